@@ -1,0 +1,171 @@
+"""What a server says: a header that is signed and elected, and a body that the header commits to.
+
+The header already carries what finality will need (base, next set, lock); a block's hash leaves
+the signature out. ``body_root`` commits to the transactions as a Merkle tree over whole
+transactions, signatures included, and to every other part by its hash.
+"""
+
+from typing import Annotated, Final, NamedTuple
+
+from msgspec import Meta
+
+from chain.codec import Bytes32, Bytes64, Codec, Natural, Record, encode
+from chain.crypto import SIGN_HEADER, KeyPair, compute_hash, sign
+from chain.errors import Code, Invalid
+from chain.transaction import (
+    TRANSACTION_BYTES_MAX,
+    AccountId,
+    SealedTransaction,
+    SignedTransaction,
+    seal,
+)
+
+HEADER_VERSION: Final = 1
+HEADER_BYTES_MAX: Final = 1_024  # the widest header is about 420 bytes
+BLOCK_TRANSACTION_BYTES_MAX: Final = 768 * 1_024  # the highest value block_bytes can be voted to
+CONSENSUS_BYTES_MAX: Final = 256 * 1_024  # finality record, late acks, roll-call and evidence
+BLOCK_BYTES_MAX: Final = (
+    HEADER_BYTES_MAX + BLOCK_TRANSACTION_BYTES_MAX + CONSENSUS_BYTES_MAX + TRANSACTION_BYTES_MAX
+)
+PRIMARY: Final = 0
+SECONDARY: Final = 1
+RANK_MAX: Final = 255
+
+BlockHash = Bytes32
+
+
+class Header(Record, frozen=True):
+    """The signed head of a block; sections 2 and 3 of docs/protocol.md give every field."""
+
+    version: Natural
+    chain: Bytes32
+    height: Natural
+    slot: Natural
+    parent_hash: BlockHash
+    seat: AccountId
+    kind: Annotated[int, Meta(ge=PRIMARY, le=SECONDARY)]
+    rank: Annotated[int, Meta(ge=0, le=RANK_MAX)]
+    vrf_proof: Annotated[bytes, Meta(min_length=80, max_length=80)]
+    base: BlockHash
+    next_set_root: Bytes32 | None
+    lock_round: Natural
+    lock_hash: BlockHash
+    state_root: Bytes32
+    body_root: Bytes32
+
+
+class Body(Record, frozen=True):
+    """Transactions, then what consensus puts on record; those parts are nil until it does."""
+
+    transactions: tuple[SignedTransaction, ...]
+    finality: None
+    late_acks: None
+    roll_call: None
+    evidence: None
+    clearing: None
+
+
+EMPTY_PARTS: Final = (None, None, None, None, None)
+
+
+class SignedHeader(Record, frozen=True):
+    """A header as it is announced."""
+
+    header: Header
+    signature: Bytes64
+
+
+class Block(Record, frozen=True):
+    """A block as it travels and as it is kept."""
+
+    header: Header
+    signature: Bytes64
+    body: Body
+
+
+class SealedBlock(NamedTuple):
+    """A decoded block with its bytes, its hash and its sealed transactions, computed once."""
+
+    block: Block
+    whole_bytes: bytes
+    header_bytes: bytes
+    hash: BlockHash
+    transactions: tuple[SealedTransaction, ...]
+
+    @property
+    def header(self) -> Header:
+        """The header."""
+        return self.block.header
+
+
+_HEADERS: Final = Codec(SignedHeader, HEADER_BYTES_MAX)
+_BLOCKS: Final = Codec(Block, BLOCK_BYTES_MAX)
+
+
+def compute_block_hash(header_bytes: bytes) -> BlockHash:
+    """The block's hash: a hash of the header without its signature."""
+    return compute_hash(b"block", header_bytes)
+
+
+def get_header_message(header_bytes: bytes) -> bytes:
+    """What a seat's vote key signs; the header itself names the community."""
+    return SIGN_HEADER + header_bytes
+
+
+def sign_header(header: Header, key: KeyPair) -> SignedHeader:
+    """The header with the signature of the seat's vote key."""
+    return SignedHeader(header, sign(key, get_header_message(encode(header))))
+
+
+def seal_block(
+    header: Header, signature: bytes, transactions: tuple[SealedTransaction, ...]
+) -> SealedBlock:
+    """Put a produced block together."""
+    body = Body(tuple(sealed.signed for sealed in transactions), *EMPTY_PARTS)
+    block = Block(header, signature, body)
+    header_bytes = encode(header)
+    return SealedBlock(
+        block, encode(block), header_bytes, compute_block_hash(header_bytes), transactions
+    )
+
+
+def decode_block(data: bytes) -> SealedBlock:
+    """The block of these bytes, checked against its own body root.
+
+    Raises Invalid. A body that does not match accuses whoever sent the bytes, not the block:
+    the header may be good.
+    """
+    block = _BLOCKS.decode(data)
+    header_bytes = encode(block.header)
+    transactions = tuple(seal(signed) for signed in block.body.transactions)
+    if compute_body_root(transactions) != block.header.body_root:
+        raise Invalid(Code.WRONG_BODY_ROOT)
+    return SealedBlock(block, data, header_bytes, compute_block_hash(header_bytes), transactions)
+
+
+def decode_header(data: bytes) -> SignedHeader:
+    """The announced header of these bytes. Raises Invalid."""
+    return _HEADERS.decode(data)
+
+
+def compute_body_root(transactions: tuple[SealedTransaction, ...]) -> bytes:
+    """The header's commitment to a body whose other parts are empty."""
+    root = compute_transactions_root([sealed.whole_bytes for sealed in transactions])
+    return compute_hash(b"body", root, *(_EMPTY_PART_HASH for _ in EMPTY_PARTS))
+
+
+_EMPTY_PART_HASH: Final = compute_hash(b"part", encode(None))
+
+
+def compute_transactions_root(wholes: list[bytes]) -> bytes:
+    """Merkle root in the shape of RFC 6962: a lone node on the right is carried up unhashed."""
+    if not wholes:
+        return compute_hash(b"tx-empty")
+    level = [compute_hash(b"tx-leaf", whole) for whole in wholes]
+    while len(level) > 1:
+        pairs = [
+            compute_hash(b"tx-node", left, right)
+            for left, right in zip(level[::2], level[1::2], strict=False)
+        ]
+        level = pairs + level[len(level) & ~1 :]
+    return level[0]

@@ -1,0 +1,113 @@
+"""The birth of a community, as bytes. Its hash is the community's id, and every signature binds it.
+
+The readable form and its checks live in the genesis/ room; this is the frozen type that rules read.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from chain.codec import Amount, Bytes32, Codec, Natural, Record, check_text, encode
+from chain.crypto import compute_hash
+from chain.parameters import Constants, KeepSchedule, Parameters, Positive
+from chain.transaction import AccountId, Policy, SeatKeys
+
+# Changes with the rules. A node that knows other rules refuses the community with a sentence.
+GENESIS_VERSION: Final = 1
+GENESIS_BYTES_MAX: Final = 64 * 1_024 * 1_024  # a town of 100,000 members with deposits
+NAME_BYTES_MAX: Final = 200
+
+HOME_GROUP: Final = 0  # the tag group whose attestations give credit, vote and seat
+
+Text = Annotated[str, Meta(max_length=NAME_BYTES_MAX)]
+
+
+class GenesisAuthority(Record, frozen=True):
+    """Who may say that an account belongs to a person. ``id`` is its account."""
+
+    id: AccountId
+    name: Text
+    jurisdiction: Text
+    policy: Policy
+    group: Natural
+
+    def __post_init__(self) -> None:
+        check_text(self.name, NAME_BYTES_MAX)
+        check_text(self.jurisdiction, NAME_BYTES_MAX)
+
+
+class GenesisAttestation(Record, frozen=True):
+    """An authority's statement about an account's owner; docs/protocol.md, "Identity"."""
+
+    authority: AccountId
+    subject: AccountId
+    kind: Text
+    jurisdiction: Text
+    commitment: Bytes32
+    tag: Bytes32
+    from_slot: Natural
+    until_slot: Natural
+
+    def __post_init__(self) -> None:
+        check_text(self.kind, NAME_BYTES_MAX)
+        check_text(self.jurisdiction, NAME_BYTES_MAX)
+
+
+class GenesisDeposit(Record, frozen=True):
+    """Savings a member is born with."""
+
+    amount: Amount
+    term_periods: Positive
+
+
+class GenesisAccount(Record, frozen=True):
+    """An account, its settlement balance and its savings at slot 0."""
+
+    id: AccountId
+    balance: Natural
+    deposits: tuple[GenesisDeposit, ...]
+
+
+class GenesisSeat(Record, frozen=True):
+    """A server of the first set. The bond is a deposit of its own, issued at genesis."""
+
+    account: AccountId
+    keys: SeatKeys
+    bond: Amount
+    bond_term_periods: Positive
+
+
+class GenesisFunds(Record, frozen=True):
+    """What the common funds hold at slot 0."""
+
+    reserve: Natural
+    social: Natural
+    operators: Natural
+
+
+class Genesis(Record, frozen=True):
+    """A community's constitution. Lists are sorted by id, and by subject within authority."""
+
+    version: Natural
+    name: Text
+    prefix: Text
+    genesis_time: Natural  # seconds since 1970-01-01 UTC at which slot 0 begins
+    constants: Constants
+    parameters: Parameters
+    keep_schedule: KeepSchedule
+    authorities: tuple[GenesisAuthority, ...]
+    accounts: tuple[GenesisAccount, ...]
+    attestations: tuple[GenesisAttestation, ...]
+    seats: tuple[GenesisSeat, ...]
+    funds: GenesisFunds
+
+    def __post_init__(self) -> None:
+        check_text(self.name, NAME_BYTES_MAX)
+
+
+GENESIS_CODEC: Final = Codec(Genesis, GENESIS_BYTES_MAX)
+
+
+def compute_chain_id(genesis: Genesis) -> bytes:
+    """The community's id: the hash of its genesis."""
+    return compute_hash(b"genesis", encode(genesis))

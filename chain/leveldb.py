@@ -1,0 +1,60 @@
+"""The store on LevelDB: the only file that knows it, and chain's only door to a disk."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import plyvel
+
+from chain.store import Batch, StoreError
+
+_WRITE_BUFFER_BYTES = 8 * 1_024 * 1_024  # a few hundred blocks between compactions
+_CACHE_BYTES = 16 * 1_024 * 1_024  # rows in use are cached decoded; this serves old blocks
+_BLOOM_BITS = 10  # one look-up in a hundred for an absent row reads the disk
+
+
+class LevelStore:
+    """Keys and values in a folder of LevelDB. One process at a time."""
+
+    def __init__(self, folder: Path) -> None:
+        """Open or create the folder. Raises StoreError when it is in use or damaged."""
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self._db = plyvel.DB(
+                str(folder),
+                create_if_missing=True,
+                write_buffer_size=_WRITE_BUFFER_BYTES,
+                lru_cache_size=_CACHE_BYTES,
+                bloom_filter_bits=_BLOOM_BITS,
+            )
+        except plyvel.IOError as error:
+            raise StoreError(
+                f"cannot open {folder}: another process uses it, or the disk refuses ({error})"
+            ) from error
+        except plyvel.Error as error:
+            raise StoreError(f"{folder} is damaged: restore it or sync anew ({error})") from error
+
+    def get(self, key: bytes) -> bytes | None:
+        """The value, or None."""
+        value: bytes | None = self._db.get(key)
+        return value
+
+    def items(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """Keys that begin with ``prefix`` and their values, in byte order, as of now."""
+        with self._db.snapshot() as snapshot, snapshot.iterator(prefix=prefix) as found:
+            yield from found
+
+    def write(self, batch: Batch, *, durable: bool) -> None:
+        """Put values and delete keys (None), all or nothing; ``durable`` waits for the disk."""
+        try:
+            with self._db.write_batch(sync=durable) as writes:
+                for key, value in batch:
+                    if value is None:
+                        writes.delete(key)
+                    else:
+                        writes.put(key, value)
+        except plyvel.Error as error:
+            raise StoreError(f"the disk refused a write: {error}") from error
+
+    def close(self) -> None:
+        """Give the folder back."""
+        self._db.close()

@@ -1,0 +1,1 @@
+"""What happens: one file a subject. ``chain.transition`` says in which order."""

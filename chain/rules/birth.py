@@ -1,0 +1,285 @@
+"""From a genesis to the state before the first block.
+
+Everything a community is born with enters here: rules in force, authorities, accounts,
+attestations, funds, and the first set with its weights. ``genesis verify`` asks ``find_genesis_faults`` first.
+"""
+
+from collections import defaultdict
+
+from msgspec.structs import replace
+
+from chain.address import is_prefix
+from chain.checks import DirectChecks
+from chain.errors import Invalid
+from chain.genesis import (
+    GENESIS_VERSION,
+    HOME_GROUP,
+    Genesis,
+    GenesisAttestation,
+    GenesisSeat,
+)
+from chain.parameters import find_faults
+from chain.rules.identity import compute_identified_until, get_person_key
+from chain.rules.payments import build_account
+from chain.rules.randomness import build_first_randomness
+from chain.rules.savings import build_deposit
+from chain.rules.seats import BEFORE_GENESIS, check_seat_keys, put_seat
+from chain.rules.settlement import BONDED, get_due_step
+from chain.rules.weights import ONE, Standing, compute_raw, compute_stake, compute_weights
+from chain.state import State
+from chain.tables import (
+    CURRENT,
+    Anchor,
+    Attestation,
+    Authority,
+    Deposit,
+    Money,
+    Person,
+    Rules,
+    Savings,
+    SeatSet,
+    SetEntry,
+    Tip,
+)
+from chain.transaction import AccountId, compute_account_id
+from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
+
+
+def apply_genesis(state: State, genesis: Genesis, chain: bytes) -> None:
+    """Write the rows of slot 0. The genesis must be without faults."""
+    state.rules.put(CURRENT, Rules(genesis.parameters, genesis.keep_schedule))
+    state.tips.put(CURRENT, Tip(slot=0, height=0))
+    state.randomness.put(CURRENT, build_first_randomness(chain))
+    state.anchors.put(chain[:16], Anchor(slot=0))
+    for authority in genesis.authorities:
+        state.authorities.put(
+            authority.id,
+            Authority(
+                name=authority.name,
+                jurisdiction=authority.jurisdiction,
+                policy=authority.policy,
+                group=authority.group,
+                retired_slot=-1,
+            ),
+        )
+    tags = _put_attestations(state, genesis)
+    _put_accounts(state, genesis, tags)
+    _put_seats(state, genesis, chain)
+    _put_money(state, genesis)
+
+
+def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
+    """Write attestations and the persons they make; returns the tag of each home person."""
+    groups = {authority.id: authority.group for authority in genesis.authorities}
+    by_person: dict[tuple[int, bytes], list[GenesisAttestation]] = defaultdict(list)
+    for item in genesis.attestations:
+        state.attestations.put(
+            item.subject + item.authority,
+            Attestation(
+                kind=item.kind,
+                jurisdiction=item.jurisdiction,
+                commitment=item.commitment,
+                tag=item.tag,
+                from_slot=item.from_slot,
+                until_slot=item.until_slot,
+                revoked_slot=-1,
+            ),
+        )
+        by_person[groups[item.authority], item.tag].append(item)
+    grace = genesis.parameters.attest_grace_periods * genesis.constants.slots_per_period
+    tags = {}
+    for (group, tag), items in by_person.items():
+        until = compute_identified_until(
+            (item.until_slot for item in items), genesis.parameters.identity_threshold, grace
+        )
+        subject = items[0].subject
+        state.persons.put(
+            get_person_key(group, tag),
+            Person(account=subject, identified_until_slot=until, used_period=0, used_units=0),
+        )
+        if group == HOME_GROUP:
+            tags[subject] = tag
+    return tags
+
+
+def _put_accounts(state: State, genesis: Genesis, tags: dict[AccountId, bytes]) -> None:
+    constants = genesis.constants
+    steps = constants.slots_per_period // constants.slots_per_step
+    bonds = {seat.account: seat for seat in genesis.seats}
+    for item in genesis.accounts:
+        deposits = [
+            build_deposit(index, deposit.amount, 0, deposit.term_periods * steps)
+            for index, deposit in enumerate(item.deposits)
+        ]
+        if item.id in bonds:
+            deposits.append(_build_bond(bonds[item.id], len(deposits), steps))
+        state.accounts.put(
+            item.id,
+            replace(
+                build_account(0),
+                settlement=item.balance,
+                due_step=get_due_step(tuple(deposits)),
+                deposits_made=len(deposits),
+                person=tags.get(item.id),
+            ),
+        )
+        if deposits:
+            state.savings.put(item.id, Savings(tuple(deposits)))
+
+
+def _build_bond(seat: GenesisSeat, deposit_id: int, steps_per_period: int) -> Deposit:
+    deposit = build_deposit(deposit_id, seat.bond, 0, seat.bond_term_periods * steps_per_period)
+    return replace(deposit, seat_bond=BONDED)
+
+
+def _put_seats(state: State, genesis: Genesis, chain: bytes) -> None:
+    standings = [_get_standing(genesis, seat) for seat in genesis.seats]
+    for seat, standing in zip(genesis.seats, standings, strict=True):
+        put_seat(state, seat.account, seat.keys, registered_epoch=0, bond=seat.bond, duty=ONE)
+        row = state.seats.require(seat.account)
+        state.seats.put(seat.account, replace(row, held=standing.raw))
+    entries = tuple(
+        SetEntry(seat.account, seat.keys.vote, seat.keys.standby, seat.keys.vrf, weight)
+        for seat, weight in zip(genesis.seats, compute_weights(standings), strict=True)
+        if weight
+    )
+    state.sets.put(CURRENT, SeatSet(base=chain, base_slot=0, entries=entries))
+
+
+def _get_standing(genesis: Genesis, seat: GenesisSeat) -> Standing:
+    stake = compute_stake(seat.bond, genesis.constants.bond_min)
+    return Standing(stake=stake, activity=0, raw=compute_raw(stake, ONE, 0))
+
+
+def _put_money(state: State, genesis: Genesis) -> None:
+    state.money.put(
+        CURRENT,
+        Money(
+            issued=compute_issued(genesis),
+            burned=0,
+            accounts=len(genesis.accounts),
+            seats_bonded=sum(seat.bond >= genesis.constants.bond_min for seat in genesis.seats),
+            pot=0,
+            reserve=genesis.funds.reserve,
+            social=genesis.funds.social,
+            operators=genesis.funds.operators,
+            active=0,
+            municipality=0,
+        ),
+    )
+
+
+def compute_issued(genesis: Genesis) -> int:
+    """All money a community is born with: balances, savings, bonds and funds."""
+    funds = genesis.funds
+    return (
+        sum(
+            item.balance + sum(deposit.amount for deposit in item.deposits)
+            for item in genesis.accounts
+        )
+        + sum(seat.bond for seat in genesis.seats)
+        + funds.reserve
+        + funds.social
+        + funds.operators
+    )
+
+
+def find_genesis_faults(genesis: Genesis) -> list[str]:
+    """Everything for which no community can be founded on this genesis; each a sentence."""
+    if genesis.version != GENESIS_VERSION:
+        fault = (
+            f"this genesis has rules of version {genesis.version}, this program knows version "
+            f"{GENESIS_VERSION}: install the version of Pai that the community uses"
+        )
+        return [fault]
+    faults = find_faults(genesis.constants, genesis.parameters, genesis.keep_schedule)
+    if not is_prefix(genesis.prefix):
+        faults.append("the prefix of addresses is 1 to 16 small Latin letters and digits")
+    issued = compute_issued(genesis)
+    if issued > SUPPLY_MAX:
+        faults.append(f"{format_pai(issued)} pai are more than a community can issue")
+    return faults + _find_people_faults(genesis) + _find_seat_faults(genesis)
+
+
+def _find_people_faults(genesis: Genesis) -> list[str]:
+    faults = []
+    accounts = [item.id for item in genesis.accounts]
+    if accounts != sorted(set(accounts)):
+        faults.append("accounts must be sorted by id, each once")
+    authorities = [item.id for item in genesis.authorities]
+    if authorities != sorted(set(authorities)):
+        faults.append("authorities must be sorted by id, each once")
+    faults.extend(
+        f"the authority {item.name!r} has an id that is not its policy's"
+        for item in genesis.authorities
+        if compute_account_id(item.policy) != item.id
+    )
+    keys = [(item.authority, item.subject) for item in genesis.attestations]
+    if keys != sorted(set(keys)):
+        faults.append("attestations must be sorted by authority and subject, each pair once")
+    if not {item.authority for item in genesis.attestations} <= set(authorities):
+        faults.append("an attestation names an authority that the genesis does not have")
+    if not {item.subject for item in genesis.attestations} <= set(accounts):
+        faults.append("an attestation names a subject without an account")
+    faults.extend(
+        "an account holds more than an account can"
+        for item in genesis.accounts
+        if item.balance > AMOUNT_MAX
+    )
+    faults.extend(
+        f"an account has more than {genesis.parameters.deposits_max} deposits"
+        for item in genesis.accounts
+        if len(item.deposits) >= genesis.parameters.deposits_max
+    )
+    return faults + _find_tag_faults(genesis)
+
+
+def _find_tag_faults(genesis: Genesis) -> list[str]:
+    """Within a group a tag is one person with one account."""
+    groups = {authority.id: authority.group for authority in genesis.authorities}
+    subject_of: dict[tuple[int, bytes], AccountId] = {}
+    tag_of: dict[tuple[int, AccountId], bytes] = {}
+    for item in genesis.attestations:
+        group = groups.get(item.authority, -1)
+        if (
+            subject_of.setdefault((group, item.tag), item.subject) != item.subject
+            or tag_of.setdefault((group, item.subject), item.tag) != item.tag
+        ):
+            return ["within a group of authorities a person has one tag and one account"]
+    return []
+
+
+def _find_seat_faults(genesis: Genesis) -> list[str]:
+    faults = []
+    accounts = {item.id for item in genesis.accounts}
+    groups = {authority.id: authority.group for authority in genesis.authorities}
+    persons = {
+        item.subject for item in genesis.attestations if groups.get(item.authority) == HOME_GROUP
+    }
+    seats = [seat.account for seat in genesis.seats]
+    if not seats:
+        faults.append("a community needs at least one seat: make one with 'pai seat keys'")
+    if seats != sorted(set(seats)):
+        faults.append("seats must be sorted by account, each once")
+    if len(seats) > genesis.parameters.seats_max:
+        faults.append(f"there are more than {genesis.parameters.seats_max} seats")
+    used: set[bytes] = set()
+    for seat in genesis.seats:
+        name = seat.account.hex()[:16]
+        if seat.account not in accounts:
+            faults.append(f"the seat {name} has no account")
+        if seat.account not in persons:
+            faults.append(f"the seat {name} has no owner identified by the home group")
+        if seat.bond < genesis.constants.bond_min:
+            faults.append(
+                f"the seat {name} needs a bond of {format_pai(genesis.constants.bond_min)} pai"
+            )
+        keys = {seat.keys.vote, seat.keys.vrf, seat.keys.standby}
+        if keys & used:
+            faults.append(f"the seat {name} has a key that another seat has")
+        used |= keys
+        try:
+            check_seat_keys(DirectChecks(), BEFORE_GENESIS, seat.account, seat.keys)
+        except Invalid as error:
+            faults.append(f"the keys of seat {name}: {error}")
+    return faults

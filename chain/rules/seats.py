@@ -1,0 +1,137 @@
+"""Seats: an identified person's server, its keys and its bond.
+
+One seat a person; keys are proved to be held and never used twice, by anybody. A bond is a deposit
+lent to the seat: it keeps its term, and on request it is released when the time for evidence is
+over. A registered seat begins to count at a hand-off, which is consensus' business.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from chain.codec import encode
+from chain.checks import SignatureChecks
+from chain.crypto import SIGN_POSSESSION, Signed, is_public_key
+from chain.errors import Code, Invalid
+from chain.rules.context import Context
+from chain.rules.identity import is_identified
+from chain.rules.savings import add_deposit, find_deposit, replace_deposit
+from chain.rules.settlement import BONDED, FREE, UNBONDING, touch
+from chain.state import State
+from chain.tables import CURRENT, Seat, UsedKey
+from chain.transaction import AccountId, Bond, RegisterSeat, SeatKeys, Unbond
+from chain.units import format_pai
+
+ROLES: Final = ("vote", "vrf", "standby")
+BEFORE_GENESIS: Final = bytes(32)  # the chain in proofs made for a genesis that does not exist yet
+
+
+def get_possession_message(chain: bytes, seat: AccountId, role: str) -> bytes:
+    """What a seat's key signs to prove that its owner holds it."""
+    return SIGN_POSSESSION + encode(("pop", chain, seat, role))
+
+
+def check_seat_keys(checks: SignatureChecks, chain: bytes, seat: AccountId, keys: SeatKeys) -> None:
+    """Refuse keys that are no points, not distinct, or not held by whoever registers them."""
+    publics = (keys.vote, keys.vrf, keys.standby)
+    if len(set(publics)) != len(publics):
+        raise Invalid(Code.KEY_USED_BEFORE, "the three keys of a seat must differ")
+    for role, public, proof in zip(ROLES, publics, keys.proofs, strict=True):
+        if not is_public_key(public):
+            raise Invalid(Code.BAD_SEAT_KEY, role)
+        if not checks.holds(Signed(public, get_possession_message(chain, seat, role), proof)):
+            raise Invalid(Code.BAD_PROOF_OF_POSSESSION, role)
+
+
+def apply_register(
+    state: State,
+    context: Context,
+    owner: AccountId,
+    action: RegisterSeat,
+    checks: SignatureChecks,
+) -> None:
+    """Open the seat of an identified person; it has no weight before a hand-off counts it."""
+    if not is_identified(state, context, owner):
+        raise Invalid(Code.NOT_IDENTIFIED)
+    if state.seats.get(owner) is not None:
+        raise Invalid(Code.SEAT_EXISTS)
+    keys = action.keys
+    for public in (keys.vote, keys.vrf, keys.standby):
+        if state.used_keys.get(public) is not None:
+            raise Invalid(Code.KEY_USED_BEFORE)
+    check_seat_keys(checks, context.chain, owner, keys)
+    put_seat(state, owner, keys, registered_epoch=context.epoch, bond=0, duty=0)
+
+
+def put_seat(
+    state: State, owner: AccountId, keys: SeatKeys, *, registered_epoch: int, bond: int, duty: int
+) -> None:
+    """Keep a new seat and mark its keys as used for ever."""
+    state.seats.put(
+        owner,
+        Seat(
+            vote_key=keys.vote,
+            vrf_key=keys.vrf,
+            standby_key=keys.standby,
+            registered_epoch=registered_epoch,
+            bond=bond,
+            duty=duty,
+            peak=duty,
+            held=0,
+        ),
+    )
+    for public in (keys.vote, keys.vrf, keys.standby):
+        state.used_keys.put(public, UsedKey(owner))
+
+
+def apply_bond(state: State, context: Context, owner: AccountId, action: Bond) -> None:
+    """Lend a deposit, whole or part, to the owner's seat; a part becomes a deposit of its own."""
+    seat = state.seats.get(owner)
+    if seat is None:
+        raise Invalid(Code.NO_SEAT)
+    account = touch(state, context, owner, state.accounts.require(owner))
+    deposit = find_deposit(state, owner, action.deposit)
+    if deposit.seat_bond != FREE:
+        raise Invalid(Code.DEPOSIT_BONDED)
+    if action.amount > deposit.amount:
+        raise Invalid(Code.DEPOSIT_TOO_LITTLE, f"it holds {format_pai(deposit.amount)}")
+    if action.amount == deposit.amount:
+        replace_deposit(state, owner, account, replace(deposit, seat_bond=BONDED))
+    else:
+        rest = replace(deposit, amount=deposit.amount - action.amount)
+        replace_deposit(state, owner, account, rest)
+        part = replace(deposit, id=account.deposits_made, amount=action.amount, seat_bond=BONDED)
+        add_deposit(state, context, owner, part)
+    set_bond(state, context, owner, seat, seat.bond + action.amount)
+
+
+def apply_unbond(state: State, context: Context, owner: AccountId, action: Unbond) -> None:
+    """Ask for a bonded deposit back. It answers for evidence until its release."""
+    seat = state.seats.get(owner)
+    if seat is None:
+        raise Invalid(Code.NO_SEAT)
+    account = touch(state, context, owner, state.accounts.require(owner))
+    deposit = find_deposit(state, owner, action.deposit)
+    if deposit.seat_bond != BONDED:
+        raise Invalid(Code.DEPOSIT_NOT_BONDED)
+    if any(entry.seat == owner for entry in state.sets.require(CURRENT).entries):
+        raise Invalid(Code.GENESIS_BOND_STAYS)
+    release_step = context.step + context.constants.unbonding_periods * context.steps_per_period
+    released = replace(deposit, seat_bond=UNBONDING, release_step=release_step)
+    replace_deposit(state, owner, account, released)
+    set_bond(state, context, owner, seat, seat.bond - deposit.amount)
+
+
+def set_bond(state: State, context: Context, owner: AccountId, seat: Seat, bond: int) -> None:
+    """Change what a seat is bonded with, and count the seats that are bonded enough to serve."""
+    minimum = context.constants.bond_min
+    money = state.money.require(CURRENT)
+    bonded = money.seats_bonded + (bond >= minimum) - (seat.bond >= minimum)
+    if bonded > max(money.seats_bonded, context.parameters.seats_max):
+        raise Invalid(
+            Code.TOO_MANY_SEATS,
+            f"{context.parameters.seats_max} seats of {format_pai(minimum)} are bonded",
+        )
+    if bonded != money.seats_bonded:
+        state.money.put(CURRENT, replace(money, seats_bonded=bonded))
+    state.seats.put(owner, replace(seat, bond=bond))

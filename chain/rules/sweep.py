@@ -1,0 +1,99 @@
+"""Nobody's money waits for ever to be brought up to date, and empty accounts do not stay.
+
+A queue orders accounts by the period in which somebody should look: the one after the last touch,
+or that in which a deposit has fallen due. Each block takes the oldest, twice as many as evenly
+needed, so that missed slots and new accounts do not matter. The queue is derived from the rows,
+and lag never changes what anybody owns.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Final
+
+from sortedcontainers import SortedList
+
+from chain.rules.context import Context
+from chain.rules.settlement import touch
+from chain.state import State
+from chain.tables import CURRENT, Account
+from chain.transaction import AccountId
+
+SPARE: Final = 16  # so that a tiny community sweeps everybody at once
+CATCH_UP: Final = 4  # budgets a block may spend after a pause
+
+
+class SweepQueue:
+    """Accounts in the order in which they should be looked at; follows committed rows."""
+
+    __slots__ = ("_entries", "_idle_periods", "_steps_per_period")
+
+    def __init__(
+        self,
+        steps_per_period: int,
+        idle_periods: int,
+        accounts: Iterable[tuple[AccountId, Account]],
+    ) -> None:
+        self._steps_per_period = steps_per_period
+        self._idle_periods = idle_periods
+        self._entries: SortedList = SortedList(
+            (period, account_id)
+            for account_id, account in accounts
+            if (period := self._get_period(account)) is not None
+        )
+
+    def get_first(self, count: int, period: int) -> Sequence[AccountId]:
+        """At most ``count`` accounts whose period has come, the longest waiting first."""
+        due = []
+        for at, account_id in islice(self._entries, count):
+            if at > period:
+                break
+            due.append(account_id)
+        return due
+
+    def follow(self, account_id: AccountId, before: Account | None, after: Account | None) -> None:
+        """Take note of a row that was committed or undone."""
+        old = None if before is None else self._get_period(before)
+        new = None if after is None else self._get_period(after)
+        if old == new:
+            return
+        if old is not None:
+            self._entries.remove((old, account_id))
+        if new is not None:
+            self._entries.add((new, account_id))
+
+    def _get_period(self, account: Account) -> int | None:
+        """The first period at whose beginning there is something to do; None: never."""
+        steps = self._steps_per_period
+        touched_period = account.touched_step // steps
+        periods = []
+        if account.settlement > 0:
+            periods.append(touched_period + 1)
+        if account.due_step >= 0:
+            periods.append(-(-account.due_step // steps))
+        if not periods and account.settlement == 0 and account.person is None:
+            periods.append(touched_period + self._idle_periods)
+        return min(periods, default=None)
+
+
+def process_sweep(state: State, context: Context, queue: SweepQueue) -> None:
+    """Touch the accounts whose turn it is; remove those that are empty, idle and nobody's."""
+    budget = compute_sweep_budget(state.money.require(CURRENT).accounts, context)
+    for account_id in queue.get_first(budget, context.period):
+        account = state.accounts.require(account_id)
+        if _is_forsaken(account):
+            state.accounts.put(account_id, None)
+            state.accounts_born -= 1
+        else:
+            touch(state, context, account_id, account)
+
+
+def compute_sweep_budget(accounts: int, context: Context) -> int:
+    """How many accounts this block looks at, from their number and the slots since its parent."""
+    slots = context.constants.slots_per_period
+    needed = -(-2 * accounts * (context.slot - context.parent_slot) // slots)
+    return min(needed, CATCH_UP * -(-accounts // slots) + SPARE)
+
+
+def _is_forsaken(account: Account) -> bool:
+    """Empty, no deposits, nobody's; that it was idle long enough is why its turn has come."""
+    return account.settlement == 0 and account.due_step < 0 and account.person is None

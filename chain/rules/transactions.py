@@ -1,0 +1,146 @@
+"""One transaction: its envelope, its signatures, its price, its actions. All of it, or nothing.
+
+``process_transaction`` is the one function by which mempool, producer, import and replay decide.
+"""
+
+from typing import assert_never
+
+from msgspec.structs import replace
+
+from chain.checks import SignatureChecks
+from chain.crypto import Signed
+from chain.errors import Code, Invalid
+from chain.rules.context import Context
+from chain.rules.payments import apply_payment
+from chain.rules.savings import apply_prolong, apply_save, apply_withdraw
+from chain.rules.seats import apply_bond, apply_register, apply_unbond
+from chain.rules.settlement import touch
+from chain.rules.units import charge_units
+from chain.state import State
+from chain.tables import Account
+from chain.transaction import (
+    TRANSACTION_VERSION,
+    AccountId,
+    Action,
+    Bond,
+    ChangePolicy,
+    Pay,
+    Policy,
+    Prolong,
+    RegisterSeat,
+    Reveal,
+    Save,
+    SealedTransaction,
+    Transaction,
+    Unbond,
+    Withdraw,
+    compute_account_id,
+    get_signing_message,
+)
+
+
+def process_transaction(
+    state: State, context: Context, sealed: SealedTransaction, checks: SignatureChecks
+) -> int:
+    """Apply a transaction; returns its units. Raises Invalid, and then nothing has changed."""
+    mark = state.savepoint()
+    try:
+        return _apply_transaction(state, context, sealed, checks)
+    except Invalid:
+        state.roll_back(mark)
+        raise
+
+
+def _apply_transaction(
+    state: State, context: Context, sealed: SealedTransaction, checks: SignatureChecks
+) -> int:
+    body = sealed.signed.body
+    account = state.accounts.get(body.account)
+    if account is None:
+        raise Invalid(Code.UNKNOWN_ACCOUNT)
+    _check_envelope(state, context, body, account)
+    policy = _get_policy(body, account)
+    for claim in get_claims(context.chain, policy, sealed):
+        if not checks.holds(claim):
+            raise Invalid(Code.BAD_SIGNATURE)
+    account = touch(state, context, body.account, account)
+    state.accounts.put(body.account, replace(account, policy=policy, sequence=account.sequence + 1))
+    units = charge_units(state, context, body.account, sealed)
+    for action in body.actions:
+        _apply_action(state, context, body.account, action, checks)
+    return units
+
+
+def _check_envelope(state: State, context: Context, body: Transaction, account: Account) -> None:
+    if body.version != TRANSACTION_VERSION:
+        raise Invalid(Code.WRONG_VERSION, f"version {body.version}")
+    if body.sequence != account.sequence:
+        code = Code.WRONG_SEQUENCE if body.sequence < account.sequence else Code.FUTURE_SEQUENCE
+        raise Invalid(code, f"{body.sequence}, the account is at {account.sequence}")
+    if body.valid_until_slot < context.slot:
+        raise Invalid(Code.EXPIRED, f"at slot {body.valid_until_slot}, now {context.slot}")
+    if body.valid_until_slot > context.slot + context.constants.transaction_life_slots:
+        raise Invalid(
+            Code.EXPIRY_TOO_FAR, f"at most {context.constants.transaction_life_slots} slots ahead"
+        )
+    if state.anchors.get(body.ref) is None:
+        raise Invalid(Code.UNKNOWN_REF, body.ref.hex())
+    if body.via is not None and state.seats.get(body.via) is None:
+        raise Invalid(Code.UNKNOWN_VIA)
+
+
+def _get_policy(body: Transaction, account: Account) -> Policy:
+    """The account's policy, which its first spend reveals."""
+    first = body.actions[0]
+    if any(isinstance(action, Reveal) for action in body.actions[1:]):
+        raise Invalid(Code.POLICY_ALREADY_KNOWN, "a policy is revealed once, by the first action")
+    if account.policy is not None:
+        if isinstance(first, Reveal):
+            raise Invalid(Code.POLICY_ALREADY_KNOWN)
+        return account.policy
+    if not isinstance(first, Reveal):
+        raise Invalid(Code.POLICY_MISSING)
+    if compute_account_id(first.policy) != body.account:
+        raise Invalid(Code.POLICY_MISMATCH)
+    return first.policy
+
+
+def get_claims(chain: bytes, policy: Policy, sealed: SealedTransaction) -> list[Signed]:
+    """What the transaction's signatures claim, under a policy. Raises Invalid on another number."""
+    signatures = sealed.signed.signatures
+    indexes = [item.key_index for item in signatures]
+    if (
+        len(indexes) != policy.threshold
+        or indexes != sorted(set(indexes))
+        or indexes[-1] >= len(policy.keys)
+    ):
+        raise Invalid(Code.WRONG_SIGNATURES, f"{policy.threshold} of {len(policy.keys)} keys")
+    message = get_signing_message(chain, sealed.body_bytes)
+    return [Signed(policy.keys[item.key_index], message, item.signature) for item in signatures]
+
+
+def _apply_action(
+    state: State, context: Context, owner: AccountId, action: Action, checks: SignatureChecks
+) -> None:
+    match action:
+        case Pay():
+            apply_payment(state, context, owner, action)
+        case Save():
+            apply_save(state, context, owner, action)
+        case Prolong():
+            apply_prolong(state, context, owner, action)
+        case Withdraw():
+            apply_withdraw(state, context, owner, action)
+        case ChangePolicy():
+            account = state.accounts.require(owner)
+            state.accounts.put(owner, replace(account, policy=action.policy))
+        case RegisterSeat():
+            apply_register(state, context, owner, action, checks)
+        case Bond():
+            apply_bond(state, context, owner, action)
+        case Unbond():
+            apply_unbond(state, context, owner, action)
+        case Reveal():
+            pass  # its work is done by the envelope: no signature could be checked before
+        case _:
+            assert_never(action)

@@ -1,0 +1,135 @@
+"""What a transaction weighs, what of it is free, and what the rest costs.
+
+Units: one a signature, one an action, one per 256 bytes begun, eight a new account, four any other
+new row. An identified person has free units each period; every account has a few for actions that
+defend it and move no money out. Beyond that a fee is taken first and goes to the operators' pool.
+"""
+
+from typing import Final
+
+from msgspec.structs import replace
+
+from chain.errors import Code, Invalid
+from chain.rules.context import Context
+from chain.rules.identity import get_home_person_key
+from chain.rules.payments import debit
+from chain.state import FeePaid, State
+from chain.tables import Account
+from chain.transaction import (
+    AccountId,
+    Bond,
+    ChangePolicy,
+    Pay,
+    RegisterSeat,
+    Reveal,
+    Save,
+    SealedTransaction,
+)
+from chain.units import format_pai
+
+BYTES_PER_UNIT: Final = 256
+UNITS_NEW_ACCOUNT: Final = 8
+UNITS_NEW_ROW: Final = 4
+ROWS_OF_A_SEAT: Final = 4  # the seat and its three used keys
+DEFENSIVE_PER_SIGNATURE: Final = 2
+_DEFENSIVE: Final = (Reveal, ChangePolicy)
+
+
+def compute_units(state: State, transaction: SealedTransaction) -> int:
+    """The transaction's weight, against the state in which it begins."""
+    signed = transaction.signed
+    actions = signed.body.actions
+    units = (
+        len(signed.signatures)
+        + len(actions)
+        + (len(transaction.whole_bytes) + BYTES_PER_UNIT - 1) // BYTES_PER_UNIT
+    )
+    born: set[AccountId] = set()
+    for action in actions:
+        if isinstance(action, Pay):
+            if action.to not in born and state.accounts.get(action.to) is None:
+                born.add(action.to)
+                units += UNITS_NEW_ACCOUNT
+        elif isinstance(action, Save | Bond):
+            units += UNITS_NEW_ROW
+        elif isinstance(action, RegisterSeat):
+            units += UNITS_NEW_ROW * ROWS_OF_A_SEAT
+    return units
+
+
+def charge_units(
+    state: State, context: Context, account_id: AccountId, transaction: SealedTransaction
+) -> int:
+    """Use up free units and take the fee for the rest. Returns the units. Raises Invalid.
+
+    Called before any action, on a touched account whose policy is known.
+    """
+    units = rest = compute_units(state, transaction)
+    account = state.accounts.require(account_id)
+    actions = transaction.body.actions
+    if all(isinstance(action, _DEFENSIVE) for action in actions):
+        rest = _use_defensive(state, context, account_id, account, rest)
+    if rest and account.person is not None:
+        rest = _use_free(state, context, account.person, rest)
+    fee = rest * context.parameters.unit_fee
+    if fee > transaction.body.fee_max:
+        raise Invalid(
+            Code.FEE_ABOVE_MAXIMUM,
+            f"fee {format_pai(fee)}, at most {format_pai(transaction.body.fee_max)} was allowed",
+        )
+    if fee:
+        debit(state, context, account_id, fee)
+        state.fees += fee
+        state.facts.append(FeePaid(account_id, fee))
+    return units
+
+
+def get_free_units(state: State, context: Context, tag: bytes) -> int:
+    """Free units a person has left this period; none when not identified."""
+    person = state.persons.require(get_home_person_key(tag))
+    if context.slot >= person.identified_until_slot:
+        return 0
+    used = person.used_units if person.used_period == context.period else 0
+    return max(0, context.parameters.free_units - used)
+
+
+def _use_free(state: State, context: Context, tag: bytes, units: int) -> int:
+    """Take units from the person's free ones; returns what is left to pay."""
+    taken = min(units, get_free_units(state, context, tag))
+    if taken:
+        key = get_home_person_key(tag)
+        person = state.persons.require(key)
+        used = person.used_units if person.used_period == context.period else 0
+        state.persons.put(key, replace(person, used_period=context.period, used_units=used + taken))
+    return units - taken
+
+
+def get_defensive_units(context: Context, account: Account) -> int:
+    """Units an account has left this period for actions that defend it."""
+    assert account.policy is not None
+    allowed = (
+        context.parameters.defensive_units + DEFENSIVE_PER_SIGNATURE * account.policy.threshold
+    )
+    used = account.defended_units if account.defended_period == context.period else 0
+    return max(0, allowed - used)
+
+
+def _use_defensive(
+    state: State, context: Context, account_id: AccountId, account: Account, units: int
+) -> int:
+    taken = min(units, get_defensive_units(context, account))
+    if taken:
+        used = account.defended_units if account.defended_period == context.period else 0
+        state.accounts.put(
+            account_id,
+            replace(account, defended_period=context.period, defended_units=used + taken),
+        )
+    return units - taken
+
+
+def check_block_budget(context: Context, units: int, size_bytes: int) -> None:
+    """Refuse a block whose transactions weigh more than the community admits."""
+    if units > context.parameters.block_units:
+        raise Invalid(Code.BLOCK_UNITS_EXCEEDED, f"{units} units")
+    if size_bytes > context.parameters.block_bytes:
+        raise Invalid(Code.BLOCK_BYTES_EXCEEDED, f"{size_bytes} bytes")

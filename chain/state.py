@@ -1,0 +1,262 @@
+"""The state as rules see it: typed tables over kept rows, with the changes of one block on top.
+
+Nothing reaches the store from here. ``take_changes`` hands over what a block changed; ``savepoint``
+and ``roll_back`` let one refused transaction leave no trace. Money on its way through a block is
+tallied in plain integers and put into its row once.
+"""
+
+from typing import Final, Generic, NamedTuple, Protocol, TypeVar, cast
+
+from chain.codec import Record, encode
+from chain.tables import (
+    ACCOUNTS,
+    ANCHORS,
+    ATTESTATIONS,
+    AUTHORITIES,
+    MONEY,
+    PERSONS,
+    RANDOMNESS,
+    RULES,
+    SAVINGS,
+    SEATS,
+    SETS,
+    TIPS,
+    USED_KEYS,
+    Table,
+)
+from chain.transaction import AccountId
+
+RowT = TypeVar("RowT", bound=Record)
+
+ROWS_CACHED_MAX: Final = 262_144  # decoded rows a table keeps; about 80 MB of accounts
+
+
+class Change(NamedTuple):
+    """One row before and after a block; None: no entry. The key is the table's own."""
+
+    table: Table[Record]
+    key: bytes
+    before: Record | None
+    after: Record | None
+
+    @property
+    def state_key(self) -> bytes:
+        """The key in the one key-value view that the root commits to."""
+        return self.table.prefix + self.key
+
+
+class Charged(NamedTuple):
+    """Demurrage taken from an account, or borne by what it returned early from savings."""
+
+    account: AccountId
+    amount: int
+    early_return: bool
+
+
+class FeePaid(NamedTuple):
+    """Paid for units beyond the free ones."""
+
+    account: AccountId
+    amount: int
+
+
+class Shared(NamedTuple):
+    """What one block's pot gave to each fund."""
+
+    reserve: int
+    social: int
+    operators: int
+    active: int
+    municipality: int
+    burned: int
+
+
+class Matured(NamedTuple):
+    """A deposit whose term ended and joined the settlement balance."""
+
+    account: AccountId
+    deposit: int
+    amount: int
+
+
+Fact = Charged | FeePaid | Shared | Matured
+
+
+class RowReader(Protocol):
+    """Where kept rows come from: bytes by state key."""
+
+    def __call__(self, state_key: bytes, /) -> bytes | None:
+        """The kept row's bytes, or None."""
+        ...
+
+
+class _Unread:
+    """Stands for "not looked up yet", where None means "looked up, and absent"."""
+
+
+_UNREAD: Final = _Unread()
+_Undo = list[tuple[dict[bytes, Record | None], bytes, Record | _Unread | None]]
+
+
+class Rows(Generic[RowT]):
+    """One table: kept rows, and over them the changes of the block in progress."""
+
+    __slots__ = ("_changes", "_kept", "_read", "_table", "_undo")
+
+    def __init__(self, table: Table[RowT], read: RowReader, undo: _Undo) -> None:
+        self._table = table
+        self._read = read
+        self._undo = undo
+        self._kept: dict[bytes, RowT | None] = {}
+        self._changes: dict[bytes, RowT | None] = {}
+
+    def get(self, key: bytes) -> RowT | None:
+        """The row as it stands now, or None."""
+        row = self._changes.get(key, _UNREAD)
+        if row is _UNREAD:
+            row = self._kept.get(key, _UNREAD)
+            if row is _UNREAD:
+                return self._load(key)
+        return cast("RowT | None", row)
+
+    def require(self, key: bytes) -> RowT:
+        """The row that rules rely on being there."""
+        row = self.get(key)
+        assert row is not None, f"{self._table.name} has no row {key.hex()}"
+        return row
+
+    def put(self, key: bytes, row: RowT | None) -> None:
+        """Set the row; None removes it."""
+        changes = cast("dict[bytes, Record | None]", self._changes)
+        self._undo.append((changes, key, changes.get(key, _UNREAD)))
+        changes[key] = row
+
+    def take_changes(self) -> list[Change]:
+        """The rows that differ from the kept ones, sorted by key; the changes are dropped."""
+        table = cast("Table[Record]", self._table)
+        changes = [
+            Change(table, key, before, after)
+            for key, after in sorted(self._changes.items())
+            if (before := self._get_kept(key)) != after
+        ]
+        self._changes.clear()
+        return changes
+
+    def get_reversal(self, key: bytes, before: bytes | None) -> Change:
+        """The change that brings the kept row back to what it was."""
+        row = None if before is None else self._table.codec.decode(before)
+        return Change(cast("Table[Record]", self._table), key, self._get_kept(key), row)
+
+    def keep(self, key: bytes, row: RowT | None) -> None:
+        """Remember a row that has been committed."""
+        if len(self._kept) >= ROWS_CACHED_MAX:
+            self._kept.clear()
+        self._kept[key] = row
+
+    def _get_kept(self, key: bytes) -> RowT | None:
+        row = self._kept.get(key, _UNREAD)
+        return self._load(key) if isinstance(row, _Unread) else row
+
+    def _load(self, key: bytes) -> RowT | None:
+        data = self._read(self._table.prefix + key)
+        row = None if data is None else self._table.codec.decode(data)
+        self.keep(key, row)
+        return row
+
+
+class Mark(NamedTuple):
+    """A point to roll back to."""
+
+    undo_length: int
+    facts_length: int
+    pot: int
+    fees: int
+    accounts_born: int
+
+
+class State:
+    """All tables of one ledger, and what the block in progress has done so far."""
+
+    __slots__ = (
+        "_tables", "_undo", "accounts", "accounts_born", "anchors", "attestations", "authorities",
+        "facts", "fees", "money", "persons", "pot", "randomness", "rules", "savings", "seats",
+        "sets", "tips", "used_keys",
+    )  # fmt: skip
+
+    def __init__(self, read: RowReader) -> None:
+        self._undo: _Undo = []
+        self.accounts = Rows(ACCOUNTS, read, self._undo)
+        self.savings = Rows(SAVINGS, read, self._undo)
+        self.persons = Rows(PERSONS, read, self._undo)
+        self.authorities = Rows(AUTHORITIES, read, self._undo)
+        self.attestations = Rows(ATTESTATIONS, read, self._undo)
+        self.seats = Rows(SEATS, read, self._undo)
+        self.used_keys = Rows(USED_KEYS, read, self._undo)
+        self.sets = Rows(SETS, read, self._undo)
+        self.randomness = Rows(RANDOMNESS, read, self._undo)
+        self.anchors = Rows(ANCHORS, read, self._undo)
+        self.tips = Rows(TIPS, read, self._undo)
+        self.money = Rows(MONEY, read, self._undo)
+        self.rules = Rows(RULES, read, self._undo)
+        self._tables = {
+            table.prefix: cast("Rows[Record]", rows)
+            for table, rows in (
+                (ACCOUNTS, self.accounts),
+                (SAVINGS, self.savings),
+                (PERSONS, self.persons),
+                (AUTHORITIES, self.authorities),
+                (ATTESTATIONS, self.attestations),
+                (SEATS, self.seats),
+                (USED_KEYS, self.used_keys),
+                (SETS, self.sets),
+                (RANDOMNESS, self.randomness),
+                (ANCHORS, self.anchors),
+                (TIPS, self.tips),
+                (MONEY, self.money),
+                (RULES, self.rules),
+            )
+        }
+        self.facts: list[Fact] = []
+        self.pot = 0  # demurrage charged in this block, on its way to the funds
+        self.fees = 0  # fees of this block, on their way to the operators' pool
+        self.accounts_born = 0  # born less removed in this block
+
+    def savepoint(self) -> Mark:
+        """A mark of everything as it stands."""
+        return Mark(len(self._undo), len(self.facts), self.pot, self.fees, self.accounts_born)
+
+    def roll_back(self, mark: Mark) -> None:
+        """Undo all that happened since the mark."""
+        while len(self._undo) > mark.undo_length:
+            changes, key, before = self._undo.pop()
+            if isinstance(before, _Unread):
+                del changes[key]
+            else:
+                changes[key] = before
+        del self.facts[mark.facts_length :]
+        self.pot, self.fees, self.accounts_born = mark.pot, mark.fees, mark.accounts_born
+
+    def take_changes(self) -> tuple[list[Change], list[Fact]]:
+        """What the block changed, table by table, and its facts; the state is as before it."""
+        assert self.pot == self.fees == self.accounts_born == 0, "money left on its way"
+        changes = [change for rows in self._tables.values() for change in rows.take_changes()]
+        facts, self.facts = self.facts, []
+        self._undo.clear()
+        return changes, facts
+
+    def discard(self) -> None:
+        """Forget the block in progress."""
+        self.roll_back(Mark(0, 0, 0, 0, 0))
+
+    def get_reversal(self, state_key: bytes, before: bytes | None) -> Change:
+        """The change that brings a row back to what it was; the row's bytes may be None."""
+        return self._tables[state_key[:1]].get_reversal(state_key[1:], before)
+
+    def keep(self, state_key: bytes, row: Record | None) -> None:
+        """Remember a row that has been committed."""
+        self._tables[state_key[:1]].keep(state_key[1:], row)
+
+
+def encode_row(row: Record | None) -> bytes | None:
+    """The row's bytes as they are kept and hashed; None: no entry."""
+    return None if row is None else encode(row)

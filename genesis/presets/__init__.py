@@ -1,0 +1,1 @@
+"""Constitutions to begin with."""

@@ -1,0 +1,1 @@
+"""A node without a network: replays a chain and reports on it."""

@@ -1,0 +1,1 @@
+"""The command line: one program, nouns and verbs."""

@@ -1,0 +1,1 @@
+"""What operators do with nodes: a demonstration, export and import."""

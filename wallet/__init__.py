@@ -1,0 +1,1 @@
+"""What a member holds: keys, transactions, and words for people."""
