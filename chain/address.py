@@ -13,6 +13,7 @@ _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}
 _GENERATORS: Final = (0x3B6A57B2, 0x26508E6D, 0x1EA119FA, 0x3D4233DD, 0x2A1462B3)
 _BECH32M: Final = 0x2BC830A3
 _CHECKSUM_LENGTH: Final = 6
+_ADDRESS_LENGTH_MAX: Final = 90  # bech32's own bound, within which its promises about errors hold
 PREFIX_LENGTH_MAX: Final = 16  # with 52 characters of data and the checksum: below bech32's 90
 
 
@@ -28,20 +29,24 @@ def encode_address(prefix: str, account: AccountId) -> str:
 def decode_address(prefix: str, address: str) -> AccountId:
     """The account of an address. Raises ValueError with a sentence for people."""
     text = address.strip()
+    if len(text) > _ADDRESS_LENGTH_MAX:
+        raise ValueError(f"{text[:20]!r}... is too long for an address")
+    if not text.isascii():  # a Kelvin sign has the small letter k
+        raise ValueError(f"{text!r} is not an address: it has letters that are not Latin")
     if text not in (text.lower(), text.upper()):
-        raise ValueError(f"{address!r} mixes capital and small letters: copy the address again")
+        raise ValueError(f"{text!r} mixes capital and small letters: copy the address again")
     text = text.lower()
     given, separator, data = text.rpartition("1")
     if not separator or any(character not in _VALUES for character in data):
-        raise ValueError(f"{address!r} is not an address: it looks like {prefix}1q...")
+        raise ValueError(f"{text!r} is not an address: it looks like {prefix}1q...")
     values = [_VALUES[character] for character in data]
     if _compute_polymod(_expand_prefix(given) + values) != _BECH32M:
-        raise ValueError(f"{address!r} has a typing error: its checksum does not fit")
+        raise ValueError(f"{text!r} has a typing error: its checksum does not fit")
     if given != prefix:
-        raise ValueError(f"{address!r} belongs to another community: ours begin with {prefix}1")
+        raise ValueError(f"{text!r} belongs to another community: ours begin with {prefix}1")
     account = bytes(_regroup(values[:-_CHECKSUM_LENGTH], 5, 8, pad=False))
     if len(account) != 32 or encode_address(prefix, account) != text:
-        raise ValueError(f"{address!r} is not an account's address")
+        raise ValueError(f"{text!r} is not an account's address")
     return account
 
 

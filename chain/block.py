@@ -150,18 +150,28 @@ def decode_header(data: bytes) -> SignedHeader:
 
 def compute_body_root(transactions: tuple[SealedTransaction, ...]) -> bytes:
     """The header's commitment to a body whose other parts are empty."""
-    root = compute_transactions_root([sealed.whole_bytes for sealed in transactions])
+    return compute_body_root_of([compute_leaf_hash(sealed.whole_bytes) for sealed in transactions])
+
+
+def compute_body_root_of(leaves: list[bytes]) -> bytes:
+    """The same, of transactions that are only named by their leaf hashes."""
+    root = compute_tree_root(leaves)
     return compute_hash(b"body", root, *(_EMPTY_PART_HASH for _ in EMPTY_PARTS))
 
 
 _EMPTY_PART_HASH: Final = compute_hash(b"part", encode(None))
 
 
-def compute_transactions_root(wholes: list[bytes]) -> bytes:
+def compute_leaf_hash(whole_bytes: bytes) -> bytes:
+    """What names a transaction in the tree of its block, signatures included."""
+    return compute_hash(b"tx-leaf", whole_bytes)
+
+
+def compute_tree_root(leaves: list[bytes]) -> bytes:
     """Merkle root in the shape of RFC 6962: a lone node on the right is carried up unhashed."""
-    if not wholes:
+    if not leaves:
         return compute_hash(b"tx-empty")
-    level = [compute_hash(b"tx-leaf", whole) for whole in wholes]
+    level = leaves
     while len(level) > 1:
         pairs = [
             compute_hash(b"tx-node", left, right)

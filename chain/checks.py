@@ -6,13 +6,15 @@ was given for, so a wrong guess costs time and never correctness.
 """
 
 from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+import msgspec
 
 from chain import vrf
 from chain.crypto import Signed, is_signed
 
 
-class VrfClaim(NamedTuple):
+class VrfClaim(msgspec.Struct, frozen=True, gc=False):
     """One VRF proof to open: this key, this input, this proof."""
 
     public_key: bytes
@@ -68,10 +70,11 @@ class LearnedChecks:
 
     def holds(self, claim: Signed) -> bool:
         """Whether the signature verifies."""
-        if claim in self._good:
-            self._good.discard(claim)
-            return True
-        return is_signed(claim)
+        try:
+            self._good.remove(claim)
+        except KeyError:
+            return is_signed(claim)
+        return True
 
     def open_vrf(self, claim: VrfClaim) -> bytes | None:
         """The output of the proof, or None."""

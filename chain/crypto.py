@@ -6,8 +6,10 @@ a library that is known to be wrong, at start.
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Final, NamedTuple
 
+import msgspec
 import nacl
 from nacl import bindings
 from nacl.exceptions import CryptoError
@@ -25,12 +27,26 @@ _FIELD_PRIME: Final = 2**255 - 19
 _ORDER_TWO: Final = (_FIELD_PRIME - 1).to_bytes(32, "little")
 
 
-def compute_hash(tag: bytes, *parts: bytes) -> bytes:
+def compute_hash(tag: bytes, *parts: bytes | bytearray) -> bytes:
     """BLAKE2b-256 of the parts one after the other, personalised by ``tag`` (<= 16 bytes).
 
     Parts must be of fixed length, or one part must be canonical: nothing separates them.
     """
-    return hashlib.blake2b(b"".join(parts), digest_size=HASH_BYTES, person=tag).digest()
+    hasher = start_hash(tag)
+    for part in parts:
+        hasher.update(part)
+    return hasher.digest()
+
+
+def start_hash(tag: bytes) -> "hashlib.blake2b":
+    """A hasher that has its tag and waits for parts; for those who hash in the innermost loop."""
+    return _build_hasher(tag).copy()
+
+
+# A copy of a hasher that has its tag takes a third of the time of making one.
+@lru_cache(maxsize=256)
+def _build_hasher(tag: bytes) -> "hashlib.blake2b":
+    return hashlib.blake2b(digest_size=HASH_BYTES, person=tag)
 
 
 def u32(value: int) -> bytes:
@@ -67,7 +83,7 @@ def sign(key: KeyPair, message: bytes) -> bytes:
     return signed[:SIGNATURE_BYTES]
 
 
-class Signed(NamedTuple):
+class Signed(msgspec.Struct, frozen=True, gc=False):
     """One claim to check: this key signed this message."""
 
     public_key: bytes

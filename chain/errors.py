@@ -16,6 +16,7 @@ class Code(IntEnum):
     MALFORMED = 101
     NOT_CANONICAL = 102
     TOO_LARGE = 103
+    OTHER_RULES = 104
     # 2xx: the envelope of a transaction
     WRONG_VERSION = 201
     UNKNOWN_ACCOUNT = 202
@@ -90,6 +91,11 @@ MEANINGS: Final[dict[Code, Meaning]] = {
         False, "The bytes do not re-encode to themselves: MessagePack has one canonical form."
     ),
     Code.TOO_LARGE: Meaning(False, "More bytes than the format admits."),
+    Code.OTHER_RULES: Meaning(
+        False,
+        "The genesis has rules of another version: install the version of Pai that the community "
+        "uses.",
+    ),
     Code.WRONG_VERSION: Meaning(False, "The transaction names a version this chain does not have."),
     Code.UNKNOWN_ACCOUNT: Meaning(
         True, "No such account: an account is born when it first receives at least 1 pai."
@@ -171,16 +177,30 @@ MEANINGS: Final[dict[Code, Meaning]] = {
 
 
 class Invalid(Exception):
-    """A rule refused: nothing has changed. ``detail`` adds the figures of this very case."""
+    """A rule refused: nothing has changed. ``detail`` adds the figures of this very case.
 
-    def __init__(self, code: Code, detail: str = "") -> None:
-        super().__init__(code, detail)
+    ``transaction`` is the place in its block of the transaction that was refused, if it was one.
+    """
+
+    def __init__(self, code: Code, detail: str = "", transaction: int | None = None) -> None:
+        super().__init__(code, detail, transaction)
         self.code = code
         self.detail = detail
+        self.transaction = transaction
 
     def __str__(self) -> str:
         text = f"{MEANINGS[self.code].text} [{int(self.code)} {self.code.name}]"
         return f"{text} {self.detail}" if self.detail else text
+
+
+class WrongStateRoot(Invalid):
+    """A block whose header promises another state than the one that its execution gives."""
+
+    def __init__(self, computed: bytes, expected: bytes) -> None:
+        detail = f"computed {computed.hex()}, the header says {expected.hex()}"
+        super().__init__(Code.WRONG_STATE_ROOT, detail)
+        self.computed = computed
+        self.expected = expected
 
 
 class BadGenesis(Exception):

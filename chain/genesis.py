@@ -9,6 +9,7 @@ from msgspec import Meta
 
 from chain.codec import Amount, Bytes32, Codec, Natural, Record, check_text, encode
 from chain.crypto import compute_hash
+from chain.errors import Code, Invalid
 from chain.parameters import Constants, KeepSchedule, Parameters, Positive
 from chain.transaction import AccountId, Policy, SeatKeys
 
@@ -84,6 +85,10 @@ class GenesisFunds(Record, frozen=True):
     social: Natural
     operators: Natural
 
+    def get_amounts(self) -> tuple[int, int, int]:
+        """What each fund holds."""
+        return self.reserve, self.social, self.operators
+
 
 class Genesis(Record, frozen=True):
     """A community's constitution. Lists are sorted by id, and by subject within authority."""
@@ -105,7 +110,30 @@ class Genesis(Record, frozen=True):
         check_text(self.name, NAME_BYTES_MAX)
 
 
-GENESIS_CODEC: Final = Codec(Genesis, GENESIS_BYTES_MAX)
+class _GenesisCodec:
+    """A codec that tells a genesis of other rules from bytes that are no genesis."""
+
+    __slots__ = ("_codec",)
+
+    def __init__(self) -> None:
+        self._codec = Codec(Genesis, GENESIS_BYTES_MAX)
+
+    def decode(self, data: bytes) -> Genesis:
+        """The genesis of these bytes. Raises Invalid, OTHER_RULES among them."""
+        version = _get_version(data)
+        if version not in (None, GENESIS_VERSION):
+            raise Invalid(Code.OTHER_RULES, f"version {version}, known here: {GENESIS_VERSION}")
+        return self._codec.decode(data)
+
+
+GENESIS_CODEC: Final = _GenesisCodec()
+
+
+def _get_version(data: bytes) -> int | None:
+    """In every version a genesis is an array of at most 15 fields, the first a version to 127."""
+    if len(data) >= 2 and data[0] & 0xF0 == 0x90 and data[1] < 0x80:
+        return data[1]
+    return None
 
 
 def compute_chain_id(genesis: Genesis) -> bytes:

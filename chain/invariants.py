@@ -5,7 +5,7 @@ Each is a function over changes, independent of the rules it watches. One that f
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, cast
+from typing import Final, TypeVar, cast
 
 from chain.codec import Record
 from chain.errors import InvariantBroken
@@ -21,9 +21,13 @@ from chain.tables import (
     Money,
     Savings,
     Seat,
+    Table,
     Tip,
 )
+from chain.transaction import compute_account_id
 from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
+
+RowT = TypeVar("RowT", bound=Record)
 
 
 def check_invariants(changes: Sequence[Change]) -> None:
@@ -36,13 +40,17 @@ def check_invariants(changes: Sequence[Change]) -> None:
 
 def find_lost_money(changes: Sequence[Change]) -> str | None:
     """L1: accounts, savings, bonds, funds and pot together change only by what is burned."""
-    difference = sum(_count_money(change.after) - _count_money(change.before) for change in changes)
+    difference = sum(
+        _count_money(change.after) - _count_money(change.before)
+        for change in changes
+        if change.table in _HOLD_MONEY
+    )
     return f"{difference} micropai appeared" if difference else None
 
 
 def find_excess_supply(changes: Sequence[Change]) -> str | None:
     """L2: issued less burned stays within 0 and the supply's bound; issue happens at genesis."""
-    for change in _select(changes, MONEY.prefix):
+    for change in _select(changes, MONEY):
         before, after = cast("Money | None", change.before), cast("Money", change.after)
         if not 0 <= after.issued - after.burned <= SUPPLY_MAX:
             return f"{format_pai(after.issued)} issued, {format_pai(after.burned)} burned"
@@ -53,7 +61,7 @@ def find_excess_supply(changes: Sequence[Change]) -> str | None:
 
 def find_bad_funds(changes: Sequence[Change]) -> str | None:
     """L3: no fund, pot or count is negative."""
-    for change in _select(changes, MONEY.prefix):
+    for change in _select(changes, MONEY):
         for name in Money.__struct_fields__:
             if getattr(change.after, name) < 0:
                 return f"{name} is negative"
@@ -62,23 +70,25 @@ def find_bad_funds(changes: Sequence[Change]) -> str | None:
 
 def find_bad_balance(changes: Sequence[Change]) -> str | None:
     """L4: no balance leaves what an account may hold, and none falls below zero without credit."""
-    for change in _select(changes, ACCOUNTS.prefix):
+    for change in _select(changes, ACCOUNTS):
         after = cast("Account | None", change.after)
         if after is not None and not 0 <= after.settlement <= AMOUNT_MAX:
             return f"{change.key.hex()} holds {after.settlement}"
-        if after is None and cast("Account", change.before).settlement:
-            return f"{change.key.hex()} was removed with money"
     return None
 
 
 def find_sequence_fallen(changes: Sequence[Change]) -> str | None:
-    """L5: sequences and deposit numbers only rise, and time only passes."""
-    for change in _select(changes, ACCOUNTS.prefix):
+    """L5: sequences and deposit numbers only rise, and time only passes, while an account lives.
+
+    Only one that is empty, nobody's and under its first policy may end, or begin anew.
+    """
+    for change in _select(changes, ACCOUNTS):
         before, after = cast("Account | None", change.before), cast("Account | None", change.after)
-        if before is None or after is None:
+        if before is None or _may_end(change.key, before):
             continue
         if (
-            after.sequence < before.sequence
+            after is None
+            or after.sequence < before.sequence
             or after.deposits_made < before.deposits_made
             or after.touched_step < before.touched_step
         ):
@@ -90,10 +100,10 @@ def find_bad_savings(changes: Sequence[Change]) -> str | None:
     """L6: savings are in order, hold something, and the account knows when one falls due."""
     due = {
         change.key: cast("Account", change.after).due_step
-        for change in _select(changes, ACCOUNTS.prefix)
+        for change in _select(changes, ACCOUNTS)
         if change.after is not None
     }
-    for change in _select(changes, SAVINGS.prefix):
+    for change in _select(changes, SAVINGS):
         after = cast("Savings | None", change.after)
         deposits = after.deposits if after else ()
         ids = [deposit.id for deposit in deposits]
@@ -108,11 +118,11 @@ def find_bad_bonds(changes: Sequence[Change]) -> str | None:
     """L7: what a seat counts as its bond changes by what its owner's bonded deposits change."""
     moved: dict[bytes, int] = {}
     for change in changes:
-        if change.table.prefix == SAVINGS.prefix:
+        if change.table is SAVINGS:
             moved[change.key] = (
                 moved.get(change.key, 0) + _count_bond(change.after) - _count_bond(change.before)
             )
-        elif change.table.prefix == SEATS.prefix:
+        elif change.table is SEATS:
             before, after = cast("Seat | None", change.before), cast("Seat | None", change.after)
             difference = (after.bond if after else 0) - (before.bond if before else 0)
             moved[change.key] = moved.get(change.key, 0) - difference
@@ -122,11 +132,23 @@ def find_bad_bonds(changes: Sequence[Change]) -> str | None:
 
 def find_standing_tip(changes: Sequence[Change]) -> str | None:
     """L8: every block raises slot and height."""
-    for change in _select(changes, TIPS.prefix):
+    for change in _select(changes, TIPS):
         before, after = cast("Tip | None", change.before), cast("Tip", change.after)
         if before is not None and (after.slot <= before.slot or after.height != before.height + 1):
             return f"from {before} to {after}"
     return None
+
+
+def find_miscounted_accounts(changes: Sequence[Change]) -> str | None:
+    """L9: the number of accounts changes by those that are born less those that end."""
+    born = sum(
+        (change.after is not None) - (change.before is not None)
+        for change in _select(changes, ACCOUNTS)
+    )
+    for change in _select(changes, MONEY):
+        before, after = cast("Money | None", change.before), cast("Money", change.after)
+        born -= after.accounts - (before.accounts if before else 0)
+    return f"{born} accounts were not counted" if born else None
 
 
 INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
@@ -138,11 +160,24 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     6: find_bad_savings,
     7: find_bad_bonds,
     8: find_standing_tip,
+    9: find_miscounted_accounts,
 }
 
 
-def _select(changes: Sequence[Change], prefix: bytes) -> list[Change]:
-    return [change for change in changes if change.table.prefix == prefix]
+def _may_end(account_id: bytes, account: Account) -> bool:
+    return (
+        account.settlement == 0
+        and account.due_step < 0
+        and account.person is None
+        and (account.policy is None or compute_account_id(account.policy) == account_id)
+    )
+
+
+def _select(changes: Sequence[Change], table: Table[RowT]) -> list[Change]:
+    return [change for change in changes if change.table is table]
+
+
+_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, MONEY)
 
 
 def _count_money(row: Record | None) -> int:

@@ -5,14 +5,17 @@ batch, so that a crash at any byte leaves the last whole block. Blocks are undon
 are kept as long as anybody could need them.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Final, NamedTuple, cast
+
+import msgspec
 
 from chain.block import BlockHash, Header, SealedBlock, decode_block
 from chain.checks import SignatureChecks
 from chain.codec import Codec, Natural, Record, encode
 from chain.crypto import u64
-from chain.errors import BadGenesis, Code, Invalid, InvariantBroken
+from chain.errors import BadGenesis, Invalid, WrongStateRoot
 from chain.genesis import GENESIS_CODEC, Genesis, compute_chain_id
 from chain.invariants import check_invariants
 from chain.merkle import Proof, Tree, Update
@@ -30,10 +33,18 @@ _STATE: Final = b"s"  # state key -> row
 _BLOCK: Final = b"b"  # block hash -> block
 _CANON: Final = b"c"  # height -> hash, of the chain that is followed
 _UNDO: Final = b"u"  # height -> rows before that block
+_ASIDE: Final = b"o"  # height and hash of blocks that are kept, but not on that chain
 _META: Final = b"m"
 _GENESIS_KEY: Final = _META + b"genesis"
 _HEAD_KEY: Final = _META + b"head"
 INDEX: Final = b"i"  # whatever a node derives from blocks, in the same batch
+
+ROWS_AT_ONCE: Final = 65_536  # hashed together when the tree is built: some 20 MB in passing
+
+# Looked over at the start. Only what was written last can be lost: less than LevelDB's two logs of
+# 8 MiB hold, and the smallest block writes 1.2 kB.
+RECENT_BLOCKS: Final = 16_384
+_DAMAGED: Final = "the store is damaged: restore it or sync anew"
 
 
 class Head(Record, frozen=True):
@@ -45,21 +56,20 @@ class Head(Record, frozen=True):
     score: Natural
 
 
-class _UndoRow(Record, frozen=True):
-    state_key: bytes
-    before: bytes | None
-
-
 _HEADS: Final = Codec(Head, 1_024)
-_UNDO_ROWS: Final = Codec(tuple[_UndoRow, ...], 2**31)
+_UNDO_ROWS: Final = Codec(tuple[tuple[bytes, msgspec.Raw], ...], 2**31)
+_NIL: Final = encode(None)  # in undo records: there was no row
+
+_Row = tuple[bytes, bytes | None]  # state key, and the row's bytes or None
 
 
 class Execution(NamedTuple):
-    """What a block does to the state, not yet done."""
+    """What a block does to the state, not yet done. ``rows`` are what the changes write."""
 
     parent: BlockHash
     slot: int
     changes: list[Change]
+    rows: list[_Row]
     facts: list[Fact]
     update: Update
 
@@ -103,6 +113,10 @@ class Ledger:
         """The context of a block in this slot on top of the head."""
         return get_context(self.state, self.chain, self.constants, slot)
 
+    def open_view(self) -> State:
+        """Another state over the same kept rows, to try things out on; stale after any block."""
+        return State(lambda key: self.store.get(_STATE + key))
+
     def execute(self, block: SealedBlock, checks: SignatureChecks) -> Execution:
         """What the block would do on top of the head. Raises Invalid; nothing changes."""
         header = block.header
@@ -115,10 +129,7 @@ class Ledger:
             raise
         execution = self.draft(context, output, block.transactions, checks)
         if execution.state_root != header.state_root:
-            raise Invalid(
-                Code.WRONG_STATE_ROOT,
-                f"computed {execution.state_root.hex()}, the header says {header.state_root.hex()}",
-            )
+            raise WrongStateRoot(computed=execution.state_root, expected=header.state_root)
         return execution
 
     def draft(
@@ -136,8 +147,9 @@ class Ledger:
             raise
         changes, facts = self.state.take_changes()
         check_invariants(changes)
-        update = self.tree.compute_update(_get_rows(changes))
-        return Execution(self.head.hash, context.slot, changes, facts, update)
+        rows = _encode_rows(changes)
+        update = self.tree.compute_update(rows)
+        return Execution(self.head.hash, context.slot, changes, rows, facts, update)
 
     def commit(
         self, execution: Execution, block: SealedBlock, *, index: Batch = (), durable: bool = True
@@ -147,22 +159,28 @@ class Ledger:
         assert execution.parent == self.head.hash, "executed on another parent"
         assert execution.state_root == header.state_root, "committed under another root"
         head = Head(block.hash, header.height, header.slot, self.head.score + get_score(header))
-        undo = tuple(
-            _UndoRow(change.state_key, encode_row(change.before)) for change in execution.changes
-        )
+        # One call encodes all rows as they were; the records lie in it as they would by themselves.
+        before = [
+            (key, change.before)
+            for change, (key, _) in zip(execution.changes, execution.rows, strict=True)
+        ]
         outdated = head.height - self.constants.transaction_life_slots
-        batch: list[tuple[bytes, bytes | None]] = [
-            *((_STATE + key, row) for key, row in _get_rows(execution.changes)),
+        batch: list[_Row] = [
+            *[(_STATE + key, row) for key, row in execution.rows],
             (_BLOCK + block.hash, block.whole_bytes),
             (_CANON + u64(head.height), block.hash),
-            (_UNDO + u64(head.height), encode(undo)),
+            (_ASIDE + u64(head.height) + block.hash, None),
+            (_UNDO + u64(head.height), encode(before)),
             (_HEAD_KEY, encode(head)),
             *index,
         ]
         if outdated > 0:
             batch.append((_UNDO + u64(outdated), None))
         self.store.write(batch, durable=durable)
-        self._follow(execution.changes, execution.update)
+        update = execution.update
+        if update.generation != self.tree.generation:  # the head moved away, and came back since
+            update = self.tree.compute_update(execution.rows)
+        self._follow(execution.changes, update)
         self.head = head
 
     def undo(self, *, index: Batch = ()) -> SealedBlock:
@@ -172,14 +190,18 @@ class Ledger:
             raise StoreError(f"block {self.head.height} is too old to be undone")
         block = self.get_block(self.head.hash)
         assert block is not None, "the head's block is kept"
-        rows = _UNDO_ROWS.decode(data)
-        changes = [self.state.get_reversal(row.state_key, row.before) for row in rows]
-        update = self.tree.compute_update((row.state_key, row.before) for row in rows)
+        rows: list[_Row] = [
+            (key, None if before == _NIL else before)
+            for key, before in ((key, bytes(raw)) for key, raw in _UNDO_ROWS.decode(data))
+        ]
+        changes = [self.state.get_reversal(key, before) for key, before in rows]
+        update = self.tree.compute_update(rows)
         head = self._get_head_before(block.header)
         self.store.write(
             [
-                *((_STATE + row.state_key, row.before) for row in rows),
+                *[(_STATE + key, before) for key, before in rows],
                 (_CANON + u64(self.head.height), None),
+                (_ASIDE + u64(self.head.height) + block.hash, b""),
                 (_UNDO + u64(self.head.height), None),
                 (_HEAD_KEY, encode(head)),
                 *index,
@@ -190,10 +212,23 @@ class Ledger:
         self.head = head
         return block
 
+    def can_return_to(self, height: int) -> bool:
+        """Whether undoing one block after the other leads to this height of the present chain."""
+        first = _UNDO + u64(height + 1)
+        return height == self.head.height or self.store.get(first) is not None
+
+    def sync(self) -> None:
+        """Wait until the disk holds all that was committed without waiting for it."""
+        self.store.write((), durable=True)
+
     def get_block(self, block_hash: BlockHash) -> SealedBlock | None:
         """A block by its hash, whether or not it is on the chain that is followed."""
-        data = self.store.get(_BLOCK + block_hash)
+        data = self.get_block_bytes(block_hash)
         return None if data is None else decode_block(data)
+
+    def get_block_bytes(self, block_hash: BlockHash) -> bytes | None:
+        """The same, as it travels."""
+        return self.store.get(_BLOCK + block_hash)
 
     def get_hash(self, height: int) -> BlockHash | None:
         """The hash of the block at a height of the chain that is followed; 0 is the genesis."""
@@ -210,7 +245,25 @@ class Ledger:
 
     def keep_block(self, block: SealedBlock) -> None:
         """Keep a block of a branch that is not followed, so that it need not be fetched again."""
-        self.store.write([(_BLOCK + block.hash, block.whole_bytes)], durable=False)
+        self.store.write(
+            [
+                (_BLOCK + block.hash, block.whole_bytes),
+                (_ASIDE + u64(block.header.height) + block.hash, b""),
+            ],
+            durable=False,
+        )
+
+    def get_blocks_aside(self) -> Iterator[tuple[int, BlockHash]]:
+        """Height and hash of the kept blocks that are not on the chain followed, lowest first."""
+        for key, _ in self.store.items(_ASIDE):
+            yield int.from_bytes(key[1:9], "big"), key[9:]
+
+    def drop_blocks_aside(self, blocks: Iterable[tuple[int, BlockHash]]) -> None:
+        """Drop these kept blocks, named by height and hash, that are not on the chain followed."""
+        batch: list[_Row] = []
+        for height, block_hash in blocks:
+            batch += [(_BLOCK + block_hash, None), (_ASIDE + u64(height) + block_hash, None)]
+        self.store.write(batch, durable=False)
 
     def prove(self, state_key: bytes) -> tuple[bytes | None, Proof]:
         """The row under a state key, if any, and the proof of that under the present root."""
@@ -229,11 +282,12 @@ class Ledger:
         apply_genesis(self.state, self.genesis, self.chain)
         changes, _ = self.state.take_changes()
         check_invariants(changes)
-        update = self.tree.compute_update(_get_rows(changes))
+        rows = _encode_rows(changes)
+        update = self.tree.compute_update(rows)
         head = Head(self.chain, 0, 0, 0)
         self.store.write(
             [
-                *((_STATE + key, row) for key, row in _get_rows(changes)),
+                *[(_STATE + key, row) for key, row in rows],
                 (_GENESIS_KEY, encode(self.genesis)),
                 (_HEAD_KEY, encode(head)),
             ],
@@ -245,8 +299,9 @@ class Ledger:
     def _reopen(self, stored: bytes) -> Head:
         if GENESIS_CODEC.decode(stored) != self.genesis:
             raise StoreError("this folder holds another community: choose another home")
-        rows = ((key[1:], row) for key, row in self.store.items(_STATE))
-        self.tree.apply_update(self.tree.compute_update(rows))
+        rows = read_rows(self.store)
+        while some := list(islice(rows, ROWS_AT_ONCE)):
+            self.tree.apply_update(self.tree.compute_update(some))
         self.queue = SweepQueue(
             self.constants.slots_per_period // self.constants.slots_per_step,
             self.constants.account_idle_periods,
@@ -255,11 +310,24 @@ class Ledger:
         data = self.store.get(_HEAD_KEY)
         assert data is not None, "a founded store has a head"
         head = _HEADS.decode(data)
-        if head.height:
-            block = self.get_block(head.hash)
-            if block is None or block.header.state_root != self.tree.root:
-                raise InvariantBroken("the rows in the store do not give the head's state root")
+        self._check_recent_blocks(head)
         return head
+
+    def _check_recent_blocks(self, head: Head) -> None:
+        """Refuse a store that is not what it was after some block. Raises StoreError.
+
+        LevelDB passes over a damaged record in its log, and may go on with a later one. The root
+        shows it when rows were lost; a block that only turned the wheels is missed by its height.
+        """
+        if not head.height:
+            return
+        first = max(1, head.height - RECENT_BLOCKS + 1)
+        recent = [block_hash for _, block_hash in self.store.items(_CANON, start=u64(first))]
+        if len(recent) != head.height - first + 1 or recent[-1] != head.hash:
+            raise StoreError(f"{_DAMAGED} (a block is missing)")
+        block = self.get_block(head.hash)
+        if block is None or block.header.state_root != self.tree.root:
+            raise StoreError(f"{_DAMAGED} (its rows do not give the root of block {head.height})")
 
     def _iterate_accounts(self) -> Iterator[tuple[bytes, Account]]:
         for key, row in self.store.items(_STATE + ACCOUNTS.prefix):
@@ -268,8 +336,8 @@ class Ledger:
     def _follow(self, changes: list[Change], update: Update) -> None:
         """Let everything that lives in memory follow rows that were written."""
         self.tree.apply_update(update)
+        self.state.keep(changes)
         for change in changes:
-            self.state.keep(change.state_key, change.after)
             if change.table.prefix == ACCOUNTS.prefix:
                 self.queue.follow(
                     change.key,
@@ -292,5 +360,36 @@ def get_score(header: Header) -> int:
     return 2 - header.kind
 
 
-def _get_rows(changes: list[Change]) -> list[tuple[bytes, bytes | None]]:
-    return [(change.state_key, encode_row(change.after)) for change in changes]
+def _encode_rows(changes: list[Change]) -> list[_Row]:
+    """The bytes of the rows once, for the root and for the store."""
+    return [(change.table.prefix + change.key, encode_row(change.after)) for change in changes]
+
+
+# What lies in a store, as it lies there: for auditors, who open no ledger over rows they doubt.
+
+
+def read_genesis_bytes(store: Store) -> bytes | None:
+    """The genesis that a store was founded on; None: none."""
+    return store.get(_GENESIS_KEY)
+
+
+def read_head(store: Store) -> Head | None:
+    """Where a store says that its chain ends. Raises Invalid when the record is damaged."""
+    data = store.get(_HEAD_KEY)
+    return None if data is None else _HEADS.decode(data)
+
+
+def read_canonical_block(store: Store, height: int) -> bytes | None:
+    """The bytes kept for a height of the chain that is followed; None: there are none."""
+    block_hash = store.get(_CANON + u64(height))
+    return None if block_hash is None else store.get(_BLOCK + block_hash)
+
+
+def read_blocks(store: Store) -> Iterator[bytes]:
+    """The bytes of every block kept, abandoned branches included, in no order of heights."""
+    return (block for _, block in store.items(_BLOCK))
+
+
+def read_rows(store: Store, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+    """Every row of the state whose state key begins so, by state key, in order, as of now."""
+    return ((key[len(_STATE) :], row) for key, row in store.items(_STATE + prefix))

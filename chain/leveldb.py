@@ -31,30 +31,45 @@ class LevelStore:
                 f"cannot open {folder}: another process uses it, or the disk refuses ({error})"
             ) from error
         except plyvel.Error as error:
-            raise StoreError(f"{folder} is damaged: restore it or sync anew ({error})") from error
+            raise _explain(error) from error
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or None."""
-        value: bytes | None = self._db.get(key)
+        try:
+            value: bytes | None = self._db.get(key)
+        except plyvel.Error as error:
+            raise _explain(error) from error
         return value
 
-    def items(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+    def items(self, prefix: bytes, start: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Keys that begin with ``prefix`` and their values, in byte order, as of now."""
-        with self._db.snapshot() as snapshot, snapshot.iterator(prefix=prefix) as found:
-            yield from found
+        try:
+            with self._db.snapshot() as snapshot, snapshot.iterator(prefix=prefix) as found:
+                if start:
+                    found.seek(prefix + start)
+                yield from found
+        except plyvel.Error as error:
+            raise _explain(error) from error
 
     def write(self, batch: Batch, *, durable: bool) -> None:
         """Put values and delete keys (None), all or nothing; ``durable`` waits for the disk."""
         try:
-            with self._db.write_batch(sync=durable) as writes:
+            # Else a batch that fails while it is put together is written as far as it came.
+            with self._db.write_batch(transaction=True, sync=durable) as writes:
                 for key, value in batch:
                     if value is None:
                         writes.delete(key)
                     else:
                         writes.put(key, value)
         except plyvel.Error as error:
-            raise StoreError(f"the disk refused a write: {error}") from error
+            raise _explain(error) from error
 
     def close(self) -> None:
         """Give the folder back."""
         self._db.close()
+
+
+def _explain(error: plyvel.Error) -> StoreError:
+    if isinstance(error, plyvel.CorruptionError):
+        return StoreError(f"the store is damaged: restore it or sync anew ({error})")
+    return StoreError(f"the disk failed: is it full, or read-only? ({error})")

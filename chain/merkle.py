@@ -9,32 +9,51 @@ block that is refused leaves no trace.
 """
 
 from collections.abc import Iterable
-from typing import Annotated, Final, NamedTuple, TypeVar
+from typing import Annotated, Final, NamedTuple
 
+import msgspec
 from msgspec import Meta
 
 from chain.codec import Record
-from chain.crypto import HASH_BYTES, compute_hash
-
-ValueT = TypeVar("ValueT")
+from chain.crypto import HASH_BYTES, compute_hash, start_hash
 
 FANOUT: Final = 16
 NODE_BYTES: Final = FANOUT * HASH_BYTES
 EMPTY: Final = bytes(HASH_BYTES)
-_EMPTY_NODE: Final = bytes(NODE_BYTES)
 _DEPTH_MAX: Final = 2 * HASH_BYTES
+
+# Half of a replay's time goes by here: a block hashes some thousand rows and nodes.
+_PATH_HASHER: Final = start_hash(b"path")
+_LEAF_HASHER: Final = start_hash(b"leaf")
+_NODE_HASHER: Final = start_hash(b"node")
+_INDEX: Final = {digit: index for index, digit in enumerate("0123456789abcdef")}
+
+
+class Node(msgspec.Struct, gc=False):
+    """An inner node: the hashes of its sixteen children in order, and what the children are.
+
+    A child is another node, the key of the only row below, or None where there is no row. A node
+    changes by ``apply_update`` alone, which gives it another pair of these.
+    """
+
+    hashes: bytearray
+    children: tuple["Node | bytes | None", ...]
+
+
+_Row = tuple[str, bytes, bytes]  # the hex digits of a path, the row's key, its leaf or EMPTY
+_Child = tuple[bytes, Node | bytes | None]  # a child's hash, and what it is
+_Edit = tuple[Node, bytearray, tuple[Node | bytes | None, ...]]  # what a node is to hold
 
 
 class Update(NamedTuple):
-    """What a batch of rows would make of the tree: its root, and the nodes and leaves that change.
+    """What a batch of rows would make of the tree: its root, and the nodes that change.
 
-    Nodes are keyed by the hex digits above them; leaves by the digits down to their slot, with the
-    key of the row that lives there. None: gone.
+    It fits the tree as it was when asked: ``generation`` counts what has been applied since birth.
     """
 
     root: bytes
-    nodes: dict[str, bytearray | None]
-    leaves: dict[str, bytes | None]
+    edits: list[_Edit]
+    generation: int
 
 
 class Proof(Record, frozen=True):
@@ -54,43 +73,51 @@ class Proof(Record, frozen=True):
 class Tree:
     """The tree of the committed state."""
 
-    __slots__ = ("_leaves", "_nodes", "root")
+    __slots__ = ("_top", "generation", "root")
 
     def __init__(self) -> None:
-        self._nodes: dict[str, bytearray] = {"": bytearray(_EMPTY_NODE)}
-        self._leaves: dict[str, bytes] = {}
-        self.root = compute_hash(b"node", _EMPTY_NODE)
+        self._top = _build_node()
+        self.generation = 0
+        self.root = compute_hash(b"node", self._top.hashes)
 
     def compute_update(self, rows: Iterable[tuple[bytes, bytes | None]]) -> Update:
         """What the tree becomes when these keys get these values; None removes a key.
 
         Each key occurs once. Nothing changes until ``apply_update``.
         """
-        draft = _Draft(self._nodes, self._leaves)
+        changes: list[_Row] = []
         for key, value in rows:
-            path = get_path(key)
-            if value is None:
-                draft.remove(key, path.hex())
-            else:
-                draft.insert(key, path.hex(), compute_leaf(path, value))
-        return Update(draft.compute_root(), draft.nodes, draft.leaves)
+            hasher = _PATH_HASHER.copy()
+            hasher.update(key)
+            path = hasher.digest()
+            leaf = EMPTY if value is None else compute_leaf(path, value)
+            changes.append((path.hex(), key, leaf))
+        if not changes:
+            return Update(self.root, [], self.generation)
+        edits: list[_Edit] = []
+        digest, _ = _update_node(self._top, 0, changes, edits)
+        return Update(digest, edits, self.generation)
 
     def apply_update(self, update: Update) -> None:
-        """Make an update of this very tree come true."""
-        _merge(self._nodes, update.nodes)
-        _merge(self._leaves, update.leaves)
+        """Make an update of this very tree come true; nothing was applied since it was computed."""
+        assert update.generation == self.generation, "the tree has changed since"
+        for node, hashes, children in update.edits:
+            node.hashes = hashes
+            node.children = children
         self.root = update.root
+        self.generation += 1
 
     def find_slot(self, key: bytes) -> tuple[list[bytes], bytes | None]:
         """The nodes from the root to the key's slot, and the key of the row that lives there."""
-        path = get_path(key).hex()
         nodes = []
-        for depth in range(_DEPTH_MAX):
-            node = self._nodes.get(path[:depth])
-            if node is None:
-                break
-            nodes.append(bytes(node))
-        return nodes, self._leaves.get(path[: len(nodes)])
+        node = self._top
+        for digit in get_path(key).hex():
+            nodes.append(bytes(node.hashes))
+            child = node.children[_INDEX[digit]]
+            if not isinstance(child, Node):
+                return nodes, child
+            node = child
+        raise AssertionError("two rows with one path")
 
 
 def get_path(key: bytes) -> bytes:
@@ -100,7 +127,10 @@ def get_path(key: bytes) -> bytes:
 
 def compute_leaf(path: bytes, value: bytes) -> bytes:
     """The hash of a row at its path."""
-    return compute_hash(b"leaf", path, value)
+    hasher = _LEAF_HASHER.copy()
+    hasher.update(path)
+    hasher.update(value)
+    return hasher.digest()
 
 
 def verify_proof(root: bytes, key: bytes, value: bytes | None, proof: Proof) -> bool:
@@ -111,7 +141,8 @@ def verify_proof(root: bytes, key: bytes, value: bytes | None, proof: Proof) -> 
     for depth, node in enumerate(proof.nodes):
         if compute_hash(b"node", node) != expected:
             return False
-        expected = _get_child(node, int(digits[depth], FANOUT))
+        index = _INDEX[digits[depth]]
+        expected = node[index * HASH_BYTES : (index + 1) * HASH_BYTES]
     if value is not None:
         return proof.neighbour is None and expected == compute_leaf(path, value)
     if proof.neighbour is None:
@@ -125,120 +156,74 @@ def verify_proof(root: bytes, key: bytes, value: bytes | None, proof: Proof) -> 
     )
 
 
-class _Draft:
-    """The nodes and leaves that a batch changes, over a tree that stays as it is."""
-
-    __slots__ = ("_dirty", "_kept_leaves", "_kept_nodes", "leaves", "nodes")
-
-    def __init__(self, nodes: dict[str, bytearray], leaves: dict[str, bytes]) -> None:
-        self._kept_nodes = nodes
-        self._kept_leaves = leaves
-        self.nodes: dict[str, bytearray | None] = {}
-        self.leaves: dict[str, bytes | None] = {}
-        self._dirty: set[str] = {""}
-
-    def insert(self, key: bytes, path: str, leaf: bytes) -> None:
-        """Put a leaf at its path, splitting a slot that belongs to another row."""
-        depth, node = self._descend(path)
-        slot = path[: depth + 1]
-        resident = self._get_leaf(slot)
-        if resident is not None and resident != key:
-            resident_path = get_path(resident).hex()
-            displaced = _get_child(node, int(path[depth], FANOUT))
-            self.leaves[slot] = None
-            while resident_path[depth] == path[depth]:
-                depth += 1
-                node = bytearray(NODE_BYTES)
-                self.nodes[path[:depth]] = node
-                self._dirty.add(path[:depth])
-            _set_child(node, int(resident_path[depth], FANOUT), displaced)
-            self.leaves[resident_path[: depth + 1]] = resident
-            slot = path[: depth + 1]
-        _set_child(node, int(path[depth], FANOUT), leaf)
-        self.leaves[slot] = key
-
-    def remove(self, key: bytes, path: str) -> None:
-        """Take a leaf away; a subtree left with one row folds into that row's leaf."""
-        depth, node = self._descend(path)
-        if self._get_leaf(path[: depth + 1]) != key:
-            return
-        self.leaves[path[: depth + 1]] = None
-        _set_child(node, int(path[depth], FANOUT), EMPTY)
-        while depth and (lone := self._find_lone_leaf(path[:depth], node)) is not None:
-            slot, leaf = lone
-            self.leaves[path[:depth]] = self._get_leaf(slot)
-            self.leaves[slot] = None
-            self.nodes[path[:depth]] = None
-            self._dirty.discard(path[:depth])
-            depth -= 1
-            node = self._open(path[:depth])
-            _set_child(node, int(path[depth], FANOUT), leaf)
-
-    def compute_root(self) -> bytes:
-        """Hash what changed, deepest first, up to the root."""
-        for prefix in sorted(self._dirty, key=len, reverse=True):
-            node = self.nodes[prefix] if prefix in self.nodes else self._open(prefix)
-            assert node is not None
-            digest = compute_hash(b"node", bytes(node))
-            if not prefix:
-                return digest
-            _set_child(self._open(prefix[:-1]), int(prefix[-1], FANOUT), digest)
-        raise AssertionError("the root is always dirty")
-
-    def _descend(self, path: str) -> tuple[int, bytearray]:
-        """The deepest node on the way to a path, opened for change with all above it."""
-        depth = 0
-        while self._has_node(path[: depth + 1]):
-            depth += 1
-        for above in range(depth):
-            self._dirty.add(path[:above])
-        return depth, self._open(path[:depth])
-
-    def _has_node(self, prefix: str) -> bool:
-        if prefix in self.nodes:
-            return self.nodes[prefix] is not None
-        return prefix in self._kept_nodes
-
-    def _open(self, prefix: str) -> bytearray:
-        """The node, copied once before its first change."""
-        self._dirty.add(prefix)
-        node = self.nodes.get(prefix)
-        if node is None:
-            node = bytearray(self._kept_nodes[prefix])
-            self.nodes[prefix] = node
-        return node
-
-    def _get_leaf(self, slot: str) -> bytes | None:
-        if slot in self.leaves:
-            return self.leaves[slot]
-        return self._kept_leaves.get(slot)
-
-    def _find_lone_leaf(self, prefix: str, node: bytearray) -> tuple[str, bytes] | None:
-        """Slot and hash of a node's only child, when that child is a row."""
-        found = None
-        for index in range(FANOUT):
-            child = _get_child(node, index)
-            if child == EMPTY:
-                continue
-            if found is not None:
-                return None
-            found = f"{prefix}{index:x}", child
-        if found is None or self._get_leaf(found[0]) is None:
-            return None
-        return found
+def _build_node() -> Node:
+    return Node(bytearray(NODE_BYTES), (None,) * FANOUT)
 
 
-def _get_child(node: bytes | bytearray, index: int) -> bytes:
-    return bytes(node[index * HASH_BYTES : (index + 1) * HASH_BYTES])
-
-
-def _set_child(node: bytearray, index: int, child: bytes) -> None:
-    node[index * HASH_BYTES : (index + 1) * HASH_BYTES] = child
-
-
-def _merge(kept: dict[str, ValueT], changes: dict[str, ValueT | None]) -> None:
-    for key, value in changes.items():
-        if value is None:
-            kept.pop(key, None)
+def _update_node(node: Node, depth: int, rows: list[_Row], edits: list[_Edit]) -> _Child:
+    """What a node becomes by rows that lie below it; what it is to hold goes to ``edits``."""
+    hashes = bytearray(node.hashes)
+    # Another list only when a child turns into something else. Most rows just get another value,
+    # and the sixteen children lie apart in memory: to copy them would be most of the work.
+    changed: list[Node | bytes | None] | None = None
+    groups = _split(rows, depth) if len(rows) > 1 else ((_INDEX[rows[0][0][depth]], rows),)
+    for index, group in groups:
+        begin = index * HASH_BYTES
+        child = node.children[index]
+        if isinstance(child, Node):
+            digest, after = _update_node(child, depth + 1, group, edits)
+        elif len(group) == 1 and group[0][1] == child and group[0][2] is not EMPTY:
+            digest, after = group[0][2], child
         else:
-            kept[key] = value
+            kept = bytes(hashes[begin : begin + HASH_BYTES])
+            digest, after = _update_place(child, kept, depth + 1, group)
+        hashes[begin : begin + HASH_BYTES] = digest
+        if after is not child:
+            changed = changed or list(node.children)
+            changed[index] = after
+    if changed and depth and changed.count(None) >= FANOUT - 1:
+        lone = _find_lone(hashes, changed)
+        if lone is not None:
+            return lone
+    edits.append((node, hashes, tuple(changed) if changed else node.children))
+    hasher = _NODE_HASHER.copy()
+    hasher.update(hashes)
+    return hasher.digest(), node
+
+
+def _split(rows: list[_Row], depth: int) -> Iterable[tuple[int, list[_Row]]]:
+    """The rows by the child they lie below."""
+    groups: dict[int, list[_Row]] = {}
+    for row in rows:
+        index = _INDEX[row[0][depth]]
+        if index in groups:
+            groups[index].append(row)
+        else:
+            groups[index] = [row]
+    return groups.items()
+
+
+def _update_place(child: bytes | None, digest: bytes, depth: int, rows: list[_Row]) -> _Child:
+    """What a place of one row or none becomes; rows that meet there move into a new node."""
+    if child is not None and all(key != child for _, key, _ in rows):
+        rows = [*rows, (get_path(child).hex(), child, digest)]
+    rows = [row for row in rows if row[2] is not EMPTY]
+    if not rows:
+        return EMPTY, None
+    if len(rows) == 1:
+        _, key, leaf = rows[0]
+        return leaf, key
+    node = _build_node()
+    edits: list[_Edit] = []
+    digest, _ = _update_node(node, depth, rows, edits)
+    ((_, node.hashes, node.children),) = edits  # the tree does not know the node yet
+    return digest, node
+
+
+def _find_lone(hashes: bytearray, children: list[Node | bytes | None]) -> _Child | None:
+    """A node's only child when it is a row, or nothing when there is none; None: it stays."""
+    index = next((index for index, child in enumerate(children) if child is not None), 0)
+    child = children[index]
+    if isinstance(child, Node):
+        return None
+    return bytes(hashes[index * HASH_BYTES : (index + 1) * HASH_BYTES]), child

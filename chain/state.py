@@ -5,7 +5,12 @@ and ``roll_back`` let one refused transaction leave no trace. Money on its way t
 tallied in plain integers and put into its row once.
 """
 
-from typing import Final, Generic, NamedTuple, Protocol, TypeVar, cast
+from collections.abc import Iterable
+from itertools import groupby
+from operator import attrgetter
+from typing import Final, Generic, Protocol, TypeVar, cast
+
+import msgspec
 
 from chain.codec import Record, encode
 from chain.tables import (
@@ -28,10 +33,13 @@ from chain.transaction import AccountId
 
 RowT = TypeVar("RowT", bound=Record)
 
-ROWS_CACHED_MAX: Final = 262_144  # decoded rows a table keeps; about 80 MB of accounts
+# Decoded rows a table keeps in each of two generations: in all at most 262,144, which is about
+# 80 MB of accounts. The older generation goes when the younger is full, and what is asked for
+# again moves to the younger: what is in use stays, without a list of who was asked for when.
+ROWS_KEPT_MAX: Final = 131_072
 
 
-class Change(NamedTuple):
+class Change(msgspec.Struct, frozen=True, gc=False):
     """One row before and after a block; None: no entry. The key is the table's own."""
 
     table: Table[Record]
@@ -45,7 +53,7 @@ class Change(NamedTuple):
         return self.table.prefix + self.key
 
 
-class Charged(NamedTuple):
+class Charged(msgspec.Struct, frozen=True, gc=False):
     """Demurrage taken from an account, or borne by what it returned early from savings."""
 
     account: AccountId
@@ -53,14 +61,14 @@ class Charged(NamedTuple):
     early_return: bool
 
 
-class FeePaid(NamedTuple):
+class FeePaid(msgspec.Struct, frozen=True, gc=False):
     """Paid for units beyond the free ones."""
 
     account: AccountId
     amount: int
 
 
-class Shared(NamedTuple):
+class Shared(msgspec.Struct, frozen=True, gc=False):
     """What one block's pot gave to each fund."""
 
     reserve: int
@@ -71,7 +79,7 @@ class Shared(NamedTuple):
     burned: int
 
 
-class Matured(NamedTuple):
+class Matured(msgspec.Struct, frozen=True, gc=False):
     """A deposit whose term ended and joined the settlement balance."""
 
     account: AccountId
@@ -101,13 +109,14 @@ _Undo = list[tuple[dict[bytes, Record | None], bytes, Record | _Unread | None]]
 class Rows(Generic[RowT]):
     """One table: kept rows, and over them the changes of the block in progress."""
 
-    __slots__ = ("_changes", "_kept", "_read", "_table", "_undo")
+    __slots__ = ("_changes", "_kept", "_kept_before", "_read", "_table", "_undo")
 
     def __init__(self, table: Table[RowT], read: RowReader, undo: _Undo) -> None:
         self._table = table
         self._read = read
         self._undo = undo
         self._kept: dict[bytes, RowT | None] = {}
+        self._kept_before: dict[bytes, RowT | None] = {}
         self._changes: dict[bytes, RowT | None] = {}
 
     def get(self, key: bytes) -> RowT | None:
@@ -132,13 +141,15 @@ class Rows(Generic[RowT]):
         changes[key] = row
 
     def take_changes(self) -> list[Change]:
-        """The rows that differ from the kept ones, sorted by key; the changes are dropped."""
+        """The rows that differ from the kept ones; the changes are dropped."""
         table = cast("Table[Record]", self._table)
-        changes = [
-            Change(table, key, before, after)
-            for key, after in sorted(self._changes.items())
-            if (before := self._get_kept(key)) != after
-        ]
+        changes = []
+        for key, after in self._changes.items():
+            before = self._kept.get(key, _UNREAD)
+            if isinstance(before, _Unread):
+                before = self._load(key)
+            if before is not after and before != after:
+                changes.append(Change(table, key, before, after))
         self._changes.clear()
         return changes
 
@@ -147,24 +158,34 @@ class Rows(Generic[RowT]):
         row = None if before is None else self._table.codec.decode(before)
         return Change(cast("Table[Record]", self._table), key, self._get_kept(key), row)
 
-    def keep(self, key: bytes, row: RowT | None) -> None:
-        """Remember a row that has been committed."""
-        if len(self._kept) >= ROWS_CACHED_MAX:
-            self._kept.clear()
-        self._kept[key] = row
+    def follow(self, changes: Iterable[Change]) -> None:
+        """Remember rows that have been committed."""
+        kept = cast("dict[bytes, Record | None]", self._kept)
+        for change in changes:
+            kept[change.key] = change.after
+        self._age()
 
     def _get_kept(self, key: bytes) -> RowT | None:
         row = self._kept.get(key, _UNREAD)
         return self._load(key) if isinstance(row, _Unread) else row
 
     def _load(self, key: bytes) -> RowT | None:
-        data = self._read(self._table.prefix + key)
-        row = None if data is None else self._table.codec.decode(data)
-        self.keep(key, row)
+        row = self._kept_before.get(key, _UNREAD)
+        if isinstance(row, _Unread):
+            data = self._read(self._table.prefix + key)
+            row = None if data is None else self._table.codec.decode(data)
+        self._kept[key] = row
+        self._age()
         return row
 
+    def _age(self) -> None:
+        """Begin another generation when this one is full; that of a large genesis is not kept."""
+        if len(self._kept) >= ROWS_KEPT_MAX:
+            self._kept_before = self._kept if len(self._kept) < 2 * ROWS_KEPT_MAX else {}
+            self._kept = {}
 
-class Mark(NamedTuple):
+
+class Mark(msgspec.Struct, frozen=True, gc=False):
     """A point to roll back to."""
 
     undo_length: int
@@ -252,9 +273,10 @@ class State:
         """The change that brings a row back to what it was; the row's bytes may be None."""
         return self._tables[state_key[:1]].get_reversal(state_key[1:], before)
 
-    def keep(self, state_key: bytes, row: Record | None) -> None:
-        """Remember a row that has been committed."""
-        self._tables[state_key[:1]].keep(state_key[1:], row)
+    def keep(self, changes: Iterable[Change]) -> None:
+        """Remember rows that have been committed."""
+        for table, some in groupby(changes, attrgetter("table")):
+            self._tables[table.prefix].follow(some)
 
 
 def encode_row(row: Record | None) -> bytes | None:

@@ -22,8 +22,11 @@ class Store(Protocol):
         """The value, or None."""
         ...
 
-    def items(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
-        """Keys that begin with ``prefix`` and their values, in byte order, as of now."""
+    def items(self, prefix: bytes, start: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
+        """Keys that begin with ``prefix`` and their values, in byte order, as of now.
+
+        ``start``: only keys from ``prefix + start`` on.
+        """
         ...
 
     def write(self, batch: Batch, *, durable: bool) -> None:
@@ -46,10 +49,10 @@ class MemoryStore:
         value: bytes | None = self._values.get(key)
         return value
 
-    def items(self, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+    def items(self, prefix: bytes, start: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Keys that begin with ``prefix`` and their values, in byte order, as of now."""
         found = []
-        for key in self._values.irange(minimum=prefix):
+        for key in self._values.irange(minimum=prefix + start):
             if not key.startswith(prefix):
                 break
             found.append((key, self._values[key]))
@@ -57,7 +60,7 @@ class MemoryStore:
 
     def write(self, batch: Batch, *, durable: bool) -> None:  # noqa: ARG002 - memory has no disk
         """Put and delete, all or nothing."""
-        for key, value in batch:
+        for key, value in list(batch):  # before the first is written: making the batch may fail
             if value is None:
                 self._values.pop(key, None)
             else:

@@ -15,7 +15,7 @@ from chain.rules.randomness import compute_randomness, process_randomness
 from chain.rules.settlement import process_pot
 from chain.rules.sweep import SweepQueue, process_sweep
 from chain.rules.transactions import process_transaction
-from chain.rules.units import check_block_budget
+from chain.rules.units import check_block_bytes, check_block_units
 from chain.state import State
 from chain.tables import CURRENT, Tip
 from chain.transaction import SealedTransaction
@@ -30,11 +30,16 @@ def process_block(
     checks: SignatureChecks,
 ) -> None:
     """Apply a block whose header has been checked. Raises Invalid; then discard the state."""
-    process_randomness(state, context, vrf_output)
-    process_sweep(state, context, queue)
+    process_opening(state, context, queue, vrf_output)
     process_transactions(state, context, transactions, checks)
     process_pot(state, context)
     state.tips.put(CURRENT, Tip(slot=context.slot, height=context.height))
+
+
+def process_opening(state: State, context: Context, queue: SweepQueue, vrf_output: bytes) -> None:
+    """What a block does before its transactions; a producer chooses them on top of this."""
+    process_randomness(state, context, vrf_output)
+    process_sweep(state, context, queue)
 
 
 def get_context(state: State, chain: bytes, constants: Constants, slot: int) -> Context:
@@ -86,11 +91,11 @@ def process_transactions(
     checks: SignatureChecks,
 ) -> None:
     """Apply a block's transactions in order; one that is refused makes the block invalid."""
+    check_block_bytes(context, sum(len(sealed.whole_bytes) for sealed in transactions))
     units = 0
     for index, sealed in enumerate(transactions):
         try:
             units += process_transaction(state, context, sealed, checks)
         except Invalid as error:
-            raise Invalid(error.code, f"transaction {index}: {error.detail}") from error
-    size_bytes = sum(len(sealed.whole_bytes) for sealed in transactions)
-    check_block_budget(context, units, size_bytes)
+            raise Invalid(error.code, f"transaction {index}: {error.detail}", index) from error
+    check_block_units(context, units)

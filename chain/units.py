@@ -7,7 +7,7 @@ MICROPAI_PER_PAI: Final = 1_000_000
 AMOUNT_MAX: Final = 2**63 - 1  # an amount and a balance fit a signed 64-bit integer everywhere
 SUPPLY_MAX: Final = 2**62 - 1  # all money together stays below, so that no sum of ours can overflow
 
-_DECIMAL: Final = re.compile(r"(-?)(\d{1,13})(?:[.,](\d{1,6}))?")
+_DECIMAL: Final = re.compile(r"(-?)(\d{1,13})(?:[.,](\d{1,6}))?", re.ASCII)
 
 
 def parse_pai(text: str) -> int:

@@ -80,6 +80,14 @@ def compute_output(proof: bytes) -> bytes:
     return _compute_output(proof[:32])
 
 
+def guess_output(proof: bytes) -> bytes | None:
+    """What the output of a proof would be that nobody has verified; None when it cannot be one."""
+    try:
+        return _compute_output(proof[:32])
+    except CryptoError:
+        return None
+
+
 @lru_cache(maxsize=1_024)
 def _is_key(public: bytes) -> bool:
     return bool(bindings.crypto_core_ed25519_is_valid_point(public))

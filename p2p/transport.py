@@ -32,10 +32,23 @@ class TransportError(Exception):
     """A peer could not be reached, did not answer in time, or answered what it may not."""
 
 
-# Called without awaiting for every new message of a topic, before it is passed on.
+# Called without awaiting for every new message of a topic, before it is passed on. It does not
+# raise: what it raises is a bug of ours, and ends ``run``.
 Judge = Callable[[PeerId, bytes], Verdict]
-# Answers one request; raising TransportError refuses it.
+# Answers one request; raising TransportError refuses it, anything else is a bug and ends ``run``.
 Handler = Callable[[PeerId, bytes], Awaitable[bytes]]
+
+
+class Doorkeeper(Protocol):
+    """Who may stand in the house. Asked without awaiting, and not raising."""
+
+    def admits(self, peer: PeerInfo) -> bool:
+        """Whether a peer that has proven its name may stay. Asked before it can say anything."""
+        ...
+
+    def blame(self, peer: PeerId, reason: str) -> None:
+        """A peer broke the rules below our messages: frames, signatures, limits, rates."""
+        ...
 
 
 class Transport(Protocol):
@@ -53,6 +66,10 @@ class Transport(Protocol):
 
     def run(self) -> AbstractAsyncContextManager[None]:
         """Listen and speak until the context ends; then nothing is left open."""
+        ...
+
+    def guard(self, doorkeeper: Doorkeeper) -> None:
+        """Ask this doorkeeper from now on. Before ``run``; without one everybody is welcome."""
         ...
 
     def subscribe(self, topic: str, judge: Judge) -> None:

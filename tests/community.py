@@ -141,21 +141,40 @@ PARAMETERS = Parameters(
 KEEP: KeepSchedule = (KeepSegment(from_step=0, keep=18353810417327686785),)
 
 
+_KNOWN_KEYS: dict[bytes, KeyPair] = {}
+
+
 @lru_cache(maxsize=100_000)
 def get_key(name: str) -> KeyPair:
     """The key that belongs to a name."""
-    return build_key_pair(compute_hash(b"test-key", name.encode()))
+    key = build_key_pair(compute_hash(b"test-key", name.encode()))
+    _KNOWN_KEYS[key.public] = key
+    return key
 
 
 @lru_cache(maxsize=100_000)
 def get_policy(name: str) -> Policy:
-    """A policy of the one key of a name."""
-    return Policy(1, (get_key(name).public,))
+    """A policy of the one key of a name; ``2:emma+farid+galina`` names two of three keys."""
+    threshold, separator, names = name.partition(":")
+    if not separator:
+        return Policy(1, (get_key(name).public,))
+    return Policy(int(threshold), tuple(sorted(get_key(part).public for part in names.split("+"))))
 
 
+def get_signers(policy: Policy) -> list[tuple[int, KeyPair]]:
+    """As many of a policy's keys as it asks for, with their indexes; all made by ``get_key``."""
+    return [(index, _KNOWN_KEYS[policy.keys[index]]) for index in range(policy.threshold)]
+
+
+_KNOWN_NAMES: dict[AccountId, str] = {}
+
+
+@lru_cache(maxsize=100_000)
 def get_account_id(name: str) -> AccountId:
     """The account of a name."""
-    return compute_account_id(get_policy(name))
+    account_id = compute_account_id(get_policy(name))
+    _KNOWN_NAMES[account_id] = name
+    return account_id
 
 
 def build_seat_keys(name: str, *, chain: bytes = BEFORE_GENESIS) -> SeatKeys:
@@ -229,9 +248,7 @@ class Community:
     def __post_init__(self) -> None:
         self.chain = compute_chain_id(self.genesis)
         self.ledger = Ledger(self.store, self.genesis)
-        self.seat_names = {
-            get_account_id(name): name for name in ("ann", "boris", "clara", "daniil")
-        }
+        self.seat_names = {seat.account: _KNOWN_NAMES[seat.account] for seat in self.genesis.seats}
 
     def sign(
         self,
@@ -243,7 +260,7 @@ class Community:
         valid_for: int = 100,
         ref: bytes | None = None,
     ) -> SealedTransaction:
-        """A transaction of a name's account, revealing its policy when it must."""
+        """A transaction of a name's account, by its present policy, revealed when it must be."""
         account = self.ledger.state.accounts.get(get_account_id(name))
         reveals = account is not None and account.policy is None and sequence in (None, 0)
         body = Transaction(
@@ -256,7 +273,8 @@ class Community:
             fee_max=fee_max,
             actions=(Reveal(get_policy(name)), *actions) if reveals else actions,
         )
-        return sign_transaction(self.chain, body, [(0, get_key(name))])
+        policy = (account and account.policy) or get_policy(name)
+        return sign_transaction(self.chain, body, get_signers(policy))
 
     def build_block(
         self, transactions: Iterable[SealedTransaction] = (), *, after: int = 0

@@ -1,10 +1,12 @@
 """From a genesis to the state before the first block.
 
 Everything a community is born with enters here: rules in force, authorities, accounts,
-attestations, funds, and the first set with its weights. ``genesis verify`` asks ``find_genesis_faults`` first.
+attestations, funds, and the first set with its weights. ``find_genesis_faults`` says on what no
+community can be founded; ``genesis verify`` asks it, and so does every ledger.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -22,7 +24,7 @@ from chain.parameters import find_faults
 from chain.rules.identity import compute_identified_until, get_person_key
 from chain.rules.payments import build_account
 from chain.rules.randomness import build_first_randomness
-from chain.rules.savings import build_deposit
+from chain.rules.savings import DEPOSIT_MIN, build_deposit
 from chain.rules.seats import BEFORE_GENESIS, check_seat_keys, put_seat
 from chain.rules.settlement import BONDED, get_due_step
 from chain.rules.weights import ONE, Standing, compute_raw, compute_stake, compute_weights
@@ -42,7 +44,11 @@ from chain.tables import (
     Tip,
 )
 from chain.transaction import AccountId, compute_account_id
-from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
+from chain.units import SUPPLY_MAX, format_pai
+
+GENESIS_TIME_MAX: Final = 253_402_300_799  # the last second that calendars of four digits can show
+ATTESTED_UNTIL_MAX: Final = 2**48  # nine million years of seconds: "for ever", and sums stay small
+GROUP_MAX: Final = 2**32 - 1  # four bytes in the key of a person's row
 
 
 def apply_genesis(state: State, genesis: Genesis, chain: bytes) -> None:
@@ -171,16 +177,13 @@ def _put_money(state: State, genesis: Genesis) -> None:
 
 def compute_issued(genesis: Genesis) -> int:
     """All money a community is born with: balances, savings, bonds and funds."""
-    funds = genesis.funds
     return (
         sum(
             item.balance + sum(deposit.amount for deposit in item.deposits)
             for item in genesis.accounts
         )
         + sum(seat.bond for seat in genesis.seats)
-        + funds.reserve
-        + funds.social
-        + funds.operators
+        + sum(genesis.funds.get_amounts())
     )
 
 
@@ -195,17 +198,43 @@ def find_genesis_faults(genesis: Genesis) -> list[str]:
     faults = find_faults(genesis.constants, genesis.parameters, genesis.keep_schedule)
     if not is_prefix(genesis.prefix):
         faults.append("the prefix of addresses is 1 to 16 small Latin letters and digits")
+    if not 0 <= genesis.genesis_time <= GENESIS_TIME_MAX:
+        faults.append("the genesis time must lie before the year 10000")
     issued = compute_issued(genesis)
     if issued > SUPPLY_MAX:
         faults.append(f"{format_pai(issued)} pai are more than a community can issue")
-    return faults + _find_people_faults(genesis) + _find_seat_faults(genesis)
+    return (
+        faults
+        + _find_account_faults(genesis)
+        + _find_identity_faults(genesis)
+        + _find_seat_faults(genesis)
+    )
 
 
-def _find_people_faults(genesis: Genesis) -> list[str]:
+def _find_account_faults(genesis: Genesis) -> list[str]:
     faults = []
     accounts = [item.id for item in genesis.accounts]
     if accounts != sorted(set(accounts)):
         faults.append("accounts must be sorted by id, each once")
+    limit = genesis.parameters.deposits_max
+    bonded = {seat.account for seat in genesis.seats}
+    if any(len(item.deposits) + (item.id in bonded) > limit for item in genesis.accounts):
+        faults.append(f"an account has more than {limit} deposits")
+    low, high = genesis.parameters.savings_min_periods, genesis.parameters.savings_max_periods
+    terms = [deposit.term_periods for item in genesis.accounts for deposit in item.deposits]
+    terms += [seat.bond_term_periods for seat in genesis.seats]
+    if any(not low <= term <= high for term in terms):
+        faults.append(f"the terms of deposits and bonds must lie between {low} and {high} periods")
+    amounts = [deposit.amount for item in genesis.accounts for deposit in item.deposits]
+    if min(amounts, default=DEPOSIT_MIN) < DEPOSIT_MIN:
+        faults.append(f"a deposit must hold at least {format_pai(DEPOSIT_MIN)} pai")
+    if min([*genesis.funds.get_amounts(), *(item.balance for item in genesis.accounts)]) < 0:
+        faults.append("no account and no fund can begin below zero")
+    return faults
+
+
+def _find_identity_faults(genesis: Genesis) -> list[str]:
+    faults = []
     authorities = [item.id for item in genesis.authorities]
     if authorities != sorted(set(authorities)):
         faults.append("authorities must be sorted by id, each once")
@@ -214,23 +243,24 @@ def _find_people_faults(genesis: Genesis) -> list[str]:
         for item in genesis.authorities
         if compute_account_id(item.policy) != item.id
     )
+    if any(item.group > GROUP_MAX for item in genesis.authorities):
+        faults.append(f"groups of authorities are numbered from 0 to {GROUP_MAX}")
     keys = [(item.authority, item.subject) for item in genesis.attestations]
     if keys != sorted(set(keys)):
         faults.append("attestations must be sorted by authority and subject, each pair once")
     if not {item.authority for item in genesis.attestations} <= set(authorities):
         faults.append("an attestation names an authority that the genesis does not have")
-    if not {item.subject for item in genesis.attestations} <= set(accounts):
+    if not {item.subject for item in genesis.attestations} <= {
+        item.id for item in genesis.accounts
+    }:
         faults.append("an attestation names a subject without an account")
-    faults.extend(
-        "an account holds more than an account can"
-        for item in genesis.accounts
-        if item.balance > AMOUNT_MAX
-    )
-    faults.extend(
-        f"an account has more than {genesis.parameters.deposits_max} deposits"
-        for item in genesis.accounts
-        if len(item.deposits) >= genesis.parameters.deposits_max
-    )
+    if any(
+        item.from_slot != 0 or not 0 < item.until_slot <= ATTESTED_UNTIL_MAX
+        for item in genesis.attestations
+    ):
+        faults.append(
+            f"an attestation runs from slot 0 to a slot between 1 and {ATTESTED_UNTIL_MAX}"
+        )
     return faults + _find_tag_faults(genesis)
 
 
@@ -252,10 +282,6 @@ def _find_tag_faults(genesis: Genesis) -> list[str]:
 def _find_seat_faults(genesis: Genesis) -> list[str]:
     faults = []
     accounts = {item.id for item in genesis.accounts}
-    groups = {authority.id: authority.group for authority in genesis.authorities}
-    persons = {
-        item.subject for item in genesis.attestations if groups.get(item.authority) == HOME_GROUP
-    }
     seats = [seat.account for seat in genesis.seats]
     if not seats:
         faults.append("a community needs at least one seat: make one with 'pai seat keys'")
@@ -263,12 +289,13 @@ def _find_seat_faults(genesis: Genesis) -> list[str]:
         faults.append("seats must be sorted by account, each once")
     if len(seats) > genesis.parameters.seats_max:
         faults.append(f"there are more than {genesis.parameters.seats_max} seats")
+    identified = _get_identified(genesis)
     used: set[bytes] = set()
     for seat in genesis.seats:
         name = seat.account.hex()[:16]
         if seat.account not in accounts:
             faults.append(f"the seat {name} has no account")
-        if seat.account not in persons:
+        if seat.account not in identified:
             faults.append(f"the seat {name} has no owner identified by the home group")
         if seat.bond < genesis.constants.bond_min:
             faults.append(
@@ -283,3 +310,11 @@ def _find_seat_faults(genesis: Genesis) -> list[str]:
         except Invalid as error:
             faults.append(f"the keys of seat {name}: {error}")
     return faults
+
+
+def _get_identified(genesis: Genesis) -> set[AccountId]:
+    """Whom as many authorities of the home group attest as the community asks for."""
+    home = {item.id for item in genesis.authorities if item.group == HOME_GROUP}
+    attested = Counter(item.subject for item in genesis.attestations if item.authority in home)
+    threshold = genesis.parameters.identity_threshold
+    return {subject for subject, count in attested.items() if count >= threshold}

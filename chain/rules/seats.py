@@ -9,8 +9,8 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from chain.codec import encode
 from chain.checks import SignatureChecks
+from chain.codec import encode
 from chain.crypto import SIGN_POSSESSION, Signed, is_public_key
 from chain.errors import Code, Invalid
 from chain.rules.context import Context

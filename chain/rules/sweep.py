@@ -13,13 +13,13 @@ from typing import Final
 from sortedcontainers import SortedList
 
 from chain.rules.context import Context
-from chain.rules.settlement import touch
+from chain.rules.settlement import NEVER, touch
 from chain.state import State
 from chain.tables import CURRENT, Account
-from chain.transaction import AccountId
+from chain.transaction import AccountId, compute_account_id
 
-SPARE: Final = 16  # so that a tiny community sweeps everybody at once
-CATCH_UP: Final = 4  # budgets a block may spend after a pause
+CATCH_UP: Final = 4  # after a pause a block looks at so many even shares of the accounts ...
+SPARE: Final = 16  # ... and a few more, so that a small community catches up at once
 
 
 class SweepQueue:
@@ -63,16 +63,16 @@ class SweepQueue:
 
     def _get_period(self, account: Account) -> int | None:
         """The first period at whose beginning there is something to do; None: never."""
-        steps = self._steps_per_period
-        touched_period = account.touched_step // steps
-        periods = []
-        if account.settlement > 0:
-            periods.append(touched_period + 1)
+        next_period = account.touched_step // self._steps_per_period + 1
         if account.due_step >= 0:
-            periods.append(-(-account.due_step // steps))
-        if not periods and account.settlement == 0 and account.person is None:
-            periods.append(touched_period + self._idle_periods)
-        return min(periods, default=None)
+            due_period = -(-account.due_step // self._steps_per_period)
+            return min(next_period, due_period) if account.settlement > 0 else due_period
+        if account.settlement > 0:
+            return next_period
+        if account.settlement == 0 and account.person is None:
+            # Whole periods, so that no transaction it ever made can still be valid.
+            return next_period + self._idle_periods
+        return None
 
 
 def process_sweep(state: State, context: Context, queue: SweepQueue) -> None:
@@ -80,7 +80,7 @@ def process_sweep(state: State, context: Context, queue: SweepQueue) -> None:
     budget = compute_sweep_budget(state.money.require(CURRENT).accounts, context)
     for account_id in queue.get_first(budget, context.period):
         account = state.accounts.require(account_id)
-        if _is_forsaken(account):
+        if _is_forsaken(state, account_id, account):
             state.accounts.put(account_id, None)
             state.accounts_born -= 1
         else:
@@ -94,6 +94,18 @@ def compute_sweep_budget(accounts: int, context: Context) -> int:
     return min(needed, CATCH_UP * -(-accounts // slots) + SPARE)
 
 
-def _is_forsaken(account: Account) -> bool:
-    """Empty, no deposits, nobody's; that it was idle long enough is why its turn has come."""
-    return account.settlement == 0 and account.due_step < 0 and account.person is None
+def _is_forsaken(state: State, account_id: AccountId, account: Account) -> bool:
+    """Empty, nobody's, and with nothing that must be remembered of it.
+
+    That it was idle long enough is why its turn has come. An account that has changed its policy
+    stays: removed and born again, it would belong to its first keys, which may be stolen.
+    """
+    return (
+        account.settlement == 0
+        and account.due_step == NEVER
+        and account.person is None
+        and (account.policy is None or compute_account_id(account.policy) == account_id)
+        and state.savings.get(account_id) is None
+        and state.seats.get(account_id) is None
+        and state.authorities.get(account_id) is None
+    )

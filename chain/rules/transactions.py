@@ -91,8 +91,8 @@ def _check_envelope(state: State, context: Context, body: Transaction, account: 
 
 def _get_policy(body: Transaction, account: Account) -> Policy:
     """The account's policy, which its first spend reveals."""
-    first = body.actions[0]
-    if any(isinstance(action, Reveal) for action in body.actions[1:]):
+    first, *others = body.actions
+    if others and any(isinstance(action, Reveal) for action in others):
         raise Invalid(Code.POLICY_ALREADY_KNOWN, "a policy is revealed once, by the first action")
     if account.policy is not None:
         if isinstance(first, Reveal):
@@ -108,15 +108,18 @@ def _get_policy(body: Transaction, account: Account) -> Policy:
 def get_claims(chain: bytes, policy: Policy, sealed: SealedTransaction) -> list[Signed]:
     """What the transaction's signatures claim, under a policy. Raises Invalid on another number."""
     signatures = sealed.signed.signatures
-    indexes = [item.key_index for item in signatures]
-    if (
-        len(indexes) != policy.threshold
-        or indexes != sorted(set(indexes))
-        or indexes[-1] >= len(policy.keys)
-    ):
-        raise Invalid(Code.WRONG_SIGNATURES, f"{policy.threshold} of {len(policy.keys)} keys")
+    keys = policy.keys
     message = get_signing_message(chain, sealed.body_bytes)
-    return [Signed(policy.keys[item.key_index], message, item.signature) for item in signatures]
+    claims = []
+    last = -1
+    for item in signatures:
+        if not last < item.key_index < len(keys):
+            break
+        last = item.key_index
+        claims.append(Signed(keys[last], message, item.signature))
+    if not len(claims) == len(signatures) == policy.threshold:
+        raise Invalid(Code.WRONG_SIGNATURES, f"{policy.threshold} of {len(keys)} keys")
+    return claims
 
 
 def _apply_action(

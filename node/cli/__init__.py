@@ -1,1 +1,5 @@
-"""The command line: one program, nouns and verbs."""
+"""The command line: one program ``pai``, nouns and verbs."""
+
+from node.cli.main import main
+
+__all__ = ["main"]

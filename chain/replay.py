@@ -1,0 +1,254 @@
+"""Executes blocks again, while threads verify the signatures of those that follow.
+
+``LookAhead`` hands blocks out in order, their signatures and VRF proofs checked by then; ``replay``
+also executes and commits them, and names the first that does not hold exactly. What threads check
+is guessed from the present state, and remembered by its very bytes: a wrong guess costs time only.
+"""
+
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Final, NamedTuple
+
+from chain.block import BlockHash, SealedBlock, decode_block, get_header_message
+from chain.checks import LearnedChecks, VrfClaim
+from chain.crypto import Signed
+from chain.errors import Invalid, WrongStateRoot
+from chain.ledger import Execution, Ledger
+from chain.rules.lottery import get_alpha
+from chain.rules.transactions import get_claims
+from chain.store import Batch
+from chain.tables import CURRENT
+from chain.transaction import AccountId, ChangePolicy, Policy, Reveal, SealedTransaction
+
+WORKERS: Final = 2
+
+# How far to read ahead, in signatures: enough for the threads to have work during a full block,
+# and so little that blocks waiting in memory, and guesses from an old state, stay few.
+AHEAD_WEIGHT_MAX: Final = 2_000
+PROOF_WEIGHT: Final = 10  # a VRF proof takes as long as so many signatures
+BYTES_PER_WEIGHT: Final = 512
+POLICIES_MAX: Final = 20_000  # remembered from blocks ahead; about 4 MB
+
+CHUNK_SIGNATURES: Final = 32  # what a thread takes at once: some milliseconds
+
+# A thread that comes back from libsodium asks for the interpreter lock and gets it after this
+# time; with Python's 5 ms the threads would stand still while blocks are executed.
+SWITCH_SECONDS: Final = 0.000_05
+
+
+class Claims(NamedTuple):
+    """What rules are likely to ask about one block."""
+
+    proofs: Sequence[VrfClaim]
+    signatures: Sequence[Signed]
+
+
+class Replayed(NamedTuple):
+    """A block that was executed and committed, and what it did."""
+
+    block: SealedBlock
+    execution: Execution
+
+
+class ReplayFailed(Exception):
+    """The first block that does not hold: which one, why, and where in it.
+
+    ``hash`` is None for bytes that are no block, ``transaction`` for what concerns no single one;
+    the roots are there when they differ.
+    """
+
+    def __init__(self, height: int, block_hash: BlockHash | None, error: Invalid) -> None:
+        name = block_hash.hex() if block_hash else "bytes that are no block"
+        super().__init__(f"block {height} ({name}): {error}")
+        self.height = height
+        self.hash = block_hash
+        self.code = error.code
+        self.detail = error.detail
+        self.transaction = error.transaction
+        self.computed_root = error.computed if isinstance(error, WrongStateRoot) else None
+        self.expected_root = error.expected if isinstance(error, WrongStateRoot) else None
+
+
+def replay(
+    ledger: Ledger,
+    blocks: Iterable[SealedBlock | bytes],
+    *,
+    workers: int = WORKERS,
+    get_index: Callable[[SealedBlock, Execution], Batch] = lambda _block, _execution: (),
+) -> Iterator[Replayed]:
+    """Execute and commit blocks on top of the ledger, one by one. Raises ReplayFailed.
+
+    ``get_index`` names what else to write in a block's batch. The disk is not waited for: call
+    ``ledger.sync()`` when it matters; a crash before leaves an earlier block.
+    """
+    ahead = LookAhead(ledger, workers)
+    source = ahead.read(blocks)
+    while True:
+        height, block_hash = ledger.head.height + 1, None
+        try:
+            block = next(source, None)
+            if block is None:
+                return
+            height, block_hash = block.header.height, block.hash
+            execution = ledger.execute(block, ahead.checks)
+        except Invalid as error:
+            raise ReplayFailed(height, block_hash, error) from error
+        ledger.commit(execution, block, index=get_index(block, execution), durable=False)
+        yield Replayed(block, execution)
+
+
+def predict_claims(
+    ledger: Ledger, block: SealedBlock, policies: Mapping[AccountId, Policy] | None = None
+) -> Claims:
+    """What executing this block will ask for, as far as the present state tells.
+
+    ``policies`` are those that blocks in between will have changed.
+    """
+    header = block.header
+    proofs: tuple[VrfClaim, ...] = ()
+    signatures: list[Signed] = []
+    entries = ledger.state.sets.require(CURRENT).entries
+    entry = next((item for item in entries if item.seat == header.seat), None)
+    if entry is not None:
+        message = get_header_message(block.header_bytes)
+        signatures.append(Signed(entry.vote_key, message, block.block.signature))
+        seed = _predict_seed(ledger, header.slot)
+        if seed is not None:
+            alpha = get_alpha(ledger.chain, seed, header.slot)
+            proofs = (VrfClaim(entry.vrf_key, alpha, header.vrf_proof),)
+    for sealed in block.transactions:
+        policy = _predict_policy(ledger, sealed, policies or {})
+        if policy is not None:
+            try:
+                signatures.extend(get_claims(ledger.chain, policy, sealed))
+            except Invalid:
+                continue  # the rules will say so in their turn
+    return Claims(proofs, signatures)
+
+
+def _predict_seed(ledger: Ledger, slot: int) -> bytes | None:
+    """The seed of a slot's epoch, if it is this one or the next: those are settled."""
+    current = ledger.state.randomness.require(CURRENT)
+    epoch = slot // ledger.constants.slots_per_epoch
+    if epoch == current.epoch:
+        return current.seed
+    return current.next_seed if epoch == current.epoch + 1 else None
+
+
+def _predict_policy(
+    ledger: Ledger, sealed: SealedTransaction, policies: Mapping[AccountId, Policy]
+) -> Policy | None:
+    body = sealed.signed.body
+    first = body.actions[0]
+    if isinstance(first, Reveal):
+        return first.policy
+    if body.account in policies:
+        return policies[body.account]
+    account = ledger.state.accounts.get(body.account)
+    return account.policy if account else None
+
+
+class _Ahead(NamedTuple):
+    """A block that waits for its turn, and what threads have to do for it."""
+
+    block: SealedBlock | Invalid
+    weight: int
+    tasks: list[tuple["Future[None]", Claims]]
+
+
+class LookAhead:
+    """Blocks in order, each handed out when its signatures have been checked.
+
+    Execute them with ``checks``, and commit each before asking for the next one.
+    """
+
+    def __init__(self, ledger: Ledger, workers: int = WORKERS) -> None:
+        self.checks = LearnedChecks()
+        self._ledger = ledger
+        self._workers = workers
+        self._policies: dict[AccountId, Policy] = {}
+
+    def read(self, blocks: Iterable[SealedBlock | bytes]) -> Iterator[SealedBlock]:
+        """The blocks one by one. Raises Invalid at bytes that are no block, in their turn."""
+        source = iter(blocks)
+        ahead: deque[_Ahead] = deque()
+        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="verify")
+        try:
+            with _quick_switches():
+                while self._fill(ahead, source, pool):
+                    first = ahead.popleft()
+                    if isinstance(first.block, Invalid):
+                        raise first.block
+                    self._finish(first)
+                    yield first.block
+        finally:
+            pool.shutdown(cancel_futures=True)
+
+    def _fill(
+        self,
+        ahead: deque[_Ahead],
+        source: Iterator[SealedBlock | bytes],
+        pool: ThreadPoolExecutor,
+    ) -> bool:
+        """Read as far ahead as is useful; whether there is any block left."""
+        weight = sum(item.weight for item in ahead)
+        while weight < AHEAD_WEIGHT_MAX and (item := next(source, None)) is not None:
+            ahead.append(self._submit(item, pool))
+            weight += ahead[-1].weight
+        return bool(ahead)
+
+    def _submit(self, item: SealedBlock | bytes, pool: ThreadPoolExecutor) -> _Ahead:
+        try:
+            block = decode_block(item) if isinstance(item, bytes) else item
+        except Invalid as error:
+            return _Ahead(error, AHEAD_WEIGHT_MAX, [])  # nothing after it matters
+        proofs, signatures = predict_claims(self._ledger, block, self._policies)
+        self._note_policies(block)
+        weight = (
+            len(signatures)
+            + PROOF_WEIGHT * len(proofs)
+            + len(block.whole_bytes) // BYTES_PER_WEIGHT
+        )
+        chunks = [Claims(proofs, signatures[:CHUNK_SIGNATURES])]
+        chunks += [
+            Claims((), signatures[begin : begin + CHUNK_SIGNATURES])
+            for begin in range(CHUNK_SIGNATURES, len(signatures), CHUNK_SIGNATURES)
+        ]
+        return _Ahead(block, weight, [(pool.submit(self._learn, chunk), chunk) for chunk in chunks])
+
+    def _finish(self, first: _Ahead) -> None:
+        """Wait for the block's checks, and do those that no thread has begun."""
+        for future, claims in first.tasks:
+            if future.cancel():
+                self._learn(claims)
+        for future, _ in first.tasks:
+            if not future.cancelled():
+                future.result()
+
+    def _learn(self, claims: Claims) -> None:
+        for proof in claims.proofs:
+            self.checks.learn_vrf(proof)
+        self.checks.learn(claims.signatures)
+
+    def _note_policies(self, block: SealedBlock) -> None:
+        """Remember the policies that will have changed when later blocks come."""
+        if len(self._policies) > POLICIES_MAX:
+            self._policies.clear()
+        for sealed in block.transactions:
+            body = sealed.signed.body
+            for action in body.actions:
+                if isinstance(action, Reveal | ChangePolicy):
+                    self._policies[body.account] = action.policy
+
+
+@contextmanager
+def _quick_switches() -> Iterator[None]:
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH_SECONDS)
+    try:
+        yield
+    finally:
+        sys.setswitchinterval(before)

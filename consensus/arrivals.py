@@ -1,0 +1,68 @@
+"""Blocks that came and cannot have a place yet: their parent is missing, or their slot is to come.
+
+Few and small in all; when there are too many the oldest go, and sync brings them again.
+"""
+
+from typing import Final, NamedTuple
+
+from chain.block import BlockHash
+from consensus.forkchoice import BlockFacts
+
+ARRIVALS_MAX: Final = 64  # honest nodes meet a handful
+ARRIVALS_BYTES_MAX: Final = 8 * 1_024 * 1_024  # eight blocks of the largest size
+
+
+class Arrival(NamedTuple):
+    """A block in waiting. ``early``: for its slot; else for its parent."""
+
+    facts: BlockFacts
+    size_bytes: int
+    early: bool
+
+
+class Arrivals:
+    """What waits, in the order of coming."""
+
+    __slots__ = ("_arrivals", "_size_bytes")
+
+    def __init__(self) -> None:
+        self._arrivals: dict[BlockHash, Arrival] = {}
+        self._size_bytes = 0
+
+    def __contains__(self, block_hash: BlockHash) -> bool:
+        return block_hash in self._arrivals
+
+    def add(self, arrival: Arrival) -> list[BlockFacts]:
+        """Let a block wait; returns those that had to go for it."""
+        self._take(arrival.facts.hash)
+        self._arrivals[arrival.facts.hash] = arrival
+        self._size_bytes += arrival.size_bytes
+        dropped = []
+        while len(self._arrivals) > ARRIVALS_MAX or self._size_bytes > ARRIVALS_BYTES_MAX:
+            oldest = next(iter(self._arrivals.values())).facts
+            self._take(oldest.hash)
+            dropped.append(oldest)
+        return dropped
+
+    def take_children(self, parent: BlockHash) -> list[BlockFacts]:
+        """The blocks that waited for this parent."""
+        children = [
+            item.facts
+            for item in self._arrivals.values()
+            if item.facts.parent == parent and not item.early
+        ]
+        for facts in children:
+            self._take(facts.hash)
+        return children
+
+    def take_due(self, slot: int) -> list[Arrival]:
+        """The blocks whose slot has come."""
+        due = [item for item in self._arrivals.values() if item.early and item.facts.slot <= slot]
+        for item in due:
+            self._take(item.facts.hash)
+        return due
+
+    def _take(self, block_hash: BlockHash) -> None:
+        arrival = self._arrivals.pop(block_hash, None)
+        if arrival is not None:
+            self._size_bytes -= arrival.size_bytes

@@ -1,0 +1,217 @@
+"""Consensus as a state machine: events in, effects out, time among the events.
+
+``step`` decides which chain to follow, when our seat may author a block, and what must be on disk
+before a header is signed. It does no I/O, reads no clock, draws no lots and holds no secret. Votes,
+roll-calls and hand-offs are further rows of its table.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+from chain.block import PRIMARY, BlockHash
+from consensus.arrivals import Arrival
+from consensus.events import (
+    AnchorShown,
+    BlockHeld,
+    BlockRefused,
+    ChainReplaced,
+    ClockJumped,
+    Concern,
+    Drafted,
+    Effect,
+    Event,
+    FetchParents,
+    Follow,
+    Forget,
+    HeadChanged,
+    HeaderSeen,
+    OffsetMeasured,
+    OperatorConfirmed,
+    PeerLeft,
+    Place,
+    Started,
+    Ticked,
+    Warn,
+)
+from consensus.guard import OFFSET_WARN_MS
+from consensus.signing import meet_own, on_drafted, plan
+from consensus.state import NEAR_SLOTS, Consensus
+
+EARLY_SLOTS: Final = 1  # clocks differ: a block so much early is held until its slot
+LISTEN_MS: Final = 3_000  # after a start, while peers are found and may show a better chain
+PRUNE_EVERY_HEADS: Final = 64
+# A seat that signs two blocks of a slot offends. Two are proof enough; more are taken in only when
+# sync brings them, as part of a better chain.
+SAME_SLOT_MAX: Final = 2
+SIDE_BLOCKS_SPARE: Final = 4_096  # beside two branches as long as blocks can be undone
+
+
+def step(state: Consensus, event: Event) -> list[Effect]:
+    """Take in one event; returns what is to be done, in this order."""
+    effects = _HANDLERS[type(event)](state, event)
+    return [*effects, *plan(state, event.time_ms)]
+
+
+def is_known(state: Consensus, block_hash: BlockHash) -> bool:
+    """Whether the block is in the tree, waits to get there, or was refused."""
+    return (
+        block_hash in state.tree
+        or block_hash in state.arrivals
+        or state.tree.is_refused(block_hash)
+    )
+
+
+def on_started(state: Consensus, event: Started) -> list[Effect]:
+    """Listen before anything is signed."""
+    state.guard.arm(state.get_slot(event.time_ms))
+    state.listen_until_ms = event.time_ms + LISTEN_MS
+    return _choose(state)
+
+
+def on_ticked(state: Consensus, event: Ticked) -> list[Effect]:
+    """Let in blocks whose slot has come."""
+    due = state.arrivals.take_due(state.get_slot(event.time_ms))
+    return [effect for arrival in due for effect in _accept(state, arrival)]
+
+
+def on_header_seen(state: Consensus, event: HeaderSeen) -> list[Effect]:
+    """Somebody authors a block; secondaries step back for a primary, and the guard listens."""
+    slot = state.get_slot(event.time_ms)
+    if event.kind == PRIMARY and event.slot <= slot + EARLY_SLOTS:
+        state.primaries_seen.add(event.slot)
+    if state.seat is not None and event.seat == state.seat.id:
+        return meet_own(state, event.slot)
+    state.guard.hear(event.seat, event.slot, slot, state.position.head.slot)
+    return []
+
+
+def on_block_held(state: Consensus, event: BlockHeld) -> list[Effect]:
+    """A block is here: too early, early, waiting for its parent, or ready for its place."""
+    facts, slot = event.facts, state.get_slot(event.time_ms)
+    if facts.slot > slot + EARLY_SLOTS:
+        return [Forget((facts,))]
+    if event.live and state.tree.count_authored(facts.seat, facts.slot) >= SAME_SLOT_MAX:
+        return [Forget((facts,))]
+    effects: list[Effect] = []
+    if state.seat is not None and facts.seat == state.seat.id:
+        effects.extend(meet_own(state, facts.slot))
+    if not event.live and facts.slot < slot - NEAR_SLOTS:
+        state.synced_slot = slot
+    if facts.slot > slot:
+        return [*effects, *_wait(state, Arrival(facts, event.size_bytes, early=True))]
+    return [*effects, *_accept(state, Arrival(facts, event.size_bytes, early=False))]
+
+
+def on_anchor_shown(state: Consensus, event: AnchorShown) -> list[Effect]:
+    """A branch is about to come that forks off below the tree."""
+    state.tree.add_anchor(event.facts, event.score)
+    return []
+
+
+def on_head_changed(state: Consensus, event: HeadChanged) -> list[Effect]:
+    """Build on another head from now on."""
+    head = event.position.head
+    state.position = state.advanced = event.position
+    state.turn_slot = None
+    state.tree.add_anchor(head, event.position.score)
+    if head.kind == PRIMARY:
+        state.primaries_seen.add(head.slot)
+    return [*_prune(state), *_choose(state)]
+
+
+def on_chain_replaced(state: Consensus, event: ChainReplaced) -> list[Effect]:
+    """Begin a new tree on the new head; what stands above it comes again."""
+    state.tree.restart(event.position.head, event.position.score)
+    return on_head_changed(state, HeadChanged(event.time_ms, event.position))
+
+
+def on_block_refused(state: Consensus, event: BlockRefused) -> list[Effect]:
+    """Take the block and its descendants out, and look for what is best without them."""
+    removed = state.tree.refuse(event.hash)
+    return [Forget(tuple(removed)), *_choose(state)]
+
+
+def on_clock_jumped(state: Consensus, event: ClockJumped) -> list[Effect]:
+    """The wall clock was set, or stood still: listen again."""
+    slot = state.get_slot(event.time_ms)
+    state.guard.arm(slot)
+    state.turn_slot = None
+    return [Warn(Concern.CLOCK_JUMPED, slot)]
+
+
+def on_offset_measured(state: Consensus, event: OffsetMeasured) -> list[Effect]:
+    """Note what a peer's clock says, and warn when most of them disagree with ours."""
+    state.guard.measure(event.peer, event.offset_ms)
+    offset_ms = state.guard.get_offset_ms()
+    if offset_ms is None or abs(offset_ms) <= OFFSET_WARN_MS:
+        state.told.discard(Concern.CLOCK_OFF)
+        return []
+    return state.tell_once(Concern.CLOCK_OFF, offset_ms)
+
+
+def on_peer_left(state: Consensus, event: PeerLeft) -> list[Effect]:
+    """Forget a peer's clock."""
+    state.guard.forget_peer(event.peer)
+    return []
+
+
+def on_operator_confirmed(state: Consensus, _event: OperatorConfirmed) -> list[Effect]:
+    """The operator has looked at the clock."""
+    state.guard.confirm()
+    return []
+
+
+def _accept(state: Consensus, arrival: Arrival) -> list[Effect]:
+    """Give a block its place, and those that waited for it; follow what is best then."""
+    parent = arrival.facts.parent
+    if parent not in state.tree and not state.tree.is_refused(parent):
+        return [*_wait(state, arrival._replace(early=False)), FetchParents()]
+    effects: list[Effect] = []
+    coming = [arrival.facts]
+    while coming:
+        facts = coming.pop()
+        placed = state.tree.add(facts)
+        effects.append(Place(facts.hash) if placed else Forget((facts,)))
+        coming.extend(state.arrivals.take_children(facts.hash))
+    return [*effects, *_choose(state)]
+
+
+def _wait(state: Consensus, arrival: Arrival) -> list[Effect]:
+    dropped = state.arrivals.add(arrival)
+    return [Forget(tuple(dropped))] if dropped else []
+
+
+def _choose(state: Consensus) -> list[Effect]:
+    best = state.tree.find_best()
+    return [Follow(best.hash)] if best.hash != state.position.head.hash else []
+
+
+def _prune(state: Consensus) -> list[Effect]:
+    """Now and then, forget blocks that can no longer matter."""
+    state.heads_since_prune += 1
+    if state.heads_since_prune < PRUNE_EVERY_HEADS:
+        return []
+    state.heads_since_prune = 0
+    life_slots = state.settings.constants.transaction_life_slots
+    head = state.position.head
+    removed = state.tree.prune(
+        head.hash, head.slot - life_slots, 2 * life_slots + SIDE_BLOCKS_SPARE
+    )
+    return [Forget(tuple(removed))] if removed else []
+
+
+_HANDLERS: Final[dict[type[Any], Callable[[Consensus, Any], list[Effect]]]] = {
+    Started: on_started,
+    Ticked: on_ticked,
+    HeaderSeen: on_header_seen,
+    BlockHeld: on_block_held,
+    AnchorShown: on_anchor_shown,
+    HeadChanged: on_head_changed,
+    ChainReplaced: on_chain_replaced,
+    BlockRefused: on_block_refused,
+    Drafted: on_drafted,
+    ClockJumped: on_clock_jumped,
+    OffsetMeasured: on_offset_measured,
+    PeerLeft: on_peer_left,
+    OperatorConfirmed: on_operator_confirmed,
+}

@@ -1,0 +1,225 @@
+"""Which chain to follow: of the branches we hold and have not refused, the one with most score.
+
+The tree knows facts of headers only; bodies and execution are elsewhere. The same blocks in any
+order give the same choice. What can no longer matter is pruned, so memory stays bounded.
+"""
+
+from collections.abc import Iterator
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from chain.block import PRIMARY, RANK_MAX, SECONDARY, BlockHash
+from chain.codec import Natural, Record
+from chain.transaction import AccountId
+
+SCORE_PRIMARY: Final = 2
+SCORE_SECONDARY: Final = 1
+REFUSED_REMEMBERED_MAX: Final = 4_096  # each cost a seat a signature; forgotten, it is tried again
+
+
+class BlockFacts(Record, frozen=True):
+    """What fork choice needs of a header. ``draw`` is the VRF output, which breaks ties."""
+
+    hash: BlockHash
+    parent: BlockHash
+    slot: Natural
+    height: Natural
+    seat: AccountId
+    kind: Annotated[int, Meta(ge=PRIMARY, le=SECONDARY)]
+    rank: Annotated[int, Meta(ge=0, le=RANK_MAX)]
+    draw: bytes
+
+
+# Smaller is better: a total order, since the hash comes last.
+Preference = tuple[int, int, int, bytes, BlockHash]
+
+
+def get_gain(facts: BlockFacts) -> int:
+    """What a block adds to the score of its chain."""
+    return SCORE_PRIMARY if facts.kind == PRIMARY else SCORE_SECONDARY
+
+
+def get_preference(facts: BlockFacts, score: int) -> Preference:
+    """Most score; then the lower slot, primaries first, the lower draw or rank, the lower hash."""
+    draw = facts.draw if facts.kind == PRIMARY else bytes((facts.rank,))
+    return (-score, facts.slot, facts.kind, draw, facts.hash)
+
+
+class Tree:
+    """Blocks we hold, each above its parent, from one root or several anchors on our own chain.
+
+    A block that was refused is remembered and takes its descendants with it.
+    """
+
+    __slots__ = ("_authored", "_best", "_children", "_facts", "_refused", "_scores")
+
+    def __init__(self, root: BlockFacts, score: int) -> None:
+        self._facts: dict[BlockHash, BlockFacts] = {}
+        self._scores: dict[BlockHash, int] = {}
+        self._children: dict[BlockHash, list[BlockHash]] = {}
+        self._authored: dict[tuple[AccountId, int], int] = {}
+        self._refused: dict[BlockHash, None] = {}
+        self._best = root.hash
+        self.add_anchor(root, score)
+
+    def restart(self, root: BlockFacts, score: int) -> None:
+        """Begin anew on another root; what was refused stays refused."""
+        for kept in (self._facts, self._scores, self._children, self._authored):
+            kept.clear()
+        self._best = root.hash
+        self.add_anchor(root, score)
+
+    def __contains__(self, block_hash: BlockHash) -> bool:
+        return block_hash in self._facts
+
+    def __len__(self) -> int:
+        return len(self._facts)
+
+    def get(self, block_hash: BlockHash) -> BlockFacts | None:
+        """The facts of a block in the tree."""
+        return self._facts.get(block_hash)
+
+    def get_score(self, block_hash: BlockHash) -> int:
+        """The score of the chain that ends in a block of the tree."""
+        return self._scores[block_hash]
+
+    def count_authored(self, seat: AccountId, slot: int) -> int:
+        """How many blocks of one slot the tree has of a seat; an honest seat makes one."""
+        return self._authored.get((seat, slot), 0)
+
+    def is_refused(self, block_hash: BlockHash) -> bool:
+        """Whether the block, or one it stands on, was refused."""
+        return block_hash in self._refused
+
+    def add_anchor(self, facts: BlockFacts, score: int) -> None:
+        """Put in a block of our own chain below the tree, for a branch that forks off there."""
+        if facts.hash not in self._facts:
+            self._put(facts, score)
+
+    def add(self, facts: BlockFacts) -> bool:
+        """Put a block above its parent, which is in the tree. False: it can never be followed."""
+        parent = self._facts.get(facts.parent)
+        if self.is_refused(facts.hash) or self.is_refused(facts.parent):
+            self._remember_refused(facts.hash)
+            return False
+        assert parent is not None, "a block enters the tree above its parent"
+        if facts.hash in self._facts:
+            return True
+        if facts.height != parent.height + 1 or facts.slot <= parent.slot:
+            self._remember_refused(facts.hash)
+            return False
+        self._put(facts, self._scores[facts.parent] + get_gain(facts))
+        return True
+
+    def find_best(self, above: BlockHash | None = None) -> BlockFacts:
+        """The block to follow; with ``above`` the best of those that descend from that block."""
+        if above is None or self.descends(self._best, above):
+            return self._facts[self._best]
+        candidates = (item for item in self._facts.values() if self.descends(item.hash, above))
+        return min(candidates, key=self._get_preference)
+
+    def descends(self, block_hash: BlockHash, ancestor: BlockHash) -> bool:
+        """Whether a block is the other or stands above it, as far as the tree reaches."""
+        height = self._facts[ancestor].height
+        for item in self.climb_down(block_hash):
+            if item.height <= height:
+                return item.hash == ancestor
+        return False
+
+    def climb_down(self, block_hash: BlockHash) -> Iterator[BlockFacts]:
+        """A block and those below it, down to where the tree ends."""
+        facts = self._facts.get(block_hash)
+        while facts is not None:
+            yield facts
+            facts = self._facts.get(facts.parent)
+
+    def get_above(self, block_hash: BlockHash) -> list[BlockFacts]:
+        """The blocks that stand above one of the tree, each after its parent."""
+        found: list[BlockFacts] = []
+        waiting = list(self._children.get(block_hash, ()))
+        while waiting:
+            current = waiting.pop(0)
+            found.append(self._facts[current])
+            waiting.extend(self._children.get(current, ()))
+        return found
+
+    def refuse(self, block_hash: BlockHash) -> list[BlockFacts]:
+        """Take out a block that the rules refused, and all above it; returns what was in."""
+        removed = []
+        waiting = [block_hash]
+        while waiting:
+            current = waiting.pop()
+            self._remember_refused(current)
+            if current in self._facts:
+                removed.append(self._facts[current])
+                waiting.extend(self._children.get(current, ()))
+        self._remove(removed)
+        return removed
+
+    def prune(self, head: BlockHash, horizon_slot: int, limit: int) -> list[BlockFacts]:
+        """Forget what can no longer matter; returns the blocks of side branches that went.
+
+        Side branches go when their tip is older than the horizon, and the worst of them when there
+        are more than ``limit`` blocks. Of the chain below ``head`` the oldest stretch goes from
+        which nothing forks off.
+        """
+        safe = {item.hash for item in self.climb_down(head)}
+        safe.update(item.hash for item in self.climb_down(self._best))
+        removed: list[BlockFacts] = []
+        tips = [item for item in self._facts.values() if not self._children.get(item.hash)]
+        for tip in sorted(tips, key=self._get_preference, reverse=True):
+            if tip.slot >= horizon_slot and len(self) <= limit:
+                continue
+            removed.extend(self._remove_branch(tip.hash, safe))
+        self._drop_bare_root(head, horizon_slot)
+        return removed
+
+    def _remove_branch(self, tip: BlockHash, safe: set[BlockHash]) -> list[BlockFacts]:
+        removed = []
+        for item in list(self.climb_down(tip)):
+            if item.hash in safe or self._children.get(item.hash):
+                break
+            self._remove([item])
+            removed.append(item)
+        return removed
+
+    def _drop_bare_root(self, head: BlockHash, horizon_slot: int) -> None:
+        """Shorten the chain below the head; a branch that parts from it keeps what it stands on."""
+        for current in list(self.climb_down(head))[:0:-1]:
+            if current.slot >= horizon_slot or len(self._children[current.hash]) != 1:
+                return
+            self._remove([current])
+
+    def _put(self, facts: BlockFacts, score: int) -> None:
+        self._facts[facts.hash] = facts
+        self._scores[facts.hash] = score
+        author = facts.seat, facts.slot
+        self._authored[author] = self._authored.get(author, 0) + 1
+        self._children.setdefault(facts.parent, []).append(facts.hash)
+        if self._get_preference(facts) < self._get_preference(self._facts[self._best]):
+            self._best = facts.hash
+
+    def _remove(self, blocks: list[BlockFacts]) -> None:
+        for facts in blocks:
+            del self._facts[facts.hash]
+            del self._scores[facts.hash]
+            self._authored[facts.seat, facts.slot] -= 1
+            if not self._authored[facts.seat, facts.slot]:
+                del self._authored[facts.seat, facts.slot]
+            siblings = self._children[facts.parent]
+            siblings.remove(facts.hash)
+            if not siblings:
+                del self._children[facts.parent]
+        if self._best not in self._facts:
+            best = min(self._facts.values(), key=self._get_preference, default=None)
+            assert best is not None, "the chain we follow is never refused as a whole"
+            self._best = best.hash
+
+    def _get_preference(self, facts: BlockFacts) -> Preference:
+        return get_preference(facts, self._scores[facts.hash])
+
+    def _remember_refused(self, block_hash: BlockHash) -> None:
+        self._refused[block_hash] = None
+        if len(self._refused) > REFUSED_REMEMBERED_MAX:
+            del self._refused[next(iter(self._refused))]

@@ -1,0 +1,107 @@
+"""What consensus knows: our head and seat, the tree, the guard, and what waits. Data, no decisions.
+
+``engine.step`` changes it and nothing else does; blocks, signing and, later, votes are functions
+over it in rooms of their own.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, NamedTuple
+
+from chain.parameters import Constants
+from chain.transaction import AccountId
+from consensus.arrivals import Arrivals
+from consensus.events import Concern, Effect, Warn
+from consensus.forkchoice import Tree
+from consensus.guard import ClockGuard
+from consensus.journal import Journal
+from consensus.producer import Position, Prove, Turn
+
+NEAR_SLOTS: Final = 8  # a head no older than this is not worth waiting for a better one
+
+
+class Signing(Enum):
+    """Whether the node signs, and if not, why."""
+
+    SIGNS = "signs"
+    NO_SEAT = "no_seat"
+    REFUSED = "refused"  # the key signs elsewhere, or the journal is too old
+    NOT_IN_SET = "not_in_set"
+    LISTENING = "listening"  # just started, and far behind the clock
+    GUARDED = "guarded"  # others' messages say that our clock is wrong
+    WAITS_FOR_OPERATOR = "waits_for_operator"
+    CATCHING_UP = "catching_up"
+
+
+class OwnSeat(NamedTuple):
+    """Our seat: its public keys, a way to prove VRF inputs, and what it has signed."""
+
+    id: AccountId
+    vote_key: bytes
+    vrf_key: bytes
+    prove: Prove
+    journal: Journal
+
+
+class Settings(NamedTuple):
+    """What never changes while a node runs."""
+
+    chain: bytes
+    constants: Constants
+
+    @property
+    def slot_ms(self) -> int:
+        """The length of a slot."""
+        return self.constants.slot_seconds * 1_000
+
+
+@dataclass(slots=True)
+class Consensus:
+    """The state of the machine."""
+
+    settings: Settings
+    seat: OwnSeat | None
+    position: Position
+    advanced: Position  # the same, with the randomness of the epoch we are in
+    tree: Tree
+    guard: ClockGuard = field(default_factory=ClockGuard)
+    arrivals: Arrivals = field(default_factory=Arrivals)
+    journal: Journal | None = None
+    key_used_elsewhere: bool = False
+    listen_until_ms: int | None = None
+    synced_slot: int | None = None  # in which sync last brought an old block
+    primaries_seen: set[int] = field(default_factory=set)
+    turn: Turn | None = None  # above the present head in ``turn_slot``
+    turn_slot: int | None = None  # None: to be computed
+    drafting: Turn | None = None
+    primary_slot: int | None = None  # of which we are primary and have signed nothing yet
+    signing: Signing = Signing.SIGNS  # as last told
+    told: set[Concern] = field(default_factory=set)
+    heads_since_prune: int = 0
+
+    def get_slot(self, time_ms: int) -> int:
+        """The slot of a time; negative before genesis."""
+        return time_ms // self.settings.slot_ms
+
+    def is_behind(self, slot: int) -> bool:
+        """Whether our head is much older than the clock."""
+        return self.position.head.slot < slot - NEAR_SLOTS
+
+    def tell_once(self, concern: Concern, figure: int) -> list[Effect]:
+        """Warn of something that goes on, the first time."""
+        if concern in self.told:
+            return []
+        self.told.add(concern)
+        return [Warn(concern, figure)]
+
+
+def build_consensus(settings: Settings, position: Position, seat: OwnSeat | None) -> Consensus:
+    """The state of a node that has opened its chain and heard nothing yet."""
+    return Consensus(
+        settings=settings,
+        seat=seat,
+        position=position,
+        advanced=position,
+        tree=Tree(position.head, position.score),
+        journal=seat.journal if seat else None,
+    )

@@ -1,0 +1,298 @@
+"""From the ledger to answers about status, blocks, transactions and seats. Nothing here waits."""
+
+from collections.abc import Sequence
+from itertools import islice
+from pathlib import Path
+from resource import getpagesize
+from typing import Final, Literal, Protocol
+
+from chain.address import encode_address
+from chain.block import SealedBlock
+from chain.ledger import Ledger, read_rows
+from chain.tables import CURRENT, SEATS
+from chain.transaction import (
+    AccountId,
+    Action,
+    Bond,
+    ChangePolicy,
+    Pay,
+    Prolong,
+    RegisterSeat,
+    Reveal,
+    Save,
+    SealedTransaction,
+    Unbond,
+    Withdraw,
+)
+from chain.units import format_pai
+from node.api.answers import build_policy_answer, get_present_slot, get_slot_time
+from node.api.schema import (
+    ClockAnswer,
+    CommunityAnswer,
+    FinalAnswer,
+    HeadAnswer,
+    MempoolAnswer,
+    SigningAnswer,
+    StatusAnswer,
+    write_address,
+)
+from node.api.schema_chain import (
+    BLOCK_KINDS,
+    ActionAnswer,
+    BlockAnswer,
+    BlockSummaryAnswer,
+    BondAnswer,
+    ChangePolicyAnswer,
+    PayAnswer,
+    PeerAnswer,
+    PeersAnswer,
+    ProlongAnswer,
+    RegisterSeatAnswer,
+    RevealAnswer,
+    SaveAnswer,
+    SeatAnswer,
+    SeatsAnswer,
+    SignatureAnswer,
+    TransactionAnswer,
+    TransactionInBlockAnswer,
+    UnbondAnswer,
+    WithdrawAnswer,
+)
+from node.core import Core
+from node.history import BlockSummary
+from p2p.transport import PeerId
+from p2p.view import PeerView, SyncProgress
+
+_STATM: Final = Path("/proc/self/statm")
+_MIB: Final = 1_024 * 1_024
+SEATS_SHOWN_MAX: Final = 1_024  # beside those in the set; every member may register a seat
+_STATUSES: Final[dict[str, Literal["waiting", "in_block", "unknown"]]] = {
+    "waiting": "waiting",
+    "in_block": "in_block",
+    "unknown": "unknown",
+}
+
+
+class Neighbours(Protocol):
+    """The network as the API shows it; ``p2p.network.Network`` satisfies it."""
+
+    @property
+    def id(self) -> PeerId:
+        """Our own name."""
+        ...
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Where others can reach us."""
+        ...
+
+    def get_peers(self) -> Sequence[PeerView]:
+        """Whom we are connected to."""
+        ...
+
+    def get_sync_progress(self) -> SyncProgress:
+        """How far we are behind what peers claim."""
+        ...
+
+
+def build_status_answer(core: Core, neighbours: Neighbours, version: str) -> StatusAnswer:
+    """A node at a glance."""
+    ledger, status = core.ledger, core.get_core_status()
+    constants, slot = ledger.constants, get_present_slot(core)
+    progress = neighbours.get_sync_progress()
+    return StatusAnswer(
+        community=build_community_answer(ledger),
+        version=version,
+        head=HeadAnswer(
+            height=status.head.height,
+            slot=status.head.slot,
+            hash=status.head.hash.hex(),
+            state_root=status.state_root.hex(),
+            time=get_slot_time(ledger, status.head.slot),
+        ),
+        final=FinalAnswer(height=0, hash=ledger.chain.hex()),  # until votes make blocks final
+        clock=ClockAnswer(
+            slot=status.clock_slot,
+            step=slot // constants.slots_per_step,
+            period=slot // constants.slots_per_period,
+            epoch=slot // constants.slots_per_epoch,
+        ),
+        syncing=progress.syncing,
+        target_height=max(progress.target_height, status.head.height),
+        peers=len(neighbours.get_peers()),
+        mempool=MempoolAnswer(transactions=status.mempool_transactions, bytes=status.mempool_bytes),
+        seat=write_address(ledger.genesis.prefix, status.seat),
+        signing=SigningAnswer(state=status.signing.state, reason=status.signing.reason),
+        blocks_produced=status.counters.blocks_produced,
+        clock_offset_ms=status.offset_ms,
+        rss_mib=read_rss_mib(),
+    )
+
+
+def build_community_answer(ledger: Ledger) -> CommunityAnswer:
+    """The community and its measures of time."""
+    genesis, constants = ledger.genesis, ledger.constants
+    return CommunityAnswer(
+        id=ledger.chain.hex(),
+        name=genesis.name,
+        prefix=genesis.prefix,
+        genesis_time=genesis.genesis_time,
+        slot_seconds=constants.slot_seconds,
+        slots_per_step=constants.slots_per_step,
+        slots_per_period=constants.slots_per_period,
+        slots_per_epoch=constants.slots_per_epoch,
+        transaction_life_slots=constants.transaction_life_slots,
+    )
+
+
+def read_rss_mib() -> float:
+    """Memory this process occupies now, in MiB; 0 where the system does not say."""
+    try:
+        pages = int(_STATM.read_text().split()[1])
+    except OSError:
+        return 0.0
+    return round(pages * getpagesize() / _MIB, 1)
+
+
+def build_place_answer(core: Core, transaction_id: bytes) -> TransactionAnswer:
+    """Where a transaction is."""
+    place = core.find_place(transaction_id)
+    height = place.height
+    return TransactionAnswer(
+        id=transaction_id.hex(),
+        status=_STATUSES[place.status],
+        height=height,
+        slot=place.slot,
+        hash=None if place.hash is None else place.hash.hex(),
+        confirmations=None if height is None else core.ledger.head.height - height + 1,
+    )
+
+
+def build_summary_answer(ledger: Ledger, summary: BlockSummary) -> BlockSummaryAnswer:
+    """A block in a list."""
+    return BlockSummaryAnswer(
+        height=summary.height,
+        slot=summary.slot,
+        time=get_slot_time(ledger, summary.slot),
+        hash=summary.hash.hex(),
+        seat=encode_address(ledger.genesis.prefix, summary.seat),
+        kind=BLOCK_KINDS[summary.kind],
+        transactions=summary.transactions,
+        bytes=summary.size_bytes,
+    )
+
+
+def build_block_answer(ledger: Ledger, block: SealedBlock) -> BlockAnswer:
+    """One block in full."""
+    header, prefix = block.header, ledger.genesis.prefix
+    return BlockAnswer(
+        height=header.height,
+        slot=header.slot,
+        time=get_slot_time(ledger, header.slot),
+        hash=block.hash.hex(),
+        parent_hash=header.parent_hash.hex(),
+        followed=ledger.get_hash(header.height) == block.hash,
+        seat=encode_address(prefix, header.seat),
+        kind=BLOCK_KINDS[header.kind],
+        rank=header.rank,
+        vrf_proof=header.vrf_proof.hex(),
+        base=header.base.hex(),
+        state_root=header.state_root.hex(),
+        body_root=header.body_root.hex(),
+        signature=block.block.signature.hex(),
+        bytes=len(block.whole_bytes),
+        transactions=[_build_transaction_answer(prefix, item) for item in block.transactions],
+    )
+
+
+def _build_transaction_answer(prefix: str, sealed: SealedTransaction) -> TransactionInBlockAnswer:
+    body = sealed.body
+    return TransactionInBlockAnswer(
+        id=sealed.id.hex(),
+        account=encode_address(prefix, body.account),
+        sequence=body.sequence,
+        valid_until_slot=body.valid_until_slot,
+        ref=body.ref.hex(),
+        via=write_address(prefix, body.via),
+        fee_max=format_pai(body.fee_max),
+        actions=[_build_action_answer(prefix, action) for action in body.actions],
+        signatures=[
+            SignatureAnswer(key_index=item.key_index, signature=item.signature.hex())
+            for item in sealed.signed.signatures
+        ],
+    )
+
+
+def _build_action_answer(prefix: str, action: Action) -> ActionAnswer:  # noqa: PLR0911 - one a kind
+    match action:
+        case Reveal(policy):
+            return RevealAnswer(policy=build_policy_answer(policy))
+        case Pay(to, amount, memo):
+            return PayAnswer(to=encode_address(prefix, to), amount=format_pai(amount), memo=memo)
+        case Save(amount, term):
+            return SaveAnswer(amount=format_pai(amount), term_periods=term)
+        case Prolong(deposit, term):
+            return ProlongAnswer(deposit=deposit, term_periods=term)
+        case Withdraw(deposit, amount):
+            return WithdrawAnswer(deposit=deposit, amount=format_pai(amount))
+        case ChangePolicy(policy):
+            return ChangePolicyAnswer(policy=build_policy_answer(policy))
+        case RegisterSeat(keys):
+            return RegisterSeatAnswer(
+                vote=keys.vote.hex(), vrf=keys.vrf.hex(), standby=keys.standby.hex()
+            )
+        case Bond(deposit, amount):
+            return BondAnswer(deposit=deposit, amount=format_pai(amount))
+        case Unbond(deposit):
+            return UnbondAnswer(deposit=deposit)
+
+
+def build_seats_answer(core: Core) -> SeatsAnswer:
+    """All seats: those of the set that makes blocks with their weight, the others with none."""
+    ledger = core.ledger
+    weights = {entry.seat: entry.weight for entry in ledger.state.sets.require(CURRENT).entries}
+    blocks = core.get_blocks_by_seat()
+    rows = islice(read_rows(ledger.store, SEATS.prefix), SEATS_SHOWN_MAX)
+    shown = sorted({*weights, *(key[len(SEATS.prefix) :] for key, _ in rows)})
+    return SeatsAnswer(
+        total_weight=sum(weights.values()),
+        seats=[
+            _build_seat_answer(ledger, seat_id, weights.get(seat_id, 0), blocks.get(seat_id, 0))
+            for seat_id in shown
+        ],
+    )
+
+
+def _build_seat_answer(ledger: Ledger, seat_id: AccountId, weight: int, blocks: int) -> SeatAnswer:
+    seat = ledger.state.seats.require(seat_id)
+    return SeatAnswer(
+        seat=encode_address(ledger.genesis.prefix, seat_id),
+        weight=weight,
+        bond=format_pai(seat.bond),
+        blocks=blocks,
+        registered_epoch=seat.registered_epoch,
+        vote_key=seat.vote_key.hex(),
+        vrf_key=seat.vrf_key.hex(),
+        standby_key=seat.standby_key.hex(),
+    )
+
+
+def build_peers_answer(neighbours: Neighbours) -> PeersAnswer:
+    """Whom this node is connected to."""
+    return PeersAnswer(
+        id=str(neighbours.id),
+        addresses=list(neighbours.addresses),
+        peers=[
+            PeerAnswer(
+                id=str(peer.id),
+                address=peer.address,
+                inbound=peer.inbound,
+                kept=peer.kept,
+                height=None if peer.head is None else peer.head.height,
+                score=peer.score,
+                offset_ms=peer.offset_ms,
+                round_trip_ms=peer.round_trip_ms,
+            )
+            for peer in neighbours.get_peers()
+        ],
+    )

@@ -1,0 +1,190 @@
+"""The paths of the HTTP API as a table, from which the application and its description are made."""
+
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.types import ASGIApp
+
+from chain.transaction import TRANSACTION_BYTES_MAX
+from node.api.errors import JSON
+from node.api.handlers import (
+    BLOCKS_PAGE_MAX,
+    EVENTS,
+    HISTORY_PAGE_MAX,
+    MESSAGEPACK,
+    PROMETHEUS,
+    Sources,
+    get_account,
+    get_block,
+    get_blocks,
+    get_events,
+    get_export,
+    get_funds,
+    get_genesis,
+    get_history,
+    get_liveness,
+    get_metrics,
+    get_parameters,
+    get_peers,
+    get_proof,
+    get_readiness,
+    get_seats,
+    get_status,
+    get_transaction,
+    post_transaction,
+)
+from node.api.schema import (
+    AccountAnswer,
+    Answer,
+    FundsAnswer,
+    HistoryAnswer,
+    ParametersAnswer,
+    ProofAnswer,
+    StatusAnswer,
+)
+from node.api.schema_chain import (
+    BlockAnswer,
+    BlocksAnswer,
+    HealthAnswer,
+    PeersAnswer,
+    SeatsAnswer,
+    SubmittedAnswer,
+    TransactionAnswer,
+)
+
+Handler = Callable[[Request, Sources], Awaitable[Answer | Response | ASGIApp]]
+
+
+class Parameter(NamedTuple):
+    """What a path or query takes."""
+
+    name: str
+    about: str
+    pattern: str | None = None  # None: a natural number
+    most: int | None = None
+
+
+class Route(NamedTuple):
+    """One path: who answers, with what, and how it is described."""
+
+    method: str
+    path: str
+    about: str
+    handler: Handler
+    answer: type[Answer] | None  # None: of the media type below, and not JSON
+    media: str = JSON
+    parameters: tuple[Parameter, ...] = ()
+    status: int = 200
+    body_bytes: int | None = None
+
+
+_ADDRESS: Final = Parameter("address", "an account's address", r"^[0-9A-Za-z]{60,90}$")
+_FROM: Final = Parameter("from", "the height of the first block; by default the newest page")
+_LIMIT: Final = Parameter("limit", "how many at most", most=BLOCKS_PAGE_MAX)
+
+ROUTES: Final = (
+    Route("GET", "/v1/status", "The node at a glance.", get_status, StatusAnswer),
+    Route(
+        "GET",
+        "/v1/genesis",
+        "The community's genesis: canonical MessagePack.",
+        get_genesis,
+        None,
+        MESSAGEPACK,
+    ),
+    Route(
+        "GET",
+        "/v1/parameters",
+        "Constants, parameters in force, schedule of demurrage.",
+        get_parameters,
+        ParametersAnswer,
+    ),
+    Route("GET", "/v1/funds", "All money, and whose it is.", get_funds, FundsAnswer),
+    Route(
+        "GET",
+        "/v1/accounts/{address}",
+        "An account, projected to the present slot.",
+        get_account,
+        AccountAnswer,
+        parameters=(_ADDRESS,),
+    ),
+    Route(
+        "GET",
+        "/v1/accounts/{address}/history",
+        "What happened to an account, newest first.",
+        get_history,
+        HistoryAnswer,
+        parameters=(
+            _ADDRESS,
+            Parameter("before", "what 'next' said: older entries follow", r"^.{1,128}$"),
+            Parameter("limit", "how many at most", most=HISTORY_PAGE_MAX),
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/accounts/{address}/proof",
+        "An account's row and its Merkle proof under the present state root.",
+        get_proof,
+        ProofAnswer,
+        parameters=(_ADDRESS,),
+    ),
+    Route(
+        "POST",
+        "/v1/transactions",
+        "Let a signed transaction wait for a block, and pass it on.",
+        post_transaction,
+        SubmittedAnswer,
+        status=202,
+        body_bytes=TRANSACTION_BYTES_MAX,
+    ),
+    Route(
+        "GET",
+        "/v1/transactions/{id}",
+        "Where a transaction is.",
+        get_transaction,
+        TransactionAnswer,
+        parameters=(Parameter("id", "the transaction's id", r"^[0-9a-f]{64}$"),),
+    ),
+    Route(
+        "GET",
+        "/v1/blocks",
+        "Blocks of the chain that is followed, upwards.",
+        get_blocks,
+        BlocksAnswer,
+        parameters=(_FROM, _LIMIT),
+    ),
+    Route(
+        "GET",
+        "/v1/blocks/{name}",
+        "One block in full.",
+        get_block,
+        BlockAnswer,
+        parameters=(Parameter("name", "height or hash", r"^([0-9]{1,18}|[0-9a-f]{64})$"),),
+    ),
+    Route(
+        "GET",
+        "/v1/export",
+        "The export stream: a header, then blocks; MessagePack, object by object.",
+        get_export,
+        None,
+        MESSAGEPACK,
+        parameters=(Parameter("from", "the height of the first block; by default 1"),),
+    ),
+    Route(
+        "GET", "/v1/seats", "The seats that make blocks, and the others.", get_seats, SeatsAnswer
+    ),
+    Route("GET", "/v1/peers", "The nodes this one is connected to.", get_peers, PeersAnswer),
+    Route(
+        "GET",
+        "/v1/events",
+        "Server-sent events: block, undone, transaction.",
+        get_events,
+        None,
+        EVENTS,
+    ),
+    Route("GET", "/livez", "Whether the process answers.", get_liveness, HealthAnswer),
+    Route("GET", "/readyz", "Whether the node is synced; 503 if not.", get_readiness, HealthAnswer),
+    Route("GET", "/metrics", "Metrics for Prometheus.", get_metrics, None, PROMETHEUS),
+)

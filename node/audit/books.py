@@ -1,0 +1,331 @@
+"""A second bookkeeping, independent of the ledger's rules, for an auditor to compare with.
+
+It reads signed transactions and nothing else (fees excepted, which it takes from the ledger) and
+reckons in decimal fractions of fifty digits: balances melt by (K / 2^64)^n and are never rounded.
+The ledger floors, so it may hold a little less than these books, and never more.
+"""
+
+import heapq
+from collections import defaultdict
+from collections.abc import Iterator
+from contextlib import contextmanager
+from decimal import Context, Decimal, localcontext
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+from chain.genesis import Genesis
+from chain.parameters import KEEP_ONE, Constants, KeepSchedule
+from chain.state import Change, Fact, FeePaid, Matured
+from chain.tables import ACCOUNTS, Account
+from chain.transaction import (
+    AccountId,
+    Action,
+    Bond,
+    Pay,
+    Prolong,
+    Save,
+    SealedTransaction,
+    Unbond,
+    Withdraw,
+)
+
+DIGITS: Final = (
+    50  # a balance has 19; thirty more keep a century of hours exact far below a micropai
+)
+MICROPAI_PER_ROUNDING: Final = 2  # a product of two floors: the power's and the balance's
+# What fifty digits may be wrong by, in micropai; a difference below this is nobody's.
+ARITHMETIC_DUST: Final = Decimal(1).scaleb(-6)
+
+_ZERO: Final = Decimal(0)
+
+
+class Saved(NamedTuple):
+    """A deposit as the books know it; times in steps."""
+
+    amount: int
+    since_step: int
+    until_step: int
+    renew_steps: int = 0
+    bonded: bool = False
+    release_step: int | None = None
+
+    @property
+    def event_step(self) -> int | None:
+        """When something happens to it by itself; None: never."""
+        if self.release_step is not None:
+            return self.release_step
+        return None if self.bonded else self.until_step
+
+
+class Purse:
+    """One account: an exact balance as of a step, its deposits, and how often it was rounded."""
+
+    __slots__ = ("balance", "deposits", "deposits_made", "roundings", "step", "transactions")
+
+    def __init__(self, balance: Decimal, step: int) -> None:
+        self.balance = balance
+        self.step = step
+        self.deposits: dict[int, Saved] = {}
+        self.deposits_made = 0
+        self.roundings = 0
+        self.transactions = 0
+
+
+class Books:
+    """Everybody's money by decimal arithmetic, moved forward block by block.
+
+    ``settlement_slots`` integrates all positive balances over slots, for mean balances: of each
+    period in which something was booked, and ``settlement_slots_whole`` of all time.
+    """
+
+    def __init__(self, genesis: Genesis) -> None:
+        self.constants: Constants = genesis.constants
+        self.schedule: KeepSchedule = genesis.keep_schedule
+        self.purses: dict[AccountId, Purse] = {}
+        self.slot = 0
+        self.total = _ZERO  # of all positive balances, in this slot
+        self.melted = _ZERO  # demurrage of all time; what early returns cost is not in it
+        self.settlement_slots: defaultdict[int, Decimal] = defaultdict(Decimal)
+        self.settlement_slots_whole = _ZERO
+        self._due: list[tuple[int, AccountId, int]] = []
+        self._booked_period = 0
+        with _exact():
+            self._open(genesis)
+
+    @property
+    def step(self) -> int:
+        """The step of demurrage that the books stand at."""
+        return self.slot // self.constants.slots_per_step
+
+    def _open(self, genesis: Genesis) -> None:
+        steps = self.constants.slots_per_period // self.constants.slots_per_step
+        for account in genesis.accounts:
+            purse = self.purses[account.id] = Purse(Decimal(account.balance), 0)
+            for deposit in account.deposits:
+                self._deposit(account.id, purse, deposit.amount, deposit.term_periods * steps)
+            self.total += purse.balance
+        for seat in genesis.seats:
+            purse = self.purses[seat.account]
+            number = purse.deposits_made
+            self._deposit(seat.account, purse, seat.bond, seat.bond_term_periods * steps)
+            purse.deposits[number] = purse.deposits[number]._replace(bonded=True)
+
+    def follow(
+        self,
+        slot: int,
+        schedule: KeepSchedule,
+        transactions: tuple[SealedTransaction, ...],
+        changes: list[Change],
+        facts: list[Fact],
+    ) -> None:
+        """Book one block that the ledger has accepted."""
+        with _exact():
+            self.schedule = schedule
+            self._pass_to(slot)
+            self._booked_period = slot // self.constants.slots_per_period
+            for fact in facts:
+                if isinstance(fact, FeePaid):
+                    self._add(fact.account, -Decimal(fact.amount))
+                elif isinstance(fact, Matured):
+                    self.purses[fact.account].roundings += 1
+            for sealed in transactions:
+                self._book(sealed)
+            for change in changes:
+                if change.table.prefix == ACCOUNTS.prefix:
+                    self._note_rounding(change)
+
+    def close(self, slot: int) -> None:
+        """Let time pass to a slot, and count that slot too; nothing follows."""
+        with _exact():
+            self._pass_to(slot)
+            self._integrate(slot + 1, self.total)
+
+    def get_balance(self, account: AccountId, step: int) -> Decimal:
+        """The exact settlement balance at a step that is not before the books'."""
+        purse = self.purses.get(account)
+        if purse is None:
+            return _ZERO
+        with _exact():
+            return decay(purse.balance, self.schedule, purse.step, step)
+
+    def _book(self, sealed: SealedTransaction) -> None:
+        owner = sealed.body.account
+        self.purses[owner].transactions += 1
+        for action in sealed.body.actions:
+            self._act(owner, action)
+
+    def _act(self, owner: AccountId, action: Action) -> None:
+        purse = self.purses[owner]
+        steps = self.constants.slots_per_period // self.constants.slots_per_step
+        match action:
+            case Pay():
+                self._add(owner, -Decimal(action.amount))
+                self._add(action.to, Decimal(action.amount))
+            case Save():
+                self._add(owner, -Decimal(action.amount))
+                until_step = self.step + action.term_periods * steps
+                self._deposit(owner, purse, action.amount, until_step)
+            case Prolong():
+                deposit = purse.deposits[action.deposit]
+                renewed = deposit._replace(renew_steps=action.term_periods * steps)
+                purse.deposits[action.deposit] = renewed
+            case Withdraw():
+                self._withdraw(owner, purse, action)
+            case Bond():
+                self._bond(purse, action)
+            case Unbond():
+                release = self.step + self.constants.unbonding_periods * steps
+                deposit = purse.deposits[action.deposit]
+                released = deposit._replace(bonded=False, release_step=release)
+                self._put(owner, purse, action.deposit, released)
+            case _:
+                pass  # keys and seats move no money
+
+    def _withdraw(self, owner: AccountId, purse: Purse, action: Withdraw) -> None:
+        deposit = purse.deposits[action.deposit]
+        amount = Decimal(action.amount)
+        self._add(owner, decay(amount, self.schedule, deposit.since_step, self.step))
+        purse.roundings += 1
+        rest = deposit._replace(amount=deposit.amount - action.amount)
+        if rest.amount:
+            purse.deposits[action.deposit] = rest
+        else:
+            del purse.deposits[action.deposit]
+
+    def _bond(self, purse: Purse, action: Bond) -> None:
+        deposit = purse.deposits[action.deposit]
+        if action.amount == deposit.amount:
+            purse.deposits[action.deposit] = deposit._replace(bonded=True)
+            return
+        purse.deposits[action.deposit] = deposit._replace(amount=deposit.amount - action.amount)
+        purse.deposits[purse.deposits_made] = deposit._replace(amount=action.amount, bonded=True)
+        purse.deposits_made += 1
+
+    def _deposit(self, owner: AccountId, purse: Purse, amount: int, until_step: int) -> None:
+        number = purse.deposits_made
+        purse.deposits_made += 1
+        self._put(owner, purse, number, Saved(amount, self.step, until_step))
+
+    def _put(self, owner: AccountId, purse: Purse, number: int, deposit: Saved) -> None:
+        purse.deposits[number] = deposit
+        if deposit.event_step is not None:
+            heapq.heappush(self._due, (deposit.event_step, owner, number))
+
+    def _add(self, owner: AccountId, amount: Decimal) -> None:
+        purse = self.purses.get(owner)
+        if purse is None:
+            purse = self.purses[owner] = Purse(_ZERO, self.step)
+        now = decay(purse.balance, self.schedule, purse.step, self.step)
+        purse.balance, purse.step = now + amount, self.step
+        self.total += max(purse.balance, _ZERO) - max(now, _ZERO)
+
+    def _note_rounding(self, change: Change) -> None:
+        before, after = change.before, change.after
+        if after is None:
+            self.purses.pop(change.key, None)
+        elif isinstance(before, Account) and isinstance(after, Account):
+            self.purses[change.key].roundings += after.touched_step != before.touched_step
+
+    def _pass_to(self, slot: int) -> None:
+        """Let time pass: balances melt, and deposits fall due in order."""
+        slots_per_step = self.constants.slots_per_step
+        while self._due and self._due[0][0] * slots_per_step <= slot:
+            event_step, owner, number = heapq.heappop(self._due)
+            self._stand_until(max(self.slot, event_step * slots_per_step))
+            self._fall_due(owner, number, event_step)
+        self._stand_until(slot)
+
+    def _fall_due(self, owner: AccountId, number: int, event_step: int) -> None:
+        purse = self.purses.get(owner)
+        deposit = purse.deposits.get(number) if purse else None
+        if purse is None or deposit is None or deposit.event_step != event_step:
+            return  # withdrawn, bonded or moved since this was noted
+        if deposit.release_step is not None:
+            until_step = max(deposit.until_step, event_step)
+            freed = deposit._replace(release_step=None, until_step=until_step)
+            self._put(owner, purse, number, freed)
+        elif deposit.renew_steps:
+            following = Saved(deposit.amount, event_step, event_step + deposit.renew_steps)
+            self._put(owner, purse, number, following)
+        else:
+            del purse.deposits[number]
+            self._add(owner, Decimal(deposit.amount))
+
+    def _stand_until(self, slot: int) -> None:
+        """Integrate the total over the slots up to this one, exclusive; nothing is booked."""
+        slots_per_step = self.constants.slots_per_step
+        while self.slot < slot:
+            index = _find_segment(self.schedule, self.step)
+            stop = min(slot, self._find_break(slot))
+            if index + 1 < len(self.schedule):
+                stop = min(stop, self.schedule[index + 1].from_step * slots_per_step)
+            factor = get_power(self.schedule[index].keep, 1)
+            weight = sum_over_slots(self.slot, stop, slots_per_step, factor)
+            self._integrate(stop, self.total * weight)
+            passed = stop // slots_per_step - self.step
+            remaining = self.total * get_power(self.schedule[index].keep, passed)
+            self.melted += self.total - remaining
+            self.total = remaining
+            self.slot = stop
+
+    def _find_break(self, slot: int) -> int:
+        """Where the present period ends; the quiet ones after it are passed in one stride."""
+        slots = self.constants.slots_per_period
+        period = self.slot // slots
+        if period in (self._booked_period, slot // slots):
+            return (period + 1) * slots
+        return slot // slots * slots
+
+    def _integrate(self, stop: int, amount: Decimal) -> None:
+        slots = self.constants.slots_per_period
+        if stop - self.slot <= slots:
+            self.settlement_slots[self.slot // slots] += amount
+        self.settlement_slots_whole += amount
+
+
+@lru_cache(maxsize=4_096)
+def get_power(keep: int | None, steps: int) -> Decimal:
+    """(keep / 2^64) ** steps in fifty digits; ``None`` keeps everything."""
+    with _exact():
+        return Decimal(1) if keep is None else (Decimal(keep) / KEEP_ONE) ** steps
+
+
+def decay(balance: Decimal, schedule: KeepSchedule, from_step: int, to_step: int) -> Decimal:
+    """What remains of a balance, segment by segment; a debt does not melt."""
+    if balance <= 0:
+        return balance
+    at = from_step
+    while at < to_step:
+        index = _find_segment(schedule, at)
+        end = to_step if index + 1 == len(schedule) else schedule[index + 1].from_step
+        end = min(end, to_step)
+        balance *= get_power(schedule[index].keep, end - at)
+        at = end
+    return balance
+
+
+def sum_over_slots(from_slot: int, to_slot: int, slots_per_step: int, factor: Decimal) -> Decimal:
+    """The sum over slots of what is left of 1 that melts by ``factor`` at every step's beginning.
+
+    By the formula of the geometric series, so that a pause of years costs no more than a slot.
+    """
+    first_end = min(to_slot, (from_slot // slots_per_step + 1) * slots_per_step)
+    weight = Decimal(first_end - from_slot)
+    steps, rest = divmod(to_slot - first_end, slots_per_step)
+    if factor == 1:
+        return weight + steps * slots_per_step + rest
+    power = factor**steps
+    return weight + slots_per_step * factor * (1 - power) / (1 - factor) + rest * power * factor
+
+
+def _find_segment(schedule: KeepSchedule, step: int) -> int:
+    index = len(schedule) - 1
+    while schedule[index].from_step > step:
+        index -= 1
+    return index
+
+
+@contextmanager
+def _exact() -> Iterator[None]:
+    with localcontext(Context(prec=DIGITS)):
+        yield

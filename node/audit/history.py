@@ -1,0 +1,240 @@
+"""What happened, period by period, counted from blocks, facts and the second bookkeeping.
+
+Turnover counts payments between accounts and nothing else: savings, fees and demurrage are no
+trade. Beside it stand two smaller counts: between different identified persons, since an account
+without identity may be anybody's second one; and net of what two accounts sent to and fro.
+"""
+
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from chain.block import PRIMARY
+from chain.genesis import HOME_GROUP, Genesis
+from chain.parameters import Constants
+from chain.rules.birth import compute_issued
+from chain.state import Charged, Fact, FeePaid, Matured, Shared
+from chain.tables import CURRENT, MONEY, Money
+from chain.transaction import AccountId, Pay, Save, SealedTransaction, Withdraw
+from node.audit.books import Books
+from node.audit.findings import FINDINGS_MAX, Check, Finding, Sentence
+from node.audit.replay import Step
+
+
+@dataclass(slots=True)
+class Period:
+    """One period's figures; amounts in micropai. ``settlement_slots`` integrates balances."""
+
+    number: int
+    blocks: int = 0
+    transactions: int = 0
+    payments: int = 0
+    turnover: int = 0
+    turnover_persons: int = 0
+    turnover_net: int = 0
+    active_members: int = 0
+    demurrage: int = 0
+    early_returns: int = 0
+    fees: int = 0
+    saved: int = 0
+    withdrawn: int = 0
+    matured: int = 0
+    savings: int = 0  # at its end
+    settlement_slots: Decimal = Decimal(0)
+    slots: int = 0  # of it so far
+
+
+@dataclass(slots=True)
+class Server:
+    """What one seat has done."""
+
+    blocks: int = 0
+    primaries: int = 0
+    service: int = 0  # transactions that name it in ``via``
+    weight: int = 0
+
+
+@dataclass(slots=True)
+class Treasury:
+    """The common funds as whole numbers, led from the charges of each block alone."""
+
+    pot: int = 0
+    reserve: int = 0
+    social: int = 0
+    operators: int = 0
+    active: int = 0
+    municipality: int = 0
+    burned: int = 0
+
+
+@dataclass(slots=True)
+class _Open:
+    """What is counted only while a period lasts."""
+
+    actives: set[AccountId] = field(default_factory=set)
+    flows: defaultdict[tuple[AccountId, AccountId], int] = field(
+        default_factory=lambda: defaultdict(int)
+    )
+
+
+class History:
+    """Everything a report counts, gathered step by step."""
+
+    def __init__(self, genesis: Genesis) -> None:
+        self.constants: Constants = genesis.constants
+        self.books = Books(genesis)
+        self.periods: list[Period] = []
+        self.servers: dict[AccountId, Server] = {}
+        self.charged: Counter[AccountId] = Counter()
+        self.fees: Counter[AccountId] = Counter()
+        self.shared = Treasury()
+        self.fees_to_operators = 0
+        funds = genesis.funds
+        self.treasury = Treasury(
+            reserve=funds.reserve, social=funds.social, operators=funds.operators
+        )
+        self.fund_findings: list[Finding] = []
+        self.transactions = 0
+        self._issued = compute_issued(genesis)
+        self._open = _Open()
+        self._tags = _collect_tags(genesis)
+
+    def follow(self, step: Step) -> None:
+        """Count one block that holds."""
+        context, block = step.context, step.block
+        period = self._enter(context.period)
+        period.blocks += 1
+        period.transactions += len(block.transactions)
+        self.transactions += len(block.transactions)
+        for sealed in block.transactions:
+            self._count_transaction(period, sealed)
+        for fact in step.facts:
+            self._count_fact(period, fact)
+        self.books.follow(
+            context.slot, context.keep_schedule, block.transactions, step.changes, step.facts
+        )
+        self._count_author(step)
+        self._share_pot(step)
+
+    def close(self, slot: int) -> None:
+        """End the account with a slot, which still belongs to it."""
+        self.books.close(slot)
+        self._leave()
+        for period in self.periods:
+            self._measure(period, slot + 1)
+
+    def _enter(self, number: int) -> Period:
+        if not self.periods or self.periods[-1].number != number:
+            self._leave()
+            self.periods.append(Period(number))
+        return self.periods[-1]
+
+    def _leave(self) -> None:
+        """Finish the counts of the last period, once."""
+        if not self.periods:
+            return
+        period, flows = self.periods[-1], self._open.flows
+        period.active_members = sum(account in self._tags for account in self._open.actives)
+        period.turnover_net = sum(
+            abs(amount - flows.get((to, payer), 0)) if payer < to or (to, payer) not in flows else 0
+            for (payer, to), amount in flows.items()
+        )
+        period.savings = sum(
+            item.amount for purse in self.books.purses.values() for item in purse.deposits.values()
+        )
+        self._open = _Open()
+
+    def _measure(self, period: Period, end_slot: int) -> None:
+        first = period.number * self.constants.slots_per_period
+        period.slots = min(self.constants.slots_per_period, end_slot - first)
+        period.settlement_slots = self.books.settlement_slots[period.number]
+
+    def _count_transaction(self, period: Period, sealed: SealedTransaction) -> None:
+        payer = sealed.body.account
+        for action in sealed.body.actions:
+            match action:
+                case Pay():
+                    period.payments += 1
+                    period.turnover += action.amount
+                    if self._are_two_persons(payer, action.to):
+                        period.turnover_persons += action.amount
+                    self._open.flows[payer, action.to] += action.amount
+                    self._open.actives.update((payer, action.to))
+                case Save():
+                    period.saved += action.amount
+                case Withdraw():
+                    period.withdrawn += action.amount
+                case _:
+                    pass
+        if sealed.body.via is not None:
+            self.servers.setdefault(sealed.body.via, Server()).service += 1
+
+    def _are_two_persons(self, payer: AccountId, to: AccountId) -> bool:
+        return payer in self._tags and to in self._tags and self._tags[payer] != self._tags[to]
+
+    def _count_fact(self, period: Period, fact: Fact) -> None:
+        match fact:
+            case Charged():
+                period.demurrage += fact.amount
+                period.early_returns += fact.amount if fact.early_return else 0
+                self.charged[fact.account] += fact.amount
+            case FeePaid():
+                period.fees += fact.amount
+                self.fees[fact.account] += fact.amount
+            case Matured():
+                period.matured += fact.amount
+            case Shared():
+                pass  # reckoned again below
+
+    def _count_author(self, step: Step) -> None:
+        for entry in step.entries:
+            self.servers.setdefault(entry.seat, Server()).weight = entry.weight
+        author = self.servers[step.block.header.seat]
+        author.blocks += 1
+        author.primaries += step.block.header.kind == PRIMARY
+
+    def _share_pot(self, step: Step) -> None:
+        """Share the block's charges by the rates in force, and compare with the funds' row."""
+        charges = sum(fact.amount for fact in step.facts if isinstance(fact, Charged))
+        fees = sum(fact.amount for fact in step.facts if isinstance(fact, FeePaid))
+        pot = self.treasury.pot + charges
+        sinks = step.context.parameters.sinks
+        left = pot
+        for name in sinks.__struct_fields__:
+            share = pot * getattr(sinks, name) // 10_000
+            fund = "burned" if name == "burn" else name
+            if fund == "burned" and self._issued - self.treasury.burned < share:
+                fund = "reserve"
+            for account in (self.treasury, self.shared):
+                setattr(account, fund, getattr(account, fund) + share)
+            left -= share
+        self.treasury.pot = left
+        self.treasury.operators += fees
+        self.fees_to_operators += fees
+        for change in step.changes:
+            if change.table.prefix == MONEY.prefix and change.key == CURRENT:
+                assert isinstance(change.after, Money)
+                self._compare(step, change.after)
+
+    def _compare(self, step: Step, money: Money) -> None:
+        for name in Treasury.__slots__:
+            expected, found = getattr(self.treasury, name), getattr(money, name)
+            if expected != found and len(self.fund_findings) < FINDINGS_MAX:
+                finding = Finding(
+                    check=Check.FUNDS,
+                    detail=Sentence(
+                        f"{name} does not follow from the charges of the blocks so far"
+                    ),
+                    height=step.context.height,
+                    block=step.block.hash.hex(),
+                    expected=str(expected),
+                    found=str(found),
+                )
+                self.fund_findings.append(finding)
+                setattr(self.treasury, name, found)  # say it once, and go on from there
+
+
+def _collect_tags(genesis: Genesis) -> dict[AccountId, bytes]:
+    """Who is whom: the tags by which the home group knows the owners of accounts."""
+    home = {item.id for item in genesis.authorities if item.group == HOME_GROUP}
+    return {item.subject: item.tag for item in genesis.attestations if item.authority in home}

@@ -1,0 +1,328 @@
+"""The report on a community: what there is, who bore demurrage, what it paid for, how money moves.
+
+``build_report`` draws it from the evidence of a replay, with no name of anybody in it.
+"""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_HALF_EVEN, Decimal
+from typing import Final, NamedTuple, TextIO
+
+from chain.address import encode_address
+from chain.genesis import HOME_GROUP, compute_chain_id
+from chain.rules.settlement import FREE
+from chain.tables import (
+    ACCOUNTS,
+    ATTESTATIONS,
+    AUTHORITIES,
+    PERSONS,
+    SAVINGS,
+    SEATS,
+    Attestation,
+    Authority,
+)
+from chain.transaction import AccountId
+from chain.units import format_pai
+from node.audit.evidence import Evidence, select, sum_funds
+from node.audit.findings import Finding, Sentence
+from node.audit.history import Period
+from node.audit.replay import Walk
+from node.audit.report_types import (
+    AuthorityRow,
+    Bearer,
+    Community,
+    Demurrage,
+    Identity,
+    Payer,
+    PeriodRow,
+    Report,
+    ServerRow,
+    Servers,
+    Supply,
+    Velocity,
+)
+
+TOP_PAYERS: Final = 10
+PERSON_KIND: Final = "person"
+MONTH_PERIODS: Final = 28  # velocity is told for four weeks of the community's days, too
+
+# Kinds of holders, in the order in which they are told; an account is of the first that fits.
+KINDS: Final = ("seat_owner", "authority", "organisation", "member", "unidentified")
+VELOCITY_DEFINITION: Final = Sentence(
+    "payments between accounts in a period, divided by the mean over its slots of all positive "
+    "settlement balances; persons: only payments between two different identified persons; net: "
+    "without what two accounts sent to and fro within the period"
+)
+
+
+class _Holder(NamedTuple):
+    kind: str
+    money: int
+
+
+def build_report(evidence: Evidence, walk: Walk, findings: Iterable[Finding]) -> Report:
+    """The report on a replayed chain."""
+    history = evidence.history
+    payments = sum(period.payments for period in history.periods)
+    head = walk.ledger.head
+    holders = _find_holders(evidence)
+    return Report(
+        community=Community(
+            id=compute_chain_id(evidence.genesis).hex(),
+            name=evidence.genesis.name,
+            height=head.height,
+            slot=evidence.slot,
+            hash=head.hash.hex(),
+            state_root=evidence.state_root.hex(),
+            blocks=head.height,
+            transactions=history.transactions,
+            payments=payments,
+        ),
+        supply=build_supply(evidence),
+        demurrage=build_demurrage(evidence, holders),
+        velocity=build_velocity(evidence),
+        fees=format_pai(sum(history.fees.values())),
+        identity=build_identity(evidence, holders),
+        servers=build_servers(evidence),
+        periods=[build_period(evidence, period) for period in history.periods],
+        findings=list(findings),
+    )
+
+
+def build_supply(evidence: Evidence) -> Supply:
+    """All money there is, by where it lies."""
+    money, rows = evidence.money, evidence.rows
+    settlement = sum(row.settlement for _, row in select(rows, ACCOUNTS))
+    deposits = [item for _, row in select(rows, SAVINGS) for item in row.deposits]
+    savings = sum(item.amount for item in deposits if item.seat_bond == FREE)
+    bonds = sum(item.amount for item in deposits if item.seat_bond != FREE)
+    total = settlement + savings + bonds + sum_funds(money)
+    return Supply(
+        issued=format_pai(money.issued),
+        burned=format_pai(money.burned),
+        settlement=format_pai(settlement),
+        savings=format_pai(savings),
+        bonds=format_pai(bonds),
+        reserve=format_pai(money.reserve),
+        social=format_pai(money.social),
+        operators=format_pai(money.operators),
+        active=format_pai(money.active),
+        municipality=format_pai(money.municipality),
+        pot=format_pai(money.pot),
+        sum=format_pai(total),
+        difference=format_pai(total - (money.issued - money.burned)),
+    )
+
+
+def build_demurrage(evidence: Evidence, holders: Mapping[AccountId, _Holder]) -> Demurrage:
+    """Who bore demurrage, by kinds; the largest sums without names; what it paid for."""
+    history = evidence.history
+    charged = history.charged.total()
+    amounts: Counter[str] = Counter()
+    numbers: Counter[str] = Counter()
+    for account, amount in history.charged.items():
+        kind = _get_kind(holders, account)
+        amounts[kind] += amount
+        numbers[kind] += 1
+    shared = history.shared
+    early = sum(period.early_returns for period in history.periods)
+    return Demurrage(
+        charged=format_pai(charged),
+        early_returns=format_pai(early),
+        waiting=_format_exact(max(Decimal(0), history.books.melted - (charged - early))),
+        exact=_format_exact(history.books.melted),
+        borne_by=[
+            Bearer(kind, numbers[kind], format_pai(amounts[kind]), _share(amounts[kind], charged))
+            for kind in KINDS
+            if numbers[kind]
+        ],
+        top_payers=[
+            Payer(rank, _get_kind(holders, account), format_pai(amount), _share(amount, charged))
+            for rank, (account, amount) in enumerate(
+                history.charged.most_common(TOP_PAYERS), start=1
+            )
+        ],
+        funded={
+            name: format_pai(getattr(shared, name))
+            for name in ("reserve", "social", "operators", "active", "municipality", "burned")
+        },
+        left_in_pot=format_pai(evidence.money.pot),
+    )
+
+
+def build_velocity(evidence: Evidence) -> Velocity:
+    """How often the mean settlement was paid from hand to hand."""
+    history, constants = evidence.history, evidence.genesis.constants
+    slots = evidence.slot + 1
+    mean = history.books.settlement_slots_whole / slots
+    count = Decimal(slots) / constants.slots_per_period
+    turnover = sum(period.turnover for period in history.periods)
+    persons = sum(period.turnover_persons for period in history.periods)
+    net = sum(period.turnover_net for period in history.periods)
+    return Velocity(
+        definition=VELOCITY_DEFINITION,
+        mean_settlement=_format_exact(mean),
+        turnover=format_pai(turnover),
+        turnovers=_ratio(Decimal(turnover), mean),
+        a_period=_ratio(turnover / count, mean),
+        in_28_periods=_ratio(MONTH_PERIODS * turnover / count, mean),
+        persons_a_period=_ratio(persons / count, mean),
+        net_a_period=_ratio(net / count, mean),
+    )
+
+
+def build_period(evidence: Evidence, period: Period) -> PeriodRow:
+    """One period's figures. A period begun is told for the slots that have passed."""
+    constants = evidence.genesis.constants
+    mean = period.settlement_slots / period.slots if period.slots else Decimal(0)
+    # Slot 0 is the genesis: nobody could make a block in it.
+    could = period.slots - (1 if period.number == 0 else 0)
+    return PeriodRow(
+        period=period.number,
+        complete=period.slots == constants.slots_per_period,
+        blocks=period.blocks,
+        missed_slots=could - period.blocks,
+        transactions=period.transactions,
+        payments=period.payments,
+        turnover=format_pai(period.turnover),
+        mean_settlement=_format_exact(mean),
+        velocity=_ratio(Decimal(period.turnover), mean),
+        velocity_persons=_ratio(Decimal(period.turnover_persons), mean),
+        velocity_net=_ratio(Decimal(period.turnover_net), mean),
+        active_members=period.active_members,
+        demurrage=format_pai(period.demurrage),
+        early_returns=format_pai(period.early_returns),
+        fees=format_pai(period.fees),
+        saved=format_pai(period.saved),
+        withdrawn=format_pai(period.withdrawn),
+        matured=format_pai(period.matured),
+        savings=format_pai(period.savings),
+    )
+
+
+def build_identity(evidence: Evidence, holders: Mapping[AccountId, _Holder]) -> Identity:
+    """Which share of accounts and of members' money is identified, and by whom."""
+    authorities = dict(select(evidence.rows, AUTHORITIES))
+    known = {account for account, holder in holders.items() if holder.kind != "unidentified"}
+    money = sum(holder.money for holder in holders.values())
+    known_money = sum(holders[account].money for account in known)
+    subjects: dict[bytes, set[AccountId]] = {key: set() for key in authorities}
+    for key, item in select(evidence.rows, ATTESTATIONS):
+        if _is_alive(item, evidence.slot) and key[32:] in subjects:
+            subjects[key[32:]].add(key[:32])
+    return Identity(
+        accounts=len(holders),
+        identified=len(known),
+        share_of_accounts=_share(len(known), len(holders)),
+        money=format_pai(money),
+        identified_money=format_pai(known_money),
+        share_of_money=_share(known_money, money),
+        authorities=[
+            _build_authority(evidence, key, row, subjects[key], holders)
+            for key, row in sorted(authorities.items())
+        ],
+    )
+
+
+def _build_authority(
+    evidence: Evidence,
+    key: bytes,
+    row: Authority,
+    subjects: set[AccountId],
+    holders: Mapping[AccountId, _Holder],
+) -> AuthorityRow:
+    money = sum(holders[account].money for account in subjects if account in holders)
+    return AuthorityRow(
+        authority=encode_address(evidence.genesis.prefix, key),
+        name=row.name,
+        jurisdiction=row.jurisdiction,
+        home=row.group == HOME_GROUP,
+        accounts=len(subjects),
+        money=format_pai(money),
+    )
+
+
+def build_servers(evidence: Evidence) -> Servers:
+    """Blocks by seat, beside what its weight would lead one to expect."""
+    servers = evidence.history.servers
+    blocks = sum(server.blocks for server in servers.values())
+    weight = sum(server.weight for server in servers.values())
+    return Servers(
+        seats=[
+            ServerRow(
+                seat=encode_address(evidence.genesis.prefix, seat),
+                blocks=server.blocks,
+                primaries=server.primaries,
+                share=_share(server.blocks, blocks),
+                expected_share=_share(server.weight, weight),
+                service=server.service,
+            )
+            for seat, server in sorted(servers.items())
+        ],
+        slots=evidence.slot,
+        missed_slots=evidence.slot - blocks,
+    )
+
+
+def write_periods(report: Report, file: TextIO) -> None:
+    """The table of periods as CSV, with a line of names first."""
+    writer = csv.writer(file)
+    writer.writerow(PeriodRow.__struct_fields__)
+    for row in report.periods:
+        writer.writerow(getattr(row, name) for name in PeriodRow.__struct_fields__)
+
+
+def _find_holders(evidence: Evidence) -> dict[AccountId, _Holder]:
+    """Everybody's kind and money, savings and bonds included."""
+    rows = evidence.rows
+    seats = {key for key, _ in select(rows, SEATS)}
+    authorities = {key for key, _ in select(rows, AUTHORITIES)}
+    persons = {
+        row.account
+        for key, row in select(rows, PERSONS)
+        if int.from_bytes(key[:4], "big") == HOME_GROUP
+        and row.identified_until_slot > evidence.slot
+    }
+    organisations = {
+        key[:32]
+        for key, item in select(rows, ATTESTATIONS)
+        if item.kind != PERSON_KIND and _is_alive(item, evidence.slot)
+    }
+    savings = {key: sum(item.amount for item in row.deposits) for key, row in select(rows, SAVINGS)}
+    holders = {}
+    for account, row in select(rows, ACCOUNTS):
+        fitting = (
+            account in seats,
+            account in authorities,
+            account in organisations,
+            account in persons,
+            True,
+        )
+        kind = KINDS[fitting.index(True)]
+        holders[account] = _Holder(kind, row.settlement + savings.get(account, 0))
+    return holders
+
+
+def _get_kind(holders: Mapping[AccountId, _Holder], account: AccountId) -> str:
+    """An account that is gone was nobody's: only such accounts are removed."""
+    return holders[account].kind if account in holders else "unidentified"
+
+
+def _is_alive(item: Attestation, slot: int) -> bool:
+    return item.revoked_slot < 0 and item.until_slot > slot
+
+
+def _share(part: int, whole: int) -> str:
+    return _ratio(Decimal(part), Decimal(whole))
+
+
+def _ratio(part: Decimal, whole: Decimal) -> str:
+    """A quotient of six decimals; nothing of nothing is 0."""
+    quotient = part / whole if whole else Decimal(0)
+    return str(quotient.quantize(Decimal("0.000001"), ROUND_HALF_EVEN))
+
+
+def _format_exact(amount_micropai: Decimal) -> str:
+    """Pai of an amount that has parts of a micropai, to the nearest micropai."""
+    return format_pai(int(amount_micropai.to_integral_value(ROUND_HALF_EVEN)))

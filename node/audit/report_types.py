@@ -1,0 +1,173 @@
+"""The report on a community as a document: its parts and their keys, which are stable.
+
+Amounts are exact decimal strings of pai; ratios are decimal strings of six places; nobody is named.
+"""
+
+import msgspec
+
+from node.audit.findings import Finding
+
+
+class Part(msgspec.Struct, frozen=True):
+    """Base of the report's parts."""
+
+
+class Supply(Part, frozen=True):
+    """What there is. ``sum`` of settlement, savings, bonds and funds equals issued - burned."""
+
+    issued: str
+    burned: str
+    settlement: str
+    savings: str
+    bonds: str
+    reserve: str
+    social: str
+    operators: str
+    active: str
+    municipality: str
+    pot: str
+    sum: str
+    difference: str
+
+
+class Bearer(Part, frozen=True):
+    """What holders of one kind bore."""
+
+    kind: str
+    accounts: int
+    amount: str
+    share: str
+
+
+class Payer(Part, frozen=True):
+    """One of those who bore most; nobody is named."""
+
+    rank: int
+    kind: str
+    amount: str
+    share: str
+
+
+class Demurrage(Part, frozen=True):
+    """What melted, on whose hands, and where it went.
+
+    ``charged`` was collected by blocks, ``early_returns`` of it from savings returned early.
+    ``exact`` is what decimal arithmetic says melted up to the head, ``waiting`` what no block has
+    collected of that yet.
+    """
+
+    charged: str
+    early_returns: str
+    waiting: str
+    exact: str
+    borne_by: list[Bearer]
+    top_payers: list[Payer]
+    funded: dict[str, str]
+    left_in_pot: str
+
+
+class Velocity(Part, frozen=True):
+    """How often money turned over, by three definitions, over all time and as in four weeks."""
+
+    definition: str
+    mean_settlement: str
+    turnover: str
+    turnovers: str
+    a_period: str
+    in_28_periods: str
+    persons_a_period: str
+    net_a_period: str
+
+
+class PeriodRow(Part, frozen=True):
+    """One period; ``complete`` when all its slots have passed."""
+
+    period: int
+    complete: bool
+    blocks: int
+    missed_slots: int
+    transactions: int
+    payments: int
+    turnover: str
+    mean_settlement: str
+    velocity: str
+    velocity_persons: str
+    velocity_net: str
+    active_members: int
+    demurrage: str
+    early_returns: str
+    fees: str
+    saved: str
+    withdrawn: str
+    matured: str
+    savings: str
+
+
+class AuthorityRow(Part, frozen=True):
+    """Whom an authority has identified, and how much money they hold."""
+
+    authority: str
+    name: str
+    jurisdiction: str
+    home: bool
+    accounts: int
+    money: str
+
+
+class Identity(Part, frozen=True):
+    """How much of the community is known to be persons or organisations."""
+
+    accounts: int
+    identified: int
+    share_of_accounts: str
+    money: str
+    identified_money: str
+    share_of_money: str
+    authorities: list[AuthorityRow]
+
+
+class ServerRow(Part, frozen=True):
+    """What a seat did. ``expected_share`` is its weight's share of the set."""
+
+    seat: str
+    blocks: int
+    primaries: int
+    share: str
+    expected_share: str
+    service: int
+
+
+class Servers(Part, frozen=True):
+    """Who made the blocks, and in how many slots nobody did."""
+
+    seats: list[ServerRow]
+    slots: int
+    missed_slots: int
+
+
+class Community(Part, frozen=True):
+    """Which community, and where the audited chain ends."""
+
+    id: str
+    name: str
+    height: int
+    slot: int
+    hash: str
+    state_root: str
+    blocks: int
+    transactions: int
+    payments: int
+
+
+class Report(Part, frozen=True):
+    """The whole report."""
+
+    community: Community
+    supply: Supply
+    demurrage: Demurrage
+    velocity: Velocity
+    fees: str
+    identity: Identity
+    servers: Servers
+    periods: list[PeriodRow]
+    findings: list[Finding]

@@ -1,0 +1,127 @@
+"""From one branch to another: back to where they part, block by block, and up the better one.
+
+Each step is whole by itself and others run in between. A block that the rules refuse ends the way
+there; consensus then says where to go instead, which may be back.
+"""
+
+from time import perf_counter
+from typing import Final
+
+import trio
+
+from chain.block import BlockHash, SealedBlock
+from chain.errors import Invalid
+from chain.replay import Claims, predict_claims
+from consensus.engine import step
+from consensus.events import AnchorShown, BlockRefused, Effect, Follow
+from consensus.forkchoice import BlockFacts
+from consensus.state import NEAR_SLOTS
+from node.owner import Owner
+from node.signatures import KnownSignatures
+
+# While catching up, blocks go to the disk in the background and are waited for now and then.
+DURABLE_EVERY_BLOCKS: Final = 64
+
+
+async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
+    """Make a block of the tree the head; returns what consensus wants then."""
+    path, ancestor = find_path(owner, tip)
+    if not owner.ledger.can_return_to(ancestor.height):
+        owner.replace_chain(ancestor, path)
+        return []
+    _show_what_is_left(owner, ancestor)
+    undone: list[SealedBlock] = []
+    while owner.ledger.head.hash != ancestor.hash:
+        undone.append(_undo(owner))
+        await trio.lowlevel.checkpoint()
+    if undone:
+        _count_reorganisation(owner, ancestor, len(undone))
+    applied: list[SealedBlock] = []
+    for facts in path:
+        try:
+            applied.append(await _extend(owner, facts.hash))
+        except Invalid as error:
+            owner.log.warning("block_refused", hash=facts.hash, error=str(error))
+            owner.board.tally.blocks_refused += 1
+            # The head first: it stands somewhere on the way, and what was refused is still best.
+            effects = owner.change_head(applied, undone)
+            effects = [effect for effect in effects if not isinstance(effect, Follow)]
+            refused = BlockRefused(owner.clock.get_ms(), facts.hash)
+            return [*effects, *step(owner.consensus, refused)]
+        await trio.lowlevel.checkpoint()
+    return owner.change_head(applied, undone)
+
+
+def find_path(owner: Owner, tip: BlockHash) -> tuple[list[BlockFacts], BlockFacts]:
+    """The blocks from our chain up to a block of the tree, and the one of ours they stand on."""
+    path: list[BlockFacts] = []
+    for facts in owner.consensus.tree.climb_down(tip):
+        if owner.ledger.get_hash(facts.height) == facts.hash:
+            return path[::-1], facts
+        path.append(facts)
+    raise AssertionError("every branch of the tree stands on our chain")
+
+
+async def verify(owner: Owner, block: SealedBlock) -> None:
+    """Let a thread check what executing the block will ask, as far as that is not known yet."""
+    claims = predict_claims(owner.ledger, block)
+    unknown = Claims(
+        [claim for claim in claims.proofs if not owner.known.is_open(claim)],
+        [claim for claim in claims.signatures if not owner.known.is_known(claim)],
+    )
+    if unknown.proofs or unknown.signatures:
+        await owner.run_in_thread(learn, owner.known, unknown)
+
+
+def learn(known: KnownSignatures, claims: Claims) -> None:
+    """Check what a block claims; runs in any thread."""
+    for proof in claims.proofs:
+        known.open_vrf(proof)
+    known.learn(claims.signatures)
+
+
+def take_body(owner: Owner, block_hash: BlockHash) -> SealedBlock:
+    """The body of a block in the tree, out of memory or from the disk."""
+    block = owner.bodies.pop(block_hash, None) or owner.ledger.get_block(block_hash)
+    assert block is not None, "the bodies of the tree's blocks are kept"
+    return block
+
+
+def _show_what_is_left(owner: Owner, ancestor: BlockFacts) -> None:
+    """Let the tree have all of the branch that is left, so that what stands on it is not cut off.
+
+    After a start the tree begins at the head; what lies below is only in the store.
+    """
+    for height in range(owner.ledger.head.height, ancestor.height, -1):
+        facts = owner.keeper.get_facts_at(height)
+        if facts.hash not in owner.consensus.tree:
+            score = owner.keeper.get_score_at(height)
+            step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score))
+
+
+async def _extend(owner: Owner, block_hash: BlockHash) -> SealedBlock:
+    """Execute a block above the head and make it the head. Raises Invalid."""
+    block = take_body(owner, block_hash)
+    await verify(owner, block)
+    began = perf_counter()
+    near = block.header.slot >= owner.clock.get_slot() - NEAR_SLOTS
+    durable = near or block.header.height % DURABLE_EVERY_BLOCKS == 0
+    owner.keeper.extend(block, durable=durable)
+    owner.mempool.forget_view()
+    owner.tell_applied(block, perf_counter() - began, produced_here=False)
+    return block
+
+
+def _undo(owner: Owner) -> SealedBlock:
+    """Take the head back."""
+    block = owner.keeper.undo()
+    owner.mempool.forget_view()
+    owner.tell_undone(block)
+    return block
+
+
+def _count_reorganisation(owner: Owner, ancestor: BlockFacts, depth: int) -> None:
+    tally = owner.board.tally
+    tally.reorganisations += 1
+    tally.reorganisation_depth_max = max(tally.reorganisation_depth_max, depth)
+    owner.log.info("reorganisation", depth=depth, from_height=ancestor.height)

@@ -1,0 +1,249 @@
+"""The ledger and what a node keeps beside it: side branches, history, and the way between branches.
+
+Single steps only, each of them atomic in the store: extend by a block, take one back, put one
+aside. The core strings them together and lets others run in between.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from chain import vrf
+from chain.block import SECONDARY, BlockHash, Header, SealedBlock, SignedHeader
+from chain.checks import SignatureChecks, VrfClaim
+from chain.genesis import Genesis
+from chain.ledger import Execution, Ledger
+from chain.store import Store
+from chain.tables import CURRENT
+from consensus.forkchoice import BlockFacts
+from consensus.producer import Position
+from node.happenings import find_happenings
+from node.history import (
+    BlockSummary,
+    TransactionPlace,
+    build_rows,
+    build_undo_rows,
+    read_header_apart,
+    read_place,
+    read_row,
+)
+
+LOCATOR_DENSE: Final = 10  # the newest one by one, then each step twice as far
+FACTS_REMEMBERED_MAX: Final = 256
+_NOBODY: Final = bytes(32)
+
+
+class ChainKeeper:
+    """One chain in one store, with blocks of other branches beside it."""
+
+    def __init__(self, store: Store, genesis: Genesis, checks: SignatureChecks) -> None:
+        """Open the chain. Raises StoreError and BadGenesis as the ledger does."""
+        self.ledger = Ledger(store, genesis)
+        self.checks = checks
+        genesis_facts = build_genesis_facts(self.ledger.chain)
+        self._facts: dict[BlockHash, BlockFacts] = {genesis_facts.hash: genesis_facts}
+
+    def extend(self, block: SealedBlock, *, durable: bool) -> None:
+        """Execute a block above the head and make it the head. Raises Invalid."""
+        self.commit(self.ledger.execute(block, self.checks), block, durable=durable)
+
+    def commit(self, execution: Execution, block: SealedBlock, *, durable: bool) -> None:
+        """Make an executed block the head, with the history it writes."""
+        ledger = self.ledger
+        context = ledger.get_context(block.header.slot)
+        happenings = find_happenings(block, execution, context)
+        score = ledger.head.score + 2 - block.header.kind
+        outdated = block.header.height - ledger.constants.transaction_life_slots
+        rows = build_rows(ledger.store, block, score, happenings, outdated)
+        ledger.commit(execution, block, index=rows, durable=durable)
+
+    def undo(self) -> SealedBlock:
+        """Take the head back; it stays as a block of a side branch. Raises StoreError."""
+        block = self.ledger.get_block(self.ledger.head.hash)
+        assert block is not None, "the head's block is kept"
+        return self.ledger.undo(index=build_undo_rows(self.ledger.store, block))
+
+    def put_aside(self, block: SealedBlock) -> None:
+        """Keep a block of a branch that is not followed."""
+        self.ledger.keep_block(block)
+
+    def forget(self, blocks: Iterable[BlockFacts]) -> None:
+        """Drop kept blocks of side branches; what is on the chain that is followed stays."""
+        gone = [
+            (facts.height, facts.hash)
+            for facts in blocks
+            if self.ledger.get_hash(facts.height) != facts.hash
+        ]
+        if gone:
+            self.ledger.drop_blocks_aside(gone)
+
+    def get_position(self) -> Position:
+        """The head, and what its state says about who may author above it."""
+        state, head = self.ledger.state, self.ledger.head
+        current = state.sets.require(CURRENT)
+        facts = self.get_facts_at(head.height)
+        return Position(
+            head=facts,
+            score=head.score,
+            base=current.base,
+            base_slot=current.base_slot,
+            entries=current.entries,
+            randomness=state.randomness.require(CURRENT),
+        )
+
+    def get_header(self, height: int) -> SignedHeader:
+        """The signed header at a height of the chain that is followed, from 1 on."""
+        row = read_row(self.ledger.store, height)
+        assert row is not None, "heights up to the head have their rows"
+        apart = read_header_apart(row)
+        if apart is not None:
+            return apart
+        block = self.ledger.get_block(row.hash)
+        assert block is not None, "canonical blocks are kept"
+        return SignedHeader(block.header, block.block.signature)
+
+    def get_facts_at(self, height: int) -> BlockFacts:
+        """The facts of the block at a height of the chain that is followed."""
+        block_hash = self.ledger.get_hash(height)
+        assert block_hash is not None, "heights up to the head have their hashes"
+        facts = self._facts.get(block_hash)
+        if facts is None:
+            facts = build_facts(block_hash, self.get_header(height).header)
+            assert facts is not None, "an executed block has a sound proof"
+            self.remember(facts)
+        return facts
+
+    def remember(self, facts: BlockFacts) -> None:
+        """Keep facts at hand; to draw them from a proof costs as much as a signature."""
+        self._facts[facts.hash] = facts
+        if len(self._facts) > FACTS_REMEMBERED_MAX:
+            del self._facts[next(iter(self._facts))]
+
+    def get_score_at(self, height: int) -> int:
+        """The score of the chain that is followed, up to a height."""
+        row = read_row(self.ledger.store, height)
+        return 0 if row is None else row.score
+
+    def find_canonical(self, block_hash: BlockHash) -> int | None:
+        """The height of a block on the chain that is followed, or None."""
+        if block_hash == self.ledger.chain:
+            return 0
+        block = self.ledger.get_block(block_hash)
+        if block is None or self.ledger.get_hash(block.header.height) != block_hash:
+            return None
+        return block.header.height
+
+    def read_sides(self) -> list[tuple[SealedBlock, BlockFacts]]:
+        """All blocks kept beside the chain that is followed, the lowest first."""
+        found = []
+        for _, block_hash in self.ledger.get_blocks_aside():
+            block = self.ledger.get_block(block_hash)
+            facts = None if block is None else build_facts(block_hash, block.header)
+            if block is not None and facts is not None:
+                found.append((block, facts))
+        return sorted(found, key=lambda item: (item[1].height, item[1].hash))
+
+    def find_newest_of(self, seat: bytes, after_slot: int) -> int | None:
+        """The newest slot after ``after_slot`` of which the chain has a block of this seat."""
+        for height in range(self.ledger.head.height, 0, -1):
+            header = self.get_header(height).header
+            if header.slot <= after_slot:
+                return None
+            if header.seat == seat:
+                return header.slot
+        return None
+
+    def find_place(self, transaction_id: bytes) -> TransactionPlace:
+        """Where the chain that is followed has a transaction."""
+        place = read_place(self.ledger.store, transaction_id)
+        row = None if place is None else read_row(self.ledger.store, place[0])
+        if place is None or row is None:
+            return TransactionPlace("unknown")
+        slot = self.get_header(place[0]).header.slot
+        return TransactionPlace("in_block", place[0], place[1], slot, row.hash)
+
+    def get_summaries(self, from_height: int, limit: int) -> list[BlockSummary]:
+        """Blocks of the chain that is followed, upwards from a height."""
+        summaries = []
+        for height in range(
+            max(from_height, 1), min(from_height + limit, self.ledger.head.height + 1)
+        ):
+            row = read_row(self.ledger.store, height)
+            assert row is not None, "heights up to the head have their rows"
+            header = self.get_header(height).header
+            summaries.append(
+                BlockSummary(
+                    height,
+                    header.slot,
+                    row.hash,
+                    header.seat,
+                    header.kind,
+                    header.rank,
+                    row.transactions,
+                    row.size_bytes,
+                    row.score,
+                )
+            )
+        return summaries
+
+    def get_locator(self, limit: int) -> list[BlockHash]:
+        """Hashes of the chain that is followed, from the head down, ever sparser, genesis last."""
+        heights: list[int] = []
+        height, step = self.ledger.head.height, 1
+        while height > 0 and len(heights) < limit - 1:
+            heights.append(height)
+            step = step if len(heights) < LOCATOR_DENSE else 2 * step
+            height -= step
+        hashes = [self.ledger.get_hash(height) for height in (*heights, 0)]
+        return [block_hash for block_hash in hashes if block_hash is not None]
+
+    def get_headers(self, locator: Sequence[BlockHash], limit: int) -> list[SignedHeader]:
+        """Headers after the first hash of the locator that lies on the chain that is followed."""
+        for block_hash in locator:
+            height = self.find_canonical(block_hash)
+            if height is not None:
+                last = min(height + limit, self.ledger.head.height)
+                return [self.get_header(above) for above in range(height + 1, last + 1)]
+        return []
+
+
+class AcceptedChecks:
+    """Checks of blocks that this node has executed before, when it replays its own chain."""
+
+    def holds(self, _claim: object) -> bool:
+        """It held."""
+        return True
+
+    def open_vrf(self, claim: VrfClaim) -> bytes | None:
+        """The output of a proof that was verified."""
+        return vrf.compute_output(claim.proof)
+
+
+def build_facts(block_hash: BlockHash, header: Header) -> BlockFacts | None:
+    """What fork choice needs of a header; None when its proof is not even a point."""
+    draw = vrf.guess_output(header.vrf_proof)
+    if draw is None:
+        return None
+    return BlockFacts(
+        hash=block_hash,
+        parent=header.parent_hash,
+        slot=header.slot,
+        height=header.height,
+        seat=header.seat,
+        kind=header.kind,
+        rank=header.rank,
+        draw=draw,
+    )
+
+
+def build_genesis_facts(chain: bytes) -> BlockFacts:
+    """The root of every tree of a community."""
+    return BlockFacts(
+        hash=chain,
+        parent=_NOBODY,
+        slot=0,
+        height=0,
+        seat=_NOBODY,
+        kind=SECONDARY,
+        rank=0,
+        draw=b"",
+    )

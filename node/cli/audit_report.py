@@ -1,0 +1,355 @@
+"""How the report on a community looks to people: tables with bars, part by part.
+
+Every figure is exact in the document; bars and sparklines only show proportions beside it.
+"""
+
+from collections.abc import Iterator, Sequence
+from decimal import Decimal
+from typing import Final
+
+from rich.console import RenderableType
+
+from chain.parameters import Constants
+from chain.units import parse_pai
+from node.audit.report_types import PeriodRow, Report, Supply
+from node.cli.audit_view import tell_findings
+from node.cli.charts import draw_bar, draw_sparkline
+from wallet.terminal import Column, Terminal, build_sheet, build_table
+from wallet.words import Words, mark
+
+BAR_WIDTH: Final = 24
+SPARK_WIDTH: Final = 60
+ID_SHOWN: Final = 16
+_CENT: Final = 10_000  # micropai
+
+KINDS: Final = {
+    "seat_owner": mark("owners of servers"),
+    "authority": mark("authorities"),
+    "organisation": mark("organisations"),
+    "member": mark("identified members"),
+    "unidentified": mark("unidentified accounts"),
+}
+FUNDS: Final = {
+    "reserve": mark("reserve"),
+    "social": mark("social fund"),
+    "operators": mark("operators of servers"),
+    "active": mark("active members"),
+    "municipality": mark("municipality"),
+    "burned": mark("burned"),
+}
+_LINES: Final = {
+    "settlement": mark("settlement accounts"),
+    "savings": mark("savings accounts"),
+    "bonds": mark("bonds of seats"),
+    "reserve": mark("reserve"),
+    "social": mark("social fund"),
+    "operators": mark("operators of servers"),
+    "active": mark("active members"),
+    "municipality": mark("municipality"),
+    "pot": mark("pot, not shared yet"),
+}
+
+
+def tell_report(
+    terminal: Terminal, report: Report, constants: Constants, periods: int
+) -> Iterator[RenderableType]:
+    """The whole report, part by part."""
+    words = terminal.words
+    yield _tell_community(words, report)
+    for part in (
+        _tell_supply(words, report),
+        _tell_bearers(words, report),
+        _tell_payers(words, report),
+        _tell_funded(words, report),
+        _tell_velocity(words, report, constants),
+        _tell_sparklines(words, report),
+        _tell_periods(words, report.periods[-periods:]),
+        _tell_identity(words, report),
+        _tell_servers(words, report),
+    ):
+        yield ""
+        yield part
+    yield ""
+    yield from tell_findings(words, report.findings)
+
+
+def _tell_community(words: Words, report: Report) -> RenderableType:
+    community = report.community
+    return build_sheet(
+        [
+            (words.say("Community"), f"{community.name} ({community.id[:ID_SHOWN]})"),
+            (words.say("Blocks executed again"), words.number(community.blocks)),
+            (words.say("Transactions"), words.number(community.transactions)),
+            (words.say("Payments"), words.number(community.payments)),
+            (words.say("State root"), community.state_root),
+        ],
+        title=words.say("Report of an audit"),
+    )
+
+
+def _tell_supply(words: Words, report: Report) -> RenderableType:
+    supply = report.supply
+    total = Decimal(supply.sum)
+    rows = [
+        (
+            words.say(text),
+            _amount(words, getattr(supply, name)),
+            draw_bar(Decimal(getattr(supply, name)), total, BAR_WIDTH),
+        )
+        for name, text in _LINES.items()
+        if getattr(supply, name) != "0"
+    ]
+    rows += [
+        (words.say("in all"), _amount(words, supply.sum), ""),
+        (words.say("issued less burned"), _amount(words, _minus(supply)), ""),
+        (words.say("difference"), _amount(words, supply.difference), ""),
+    ]
+    return build_table(
+        [
+            Column(words.say("where money lies")),
+            Column(words.say("pai"), figures=True),
+            Column(""),
+        ],
+        rows,
+        title=words.say("Supply and conservation"),
+    )
+
+
+def _minus(supply: Supply) -> str:
+    return str(Decimal(supply.issued) - Decimal(supply.burned))
+
+
+def _tell_bearers(words: Words, report: Report) -> RenderableType:
+    demurrage = report.demurrage
+    rows = [
+        (
+            words.say(KINDS[item.kind]),
+            words.number(item.accounts),
+            _amount(words, item.amount),
+            _percent(words, item.share),
+            draw_bar(Decimal(item.share), 1, BAR_WIDTH),
+        )
+        for item in demurrage.borne_by
+    ]
+    rows.append((words.say("in all"), "", _amount(words, demurrage.charged), "", ""))
+    return build_table(
+        [
+            Column(words.say("who bore demurrage")),
+            Column(words.say("accounts"), figures=True),
+            Column(words.say("pai"), figures=True),
+            Column(words.say("share"), figures=True),
+            Column(""),
+        ],
+        rows,
+        title=words.say(
+            "Demurrage: {charged} pai collected, {early} of it for early returns; "
+            "{waiting} not collected yet",
+            charged=_amount(words, demurrage.charged),
+            early=_amount(words, demurrage.early_returns),
+            waiting=_amount(words, demurrage.waiting),
+        ),
+    )
+
+
+def _tell_payers(words: Words, report: Report) -> RenderableType:
+    return build_table(
+        [
+            Column(words.say("those who bore most"), figures=True),
+            Column(words.say("kind")),
+            Column(words.say("pai"), figures=True),
+            Column(words.say("share"), figures=True),
+        ],
+        [
+            (
+                str(item.rank),
+                words.say(KINDS[item.kind]),
+                _amount(words, item.amount),
+                _percent(words, item.share),
+            )
+            for item in report.demurrage.top_payers
+        ],
+    )
+
+
+def _tell_funded(words: Words, report: Report) -> RenderableType:
+    funded = report.demurrage.funded
+    total = sum(Decimal(amount) for amount in funded.values())
+    return build_table(
+        [
+            Column(words.say("what demurrage funded")),
+            Column(words.say("pai"), figures=True),
+            Column(""),
+        ],
+        [
+            (
+                words.say(FUNDS[name]),
+                _amount(words, amount),
+                draw_bar(Decimal(amount), total, BAR_WIDTH),
+            )
+            for name, amount in funded.items()
+            if amount != "0"
+        ],
+    )
+
+
+def _tell_velocity(words: Words, report: Report, constants: Constants) -> RenderableType:
+    velocity = report.velocity
+    period = words.duration(constants.slots_per_period * constants.slot_seconds)
+    return build_sheet(
+        [
+            (words.say("Definition"), words.retell(velocity.definition)),
+            (words.say("Turnover"), _amount(words, velocity.turnover)),
+            (words.say("Mean settlement"), _amount(words, velocity.mean_settlement)),
+            (words.say("Turnovers in all"), _number(words, velocity.turnovers)),
+            (
+                words.say("Turnovers a period ({period})", period=period),
+                _number(words, velocity.a_period),
+            ),
+            (words.say("- between persons"), _number(words, velocity.persons_a_period)),
+            (words.say("- net of round trips"), _number(words, velocity.net_a_period)),
+            (words.say("Turnovers in 28 periods"), _number(words, velocity.in_28_periods)),
+            (words.say("Fees paid"), _amount(words, report.fees)),
+        ],
+        title=words.say("Velocity"),
+    )
+
+
+def _tell_sparklines(words: Words, report: Report) -> RenderableType:
+    def draw(name: str) -> str:
+        return draw_sparkline([Decimal(getattr(row, name)) for row in report.periods], SPARK_WIDTH)
+
+    return build_sheet(
+        [
+            (words.say("turnover by period"), draw("turnover")),
+            (words.say("velocity by period"), draw("velocity")),
+            (words.say("demurrage by period"), draw("demurrage")),
+            (words.say("savings by period"), draw("savings")),
+            (words.say("active members by period"), draw("active_members")),
+        ]
+    )
+
+
+def _tell_periods(words: Words, periods: Sequence[PeriodRow]) -> RenderableType:
+    highest = max((Decimal(row.velocity) for row in periods), default=Decimal(0))
+    return build_table(
+        [
+            Column(words.say("period"), figures=True),
+            Column(words.say("blocks"), figures=True),
+            Column(words.say("missed slots"), figures=True),
+            Column(words.say("payments"), figures=True),
+            Column(words.say("active members"), figures=True),
+            Column(words.say("turnover"), figures=True),
+            Column(words.say("mean settlement"), figures=True),
+            Column(words.say("velocity"), figures=True),
+            Column(""),
+            Column(words.say("demurrage"), figures=True),
+            Column(words.say("savings"), figures=True),
+        ],
+        [
+            (
+                words.number(row.period) + ("" if row.complete else "…"),
+                words.number(row.blocks),
+                words.number(row.missed_slots),
+                words.number(row.payments),
+                words.number(row.active_members),
+                _rounded(words, row.turnover),
+                _rounded(words, row.mean_settlement),
+                _number(words, row.velocity),
+                draw_bar(Decimal(row.velocity), highest, BAR_WIDTH // 2),
+                _rounded(words, row.demurrage),
+                _rounded(words, row.savings),
+            )
+            for row in periods
+        ],
+        title=words.say("Periods"),
+    )
+
+
+def _tell_identity(words: Words, report: Report) -> RenderableType:
+    identity = report.identity
+    rows = [
+        (
+            item.name,
+            item.jurisdiction,
+            words.number(item.accounts),
+            _amount(words, item.money),
+        )
+        for item in identity.authorities
+    ]
+    rows += [
+        (
+            words.say("identified in all"),
+            "",
+            f"{words.number(identity.identified)} ({_percent(words, identity.share_of_accounts)})",
+            (
+                f"{_amount(words, identity.identified_money)} "
+                f"({_percent(words, identity.share_of_money)})"
+            ),
+        ),
+        (
+            words.say("all accounts"),
+            "",
+            words.number(identity.accounts),
+            _amount(words, identity.money),
+        ),
+    ]
+    return build_table(
+        [
+            Column(words.say("authority")),
+            Column(words.say("jurisdiction")),
+            Column(words.say("accounts"), figures=True),
+            Column(words.say("their money, pai"), figures=True),
+        ],
+        rows,
+        title=words.say("Identity"),
+    )
+
+
+def _tell_servers(words: Words, report: Report) -> RenderableType:
+    servers = report.servers
+    return build_table(
+        [
+            Column(words.say("server's seat")),
+            Column(words.say("blocks"), figures=True),
+            Column(words.say("share"), figures=True),
+            Column(words.say("expected"), figures=True),
+            Column(""),
+            Column(words.say("transactions served"), figures=True),
+        ],
+        [
+            (
+                row.seat,
+                words.number(row.blocks),
+                _percent(words, row.share),
+                _percent(words, row.expected_share),
+                draw_bar(Decimal(row.share), 1, BAR_WIDTH),
+                words.number(row.service),
+            )
+            for row in servers.seats
+        ],
+        title=words.say(
+            "Servers: {slots} slots, {missed} without a block",
+            slots=words.number(servers.slots),
+            missed=words.number(servers.missed_slots),
+        ),
+    )
+
+
+def _amount(words: Words, text: str) -> str:
+    """An exact amount, its point where the others in a column have theirs."""
+    return words.amount(parse_pai(text), decimals=6)
+
+
+def _rounded(words: Words, text: str) -> str:
+    """An amount to the hundredth, for tables too wide for all digits."""
+    cents = (parse_pai(text) + _CENT // 2) // _CENT
+    return words.amount(cents * _CENT)
+
+
+def _number(words: Words, text: str) -> str:
+    """A ratio with three decimals in the person's notation."""
+    return words.amount(int(Decimal(text) * 1_000) * 1_000, decimals=3)
+
+
+def _percent(words: Words, share: str) -> str:
+    return words.percent(int(Decimal(share) * 1_000_000), 1_000_000)

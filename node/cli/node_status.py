@@ -1,0 +1,100 @@
+"""``pai node status``: a node at a glance, and what is wrong with it in words."""
+
+from typing import Final
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from node.api.schema import StatusAnswer
+from wallet.terminal import Terminal, build_sheet, make_harmless
+from wallet.words import mark
+
+OFFSET_WARNING_MS: Final = 1_000  # from here on other nodes begin to take our blocks for late
+QUIET_SLOTS: Final = (
+    16  # longer without a block is unusual: four ranks of secondaries had their turn
+)
+
+# What each state of signing means; the node's own sentence says more.
+_SIGNING: Final = {
+    "signs": mark("makes blocks"),
+    "no_seat": mark("no seat here"),
+    "not_in_set": mark("not among the seats that make blocks"),
+    "refused": mark("may not sign"),
+    "catching_up": mark("catching up first"),
+    "guarded": mark("waits: its clock may be wrong"),
+    "waits": mark("waits"),
+}
+
+
+def find_warnings(terminal: Terminal, status: StatusAnswer) -> list[str]:
+    """What an operator should look at, the worst first; empty when all is well."""
+    warnings = []
+    if status.clock.slot < 0:
+        begins = status.community.genesis_time
+        return [terminal.say("The community begins at {date}.", date=terminal.words.date(begins))]
+    behind = status.target_height - status.head.height
+    if status.syncing:
+        blocks = terminal.say_count("{n} block", "{n} blocks", behind)
+        warnings.append(terminal.say("It is syncing: {blocks} are missing.", blocks=blocks))
+    elif status.clock.slot - status.head.slot > QUIET_SLOTS:
+        quiet = (status.clock.slot - status.head.slot) * status.community.slot_seconds
+        duration = terminal.words.duration(quiet)
+        warnings.append(terminal.say("No block has come for {duration}.", duration=duration))
+    if not status.peers:
+        warnings.append(
+            terminal.say("It knows no other node: name one in config.toml or with --peer.")
+        )
+    offset = status.clock_offset_ms
+    if offset is not None and abs(offset) > OFFSET_WARNING_MS:
+        seconds = f"{abs(offset) / 1_000:.1f}"
+        warnings.append(
+            terminal.say("Its clock is {seconds} s ahead of the others'.", seconds=seconds)
+            if offset < 0
+            else terminal.say("Its clock is {seconds} s behind the others'.", seconds=seconds)
+        )
+    if status.seat is not None and status.signing.state not in ("signs", "waits"):
+        reason = terminal.words.retell(status.signing.reason)
+        warnings.append(terminal.say("Its seat makes no blocks: {reason}", reason=reason))
+    return warnings
+
+
+def build_parts(terminal: Terminal, status: StatusAnswer, url: str) -> list[RenderableType]:
+    """The status for people: a sheet, and under it what is wrong, or that nothing is."""
+    words, head = terminal.words, status.head
+    signing = _SIGNING.get(status.signing.state)
+    pairs = [
+        (terminal.say("Node"), f"{url}  (pai {status.version})"),
+        (terminal.say("Community"), f"{status.community.name}  {status.community.id[:16]}"),
+        (
+            terminal.say("Newest block"),
+            terminal.say(
+                "{height}, {date}", height=words.number(head.height), date=words.date(head.time)
+            ),
+        ),
+        (terminal.say("Final block"), words.number(status.final.height)),
+        (
+            terminal.say("Clock"),
+            terminal.say(
+                "slot {slot}, period {period}, epoch {epoch}",
+                slot=words.number(status.clock.slot),
+                period=words.number(status.clock.period),
+                epoch=words.number(status.clock.epoch),
+            ),
+        ),
+        (terminal.say("Other nodes"), words.number(status.peers)),
+        (
+            terminal.say("Waiting"),
+            terminal.say_count("{n} transaction", "{n} transactions", status.mempool.transactions),
+        ),
+        (
+            terminal.say("Seat"),
+            f"{status.seat or ''}  {terminal.say(signing) if signing else ''}".strip(),
+        ),
+        (terminal.say("Blocks made"), words.number(status.blocks_produced)),
+        (terminal.say("Memory"), f"{status.rss_mib:.0f} MiB"),
+    ]
+    warnings = find_warnings(terminal, status)
+    verdict = [Text(make_harmless(warning), style="bold red") for warning in warnings] or [
+        Text(terminal.say("All is well."), style="green")
+    ]
+    return [build_sheet(pairs), Text(""), *verdict]

@@ -1,0 +1,225 @@
+"""The one owner of ledger, block tree, mempool and consensus state.
+
+Events from network, API and clock come in, are stepped through the rules, and leave as effects:
+first the journal, then signatures and messages. Everything public is either synchronous, and may
+be called from any task of the same trio run, or is ``run`` itself.
+"""
+
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+
+import trio
+
+from chain.block import BlockHash, SignedHeader
+from chain.errors import Code, Invalid
+from chain.genesis import GENESIS_VERSION, Genesis
+from chain.ledger import Ledger
+from chain.transaction import AccountId, SealedTransaction
+from consensus.events import OperatorConfirmed
+from consensus.signing import get_signing
+from consensus.state import Settings, build_consensus
+from node.board import Board
+from node.chainkeeper import ChainKeeper
+from node.clock import Clock, GenesisClock
+from node.events import CoreEvent, TransactionWaiting
+from node.history import (
+    BlockSummary,
+    HistoryPage,
+    TransactionPlace,
+    read_blocks_by_seat,
+    read_history,
+)
+from node.judges import judge_branch, judge_header, judge_transactions
+from node.keys import SeatHolder
+from node.logs import Log
+from node.mempool import Mempool
+from node.owner import Outside, Owner, RunInThread
+from node.signatures import KnownSignatures
+from node.status import CoreStatus, SigningStatus, describe_signing
+from node.stores import Stores
+from node.task import CoreSettings, CoreTask
+from p2p.transport import PeerId, Verdict
+from p2p.wire import LOCATOR_MAX
+from p2p.wire import Head as WireHead
+from p2p.wire import Status as WireStatus
+
+
+class Core:
+    """Implements p2p's ``ChainView`` and ``Judges``; ``run`` owns everything below it."""
+
+    def __init__(
+        self,
+        genesis: Genesis,
+        stores: Stores,
+        clock: Clock,
+        *,
+        seat: SeatHolder | None = None,
+        settings: CoreSettings | None = None,
+        run_in_thread: RunInThread = trio.to_thread.run_sync,
+    ) -> None:
+        """Open the chain, or found it. Raises StoreError and BadGenesis."""
+        self._settings = settings or CoreSettings()
+        known = KnownSignatures()
+        keeper = ChainKeeper(stores.open(), genesis, known)
+        self._owner = Owner(
+            keeper=keeper,
+            mempool=Mempool(keeper.ledger, known, self._settings.mempool),
+            consensus=build_consensus(
+                Settings(keeper.ledger.chain, genesis.constants),
+                keeper.get_position(),
+                seat.own if seat else None,
+            ),
+            clock=GenesisClock(clock, genesis.genesis_time, genesis.constants.slot_seconds),
+            known=known,
+            seat=seat,
+            board=Board(),
+            log=Log("core"),
+            run_in_thread=run_in_thread,
+        )
+        self._task = CoreTask(self._owner, stores, self._settings)
+
+    @property
+    def genesis(self) -> Genesis:
+        """The community's constitution."""
+        return self._owner.ledger.genesis
+
+    @property
+    def ledger(self) -> Ledger:
+        """The chain that is followed: read it between awaits, and do not hold it across them."""
+        return self._owner.ledger
+
+    @property
+    def mempool(self) -> Mempool:
+        """What waits for a block; for reading."""
+        return self._owner.mempool
+
+    async def run(self, outside: Outside) -> None:
+        """Own the chain until stopped or cancelled.
+
+        Raises InvariantBroken, after a report, when the ledger broke a promise of its own;
+        StoreError and HomeError when the disk fails.
+        """
+        await self._task.run(outside)
+
+    def stop(self) -> None:
+        """Let ``run`` finish what it has in hand, keep the mempool, and return."""
+        self._task.stop()
+
+    def close(self) -> None:
+        """Give the disk back; after ``run``."""
+        self._owner.ledger.store.close()
+
+    # For the API.
+
+    def submit(self, sealed: SealedTransaction) -> None:
+        """Let a member's transaction wait and pass it on. Raises Invalid."""
+        owner = self._owner
+        if owner.keeper.find_place(sealed.id).status == "in_block":
+            raise Invalid(Code.ALREADY_KNOWN, "it is in a block")
+        owner.mempool.admit(sealed, owner.clock.get_slot())
+        self._owner.board.publish(TransactionWaiting(sealed.id))
+        if owner.outside is not None:
+            owner.outside.offer_transactions([sealed])
+
+    def subscribe(self) -> AbstractContextManager[trio.MemoryReceiveChannel[CoreEvent]]:
+        """Events from now on; the channel ends for a subscriber that does not keep up."""
+        return self._owner.board.subscribe()
+
+    def get_core_status(self) -> CoreStatus:
+        """A snapshot."""
+        owner = self._owner
+        return CoreStatus(
+            head=owner.ledger.head,
+            state_root=owner.ledger.root,
+            clock_slot=owner.clock.get_slot(),
+            seat=None if owner.seat is None else owner.seat.own.id,
+            signing=self._get_signing(),
+            mempool_transactions=len(owner.mempool),
+            mempool_bytes=owner.mempool.size_bytes,
+            offset_ms=owner.consensus.guard.get_offset_ms(),
+            counters=self._owner.board.tally.snapshot(),
+        )
+
+    def get_clock_slot(self) -> int:
+        """The slot of this moment; negative before genesis."""
+        return self._owner.clock.get_slot()
+
+    def find_place(self, transaction_id: bytes) -> TransactionPlace:
+        """Where a transaction is."""
+        if self._owner.mempool.get(transaction_id) is not None:
+            return TransactionPlace("waiting")
+        return self._owner.keeper.find_place(transaction_id)
+
+    def get_history(self, account: AccountId, before: str | None, limit: int) -> HistoryPage:
+        """What happened to an account, newest first. Raises ValueError on a bad ``before``."""
+        return read_history(self._owner.ledger.store, account, before, limit)
+
+    def get_summaries(self, from_height: int, limit: int) -> Sequence[BlockSummary]:
+        """Blocks of the chain that is followed, upwards from a height."""
+        return self._owner.keeper.get_summaries(from_height, limit)
+
+    def get_blocks_by_seat(self) -> dict[AccountId, int]:
+        """How many blocks of the chain that is followed each seat made."""
+        return dict(read_blocks_by_seat(self._owner.ledger.store))
+
+    def confirm_clock(self) -> None:
+        """The operator says that the clock is right: signing may go on."""
+        self._owner.pending.append(OperatorConfirmed(self._owner.clock.get_ms()))
+        self._task.nudge()
+
+    # For the network: ChainView and Judges.
+
+    def get_status(self) -> WireStatus:
+        """Community, version, head, wall clock."""
+        owner, head = self._owner, self._owner.ledger.head
+        return WireStatus(
+            community=owner.ledger.chain,
+            genesis_version=GENESIS_VERSION,
+            head=WireHead(head.hash, head.height, head.slot, head.score),
+            addresses=(),
+            time_ms=max(owner.clock.get_wall_ms(), 0),
+        )
+
+    def get_locator(self) -> Sequence[BlockHash]:
+        """Hashes from the head down, ever sparser, the genesis last."""
+        return self._owner.keeper.get_locator(LOCATOR_MAX)
+
+    def has_block(self, block_hash: BlockHash) -> bool:
+        """Whether fetching it would be a waste."""
+        return self._owner.is_held(block_hash)
+
+    def get_headers(self, locator: Sequence[BlockHash], limit: int) -> Sequence[SignedHeader]:
+        """Headers of our chain after the first hash of the locator that lies on it."""
+        return self._owner.keeper.get_headers(locator, limit)
+
+    def get_block(self, block_hash: BlockHash) -> bytes | None:
+        """The whole bytes of a block, of whichever branch."""
+        waiting = self._owner.bodies.get(block_hash)
+        return self.ledger.get_block_bytes(block_hash) if waiting is None else waiting.whole_bytes
+
+    def find_transaction(self, leaf_hash: bytes) -> SealedTransaction | None:
+        """A waiting transaction by the leaf hash of its whole bytes."""
+        return self._owner.mempool.get_by_leaf(leaf_hash)
+
+    def judge_transactions(
+        self, _peer: PeerId, transactions: tuple[SealedTransaction, ...]
+    ) -> Verdict:
+        """Let them wait, as far as they are new and good."""
+        return judge_transactions(self._owner, transactions)
+
+    def judge_header(self, _peer: PeerId, announced: SignedHeader) -> Verdict:
+        """Known seat, signature, and election as far as the seed is known."""
+        verdict = judge_header(self._owner, announced)
+        if verdict is Verdict.ACCEPT:
+            self._task.nudge()
+        return verdict
+
+    def judge_branch(self, _peer: PeerId, headers: tuple[SignedHeader, ...]) -> Verdict:
+        """Signatures of the seats named."""
+        return judge_branch(self._owner, headers)
+
+    def _get_signing(self) -> SigningStatus:
+        if self._settings.refusal:
+            return SigningStatus("refused", self._settings.refusal)
+        owner = self._owner
+        return describe_signing(get_signing(owner.consensus, owner.clock.get_ms()))

@@ -1,0 +1,146 @@
+"""Carries out what consensus wants, in order, and lets blocks in at its door.
+
+Nothing here decides; it moves data between consensus, the chain, the disk and the network.
+"""
+
+from collections import deque
+
+from chain.block import HEADER_VERSION, BlockHash, SealedBlock, get_header_message
+from chain.crypto import Signed
+from chain.errors import Code, Invalid
+from chain.rules.lottery import find_entry
+from chain.tables import CURRENT
+from consensus.engine import is_known, step
+from consensus.events import (
+    AnchorShown,
+    BlockHeld,
+    Concern,
+    Draft,
+    Effect,
+    Event,
+    FetchParents,
+    Follow,
+    Forget,
+    Missed,
+    Place,
+    SignHeader,
+    StoreJournal,
+    Wake,
+    Warn,
+)
+from consensus.forkchoice import BlockFacts
+from node.branches import follow
+from node.chainkeeper import build_facts
+from node.owner import Owner
+from node.production import draft, sign, store_journal
+from p2p.transport import PeerId
+from p2p.view import Misbehaviour
+
+
+async def handle(owner: Owner, event: Event) -> None:
+    """Step consensus, and do what it wants."""
+    await perform(owner, step(owner.consensus, event))
+
+
+async def perform(owner: Owner, effects: list[Effect]) -> None:
+    """Do what consensus wants, in order, and what follows from that."""
+    waiting = deque(effects)
+    while waiting:
+        effect = waiting.popleft()
+        match effect:
+            case Follow():
+                waiting.extend(await follow(owner, effect.hash))
+            case Draft():
+                waiting.extend(draft(owner, effect.turn))
+            case StoreJournal():
+                store_journal(owner, effect.journal)
+            case SignHeader():
+                waiting.extend(sign(owner, effect.header))
+            case _:
+                _perform_small(owner, effect)
+    for block_hash in [item for item in owner.bodies if item in owner.consensus.tree]:
+        owner.keeper.put_aside(owner.bodies.pop(block_hash))
+    owner.tell_dropped()
+
+
+async def take_block(owner: Owner, peer: PeerId, block: SealedBlock, *, live: bool) -> None:
+    """A block has come: see that its seat signed it, and give it to consensus.
+
+    Only what nobody signed is held against the peer. A signed block that the rules refuse is its
+    author's doing: an honest peer may pass it on before its own turn to execute it comes.
+    """
+    if is_known(owner.consensus, block.hash) or (
+        owner.ledger.get_hash(block.header.height) == block.hash
+    ):
+        return
+    try:
+        _check_author(owner, block)
+        facts = build_facts(block.hash, block.header)
+    except Invalid as error:
+        owner.log.warning("block_not_authentic", peer=peer, error=str(error))
+        facts = None
+    if facts is None:
+        owner.board.tally.blocks_refused += 1
+        owner.report(peer, Misbehaviour.INVALID_BLOCK)
+        return
+    await place_block(owner, block, facts, live=live)
+
+
+async def place_block(owner: Owner, block: SealedBlock, facts: BlockFacts, *, live: bool) -> None:
+    """Give an authentic block to consensus, with the block of our own chain it may stand on."""
+    below = facts.height - 1
+    if (
+        below >= 0
+        and facts.parent not in owner.consensus.tree
+        and owner.ledger.get_hash(below) == facts.parent
+    ):
+        anchor, score = owner.keeper.get_facts_at(below), owner.keeper.get_score_at(below)
+        await handle(owner, AnchorShown(owner.clock.get_ms(), anchor, score))
+    owner.bodies[block.hash] = block
+    size_bytes = len(block.whole_bytes)
+    await handle(owner, BlockHeld(owner.clock.get_ms(), facts, size_bytes, live))
+
+
+def _perform_small(owner: Owner, effect: Effect) -> None:
+    match effect:
+        case Wake():
+            owner.wake_ms = effect.time_ms
+        case Place():
+            _keep_body(owner, effect.hash)
+        case Forget():
+            for facts in effect.blocks:
+                owner.bodies.pop(facts.hash, None)
+            owner.keeper.forget(effect.blocks)
+        case FetchParents():
+            if owner.outside is not None:
+                owner.outside.wake_sync()
+        case Missed():
+            owner.board.tally.slots_missed += 1
+            owner.log.info("slot_missed", slot=effect.slot)
+        case Warn():
+            tell = (
+                owner.log.error
+                if effect.concern is Concern.KEY_USED_ELSEWHERE
+                else owner.log.warning
+            )
+            tell(effect.concern.value, figure=effect.figure)
+        case _:
+            raise AssertionError("an effect that nobody carries out")
+
+
+def _keep_body(owner: Owner, block_hash: BlockHash) -> None:
+    """A block got its place: keep it on disk, unless it is about to become the head."""
+    block = owner.bodies.get(block_hash)
+    if block is not None and block.header.parent_hash != owner.ledger.head.hash:
+        owner.keeper.put_aside(owner.bodies.pop(block_hash))
+
+
+def _check_author(owner: Owner, block: SealedBlock) -> None:
+    """Refuse a block of another community, or whose header no seat of the set has signed."""
+    header = block.header
+    if header.version != HEADER_VERSION or header.chain != owner.ledger.chain:
+        raise Invalid(Code.WRONG_CHAIN)
+    entry = find_entry(owner.ledger.state.sets.require(CURRENT).entries, header.seat)
+    message = get_header_message(block.header_bytes)
+    if not owner.known.holds(Signed(entry.vote_key, message, block.block.signature)):
+        raise Invalid(Code.BAD_HEADER_SIGNATURE)

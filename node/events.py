@@ -1,0 +1,43 @@
+"""What the core tells whoever listens: blocks that came and went, transactions that wait or fell."""
+
+from typing import NamedTuple
+
+from chain.block import BlockHash
+from chain.errors import Code
+from chain.transaction import AccountId
+
+
+class BlockApplied(NamedTuple):
+    """For subscribers: the head moved to this block. ``import_seconds`` is what applying took."""
+
+    height: int
+    slot: int
+    hash: BlockHash
+    seat: AccountId
+    transactions: tuple[bytes, ...]  # ids, in their order in the block
+    produced_here: bool
+    import_seconds: float
+
+
+class BlockUndone(NamedTuple):
+    """For subscribers: a reorganisation took this block back; its transactions wait again."""
+
+    height: int
+    hash: BlockHash
+    transactions: tuple[bytes, ...]
+
+
+class TransactionWaiting(NamedTuple):
+    """For subscribers: a transaction entered the mempool."""
+
+    id: bytes
+
+
+class TransactionDropped(NamedTuple):
+    """For subscribers: a transaction left the mempool without a block."""
+
+    id: bytes
+    code: Code
+
+
+CoreEvent = BlockApplied | BlockUndone | TransactionWaiting | TransactionDropped

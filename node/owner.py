@@ -1,0 +1,155 @@
+"""The state that one task owns: chain, mempool, consensus, seat, and what waits to be done.
+
+Only the core's task changes it, by the functions of branches, production and effects; between any
+two awaits it is whole, so that what is asked synchronously gets a true answer.
+"""
+
+from collections import deque
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple, Protocol
+
+import trio
+
+from chain.block import BlockHash, Header, SealedBlock
+from chain.ledger import Execution, Ledger
+from chain.transaction import SealedTransaction
+from consensus.engine import is_known, step
+from consensus.events import Effect, Event, HeadChanged
+from consensus.forkchoice import BlockFacts
+from consensus.state import Consensus
+from node.board import Board
+from node.chainkeeper import ChainKeeper
+from node.clock import GenesisClock
+from node.events import BlockApplied, BlockUndone, TransactionDropped
+from node.keys import SeatHolder
+from node.logs import Log
+from node.mempool import Mempool
+from node.signatures import KnownSignatures
+from p2p.transport import PeerId
+from p2p.view import Event as NetworkEvent
+from p2p.view import Misbehaviour
+
+PENDING_MAX: Final = 256  # headers seen between two looks of the core's task; more are no news
+
+# Runs a function in a worker thread, or in a simulation right here.
+RunInThread = Callable[..., Awaitable[Any]]
+
+
+class Outside(Protocol):
+    """The network as the core uses it; ``p2p.network.Network`` satisfies it."""
+
+    @property
+    def events(self) -> trio.MemoryReceiveChannel[NetworkEvent]:
+        """What happened out there."""
+        ...
+
+    async def announce_block(self, block: SealedBlock) -> None:
+        """Tell everybody about a block of our own."""
+        ...
+
+    def offer_transactions(self, transactions: Iterable[SealedTransaction]) -> None:
+        """Pass on transactions of our own members."""
+        ...
+
+    def report(self, peer: PeerId, misbehaviour: Misbehaviour) -> None:
+        """Blame a peer."""
+        ...
+
+    def wake_sync(self) -> None:
+        """Look whether somebody has a better chain, or the blocks that we lack."""
+        ...
+
+
+class DraftedBlock(NamedTuple):
+    """A block of our own before it is signed."""
+
+    header: Header
+    header_bytes: bytes
+    execution: Execution
+    transactions: tuple[SealedTransaction, ...]
+
+
+def _wait(*_: object) -> None:
+    """Before the task runs there is nobody to tell; what is better then is found again."""
+
+
+@dataclass(slots=True)
+class Owner:
+    """Everything the core's task owns."""
+
+    keeper: ChainKeeper
+    mempool: Mempool
+    consensus: Consensus
+    clock: GenesisClock
+    known: KnownSignatures
+    seat: SeatHolder | None
+    board: Board
+    log: Log
+    run_in_thread: RunInThread
+    outside: Outside | None = None
+    # Begins to replay another chain beside ours: from this block of ours, up these of the tree.
+    replace_chain: Callable[[BlockFacts, list[BlockFacts]], None] = _wait
+    announce: Callable[[SealedBlock], None] = _wait
+    drafted: DraftedBlock | None = None
+    bodies: dict[BlockHash, SealedBlock] = field(default_factory=dict)  # of blocks that wait
+    pending: deque[Event] = field(default_factory=lambda: deque(maxlen=PENDING_MAX))
+    wake_ms: int = 0
+
+    @property
+    def ledger(self) -> Ledger:
+        """The ledger of the chain that is followed."""
+        return self.keeper.ledger
+
+    def is_held(self, block_hash: BlockHash) -> bool:
+        """Whether the block is on our chain, in the tree, waiting, or known to be bad."""
+        return is_known(self.consensus, block_hash) or (
+            self.keeper.find_canonical(block_hash) is not None
+        )
+
+    def change_head(self, applied: list[SealedBlock], undone: list[SealedBlock]) -> list[Effect]:
+        """Let mempool and consensus follow the ledger; returns what consensus wants then.
+
+        ``undone`` from the former head downwards, ``applied`` upwards.
+        """
+        included = [sealed for block in applied for sealed in block.transactions]
+        names = {sealed.id for sealed in included}
+        abandoned = [
+            sealed
+            for block in reversed(undone)
+            for sealed in block.transactions
+            if sealed.id not in names
+        ]
+        self.mempool.follow(self.ledger, included, abandoned)
+        return step(self.consensus, HeadChanged(self.clock.get_ms(), self.keeper.get_position()))
+
+    def tell_applied(self, block: SealedBlock, seconds: float, *, produced_here: bool) -> None:
+        """Count a block that was applied, and tell subscribers."""
+        header, tally = block.header, self.board.tally
+        tally.transactions_applied += len(block.transactions)
+        if produced_here:
+            tally.blocks_produced += 1
+        else:
+            tally.blocks_imported += 1
+            tally.import_seconds += seconds
+        names = tuple(sealed.id for sealed in block.transactions)
+        self.board.publish(
+            BlockApplied(
+                header.height, header.slot, block.hash, header.seat, names, produced_here, seconds
+            )
+        )
+
+    def tell_undone(self, block: SealedBlock) -> None:
+        """Tell subscribers of a block that was taken back."""
+        names = tuple(sealed.id for sealed in block.transactions)
+        self.board.publish(BlockUndone(block.header.height, block.hash, names))
+
+    def tell_dropped(self) -> None:
+        """Tell subscribers what has left the mempool without a block."""
+        for dropped in self.mempool.take_dropped():
+            self.board.publish(TransactionDropped(dropped.id, dropped.code))
+
+    def report(self, peer: PeerId, misbehaviour: Misbehaviour) -> None:
+        """Blame a peer, if there is a network to tell it to."""
+        if self.outside is not None:
+            self.outside.report(peer, misbehaviour)

@@ -1,0 +1,96 @@
+"""Blocks of our own: drafted on the head, journalled, signed, made the head, and told.
+
+The order is the point: the journal lies safely on the disk before the key signs, and the block is
+our own head before anybody hears of it.
+"""
+
+from chain.block import HEADER_VERSION, Header, compute_body_root, seal_block, sign_header
+from chain.codec import encode
+from chain.errors import Invalid
+from chain.ledger import Execution
+from chain.rules.context import Context
+from chain.tables import CURRENT
+from chain.transaction import SealedTransaction
+from chain.transition import process_opening
+from consensus.engine import step
+from consensus.events import Drafted, Effect
+from consensus.journal import Journal
+from consensus.producer import Turn
+from node.owner import DraftedBlock, Owner
+
+
+def draft(owner: Owner, turn: Turn) -> list[Effect]:
+    """Put a block together for our turn, and ask consensus whether it may be signed."""
+    if turn.parent != owner.ledger.head.hash:
+        return []
+    context = owner.ledger.get_context(turn.slot)
+    transactions, execution = _execute(owner, turn, context)
+    header = _build_header(owner, turn, context, transactions, execution)
+    owner.drafted = DraftedBlock(header, encode(header), execution, transactions)
+    return step(owner.consensus, Drafted(owner.clock.get_ms(), turn, owner.drafted.header_bytes))
+
+
+def store_journal(owner: Owner, journal: Journal) -> None:
+    """Write the journal. Raises HomeError when the disk refuses, and then nothing is signed."""
+    assert owner.seat is not None, "only a seat has a journal"
+    owner.seat.keeper.store(journal)
+
+
+def sign(owner: Owner, header_bytes: bytes) -> list[Effect]:
+    """Sign the header that was journalled, make the block our head, and tell everybody."""
+    drafted, seat = owner.drafted, owner.seat
+    assert seat is not None, "only a seat signs"
+    assert drafted is not None, "what is signed was drafted"
+    assert drafted.header_bytes == header_bytes, "what is signed was journalled"
+    owner.drafted = None
+    signature = sign_header(drafted.header, seat.vote_key).signature
+    block = seal_block(drafted.header, signature, drafted.transactions)
+    owner.keeper.commit(drafted.execution, block, durable=True)
+    owner.mempool.forget_view()
+    owner.tell_applied(block, 0.0, produced_here=True)
+    owner.announce(block)
+    return owner.change_head([block], [])
+
+
+def _execute(
+    owner: Owner, turn: Turn, context: Context
+) -> tuple[tuple[SealedTransaction, ...], Execution]:
+    """Choose transactions and execute them; none, should the rules refuse what was chosen."""
+    ledger, known = owner.ledger, owner.known
+    view = ledger.open_view()
+    process_opening(view, context, ledger.queue, turn.output)
+    transactions = owner.mempool.select(view, context)
+    try:
+        return transactions, ledger.draft(context, turn.output, transactions, known)
+    except Invalid as error:
+        refusal = str(error)
+    owner.log.error("own_draft_refused", refusal=refusal, slot=turn.slot)
+    return (), ledger.draft(context, turn.output, (), known)
+
+
+def _build_header(
+    owner: Owner,
+    turn: Turn,
+    context: Context,
+    transactions: tuple[SealedTransaction, ...],
+    execution: Execution,
+) -> Header:
+    assert owner.seat is not None, "only a seat makes blocks"
+    current = owner.ledger.state.sets.require(CURRENT)
+    return Header(
+        version=HEADER_VERSION,
+        chain=owner.ledger.chain,
+        height=context.height,
+        slot=turn.slot,
+        parent_hash=turn.parent,
+        seat=owner.seat.own.id,
+        kind=turn.kind,
+        rank=turn.rank,
+        vrf_proof=turn.proof,
+        base=current.base,
+        next_set_root=None,
+        lock_round=current.base_slot,
+        lock_hash=current.base,
+        state_root=execution.state_root,
+        body_root=compute_body_root(transactions),
+    )

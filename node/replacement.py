@@ -1,0 +1,144 @@
+"""A better chain that parts from ours further back than blocks can be undone.
+
+It is replayed from genesis into a second store, beside the one in use and while that goes on, and
+then takes its place. Only possible while nothing is final so far back; it may take hours.
+"""
+
+from typing import NamedTuple
+
+import trio
+
+from chain.block import SealedBlock
+from chain.errors import Invalid
+from chain.ledger import Ledger
+from chain.transaction import SealedTransaction
+from consensus.engine import step
+from consensus.events import BlockRefused, ChainReplaced, Effect
+from consensus.forkchoice import BlockFacts
+from node.branches import take_body, verify
+from node.chainkeeper import AcceptedChecks, ChainKeeper
+from node.effects import perform, place_block
+from node.owner import Owner
+from node.stores import Stores
+
+
+class Replayed(NamedTuple):
+    """The outcome of a replay: another chain that holds, or the block at which it does not."""
+
+    keeper: ChainKeeper
+    ancestor: BlockFacts
+    tip: BlockFacts
+    refused: BlockFacts | None
+
+
+async def replay_beside(
+    owner: Owner, stores: Stores, ancestor: BlockFacts, path: list[BlockFacts]
+) -> Replayed:
+    """Execute our own chain up to a block of it, then the other branch, in a second store."""
+    owner.log.warning("replaying_another_chain", from_height=ancestor.height, blocks=len(path))
+    beside = ChainKeeper(stores.open_next(), owner.ledger.genesis, AcceptedChecks())
+    finished = False
+    try:
+        await _replay_ours(owner.ledger, beside, ancestor.height)
+        beside.checks = owner.known
+        refused = await _replay_theirs(owner, beside, path)
+        beside.ledger.sync()
+        finished = True
+        return Replayed(beside, ancestor, path[-1], refused)
+    finally:
+        if not finished:
+            beside.ledger.store.close()
+            stores.drop_next()
+
+
+async def _replay_ours(ours: Ledger, beside: ChainKeeper, to_height: int) -> None:
+    """Our own blocks again: they have been verified, but their state must be made anew."""
+    for height in range(1, to_height + 1):
+        block_hash = ours.get_hash(height)
+        block = None if block_hash is None else ours.get_block(block_hash)
+        assert block is not None, "what cannot be undone stays canonical, and is kept"
+        beside.extend(block, durable=False)
+        await trio.lowlevel.checkpoint()
+
+
+async def _replay_theirs(
+    owner: Owner, beside: ChainKeeper, path: list[BlockFacts]
+) -> BlockFacts | None:
+    """The blocks of the other branch; returns the one that the rules refuse, if any."""
+    for facts in path:
+        block = take_body(owner, facts.hash)
+        await verify(owner, block)
+        try:
+            beside.extend(block, durable=False)
+        except Invalid as error:
+            owner.log.warning("block_refused", hash=facts.hash, error=str(error))
+            return facts
+        await trio.lowlevel.checkpoint()
+    return None
+
+
+async def adopt(owner: Owner, stores: Stores, replayed: Replayed) -> None:
+    """Let the replayed chain take the place of ours, if it is still better; else forget it."""
+    tree = owner.consensus.tree
+    if replayed.refused is not None or replayed.tip.hash not in tree:
+        _drop(stores, replayed)
+        if replayed.refused is not None:
+            owner.board.tally.blocks_refused += 1
+            refused = BlockRefused(owner.clock.get_ms(), replayed.refused.hash)
+            await perform(owner, step(owner.consensus, refused))
+        return
+    if not tree.descends(tree.find_best().hash, replayed.tip.hash):
+        _drop(stores, replayed)
+        return
+    above = [(facts, take_body(owner, facts.hash)) for facts in tree.get_above(replayed.tip.hash)]
+    abandoned = _collect_abandoned(owner, replayed)
+    effects = _swap(owner, stores, replayed, abandoned)
+    await perform(owner, effects)
+    for facts, block in above:
+        await place_block(owner, block, facts, live=False)
+
+
+def _swap(
+    owner: Owner, stores: Stores, replayed: Replayed, abandoned: list[SealedTransaction]
+) -> list[Effect]:
+    """Close both stores, put the new one in the old one's place, and go on with it."""
+    depth = owner.ledger.head.height - replayed.ancestor.height
+    genesis = owner.ledger.genesis
+    owner.keeper.ledger.store.close()
+    replayed.keeper.ledger.store.close()
+    stores.swap()
+    owner.keeper = ChainKeeper(stores.open(), genesis, owner.known)
+    tally = owner.board.tally
+    tally.reorganisations += 1
+    tally.reorganisation_depth_max = max(tally.reorganisation_depth_max, depth)
+    owner.log.warning("chain_replaced", height=owner.ledger.head.height)
+    owner.mempool.follow(owner.ledger, (), abandoned)
+    replaced = ChainReplaced(owner.clock.get_ms(), owner.keeper.get_position())
+    return step(owner.consensus, replaced)
+
+
+def _drop(stores: Stores, replayed: Replayed) -> None:
+    replayed.keeper.ledger.store.close()
+    stores.drop_next()
+
+
+def _collect_abandoned(owner: Owner, replayed: Replayed) -> list[SealedTransaction]:
+    """Transactions of our chain that the other lacks and that may still be valid there."""
+    ours, theirs = owner.ledger, replayed.keeper.ledger
+    slot = owner.clock.get_slot()
+    blocks: list[SealedBlock] = []
+    height = ours.head.height
+    while height > 0 and theirs.get_hash(height) != ours.get_hash(height):
+        block_hash = ours.get_hash(height)
+        block = None if block_hash is None else ours.get_block(block_hash)
+        assert block is not None, "canonical blocks are kept"
+        if block.header.slot < slot - ours.constants.transaction_life_slots:
+            break  # nothing in it or below it is still valid
+        blocks.append(block)
+        height -= 1
+    return [
+        sealed
+        for block in reversed(blocks)
+        for sealed in block.transactions
+        if sealed.body.valid_until_slot >= slot
+    ]

@@ -1,0 +1,71 @@
+"""What the core says of itself: one snapshot for API, metrics and operators."""
+
+from typing import Final, NamedTuple
+
+from chain.ledger import Head
+from chain.transaction import AccountId
+from consensus.state import Signing
+
+
+class Counters(NamedTuple):
+    """Since this process started."""
+
+    blocks_produced: int
+    blocks_imported: int  # applied to the head, own ones not counted
+    blocks_refused: int
+    reorganisations: int
+    reorganisation_depth_max: int
+    slots_missed: int  # slots of which our seat was primary and signed nothing
+    import_seconds: float  # in all
+    transactions_applied: int
+    subscribers_dropped: int
+
+
+class SigningStatus(NamedTuple):
+    """Whether this node signs blocks, and if not, why: one of the words below and a sentence."""
+
+    state: str  # signs, no_seat, not_in_set, refused, catching_up, guarded, waits
+    reason: str
+
+
+_SIGNING: Final[dict[Signing, SigningStatus]] = {
+    Signing.SIGNS: SigningStatus("signs", ""),
+    Signing.NO_SEAT: SigningStatus("no_seat", "this node has no seat's keys"),
+    Signing.REFUSED: SigningStatus(
+        "refused",
+        "blocks of this seat are about that its journal does not know: another machine has its "
+        "keys, or the journal is an old copy",
+    ),
+    Signing.NOT_IN_SET: SigningStatus(
+        "not_in_set", "the set of seats that make blocks does not have this seat with these keys"
+    ),
+    Signing.LISTENING: SigningStatus("waits", "it has just started and looks for a newer chain"),
+    Signing.GUARDED: SigningStatus(
+        "guarded", "what others send is old when it comes: the clock of this machine may be wrong"
+    ),
+    Signing.WAITS_FOR_OPERATOR: SigningStatus(
+        "guarded",
+        "the clocks of five peers and more differ from this machine's by more than a minute: set "
+        "it right, or confirm that it is",
+    ),
+    Signing.CATCHING_UP: SigningStatus("catching_up", "it is fetching blocks that others have"),
+}
+
+
+def describe_signing(signing: Signing) -> SigningStatus:
+    """What is said of it."""
+    return _SIGNING[signing]
+
+
+class CoreStatus(NamedTuple):
+    """A snapshot for API, metrics and ``pai node status``."""
+
+    head: Head
+    state_root: bytes
+    clock_slot: int  # may be negative before genesis
+    seat: AccountId | None
+    signing: SigningStatus
+    mempool_transactions: int
+    mempool_bytes: int
+    offset_ms: int | None  # median of peers' clocks against ours; None below five peers
+    counters: Counters

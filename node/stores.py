@@ -1,0 +1,105 @@
+"""Where a chain lies, and how another takes its place: a folder beside it, then two renames.
+
+A reorganisation that reaches back further than blocks can be undone is replayed into a second
+store. Whatever interrupts it, the next start finds one whole chain and clears away the rest.
+"""
+
+import os
+import shutil
+from pathlib import Path
+from typing import Protocol
+
+from chain.leveldb import LevelStore
+from chain.store import MemoryStore, Store
+
+
+class Stores(Protocol):
+    """One store in use, and at times a second one beside it."""
+
+    def open(self) -> Store:
+        """The store in use. Raises StoreError."""
+        ...
+
+    def open_next(self) -> Store:
+        """A new, empty store beside it."""
+        ...
+
+    def drop_next(self) -> None:
+        """Forget the second store, which has been closed."""
+        ...
+
+    def swap(self) -> None:
+        """Let the second store take the first one's place. Both have been closed."""
+        ...
+
+
+class FolderStores:
+    """LevelDB in a folder; ``.next`` beside it is being written, ``.old`` has been replaced.
+
+    ``.next`` is complete if and only if the folder itself is away: then the swap goes on.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._next = folder.with_name(folder.name + ".next")
+        self._old = folder.with_name(folder.name + ".old")
+
+    def open(self) -> Store:
+        """Finish or clear away an interrupted swap, and open the store."""
+        if not self._folder.exists() and self._next.exists():
+            self._next.rename(self._folder)
+        for leftover in (self._next, self._old):
+            if leftover.exists():
+                shutil.rmtree(leftover)
+        return LevelStore(self._folder)
+
+    def open_next(self) -> Store:
+        """A new, empty store beside the one in use."""
+        self.drop_next()
+        return LevelStore(self._next)
+
+    def drop_next(self) -> None:
+        """Delete the second store."""
+        if self._next.exists():
+            shutil.rmtree(self._next)
+
+    def swap(self) -> None:
+        """Move the old store away, the new one into its place, and delete the old one."""
+        self._folder.rename(self._old)
+        self._sync()
+        self._next.rename(self._folder)
+        self._sync()
+        shutil.rmtree(self._old)
+
+    def _sync(self) -> None:
+        descriptor = os.open(self._folder.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+class MemoryStores:
+    """The twin without a disk: the same promises for one process."""
+
+    def __init__(self) -> None:
+        self._store = MemoryStore()
+        self._next: MemoryStore | None = None
+
+    def open(self) -> Store:
+        """The store in use."""
+        return self._store
+
+    def open_next(self) -> Store:
+        """A new, empty store beside it."""
+        self._next = MemoryStore()
+        return self._next
+
+    def drop_next(self) -> None:
+        """Forget the second store."""
+        self._next = None
+
+    def swap(self) -> None:
+        """Use the second store from now on."""
+        assert self._next is not None, "a second store was opened"
+        self._store, self._next = self._next, None

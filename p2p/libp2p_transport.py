@@ -1,0 +1,478 @@
+"""The network over libp2p: TCP, Noise, yamux, meshsub 1.1, and one stream for each request.
+
+It accepts and dials itself, so that no host can hold more than its share of our handshakes, and it
+keeps a time and a size on everything a peer may send. What the library is used for, and where it
+had to be mended, stands in p2p/mends.py.
+"""
+
+import random
+import time
+from collections import Counter, OrderedDict
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Final, NamedTuple
+from weakref import WeakSet
+
+import trio
+from libp2p.abc import INetStream
+from libp2p.custom_types import TProtocol
+from libp2p.io.trio import TrioTCPStream
+from libp2p.network.connection.raw_connection import RawConnection
+from libp2p.network.swarm import Swarm
+from libp2p.peer.id import ID
+from multiaddr import Multiaddr
+
+from chain.crypto import build_key_pair
+from p2p.addresses import parse_address
+from p2p.files import write_private
+from p2p.mends import (
+    HANDSHAKE_SECONDS,
+    apply_mends,
+    build_host,
+    containing,
+    format_address,
+    house,
+    translating,
+)
+from p2p.meshsub import PROTOCOL as MESHSUB
+from p2p.meshsub import Meshsub
+from p2p.rates import Bucket, build_bucket
+from p2p.rpc import encode_varint
+from p2p.transport import (
+    Doorkeeper,
+    Handler,
+    Judge,
+    PeerId,
+    PeerInfo,
+    TransportError,
+)
+
+DIAL_SECONDS: Final = 10.0  # TCP, Noise and yamux over a bad line
+READ_BYTES: Final = 64 * 1_024
+REQUEST_SECONDS: Final = 10.0  # how long a question may take to arrive
+ANSWER_SECONDS: Final = 20.0  # how long an answer may take to leave
+ABORT_SECONDS: Final = 1.0
+# A peer uses eight kinds of streams; twice as many of each may overlap. All of a connection's hold
+# 8 MiB at most.
+STREAMS_MAX: Final = 32
+ACCEPT_AGAIN_SECONDS: Final = 0.1
+HANDSHAKES_MAX: Final = 32  # at once; each costs a millisecond of curve arithmetic
+HANDSHAKES_PER_HOST: Final = 8
+KNOCKS_PER_SECOND: Final = 4.0  # connections of one host: a village behind one router comes back
+KNOCKS_BURST: Final = 40.0
+HOSTS_MAX: Final = 1_024  # whose knocks are counted
+
+
+class Libp2pSettings(NamedTuple):
+    """What an operator may set."""
+
+    host_key: bytes  # 32 bytes; who has them is this peer
+    listen: tuple[str, ...] = ("/ip4/0.0.0.0/tcp/4001",)
+    announce: tuple[str, ...] = ()  # addresses told to others instead of those listened on
+    connections_max: int = 64
+
+
+def load_host_key(path: Path) -> bytes:
+    """The key in a file of mode 0600, made at the first call. Raises OSError or ValueError."""
+    if not path.exists():
+        write_private(path, random.SystemRandom().randbytes(32))
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise ValueError(f"{path} is not a host key: it holds {len(key)} bytes instead of 32")
+    return key
+
+
+class StreamChannel:
+    """One stream, with frames of a varint length. Everything raises TransportError."""
+
+    def __init__(self, stream: INetStream) -> None:
+        self._stream = stream
+        self._buffer = bytearray()
+
+    async def _read_more(self) -> None:
+        with translating():
+            data = await self._stream.read(READ_BYTES)
+        if not data:
+            raise TransportError("the stream ended")
+        self._buffer += data
+
+    async def read_frame(self, limit_bytes: int) -> bytes:
+        """The next frame: a varint of its length, then so many bytes."""
+        length = shift = 0
+        for place in range(5):
+            while len(self._buffer) <= place:
+                await self._read_more()
+            length |= (self._buffer[place] & 0x7F) << shift
+            shift += 7
+            if self._buffer[place] < 0x80:
+                break
+        else:
+            raise TransportError("a length without end")
+        if length > limit_bytes:
+            raise TransportError(f"a frame of {length} bytes, at most {limit_bytes}")
+        end = place + 1 + length
+        while len(self._buffer) < end:
+            await self._read_more()
+        frame = bytes(self._buffer[place + 1 : end])
+        del self._buffer[:end]
+        return frame
+
+    async def write(self, data: bytes) -> None:
+        """Write it all."""
+        with translating():
+            await self._stream.write(data)
+
+    async def write_last_frame(self, data: bytes) -> None:
+        """Write a frame and say that no more comes."""
+        await self.write(encode_varint(len(data)) + data)
+        with translating():
+            await self._stream.close_write()  # type: ignore[attr-defined]  # of the class, not the interface
+
+    async def abort(self) -> None:
+        """Give the stream up. Does not raise."""
+        with containing():
+            await self._stream.reset()
+
+
+# What is done with a stream that a peer opened.
+Talk = Callable[[PeerId, StreamChannel], Awaitable[None]]
+
+
+class Doorbell:
+    """How often and how many at once hosts may begin a handshake."""
+
+    def __init__(self) -> None:
+        self._busy: Counter[str] = Counter()
+        self._knocks: OrderedDict[str, Bucket] = OrderedDict()
+
+    def rings(self, host: str) -> bool:
+        """Whether a handshake may begin; if so ``leave`` must follow."""
+        now = trio.current_time()
+        if host not in self._knocks:
+            self._knocks[host] = build_bucket(KNOCKS_PER_SECOND, KNOCKS_BURST, now)
+            if len(self._knocks) > HOSTS_MAX:
+                self._knocks.popitem(last=False)
+        self._knocks.move_to_end(host)
+        if (
+            self._busy.total() >= HANDSHAKES_MAX
+            or self._busy[host] >= HANDSHAKES_PER_HOST
+            or not self._knocks[host].take(1, now)
+        ):
+            return False
+        self._busy[host] += 1
+        return True
+
+    def leave(self, host: str) -> None:
+        """The handshake is over."""
+        self._busy[host] -= 1
+        if not self._busy[host]:
+            del self._busy[host]
+
+
+class Libp2pTransport:
+    """``Transport`` over libp2p."""
+
+    def __init__(self, settings: Libp2pSettings) -> None:
+        """Raises RuntimeError on a libp2p of another version."""
+        apply_mends()
+        self._settings = settings
+        self._doorkeeper: Doorkeeper | None = None
+        self._doorbell = Doorbell()
+        self._listening: list[str] = []
+        self._peers: dict[PeerId, PeerInfo] = {}
+        self._scopes: dict[PeerId, trio.CancelScope] = {}
+        self._dialled: dict[PeerId, str] = {}
+        self._streams: Counter[PeerId] = Counter()
+        self._banned_until: dict[PeerId, float] = {}
+        self._sockets: WeakSet[trio.SocketStream] = WeakSet()
+        self._nursery: trio.Nursery | None = None
+        self._host = build_host(
+            settings.host_key,
+            self._admits,
+            connections_max=settings.connections_max,
+            get_addresses=lambda: [text.rpartition("/p2p/")[0] for text in self.addresses],
+            on_stream=self._admits_stream,
+            on_stream_end=self._release_stream,
+            on_gone=self._note_gone,
+        )
+        self._swarm: Swarm = self._host.get_network()  # type: ignore[assignment]  # what we built it of
+        self._id = PeerId(str(self._host.get_id()))
+        self._meshsub = Meshsub(
+            build_key_pair(settings.host_key),
+            self._open_channel,
+            self._blame,
+            lambda origin: PeerId(str(ID(origin))),
+            random.Random(),  # noqa: S311 - choice among peers, not secrets
+            time.time_ns(),
+        )
+        self._host.set_stream_handler(TProtocol(MESHSUB), self._hear_gossip)
+
+    @property
+    def id(self) -> PeerId:
+        """Our own name, which follows from our key."""
+        return self._id
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Where others can reach us; empty before ``run``."""
+        told = self._settings.announce or tuple(self._listening)
+        return tuple(f"{text}/p2p/{self._id}" for text in told) if self._listening else ()
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Listen and speak until the context ends. Raises OSError when an address is taken."""
+        async with trio.open_nursery() as nursery:
+            self._nursery = nursery
+            opened, closing = trio.Event(), trio.Event()
+            nursery.start_soon(house, self._swarm, opened, closing)
+            try:
+                await opened.wait()
+                listeners = await self._open_listeners()
+                for listener in listeners:
+                    nursery.start_soon(self._open_door, nursery, listener)
+                nursery.start_soon(self._meshsub.run)
+                yield
+            finally:
+                self._listening.clear()
+                nursery.cancel_scope.cancel()
+                closing.set()
+        # Only now has the swarm closed; a connection that it lost track of is closed here.
+        self._nursery = None
+        for peer in list(self._peers):
+            self._note_gone(peer)
+        for stream in list(self._sockets):
+            stream.socket.close()
+
+    async def _open_listeners(self) -> list[trio.SocketListener]:
+        """Listen, alone: the library's way would let a second process listen at the same port."""
+        listeners: list[trio.SocketListener] = []
+        for text in self._settings.listen:
+            _, kind, host, _, port = text.split("/")
+            listeners += await trio.open_tcp_listeners(int(port), host=host)
+            number = listeners[-1].socket.getsockname()[1]
+            self._listening.append(f"/{kind}/{host}/tcp/{number}")
+        return listeners
+
+    async def _open_door(self, nursery: trio.Nursery, listener: trio.SocketListener) -> None:
+        async with listener:
+            while True:
+                try:
+                    stream = await listener.accept()
+                except OSError:  # no more file descriptors, say: it passes
+                    await trio.sleep(ACCEPT_AGAIN_SECONDS)
+                    continue
+                nursery.start_soon(self._accept, stream)
+
+    async def _accept(self, stream: trio.SocketStream) -> None:
+        """Shake hands with somebody who came, if his host has not too many at it already."""
+        try:
+            endpoint: tuple[str, int] = stream.socket.getpeername()[:2]
+        except OSError:
+            await trio.aclose_forcefully(stream)
+            return
+        if not self._doorbell.rings(endpoint[0]):
+            await trio.aclose_forcefully(stream)
+            return
+        peer = None
+        try:
+            with trio.move_on_after(HANDSHAKE_SECONDS), containing():
+                raw = RawConnection(self._wrap(stream, endpoint), initiator=False)
+                local = Multiaddr(format_address(endpoint))
+                muxed = await self._swarm.upgrade_inbound_raw_conn(raw, local)
+                peer = PeerId(str(muxed.peer_id))
+        finally:
+            self._doorbell.leave(endpoint[0])
+            if peer is None:
+                await trio.aclose_forcefully(stream)
+        if peer is not None:
+            self._note_arrived(PeerInfo(peer, format_address(endpoint), inbound=True))
+
+    def _admits(self, peer: PeerId, address: str, inbound: bool) -> bool:
+        """The gate behind the handshake."""
+        now = trio.current_time()
+        if peer == self._id or self._banned_until.get(peer, 0.0) > now:
+            return False
+        if len(self._swarm.connections.get(ID.from_base58(peer), ())) >= 2:
+            return False
+        info = PeerInfo(peer, address if inbound else self._dialled.get(peer, address), inbound)
+        return self._doorkeeper is None or self._doorkeeper.admits(info)
+
+    def _note_arrived(self, info: PeerInfo) -> None:
+        is_here = bool(self._swarm.connections.get(ID.from_base58(info.id)))
+        if self._nursery is None or not is_here or info.id in self._peers:
+            return
+        self._peers[info.id] = info
+        scope = self._scopes[info.id] = trio.CancelScope()
+        self._nursery.start_soon(self._attend, info, scope)
+
+    async def _attend(self, info: PeerInfo, scope: trio.CancelScope) -> None:
+        with scope:
+            await self._meshsub.attend(info.id, inbound=info.inbound)
+
+    def _note_gone(self, peer: PeerId) -> None:
+        self._peers.pop(peer, None)
+        self._streams.pop(peer, None)
+        scope = self._scopes.pop(peer, None)
+        if scope is not None:
+            scope.cancel()
+
+    def guard(self, doorkeeper: Doorkeeper) -> None:
+        """Ask this doorkeeper from now on."""
+        self._doorkeeper = doorkeeper
+
+    def _blame(self, peer: PeerId, reason: str) -> None:
+        if self._doorkeeper is not None:
+            self._doorkeeper.blame(peer, reason)
+
+    def subscribe(self, topic: str, judge: Judge) -> None:
+        """Receive a topic's messages through ``judge``."""
+        self._meshsub.subscribe(topic, judge)
+
+    def serve(self, protocol: str, handler: Handler, *, request_bytes: int) -> None:
+        """Answer requests of at most so many bytes."""
+
+        async def answer(peer: PeerId, channel: StreamChannel) -> None:
+            with trio.fail_after(REQUEST_SECONDS):
+                data = await channel.read_frame(request_bytes)
+            answered = await handler(peer, data)
+            with trio.fail_after(ANSWER_SECONDS):
+                await channel.write_last_frame(answered)
+
+        async def handle(stream: INetStream) -> None:
+            await self._in_our_house(stream, answer)
+
+        self._host.set_stream_handler(TProtocol(protocol), handle)
+
+    async def _hear_gossip(self, stream: INetStream) -> None:
+        await self._in_our_house(stream, self._listen)
+
+    async def _listen(self, peer: PeerId, channel: StreamChannel) -> None:
+        """A peer may speak before we have noted that it arrived."""
+        with trio.move_on_after(HANDSHAKE_SECONDS):
+            while not self._meshsub.knows(peer):  # noqa: ASYNC110 - a moment, once a connection
+                await trio.sleep(0.02)
+        await self._meshsub.listen(peer, channel)
+
+    async def _in_our_house(self, stream: INetStream, talk: Talk) -> None:
+        """Run what is ours outside the library's tasks, so that a bug of ours is not contained."""
+        if self._nursery is not None:
+            done = trio.Event()
+            self._nursery.start_soon(self._talk, stream, talk, done)
+            await done.wait()
+
+    async def _talk(self, stream: INetStream, talk: Talk, done: trio.Event) -> None:
+        channel = StreamChannel(stream)
+        try:
+            await talk(PeerId(str(stream.muxed_conn.peer_id)), channel)
+        except (TransportError, trio.TooSlowError):
+            await channel.abort()
+        finally:
+            done.set()
+
+    def _admits_stream(self, peer: PeerId) -> bool:
+        """Count a stream in."""
+        if self._streams[peer] >= STREAMS_MAX:
+            self._blame(peer, "too many streams")
+            return False
+        self._streams[peer] += 1
+        return True
+
+    def _release_stream(self, peer: PeerId) -> None:
+        """Count a stream out."""
+        self._streams[peer] -= 1
+        if self._streams[peer] <= 0:
+            del self._streams[peer]
+
+    async def connect(self, address: str) -> PeerId:
+        """Reach a peer at an address that names it. Raises TransportError."""
+        parsed = parse_address(address)
+        if parsed is None or parsed.port is None or parsed.peer == self._id:
+            raise TransportError(f"{address} is no address of another peer")
+        if parsed.peer not in self._peers:
+            with trio.move_on_after(DIAL_SECONDS) as limit:
+                await self._dial(parsed.peer, address, parsed.host, parsed.port)
+            if limit.cancelled_caught:
+                raise TransportError(f"nobody answers at {address}")
+            self._note_arrived(PeerInfo(parsed.peer, address, inbound=False))
+        return parsed.peer
+
+    async def _dial(self, peer: PeerId, address: str, host: str, port: int) -> None:
+        """Dial ourselves: the library would refuse a peer for a minute after one failure."""
+        try:
+            stream = await trio.open_tcp_stream(host, port)
+        except OSError as error:
+            raise TransportError(f"nobody answers at {address}: {error}") from None
+        self._dialled[peer] = address
+        is_up = False
+        try:
+            with translating():
+                raw = RawConnection(self._wrap(stream, (host, port)), initiator=True)
+                await self._swarm.upgrade_outbound_raw_conn(raw, ID.from_base58(peer))
+            is_up = True
+        finally:
+            del self._dialled[peer]
+            if not is_up:
+                await trio.aclose_forcefully(stream)
+
+    async def disconnect(self, peer: PeerId) -> None:
+        """Close the connection to a peer, if there is one."""
+        self._note_gone(peer)
+        if self._nursery is not None:
+            self._nursery.start_soon(self._close, peer)
+        await trio.lowlevel.checkpoint()
+
+    async def _close(self, peer: PeerId) -> None:
+        """It may take a moment to tell a peer that does not read, so nobody waits for it."""
+        with containing():
+            await self._swarm.close_peer(ID.from_base58(peer))
+
+    def get_peers(self) -> Sequence[PeerInfo]:
+        """Whom we are connected to."""
+        return tuple(self._peers.values())
+
+    async def publish(self, topic: str, data: bytes) -> None:
+        """Tell everybody who listens. Our own judge is not asked, and nothing is promised."""
+        self._meshsub.publish(topic, data)
+        await trio.lowlevel.checkpoint()
+
+    async def _open_channel(self, peer: PeerId, protocol: str) -> StreamChannel:
+        if peer not in self._peers:
+            raise TransportError(f"not connected to {peer}")
+        with translating():
+            return StreamChannel(
+                await self._host.new_stream(ID.from_base58(peer), [TProtocol(protocol)])
+            )
+
+    async def request(
+        self, peer: PeerId, protocol: str, data: bytes, *, answer_bytes: int, timeout_seconds: float
+    ) -> bytes:
+        """One question, one answer of at most so many bytes. Raises TransportError."""
+        answer = None
+        with trio.move_on_after(timeout_seconds):
+            channel = await self._open_channel(peer, protocol)
+            try:
+                await channel.write_last_frame(data)
+                answer = await channel.read_frame(answer_bytes)
+            finally:
+                if answer is None:
+                    with trio.move_on_after(ABORT_SECONDS) as limit:
+                        limit.shield = True
+                        await channel.abort()
+        if answer is None:
+            raise TransportError(f"{peer} did not answer within {timeout_seconds} s")
+        return answer
+
+    async def ban(self, peer: PeerId, seconds: float, reason: str) -> None:  # noqa: ARG002 - nobody logs here
+        """Disconnect a peer and refuse it for a while."""
+        now = trio.current_time()
+        self._banned_until = {p: until for p, until in self._banned_until.items() if until > now}
+        self._banned_until[peer] = now + seconds
+        await self.disconnect(peer)
+
+    def _wrap(self, stream: trio.SocketStream, endpoint: tuple[str, int]) -> TrioTCPStream:
+        """The library's stream. It does not find the address of an IPv6 socket by itself."""
+        self._sockets.add(stream)
+        wrapped = TrioTCPStream(stream)
+        wrapped._cached_remote_address = endpoint  # noqa: SLF001 - what it would find for IPv4
+        return wrapped

@@ -1,0 +1,182 @@
+"""The network as the node uses it: gossip, fetching, sync and peers put together over a transport.
+
+``Network.run`` listens and speaks until its context ends. What happens comes out of ``events``,
+one bounded channel; what the node wants goes in through a few methods. It keeps no chain of its
+own: it asks the node's ``ChainView`` and ``Judges``.
+"""
+
+import random
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import trio
+from msgspec.structs import replace
+
+from chain.block import SealedBlock, SignedHeader
+from chain.transaction import SealedTransaction
+from p2p.ask import Ask
+from p2p.book import Book
+from p2p.fetch import Fetcher
+from p2p.gossip import Gossip
+from p2p.keeper import Keeper, parse_configured
+from p2p.roster import Places, Roster
+from p2p.serve import Server
+from p2p.sync import Sync
+from p2p.transport import PeerId, Transport
+from p2p.view import (
+    ChainView,
+    Event,
+    Judges,
+    Misbehaviour,
+    PeerStatusChanged,
+    PeerView,
+    SyncProgress,
+)
+from p2p.wire import PEERS, STATUS, STATUS_ADDRESSES_MAX, PeersAnswer, PeersRequest, Status
+
+# What waits for the node. A block is at most 1 MiB and three or four times that when decoded, so
+# this bounds what a node that is busy can be made to hold.
+EVENTS_WAITING_MAX: Final = 16
+
+
+class NetworkSettings(NamedTuple):
+    """What an operator may set, beside the transport's own settings."""
+
+    community: bytes  # chain id: the hash of the genesis
+    genesis_version: int
+    book_path: Path | None  # the address book's file; None keeps it in memory
+    peers: tuple[str, ...] = ()  # configured addresses: always wanted, their places are kept
+    outbound_target: int = 8  # connections we look for ourselves
+    peers_max: int = 48
+    kept_slots: int = 8  # of peers_max, for configured peers and those vouched for
+    per_host: int = 8  # inbound connections from one address: a village behind one router
+    status_seconds: float = 5.0  # how often peers tell each other their heads
+
+
+class Network:
+    """Everything between the node and other nodes."""
+
+    events: trio.MemoryReceiveChannel[Event]
+
+    def __init__(
+        self,
+        transport: Transport,
+        view: ChainView,
+        judges: Judges,
+        settings: NetworkSettings,
+        *,
+        get_time_ms: Callable[[], int],  # wall clock, for bans, the book's ages and offsets
+        dice: random.Random,  # jitter and choice among peers
+    ) -> None:
+        """Raises ValueError when a configured peer's address is none."""
+        configured = parse_configured(settings.peers)
+        self._transport = transport
+        self._view = view
+        self._settings = settings
+        self._tell, self.events = trio.open_memory_channel[Event](EVENTS_WAITING_MAX)
+        book = Book(settings.book_path, dice)
+        places = Places(
+            settings.peers_max, settings.kept_slots, settings.outbound_target, settings.per_host
+        )
+        self._roster = Roster(transport.id, book, places, dice, get_time_ms)
+        self._ask = Ask(transport, self._roster, settings.community)
+        self._fetcher = Fetcher(self._ask, view, self._roster, self._tell, dice)
+        self._gossip = Gossip(
+            transport, self._roster, judges, settings.community, self._tell_now, self._fetcher
+        )
+        self._sync = Sync(self._ask, view, judges, self._roster, self._fetcher, self._tell, dice)
+        self._keeper = Keeper(
+            transport,
+            self._roster,
+            book,
+            configured,
+            outbound_target=settings.outbound_target,
+            status_seconds=settings.status_seconds,
+            ask_status=self._ask_status,
+            ask_peers=self._ask_peers,
+            tell=self._tell_now,
+            get_time_ms=get_time_ms,
+            is_ours=self._is_ours,
+            dice=dice,
+        )
+        server = Server(view, self._roster, self._fetcher, self._keeper, self._get_status)
+        server.open(transport, settings.community)
+        transport.guard(self._roster)
+
+    @asynccontextmanager
+    async def run(self) -> AsyncIterator[None]:
+        """Listen and speak until the context ends; then nothing is left open."""
+        async with self._transport.run(), trio.open_nursery() as nursery:
+            nursery.start_soon(self._fetcher.run)
+            nursery.start_soon(self._gossip.run)
+            nursery.start_soon(self._sync.run)
+            nursery.start_soon(self._keeper.run)
+            try:
+                yield
+            finally:
+                nursery.cancel_scope.cancel()
+
+    @property
+    def id(self) -> PeerId:
+        """Our own name."""
+        return self._transport.id
+
+    @property
+    def addresses(self) -> Sequence[str]:
+        """Where others can reach us, once we run."""
+        return self._transport.addresses
+
+    async def announce_block(self, block: SealedBlock) -> None:
+        """Tell everybody about a block of our own making, and hold it ready for those who ask."""
+        self._fetcher.remember(block)
+        await self._gossip.announce(SignedHeader(block.header, block.block.signature))
+
+    def offer_transactions(self, transactions: Iterable[SealedTransaction]) -> None:
+        """Queue transactions of our own members; they leave in bundles within 0.1 s."""
+        self._gossip.offer(transactions)
+
+    def report(self, peer: PeerId, misbehaviour: Misbehaviour) -> None:
+        """Blame a peer; enough blame disconnects and bans it for a while."""
+        self._roster.report(peer, misbehaviour)
+
+    def vouch(self, peer: PeerId) -> None:
+        """Keep a place for this peer from now on: it belongs to a seat or is well known to us."""
+        self._roster.keep(peer)
+
+    def wake_sync(self) -> None:
+        """Look at once whether somebody has a better chain, not only at the next second."""
+        self._sync.wake()
+
+    def get_peers(self) -> Sequence[PeerView]:
+        """Whom we are connected to."""
+        return self._roster.get_views()
+
+    def get_sync_progress(self) -> SyncProgress:
+        """How far we are behind what peers claim."""
+        return self._sync.get_progress()
+
+    def _tell_now(self, event: Event) -> None:
+        """Tell the node if there is room; what is told so can be lost and comes again."""
+        if isinstance(event, PeerStatusChanged):
+            self._sync.wake()
+        with suppress(trio.WouldBlock):
+            self._tell.send_nowait(event)
+
+    def _get_status(self) -> Status:
+        addresses = tuple(self.addresses[:STATUS_ADDRESSES_MAX])
+        return replace(self._view.get_status(), addresses=addresses)
+
+    def _is_ours(self, status: Status) -> bool:
+        settings = self._settings
+        return (status.community, status.genesis_version) == (
+            settings.community,
+            settings.genesis_version,
+        )
+
+    async def _ask_status(self, peer: PeerId) -> Status:
+        return await self._ask(peer, STATUS, self._get_status())
+
+    async def _ask_peers(self, peer: PeerId) -> PeersAnswer:
+        return await self._ask(peer, PEERS, PeersRequest())

@@ -1,0 +1,149 @@
+"""What the network and the node say to each other: one view, three judges, a handful of events.
+
+The node implements ``ChainView`` and ``Judges``; both are asked without awaiting and must answer
+at once. The network tells what happened through one bounded channel of events. Nothing here
+touches a socket or a disk.
+"""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple, Protocol
+
+from chain.block import BlockHash, SealedBlock, SignedHeader
+from chain.transaction import SealedTransaction
+from p2p.transport import PeerId, Verdict
+from p2p.wire import Head, Status
+
+
+class ChainView(Protocol):
+    """What the node shows of its chain. Synchronous, cheap, never raising."""
+
+    def get_status(self) -> Status:
+        """Community, genesis version, head, and the wall clock now.
+
+        The network puts in its own addresses; the node may leave them empty.
+        """
+        ...
+
+    def get_locator(self) -> Sequence[BlockHash]:
+        """Hashes of our own chain from the head down, ever sparser, the genesis hash last.
+
+        At most ``wire.LOCATOR_MAX``; the newest ten one by one, then each step twice as far.
+        """
+        ...
+
+    def has_block(self, block_hash: BlockHash) -> bool:
+        """Whether the block is held, or known to be bad: whether fetching it would be a waste."""
+        ...
+
+    def get_headers(self, locator: Sequence[BlockHash], limit: int) -> Sequence[SignedHeader]:
+        """Headers of our chain after the first hash of the locator that lies on it, ascending.
+
+        Empty when none does. At most ``limit``.
+        """
+        ...
+
+    def get_block(self, block_hash: BlockHash) -> bytes | None:
+        """The whole bytes of a block, of whichever branch, or None."""
+        ...
+
+    def find_transaction(self, leaf_hash: bytes) -> SealedTransaction | None:
+        """A waiting transaction by ``chain.block.compute_leaf_hash`` of its whole bytes, or None.
+
+        Signatures are part of what is hashed: a transaction signed by other keys is another one.
+        """
+        ...
+
+
+class Judges(Protocol):
+    """What the node says about a stranger's word before we pass it on. Synchronous, not raising."""
+
+    def judge_transactions(
+        self, peer: PeerId, transactions: tuple[SealedTransaction, ...]
+    ) -> Verdict:
+        """Transactions not met before. ACCEPT relays the bundle, REJECT counts against the peer."""
+        ...
+
+    def judge_header(self, peer: PeerId, announced: SignedHeader) -> Verdict:
+        """A fresh header not met before: signature, set, election. ACCEPT relays and fetches."""
+        ...
+
+    def judge_branch(self, peer: PeerId, headers: tuple[SignedHeader, ...]) -> Verdict:
+        """Linked headers after a block we hold, that a peer says are a better chain.
+
+        The least is that their signatures are of the seats they name, as far as those are known
+        here. REJECT blames the peer, IGNORE drops them without blame, ACCEPT fetches the bodies.
+        """
+        ...
+
+
+class TransactionsArrived(NamedTuple):
+    """Transactions that the judge accepted. Dropped when the channel is full: gossip is lossy."""
+
+    peer: PeerId
+    transactions: tuple[SealedTransaction, ...]
+
+
+class BlockArrived(NamedTuple):
+    """A block whose body matches its header; nothing else is checked.
+
+    ``live``: its header was announced and accepted by the judge; such blocks are dropped when the
+    channel is full, and sync brings them. Otherwise sync fetched it: those come in the order of
+    their heights, each after its parent, and wait for room in the channel.
+    """
+
+    peer: PeerId
+    block: SealedBlock
+    live: bool
+
+
+class PeerStatusChanged(NamedTuple):
+    """A peer came or has another head; ``head`` is None when it went. Dropped when full."""
+
+    peer: PeerId
+    head: Head | None
+
+
+class OffsetMeasured(NamedTuple):
+    """A peer's clock minus ours, by the mid-point of one request. Dropped when full."""
+
+    peer: PeerId
+    offset_ms: int
+    round_trip_ms: int
+
+
+Event = TransactionsArrived | BlockArrived | PeerStatusChanged | OffsetMeasured
+
+
+class Misbehaviour(Enum):
+    """What a peer can be blamed for; p2p/peers.py says what each costs."""
+
+    MALFORMED = "sent bytes that are not what the protocol asks for"
+    INVALID = "passed on what it should have refused"
+    WRONG_BODY = "sent a body that does not match its header"
+    INVALID_BLOCK = "sent a block that the rules refuse"
+    WRONG_COMMUNITY = "belongs to another community, or to other rules"
+    EMPTY_PROMISE = "claimed a better chain and did not show it"
+    FLOOD = "sent more than its share"
+    SLOW = "did not answer in time"
+
+
+class SyncProgress(NamedTuple):
+    """How far we are: ``target_height`` is what the peers claim, 0 when nobody is known."""
+
+    syncing: bool
+    height: int
+    target_height: int
+
+
+class PeerView(NamedTuple):
+    """A peer as operators see it."""
+
+    id: PeerId
+    address: str
+    inbound: bool
+    kept: bool  # configured, or vouched for: its place is reserved
+    head: Head | None
+    score: int
+    offset_ms: int | None
+    round_trip_ms: int | None

@@ -1,0 +1,42 @@
+"""The bench runs, on little of everything, and names its figures as it promises. No times here."""
+
+import pytest
+
+from tests.bench.__main__ import measure_all
+from tests.bench.measures import Sizes
+
+SMALL = Sizes(
+    members=60,
+    blocks=3,
+    transfers=40,
+    quiet_blocks=6,
+    runs=1,
+    verifications=20,
+    admissions=40,
+    rows=400,
+    crowd=300,
+)
+
+KEYS = {
+    "machine.python",
+    "machine.processor",
+    "machine.cores",
+    "replay.transactions_per_second",
+    "replay.ceiling_one_thread_per_second",
+    "replay.ceiling_two_threads_per_second",
+    "replay.ratio_one_thread",
+    "replay.ratio_two_threads",
+    "replay.empty_blocks_per_second",
+    "merkle.microseconds_per_row",
+    "mempool.admissions_per_second",
+    "genesis.mib_per_100000_accounts",
+    "ledger.mib_per_100000_accounts",
+}
+
+
+def test_the_bench_measures_what_it_promises(capsys: pytest.CaptureFixture[str]) -> None:
+    facts = measure_all(SMALL)
+    assert set(facts) == KEYS
+    assert all(value > 0 for value in facts.values() if isinstance(value, float))
+    printed = capsys.readouterr().out
+    assert all(key in printed for key in KEYS)

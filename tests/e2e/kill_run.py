@@ -1,0 +1,430 @@
+"""Servers are killed at any moment, again and again, under payments; what must hold is checked.
+
+Real processes, kill -9, no repair. A server that comes back signs no second block in a slot,
+catches up, and nothing that every server had in a block is lost. In the end a server joins late,
+one comes back after a long pause, and all are stopped for whole epochs and go on. ``make kill``
+runs it whole and prints a table; a test runs a slice.
+
+    python -m tests.e2e.kill_run --kills 20 --pause-epochs 5 --seed 1
+"""
+
+import argparse
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple, TypeVar
+
+import trio
+
+from chain.address import encode_address
+from chain.block import Header, decode_block
+from chain.errors import Invalid
+from chain.genesis import compute_chain_id
+from chain.ledger import read_canonical_block, read_head
+from chain.transaction import Pay
+from node.audit.checks_chain import find_double_blocks
+from node.audit.run import Trust, audit
+from node.audit.source import open_source
+from node.ops.demo import Founded, Person, found
+from node.ops.servers import Place, Server, find_places, furnish, keep_servers, stop_servers
+from wallet.build import Envelope, build_draft, get_valid_until, sign_draft
+from wallet.client import NodeClient
+from wallet.terminal import Failure
+
+T = TypeVar("T")
+
+NODES = 4
+MEMBERS = 8
+PAI = 1_000_000
+POLL_SECONDS = 0.25
+BACK_SECONDS = 60.0  # a killed server answers and has caught up within this, on a loaded machine
+WAIT_SECONDS = 8.0  # a member does not wait longer for a block before he pays again
+TOGETHER = 2  # blocks that heads may lie apart in passing
+SETTLED = 3  # blocks below the lowest head: these every server has
+
+
+class Kill(NamedTuple):
+    """One row of the table."""
+
+    number: int
+    victims: str
+    moment: float  # fraction of the slot
+    height: int
+    down_seconds: float
+    answers_seconds: float
+    caught_up_seconds: float
+
+
+@dataclass
+class Run:
+    """A community under fire, and what was seen of it."""
+
+    founded: Founded
+    servers: list[Server]
+    rng: Random
+    tell: Callable[[str], None]
+    acknowledged: dict[bytes, int] = field(default_factory=dict)  # id: when, in seconds
+    held_by_all: dict[int, str] = field(default_factory=dict)  # height: hash
+    kills: list[Kill] = field(default_factory=list)
+    refused: Counter[str] = field(default_factory=Counter)
+
+    @property
+    def seats(self) -> list[Server]:
+        """The servers that have a seat."""
+        return self.servers[:NODES]
+
+
+async def ask(server: Server, path: str) -> Any | None:
+    """An answer of a server, or None when it gives none."""
+    async with NodeClient(server.place.url) as client:
+        try:
+            return await client.get_json(path)
+        except (Failure, Invalid):
+            return None
+
+
+async def get_head(server: Server) -> tuple[int, str] | None:
+    """Height and hash of a server's head."""
+    status = await ask(server, "/v1/status")
+    return None if status is None else (status["head"]["height"], status["head"]["hash"])
+
+
+async def get_hash(server: Server, height: int) -> str | None:
+    """The hash of a server's block at a height."""
+    block = await ask(server, f"/v1/blocks/{height}")
+    return None if block is None else str(block["hash"])
+
+
+async def wait_for(seconds: float, condition: Callable[[], Awaitable[T | None]]) -> T:
+    """Ask again and again until there is an answer: processes tell no events."""
+    with trio.fail_after(seconds):
+        while True:
+            answer = await condition()
+            if answer is not None:
+                return answer
+            await trio.sleep(POLL_SECONDS)
+
+
+async def find_lowest_head(servers: Sequence[Server]) -> int | None:
+    """The lowest head's height when all follow one chain, close together; None else."""
+    heads = [head for server in servers if (head := await get_head(server)) is not None]
+    lowest = min((height for height, _ in heads), default=0)
+    if len(heads) < len(servers) or not lowest:
+        return None
+    if max(height for height, _ in heads) - lowest > TOGETHER:
+        return None
+    hashes = {await get_hash(server, lowest) for server in servers}
+    return lowest if len(hashes) == 1 and None not in hashes else None
+
+
+async def wait_until_together(servers: Sequence[Server]) -> int:
+    """Wait until these servers follow one chain; returns the lowest head's height."""
+    return await wait_for(BACK_SECONDS, partial(find_lowest_head, servers))
+
+
+async def note_held_by_all(run: Run, servers: Sequence[Server]) -> int:
+    """Note a block that every server has, for the end to find again."""
+    lowest = await wait_until_together(servers)
+    height = max(1, lowest - SETTLED)
+    hashes = {await get_hash(server, height) for server in servers}
+    assert len(hashes) == 1, f"servers differ {SETTLED} blocks below their heads"
+    (found_hash,) = hashes
+    assert found_hash is not None
+    assert run.held_by_all.setdefault(height, found_hash) == found_hash
+    return lowest
+
+
+# Payments.
+
+
+async def pay_for_ever(run: Run, person: Person) -> None:
+    """Pay a neighbour, wait until it is in a block, pay again; a server that is down is left."""
+    rng = Random(person.villager.number)
+    while True:
+        awake = [server for server in run.seats if server.is_running]
+        if awake:
+            server = rng.choice(awake)
+            try:
+                async with NodeClient(server.place.url) as client:
+                    await _pay_once(run, person, client, rng)
+            except Failure:
+                pass
+            except Invalid as error:
+                run.refused[error.code.name] += 1
+        await trio.sleep(rng.uniform(0.2, 0.8))
+
+
+async def _pay_once(run: Run, person: Person, client: NodeClient, rng: Random) -> None:
+    founded = run.founded
+    constants = founded.genesis.constants
+    account = await client.get_account(encode_address(founded.prefix, person.account))
+    others = [other for other in founded.people if other is not person]
+    to = rng.choice(others).account
+    action = Pay(to, rng.randrange(1, 3 * PAI), "")
+    envelope = Envelope(
+        chain=compute_chain_id(founded.genesis),
+        account=person.account,
+        sequence=account.next_sequence,
+        valid_until_slot=get_valid_until(
+            account.at.slot, constants.slot_seconds, constants.transaction_life_slots
+        ),
+        via=None,
+    )
+    draft = build_draft(envelope, person.policy, [action], account)
+    sealed = sign_draft(draft, envelope, person.secrets.find_keys(person.policy))
+    await client.submit(sealed.whole_bytes)
+    run.acknowledged[sealed.id] = int(time.time())
+    with trio.move_on_after(WAIT_SECONDS):
+        while True:
+            await trio.sleep(POLL_SECONDS)
+            if (await client.get_outcome(sealed.id)).status != "waiting":
+                return
+
+
+# Kills.
+
+
+async def kill_once(run: Run, number: int) -> None:
+    """Kill one server, at times two, at any moment; they come back by themselves."""
+    height = await note_held_by_all(run, run.servers)
+    victims = run.rng.sample(run.seats, 2 if number % 5 == 4 else 1)
+    moment = await _wait_for_a_moment(run, number)
+    for victim in victims:
+        victim.kill()
+    killed = time.monotonic()
+    await trio.sleep(run.rng.choice((0.0, 0.2, 1.0, 3.0)))
+    down = time.monotonic() - killed
+    for victim in victims:
+        victim.start()
+    if number % 7 == 3:  # once more, while it is starting
+        await trio.sleep(run.rng.uniform(0.2, 2.5))
+        victims[0].kill()
+        victims[0].start()
+    started = time.monotonic()
+    await wait_for(BACK_SECONDS, partial(do_answer, victims))
+    answers = time.monotonic() - started
+    await wait_until_together(run.servers)
+    caught_up = time.monotonic() - started
+    names = ", ".join(str(run.servers.index(victim) + 1) for victim in victims)
+    run.kills.append(Kill(number + 1, names, moment, height, down, answers, caught_up))
+    run.tell(describe_kill(run.kills[-1]))
+
+
+async def do_answer(servers: Sequence[Server]) -> bool | None:
+    """True when all answer; a server that ended by itself fails the run."""
+    for server in servers:
+        assert server.is_running, server.read_log_tail()
+        if await get_head(server) is None:
+            return None
+    return True
+
+
+async def _wait_for_a_moment(run: Run, number: int) -> float:
+    """Any moment of a slot; every third time the first tenth of it, when blocks are signed."""
+    genesis = run.founded.genesis
+    fraction = run.rng.uniform(0.0, 0.12) if number % 3 == 0 else run.rng.random()
+    now = (time.time() - genesis.genesis_time) / genesis.constants.slot_seconds
+    await trio.sleep((fraction - now) % 1 * genesis.constants.slot_seconds)
+    return fraction
+
+
+# The long ways back.
+
+
+async def come_back_late(run: Run, sleeper: Server, newcomer: Server) -> None:
+    """A server that paused long, and one that begins from genesis, reach the same chain."""
+    run.tell("a server that paused comes back, and another joins from genesis")
+    sleeper.start()
+    newcomer.start()
+    await wait_until_together(run.servers)
+
+
+async def have_gone_on(servers: Sequence[Server], height: int) -> bool | None:
+    """True when all are together at this height or above."""
+    lowest = await find_lowest_head(servers)
+    return True if lowest is not None and lowest >= height else None
+
+
+async def stop_all_for(run: Run, epochs: float) -> None:
+    """Stop everybody, let epochs pass without a block, start again: the chain goes on."""
+    constants = run.founded.genesis.constants
+    before = await note_held_by_all(run, run.servers)
+    stubborn = await trio.to_thread.run_sync(stop_servers, run.servers)
+    assert stubborn == [], "servers did not stop when told to"
+    seconds = epochs * constants.slots_per_epoch * constants.slot_seconds
+    run.tell(f"all servers are stopped at height {before} for {epochs:g} epochs ({seconds:g} s)")
+    await trio.sleep(seconds)
+    for server in run.servers:
+        server.start()
+    await wait_for(BACK_SECONDS, partial(have_gone_on, run.servers, before + SETTLED))
+    run.tell("all servers go on together")
+
+
+async def live(run: Run, kills: int, pause_epochs: float) -> None:
+    """The whole story."""
+    *others, newcomer = run.servers
+    run.servers = others
+    for server in others:
+        server.start()
+    async with trio.open_nursery() as nursery:
+        await wait_until_together(run.servers)
+        for person in run.founded.people:
+            nursery.start_soon(pay_for_ever, run, person)
+        run.tell("payments run; servers begin to die")
+        for number in range(kills):
+            await kill_once(run, number)
+        sleeper = run.seats[run.rng.randrange(NODES)]
+        await note_held_by_all(run, run.servers)
+        sleeper.signal(signal.SIGTERM)
+        await trio.to_thread.run_sync(sleeper.wait, 10.0)
+        constants = run.founded.genesis.constants
+        epochs = max(1.0, pause_epochs / 2)
+        run.tell(f"server {run.servers.index(sleeper) + 1} pauses for {epochs:g} epochs")
+        await trio.sleep(epochs * constants.slots_per_epoch * constants.slot_seconds)
+        run.servers = [*others, newcomer]
+        await come_back_late(run, sleeper, newcomer)
+        await stop_all_for(run, pause_epochs)
+        await trio.sleep(2 * constants.slot_seconds)
+        nursery.cancel_scope.cancel()
+    await trio.sleep(4 * constants.slot_seconds)
+    await note_held_by_all(run, run.servers)
+
+
+# The end.
+
+
+class Verdict(NamedTuple):
+    """What was found in the homes when all had stopped."""
+
+    height: int
+    root: str
+    headers: int
+    acknowledged: int
+    in_chain: int
+    kills: list[Kill]
+    problems: list[str]
+
+
+def judge(run: Run) -> Verdict:
+    """Gather every header from every store, compare chains, replay them all."""
+    problems: list[str] = []
+    headers: list[tuple[bytes, Header]] = []
+    chains: list[list[bytes]] = []
+    included: set[bytes] = set()
+    for server in run.servers:
+        folder = str(server.place.home.folder)
+        result = audit(folder, Trust(genesis=run.founded.genesis))
+        problems += [f"{folder}: {item.check} {item.detail}" for item in result.findings]
+        with open_source(folder) as source:
+            assert source.store is not None
+            headers += [
+                (item.hash, item.header) for item in map(decode_block, source.read_every_block())
+            ]
+            head = read_head(source.store)
+            chain = []
+            for height in range(1, (head.height if head else 0) + 1):
+                data = read_canonical_block(source.store, height)
+                assert data is not None
+                block = decode_block(data)
+                chain.append(block.hash)
+                included.update(sealed.id for sealed in block.transactions)
+            chains.append(chain)
+    problems += [f"{item.seat} {item.detail}" for item in find_double_blocks(headers)]
+    common = min(map(len, chains))
+    while common and len({chain[common - 1] for chain in chains}) > 1:
+        common -= 1
+    highest = max(map(len, chains))
+    if highest - common > 3:
+        problems.append(f"servers agree up to block {common}, the highest head is {highest}")
+    for height, block_hash in run.held_by_all.items():
+        for number, chain in enumerate(chains, start=1):
+            if len(chain) < height or chain[height - 1].hex() != block_hash:
+                problems.append(f"server {number} has lost block {height}, which every server had")
+    in_chain = len(run.acknowledged.keys() & included)
+    unique = {block_hash for block_hash, _ in headers}
+    root = next(
+        item.state_root.hex() for h, item in headers if common and h == chains[0][common - 1]
+    )
+    acknowledged = len(run.acknowledged)
+    return Verdict(common, root, len(unique), acknowledged, in_chain, run.kills, problems)
+
+
+def describe_kill(kill: Kill) -> str:
+    """One line of the table."""
+    return (
+        f"{kill.number:>4}  {kill.victims:>7}  {kill.moment:>6.2f}  {kill.height:>6}  "
+        f"{kill.down_seconds:>6.1f}  {kill.answers_seconds:>7.1f}  {kill.caught_up_seconds:>9.1f}"
+    )
+
+
+def build_places(founded: Founded, folder: Path) -> list[Place]:
+    """The servers with seats, an observer who is never killed, and one who joins late."""
+    watchers = find_places([folder / "observer", folder / "newcomer"])
+    for watcher in watchers:
+        furnish(watcher, founded.genesis, founded.places)
+    return [*founded.places, *watchers]
+
+
+def describe_servers(run: Run) -> None:
+    """When a run fails: where every server stands, and its last words."""
+    for number, server in enumerate(run.servers, start=1):
+        head = trio.run(get_head, server)
+        run.tell(f"server {number}: running {server.is_running}, head {head}")
+        run.tell(server.read_log_tail())
+
+
+def run_all(
+    kills: int, pause_epochs: float, seed: int, tell: Callable[[str], None], folder: Path
+) -> Verdict:
+    """Found, live, stop, judge. The homes stay in the folder."""
+    names = [f"member {number + 1}" for number in range(MEMBERS)]
+    founded = found(NODES, MEMBERS, folder, "Under fire", names)
+    with keep_servers(build_places(founded, folder)) as servers:
+        run = Run(founded, servers, Random(seed), tell)
+        tell("kill  servers  moment  height    down  answers  caught up   (seconds)")
+        try:
+            trio.run(live, run, kills, pause_epochs)
+        except BaseException:
+            describe_servers(run)
+            raise
+        stubborn = stop_servers(run.servers)
+        verdict = judge(run)
+        if stubborn:
+            verdict.problems.append("servers did not stop when told to")
+    return verdict
+
+
+def main() -> int:
+    """The whole run, with its table."""
+    parser = argparse.ArgumentParser(description="Kill servers again and again; see what holds.")
+    parser.add_argument("--kills", type=int, default=20)
+    parser.add_argument("--pause-epochs", type=float, default=5.0)
+    parser.add_argument("--seed", type=int, default=int(time.time()))
+    given = parser.parse_args()
+    print(f"seed {given.seed}")
+
+    def tell(text: str) -> None:
+        print(text, flush=True)
+
+    with tempfile.TemporaryDirectory(prefix="pai-kill-") as name:
+        verdict = run_all(given.kills, given.pause_epochs, given.seed, tell, Path(name))
+    print(
+        f"\n{verdict.height} blocks, state root {verdict.root}\n"
+        f"{verdict.headers} headers seen in all stores\n"
+        f"{verdict.acknowledged} payments acknowledged, {verdict.in_chain} of them in the chain"
+    )
+    for problem in verdict.problems:
+        print(f"PROBLEM: {problem}")
+    print("nothing is wrong" if not verdict.problems else f"{len(verdict.problems)} problems")
+    return 1 if verdict.problems else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,142 @@
+"""The rules alone, over rows in a dictionary: no headers, tree, sweep or disk.
+
+What the real ledger does by its queue is an argument here, so that a test can look at everybody in
+every block, or at nobody. Signatures are taken for good; the envelope is checked all the same.
+"""
+
+from collections.abc import Iterable
+
+from chain import tables
+from chain.codec import encode
+from chain.crypto import Signed
+from chain.genesis import Genesis, compute_chain_id
+from chain.invariants import check_invariants
+from chain.rules.birth import apply_genesis
+from chain.rules.randomness import process_randomness
+from chain.rules.settlement import process_pot, touch
+from chain.state import Change, Fact, State
+from chain.tables import CURRENT, Account, Money, Savings, Table, Tip
+from chain.transaction import (
+    TRANSACTION_VERSION,
+    AccountId,
+    Action,
+    KeySignature,
+    Reveal,
+    SealedTransaction,
+    SignedTransaction,
+    Transaction,
+    seal,
+)
+from chain.transition import get_context, process_transactions
+from tests.community import get_account_id, get_policy
+
+
+class Trusting:
+    """Says yes to every signature; no proof is opened here."""
+
+    def holds(self, claim: Signed) -> bool:
+        """Whether the signature verifies: always."""
+        return bool(claim.signature)
+
+    def open_vrf(self, claim: object) -> bytes | None:
+        """No header is checked by these tests."""
+        raise AssertionError(f"nobody asks for {claim}")
+
+
+class PlainLedger:
+    """Rows, and blocks of which only slot and transactions matter."""
+
+    def __init__(self, genesis: Genesis) -> None:
+        self.genesis = genesis
+        self.chain = compute_chain_id(genesis)
+        self.rows: dict[bytes, bytes] = {}
+        self.slot = 0
+        self.state = State(self.rows.get)
+        apply_genesis(self.state, genesis, self.chain)
+        self._keep()
+
+    def apply(
+        self,
+        slot: int,
+        transactions: tuple[SealedTransaction, ...] = (),
+        looked_at: Iterable[AccountId] = (),
+    ) -> list[Fact]:
+        """A block: look at these accounts, then apply the transactions. Raises Invalid."""
+        state = self.state
+        context = get_context(state, self.chain, self.genesis.constants, slot)
+        process_randomness(state, context, bytes(64))
+        for account_id in looked_at:
+            touch(state, context, account_id, state.accounts.require(account_id))
+        mark = state.savepoint()
+        try:
+            process_transactions(state, context, transactions, Trusting())
+        except Exception:
+            state.roll_back(mark)
+            raise
+        finally:
+            process_pot(state, context)
+            state.tips.put(CURRENT, Tip(slot=slot, height=context.height))
+            self.slot = slot
+            facts = self._keep()
+        return facts
+
+    def _keep(self) -> list[Fact]:
+        changes, facts = self.state.take_changes()
+        check_invariants(changes)
+        for change in changes:
+            self._write(change)
+        self.state.keep(changes)
+        return facts
+
+    def _write(self, change: Change) -> None:
+        if change.after is None:
+            self.rows.pop(change.state_key, None)
+        else:
+            self.rows[change.state_key] = encode(change.after)
+
+    def sign(self, name: str, *actions: Action, fee_max: int) -> SealedTransaction:
+        """A transaction of a name's account, with signatures that only ``Trusting`` believes."""
+        account = self.state.accounts.require(get_account_id(name))
+        policy = account.policy or get_policy(name)
+        reveal = () if account.policy else (Reveal(policy),)
+        body = Transaction(
+            version=TRANSACTION_VERSION,
+            account=get_account_id(name),
+            sequence=account.sequence,
+            valid_until_slot=self.slot + self.genesis.constants.transaction_life_slots,
+            ref=self.chain[:16],
+            via=None,
+            fee_max=fee_max,
+            actions=(*reveal, *actions),
+        )
+        signatures = tuple(KeySignature(index, b"s" * 64) for index in range(policy.threshold))
+        return seal(SignedTransaction(body, signatures))
+
+    def get_rows(self, table: Table[Account]) -> dict[bytes, Account]:
+        """All rows of the accounts, decoded from what was written."""
+        return {
+            key[1:]: table.codec.decode(row)
+            for key, row in self.rows.items()
+            if key[:1] == table.prefix
+        }
+
+
+TABLES = {table.prefix: table for table in vars(tables).values() if isinstance(table, Table)}
+
+
+def count_money(rows: Iterable[tuple[bytes, bytes]]) -> int:
+    """Everything that belongs to anybody, row by row, less what was issued and not burned."""
+    total = 0
+    for key, data in rows:
+        row = TABLES[key[:1]].codec.decode(data)
+        match row:
+            case Account():
+                total += row.settlement
+            case Savings():
+                total += sum(deposit.amount for deposit in row.deposits)
+            case Money():
+                total += row.pot + row.reserve + row.social + row.operators
+                total += row.active + row.municipality - row.issued + row.burned
+            case _:
+                pass
+    return total

@@ -1,0 +1,89 @@
+"""Hypothesis strategies for every record, drawn from its type: bounds are where the types say."""
+
+from functools import cache
+from typing import Any, cast
+
+from hypothesis import strategies as st
+from msgspec import Struct, inspect
+
+from chain.block import Block, SignedHeader
+from chain.codec import Record
+from chain.genesis import Genesis
+from chain.ledger import Head
+from chain.merkle import Proof
+from chain.parameters import Constants, Parameters
+from chain.tables import (
+    Account,
+    Anchor,
+    Attestation,
+    Authority,
+    Deposit,
+    Money,
+    Person,
+    Randomness,
+    Rules,
+    Savings,
+    Seat,
+    SeatSet,
+    SetEntry,
+    Tip,
+    UsedKey,
+)
+from chain.transaction import KEYS_MAX, Policy, SignedTransaction
+
+RECORDS: tuple[type[Record], ...] = (
+    Account, Anchor, Attestation, Authority, Block, Constants, Deposit, Genesis, Head, Money,
+    Parameters, Person, Proof, Randomness, Rules, Savings, Seat, SeatSet, SetEntry, SignedHeader,
+    SignedTransaction, Tip, UsedKey,
+)  # fmt: skip
+WIDEST: int = 2**63 - 1
+FEW = 3  # items of a list whose type sets no limit
+
+_texts = st.text(alphabet="abc XYZ 012 абв ҡңү ₽№«»", max_size=20)
+
+
+def _build_policies() -> st.SearchStrategy[Policy]:
+    keys = st.binary(min_size=32, max_size=32)
+    lists = st.lists(keys, min_size=1, max_size=KEYS_MAX, unique=True).map(sorted)
+    return lists.flatmap(
+        lambda found: st.builds(Policy, st.integers(1, len(found)), st.just(tuple(found)))
+    )
+
+
+@cache
+def build_strategy(kind: type[Struct]) -> st.SearchStrategy[Any]:
+    """Values of a record type."""
+    if kind is Policy:
+        return _build_policies()
+    info = cast("inspect.StructType", inspect.type_info(kind))
+    return st.builds(kind, *[_build(field.type) for field in info.fields])
+
+
+def _build(info: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911 - a table of types
+    match info:
+        case inspect.IntType(ge=low, le=high):
+            first = -(2**63) if low is None else int(low)
+            last = WIDEST if high is None else int(high)
+            edges = st.sampled_from([first, min(first + 1, last), last])
+            return edges | st.integers(first, last)
+        case inspect.BytesType(min_length=low, max_length=high):
+            return st.binary(min_size=low or 0, max_size=40 if high is None else high)
+        case inspect.StrType():
+            return _texts
+        case inspect.NoneType():
+            return st.none()
+        case inspect.BoolType():
+            return st.booleans()
+        case inspect.TupleType(item_types=items):
+            return st.tuples(*[_build(item) for item in items])
+        case inspect.VarTupleType(item_type=item, min_length=low, max_length=high):
+            most = (low or 0) + FEW if high is None else min(high, (low or 0) + FEW)
+            return st.lists(_build(item), min_size=low or 0, max_size=most).map(tuple)
+        case inspect.UnionType(types=types):
+            return st.one_of([_build(item) for item in types])
+        case inspect.StructType(cls=kind):
+            return build_strategy(kind)
+        case inspect.Metadata(type=inner):
+            return _build(inner)
+        case _:
+            raise AssertionError(f"no strategy for {info}")

@@ -1,0 +1,234 @@
+"""The report's figures against villages small enough to reckon by hand, and its look."""
+
+import csv
+import io
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from chain.parameters import KeepSegment
+from chain.store import MemoryStore
+from chain.transaction import Pay, Save
+from node.audit.findings import Check
+from node.audit.report import build_report, write_periods
+from node.audit.report_types import PeriodRow, Report
+from node.audit.run import Audit, Trust
+from node.audit.source import Source
+from node.cli.charts import draw_bar, draw_sparkline
+from node.cli.main import main
+from node.ops.export import build_header
+from tests.community import PAI, Community, build_genesis, get_account_id
+
+NO_DEMURRAGE = (KeepSegment(0, None),)
+
+
+def report(community: Community) -> Report:
+    raw = (block.whole_bytes for block in community.ledger.get_blocks())
+    source = Source("test", community.genesis, raw, None, None, None)
+    run = Audit(source, Trust(), clock=2e9)
+    for _ in run.run(MemoryStore()):
+        pass
+    assert run.evidence is not None
+    assert run.walk is not None
+    return build_report(run.evidence, run.walk, run.findings)
+
+
+def pay(community: Community, payer: str, to: str, amount: int) -> None:
+    community.extend([community.sign(payer, Pay(get_account_id(to), amount * PAI, ""))])
+
+
+@pytest.fixture(scope="module")
+def quiet() -> Report:
+    """No demurrage: the mean settlement is all the money of eight people but what is saved."""
+    community = Community(genesis=build_genesis(keep_schedule=NO_DEMURRAGE))
+    pay(community, "emma", "farid", 10)
+    pay(community, "farid", "emma", 4)
+    pay(community, "galina", "hamit", 30)
+    community.extend(after=25)
+    pay(community, "hamit", "galina", 50)
+    return report(community)
+
+
+def test_turnover_and_velocity_are_as_defined(quiet: Report) -> None:
+    first, second = quiet.periods
+    assert (first.payments, first.turnover, first.active_members) == (3, "44", 4)
+    assert (second.payments, second.turnover, second.active_members) == (1, "50", 2)
+    assert first.mean_settlement == second.mean_settlement == "4000"
+    assert (first.velocity, first.velocity_persons) == ("0.011000", "0.011000")
+    assert first.velocity_net == "0.009000"  # emma and farid exchanged 4 of their 14
+    assert second.velocity == "0.012500"
+    assert first.complete
+    assert not second.complete
+
+
+def test_velocity_over_all_time_counts_the_time_that_has_passed(quiet: Report) -> None:
+    slots = Decimal(quiet.community.slot + 1)
+    expected = 94 / (slots / 20) / 4_000
+    assert abs(Decimal(quiet.velocity.a_period) - expected) < Decimal("0.000001")
+    assert quiet.velocity.turnovers == "0.023500"
+    assert abs(Decimal(quiet.velocity.in_28_periods) - 28 * expected) < Decimal("0.000001")
+
+
+def test_slots_without_a_block_are_missed(quiet: Report) -> None:
+    assert quiet.servers.slots == quiet.community.slot
+    assert quiet.servers.missed_slots == quiet.community.slot - 5
+    assert sum(row.blocks for row in quiet.servers.seats) == 5
+    assert sum(row.missed_slots for row in quiet.periods) == quiet.servers.missed_slots
+    assert {row.expected_share for row in quiet.servers.seats} == {"0.250000"}
+
+
+def test_only_payments_between_two_persons_are_sure_to_be_trade() -> None:
+    genesis = build_genesis(strangers=("zoe",), keep_schedule=NO_DEMURRAGE)
+    community = Community(genesis=genesis)
+    pay(community, "emma", "farid", 9)
+    pay(community, "emma", "zoe", 18)  # zoe may be emma herself
+    drawn = report(community)
+    assert drawn.findings == []
+    assert drawn.periods[0].turnover == "27"
+    assert drawn.periods[0].velocity == "0.006000"
+    assert drawn.periods[0].velocity_persons == "0.002000"
+
+
+def test_who_bears_demurrage_is_told_by_kind() -> None:
+    community = Community(genesis=build_genesis(strangers=("zoe",)))
+    for _ in range(5):
+        community.extend(after=9)
+    drawn = report(community)
+    bearers = {item.kind: item for item in drawn.demurrage.borne_by}
+    assert {kind: item.accounts for kind, item in bearers.items()} == {
+        "seat_owner": 4,
+        "member": 4,
+        "unidentified": 1,
+    }
+    amounts = {Decimal(item.amount) / item.accounts for item in bearers.values()}
+    assert len(amounts) == 1  # everybody began with the same and nobody paid
+    assert sum(Decimal(item.amount) for item in bearers.values()) == Decimal(
+        drawn.demurrage.charged
+    )
+    shares = sum((Decimal(item.share) for item in bearers.values()), Decimal(0))
+    assert abs(shares - 1) < Decimal("0.00001")
+    assert len(drawn.demurrage.top_payers) == 9
+    exact, charged = Decimal(drawn.demurrage.exact), Decimal(drawn.demurrage.charged)
+    assert abs(exact - charged - Decimal(drawn.demurrage.waiting)) < Decimal("0.0001")
+
+
+def test_demurrage_funds_what_the_sinks_say() -> None:
+    community = Community()
+    for _ in range(6):
+        community.extend(after=7)
+    drawn = report(community)
+    funded = {name: Decimal(amount) for name, amount in drawn.demurrage.funded.items()}
+    left = Decimal(drawn.demurrage.left_in_pot)
+    assert sum(funded.values()) + left == Decimal(drawn.demurrage.charged)
+    shares = [funded[name] for name in ("social", "operators", "active", "reserve", "burned")]
+    assert shares == sorted(shares, reverse=True)
+    assert shares[-2] > 0
+    assert shares[-1] == 0
+    assert drawn.supply.difference == "0"
+    assert drawn.supply.sum == drawn.supply.issued
+    assert drawn.supply.reserve == drawn.demurrage.funded["reserve"]
+
+
+def test_savings_and_identity_are_told() -> None:
+    community = Community(genesis=build_genesis(strangers=("zoe",), keep_schedule=NO_DEMURRAGE))
+    community.extend([community.sign("emma", Save(100 * PAI, 3))])
+    drawn = report(community)
+    assert drawn.periods[0].saved == "100"
+    assert drawn.periods[0].savings == "500"  # with the bonds of four seats
+    assert (drawn.supply.savings, drawn.supply.bonds) == ("100", "400")
+    identity = drawn.identity
+    assert (identity.accounts, identity.identified) == (9, 8)
+    assert identity.share_of_accounts == "0.888889"
+    assert (identity.money, identity.identified_money) == ("4900", "4400")
+    assert [(item.name, item.accounts, item.home) for item in identity.authorities] == [
+        ("Registry", 8, True)
+    ]
+
+
+def test_the_table_of_periods_is_csv(quiet: Report) -> None:
+    file = io.StringIO()
+    write_periods(quiet, file)
+    file.seek(0)
+    rows = list(csv.DictReader(file))
+    assert tuple(rows[0]) == PeriodRow.__struct_fields__
+    assert [row["turnover"] for row in rows] == ["44", "50"]
+
+
+# The command.
+
+
+@pytest.fixture(scope="module")
+def export(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    # A genesis of long ago: the auditor's clock has nothing to say about it.
+    genesis = replace(build_genesis(), genesis_time=1_600_000_000)
+    community = Community(genesis=genesis)
+    for _ in range(3):
+        pay(community, "emma", "farid", 10)
+    path = tmp_path_factory.mktemp("audit") / "village.export"
+    blocks = b"".join(block.whole_bytes for block in community.ledger.get_blocks())
+    path.write_bytes(build_header(genesis) + blocks)
+    return path
+
+
+def test_a_clean_replay_ends_with_0(export: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["audit", "replay", str(export), "--output", "json"]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert set(document) == {
+        "source", "community", "name", "complete", "blocks", "transactions", "slot", "hash",
+        "state_root", "seconds", "blocks_per_second", "findings",
+    }  # fmt: skip
+    assert (document["blocks"], document["transactions"], document["findings"]) == (3, 3, [])
+    assert main(["audit", "replay", str(export), "--community", document["community"]]) == 0
+
+
+def test_a_lie_ends_with_7(
+    export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    damaged = tmp_path / "damaged"
+    damaged.write_bytes(export.read_bytes()[:-3])
+    assert main(["--lang", "en", "audit", "replay", str(damaged)]) == 7
+    assert "the stream breaks off within object 3" in capsys.readouterr().out
+    assert main(["audit", "report", str(damaged), "--output", "json"]) == 7
+    findings = json.loads(capsys.readouterr().out)["findings"]
+    assert [item["check"] for item in findings] == [Check.STREAM]
+    assert main(["audit", "replay", str(export), "--community", "ab" * 32]) == 7
+
+
+def test_what_cannot_be_audited_ends_with_2_or_3(
+    export: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["audit", "replay", str(export.parent / "nothing")]) == 2
+    assert main(["audit", "replay", str(export), "--community", "short"]) == 2
+    assert main(["audit", "replay", "http://127.0.0.1:1"]) == 3
+    assert capsys.readouterr().out == ""
+
+
+def test_the_report_is_for_people_in_both_languages(
+    export: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    table = tmp_path / "periods.csv"
+    assert main(["--lang", "ru", "audit", "report", str(export), "--csv", str(table)]) == 0
+    russian = capsys.readouterr().out
+    assert "Ничего не найдено" in russian
+    assert "расчётные счета" in russian
+    assert table.read_text().startswith("period,complete,blocks")
+    assert main(["--lang", "en", "audit", "report", str(export)]) == 0
+    english = capsys.readouterr().out
+    assert "Nothing was found" in english
+    assert "settlement accounts" in english
+
+
+def test_bars_and_sparklines_show_proportions() -> None:
+    assert draw_bar(1, 1, 4) == "████"
+    assert draw_bar(1, 2, 4) == "██"
+    assert draw_bar(9, 1, 4) == "████"
+    assert draw_bar(1, 64, 4) == ""
+    assert draw_bar(1, 32, 4) == "▏"
+    assert draw_bar(0, 0, 4) == ""
+    assert draw_sparkline([0, 1, 2], 10) == "▁▅█"
+    assert draw_sparkline([0, 0], 10) == "▁▁"
+    assert draw_sparkline([100, 7, 7], 2) == "██"  # the newest ones alone
+    assert draw_sparkline([], 5) == ""

@@ -1,0 +1,185 @@
+"""Each numbered promise, broken on purpose, is noticed by its own number; honest blocks pass."""
+
+from collections.abc import Callable
+from typing import cast
+
+import pytest
+from msgspec.structs import replace
+
+from chain.codec import Record
+from chain.errors import InvariantBroken
+from chain.genesis import GenesisDeposit
+from chain.invariants import INVARIANTS, check_invariants
+from chain.rules.payments import build_account
+from chain.state import Change, State
+from chain.tables import ACCOUNTS, CURRENT, Account, Savings, Table
+from chain.units import SUPPLY_MAX
+from tests.community import PAI, Community, build_genesis, get_account_id
+
+EMMA, ANN = get_account_id("emma"), get_account_id("ann")
+Fault = Callable[[State], None]
+
+
+def build() -> Community:
+    return Community(
+        build_genesis(strangers=("stranger",), deposits=(GenesisDeposit(20 * PAI, 5),))
+    )
+
+
+def change_account(**changes: object) -> Fault:
+    def fault(state: State) -> None:
+        state.accounts.put(EMMA, replace(state.accounts.require(EMMA), **changes))
+
+    return fault
+
+
+def change_money(**changes: object) -> Fault:
+    def fault(state: State) -> None:
+        state.money.put(CURRENT, replace(state.money.require(CURRENT), **changes))
+
+    return fault
+
+
+def remove_account(name: str) -> Fault:
+    def fault(state: State) -> None:
+        state.accounts.put(get_account_id(name), None)
+
+    return fault
+
+
+def change_deposit(name: str, **changes: object) -> Fault:
+    def fault(state: State) -> None:
+        account_id = get_account_id(name)
+        first, *rest = state.savings.require(account_id).deposits
+        state.savings.put(account_id, Savings((replace(first, **changes), *rest)))
+
+    return fault
+
+
+def double_deposit(state: State) -> None:
+    (deposit,) = state.savings.require(EMMA).deposits
+    halves = replace(deposit, amount=deposit.amount // 2)
+    state.savings.put(EMMA, Savings((halves, halves)))
+    change_account(sequence=1)(state)
+
+
+def forget_due_step(state: State) -> None:
+    change_deposit("emma", until_step=40)(state)
+    change_account(sequence=1)(state)
+
+
+def empty_deposit(state: State) -> None:
+    change_deposit("emma", amount=0)(state)
+    change_account(settlement=520 * PAI)(state)
+
+
+def change_seat(state: State) -> None:
+    state.seats.put(ANN, replace(state.seats.require(ANN), bond=1))
+
+
+def change_tip(**changes: int) -> Fault:
+    def fault(state: State) -> None:
+        state.tips.put(CURRENT, replace(state.tips.require(CURRENT), **changes))
+
+    return fault
+
+
+def issue_and_spend(state: State) -> None:
+    money = state.money.require(CURRENT)
+    state.money.put(CURRENT, replace(money, issued=money.issued + 1, reserve=money.reserve + 1))
+
+
+def lend_from_a_fund(state: State) -> None:
+    money = state.money.require(CURRENT)
+    state.money.put(CURRENT, replace(money, reserve=money.reserve - 5, social=money.social + 5))
+
+
+def overdraw(state: State) -> None:
+    change_account(settlement=-1)(state)
+    money = state.money.require(CURRENT)
+    state.money.put(CURRENT, replace(money, reserve=500 * PAI + 1))
+
+
+def bear_uncounted(state: State) -> None:
+    state.accounts.put(bytes(32), build_account(0))
+
+
+FAULTS: list[tuple[int, Fault]] = [
+    (1, change_account(settlement=500 * PAI + 1)),
+    (1, change_account(settlement=500 * PAI - 1)),
+    (1, change_money(social=1)),
+    (1, change_money(burned=1)),
+    (1, change_deposit("emma", amount=20 * PAI - 1)),
+    (2, issue_and_spend),
+    (2, change_money(issued=SUPPLY_MAX + 1, reserve=SUPPLY_MAX + 1)),
+    (3, lend_from_a_fund),
+    (4, overdraw),
+    (5, change_account(touched_step=0)),
+    (5, change_account(deposits_made=0)),
+    (5, remove_account("emma")),
+    (6, double_deposit),
+    (6, empty_deposit),
+    (6, forget_due_step),
+    (7, change_seat),
+    (7, change_deposit("emma", seat_bond=1)),
+    (8, change_tip(slot=3, height=1)),
+    (8, change_tip(slot=9, height=3)),
+    (8, change_tip(slot=9, height=1)),
+    (9, remove_account("emma")),
+    (9, bear_uncounted),
+    (9, change_money(accounts=7)),
+]
+
+
+def find_broken(changes: list[Change]) -> set[int]:
+    return {number for number, check in INVARIANTS.items() if check(changes)}
+
+
+@pytest.mark.parametrize(("number", "fault"), FAULTS, ids=range(len(FAULTS)))
+def test_a_broken_promise_is_named(number: int, fault: Fault) -> None:
+    community = build()
+    if number in (5, 8):
+        community.extend(after=3)
+        community.extend(after=20)
+    state = community.ledger.state
+    fault(state)
+    changes, _ = state.take_changes()
+    assert number in find_broken(changes)
+    with pytest.raises(InvariantBroken, match=r"^L\d "):
+        check_invariants(changes)
+
+
+def test_an_account_that_may_end_may_begin_anew() -> None:
+    community = build()
+    state = community.ledger.state
+    stranger = get_account_id("stranger")
+    account = state.accounts.require(stranger)
+    empty = replace(account, settlement=0, sequence=9, due_step=-1)
+    reborn = replace(account, settlement=0, sequence=1, due_step=-1)
+    table = cast("Table[Record]", ACCOUNTS)
+
+    def is_fine(before: Account, after: Account | None) -> bool:
+        return INVARIANTS[5]([Change(table, stranger, before, after)]) is None
+
+    assert is_fine(empty, reborn)
+    assert is_fine(empty, None)
+    for somebody in (
+        replace(empty, settlement=1),
+        replace(empty, due_step=7),
+        replace(empty, person=bytes(32)),
+        replace(empty, policy=community.genesis.authorities[0].policy),
+    ):
+        assert not is_fine(somebody, reborn)
+        assert not is_fine(somebody, None)
+
+
+def test_honest_blocks_break_nothing() -> None:
+    community = build()
+    for _ in range(30):
+        _, execution = community.build_block(after=3)
+        assert find_broken(execution.changes) == set()
+        community.extend(after=3)
+
+
+def test_every_promise_has_a_fault_here() -> None:
+    assert {number for number, _ in FAULTS} == set(INVARIANTS)

@@ -1,0 +1,199 @@
+"""The story of the vectors' community, block by block, and what its ledger must refuse."""
+
+from functools import cache
+from typing import Any
+
+from tests.vectors.hashing import build_proof, compute_state_root, h
+from tests.vectors.packing import pack
+from tests.vectors.producing import build_transaction, produce, say
+from tests.vectors.replica import Replica
+from tests.vectors.small_genesis import (
+    CONSTANTS,
+    MEMBERS,
+    PAI,
+    PARAMETERS,
+    SEATS,
+    STRANGERS,
+    build_genesis,
+    build_seat_keys,
+    get_account,
+    get_policy,
+    get_public,
+)
+
+Said = list[Any]
+
+
+class Story:
+    """A replica, its head, and everything that was shown on the way."""
+
+    def __init__(self) -> None:
+        self.genesis = build_genesis()
+        self.replica = Replica(self.genesis, CONSTANTS, PARAMETERS)
+        self.names = {get_account(name): name for name in SEATS}
+        self.head = self.replica.chain
+        self.first_rows = self.replica.get_bytes()
+        self.blocks: list[dict[str, Any]] = []
+        self.said: list[dict[str, Any]] = []
+
+    def tell(self, slot: int, *transactions: Said) -> None:
+        """One block."""
+        for transaction in transactions:
+            self.said.append(_show_transaction(self.replica.chain, transaction))
+        _, self.head, shown = produce(
+            self.replica, self.head, slot, list(transactions), self.names
+        )
+        self.blocks.append(shown)
+
+
+def _show_transaction(chain: bytes, transaction: Said) -> dict[str, Any]:
+    body = pack(transaction[0])
+    return {
+        "account": transaction[0][1].hex(),
+        "sequence": transaction[0][2],
+        "actions": [action[0] for action in transaction[0][7]],
+        "body": body.hex(),
+        "signing_message": (b"pai/transaction/1" + chain + body).hex(),
+        "id": h("transaction", body).hex(),
+        "signatures": [[index, signature.hex()] for index, signature in transaction[1]],
+        "transaction": pack(transaction).hex(),
+    }
+
+
+@cache
+def tell_story() -> Story:
+    """Births, savings, seats, keys, a stranger who leaves and comes back, and pauses between."""
+    story = Story()
+    replica = story.replica
+    arman, dinara, egor = get_account("arman"), get_account("dinara"), get_account("egor")
+    newcomer = get_account("gulnara")
+    joint = get_policy(2, "dinara", "dinara/phone", "egor")
+    story.tell(1)
+    story.tell(3, say(replica, "dinara", [2, egor, 12_345_678, "за мёд 🍯"]))
+    story.tell(
+        4,
+        say(replica, "egor", [2, newcomer, PAI, ""], [2, newcomer, 1, "dust"], via=arman),
+        say(replica, "dinara", [3, 100 * PAI, 3], [4, 1, 5]),
+    )
+    story.tell(21, say(replica, "farkhad", [2, newcomer, 50 * PAI, ""]))
+    story.tell(22, say(replica, "gulnara", [2, dinara, 30 * PAI, "first spend"]))
+    story.tell(23, say(replica, "egor", [20, build_seat_keys("egor", replica.chain)]))
+    story.tell(30, say(replica, "egor", [3, 200 * PAI, 10], [21, 0, 150 * PAI]))
+    story.tell(37, say(replica, "dinara", [5, 0, 15 * PAI], [6, joint]))
+    both = ["dinara", "egor"]
+    story.tell(
+        38, build_transaction(replica, joint, both, dinara, [[2, arman, 7 * PAI, "two keys"]])
+    )
+    story.tell(57, say(replica, "egor", [22, 1]))
+    rest = replica.rows[b"a" + get_account("farkhad")][2]
+    story.tell(
+        58,
+        say(replica, "farkhad", [2, egor, rest - 3 * 10_000, "all of it"]),
+        say(replica, "arman", [2, newcomer, 9, "an account melts to nothing"]),
+    )
+    for slot in (59, 61, 75, 80, 96, 100, 140, 141, 160):
+        story.tell(slot)
+    story.tell(700)  # a long pause: epochs without blocks, deposits long due, an account forgotten
+    for slot in range(701, 716):
+        story.tell(slot)
+    story.tell(716, say(replica, "egor", [2, get_account("farkhad"), 2 * PAI, "born again"]))
+    story.tell(717, say(replica, "farkhad", [2, egor, PAI, "from the first number on"]))
+    return story
+
+
+def build_chain() -> dict[str, Any]:
+    """Genesis, transactions, blocks and roots of the story."""
+    story = tell_story()
+    names = (*SEATS, *MEMBERS, *STRANGERS, "gulnara")
+    return {
+        "seeds": {name: h("vector-key", name.encode()).hex() for name in names},
+        "accounts": {name: get_account(name).hex() for name in names},
+        "genesis": pack(story.genesis).hex(),
+        "chain": story.replica.chain.hex(),
+        "rows": {key.hex(): value.hex() for key, value in sorted(story.first_rows.items())},
+        "state_root": compute_state_root(story.first_rows.items()).hex(),
+        "transactions": story.said,
+        "blocks": story.blocks,
+        "last_rows": {
+            key.hex(): value.hex() for key, value in sorted(story.replica.get_bytes().items())
+        },
+    }
+
+
+def build_tree() -> list[dict[str, Any]]:
+    """Sets of rows with their roots, and proofs that a row is or is not among them."""
+    cases = []
+    for count in (0, 1, 2, 3, 16, 100):
+        rows = {b"key %d" % number: b"value %d" % number * 3 for number in range(count)}
+        asked = [b"key 0", b"key %d" % (count - 1), b"nobody", b"key 7"]
+        proofs = []
+        for key in dict.fromkeys(asked):
+            value = rows.get(key)
+            proof = build_proof(rows, key)
+            proofs.append(
+                {
+                    "key": key.hex(),
+                    "value": None if value is None else value.hex(),
+                    "proof": pack(proof).hex(),
+                }
+            )
+        cases.append(
+            {
+                "rows": {key.hex(): value.hex() for key, value in rows.items()},
+                "root": compute_state_root(rows.items()).hex(),
+                "proofs": proofs,
+            }
+        )
+    return cases
+
+
+def build_refused() -> list[dict[str, Any]]:
+    """Transactions that the ledger at the end of the story refuses in the next slot, and why."""
+    replica = tell_story().replica
+    egor, farkhad = get_account("egor"), get_account("farkhad")
+    newcomer = get_account("hadija")
+    pay: list[Any] = [2, farkhad, 1, ""]
+    keys = build_seat_keys("gulnara", replica.chain)
+
+    def by_egor(*actions: list[Any], **changes: Any) -> Said:
+        return say(replica, "egor", *actions, **changes)
+
+    def sign_wrongly(transaction: Said, signatures: list[list[Any]]) -> Said:
+        return [transaction[0], signatures]
+
+    good = by_egor(pay)
+    sequence = good[0][2]
+    one_key = get_policy(1, "egor")
+    cases: list[tuple[int, Said]] = [
+        (201, by_egor(pay, version=2)),
+        (202, say(replica, "hadija", pay)),
+        (203, by_egor(pay, sequence=sequence - 1)),
+        (204, by_egor(pay, sequence=sequence + 1)),
+        (205, by_egor(pay, valid_until_slot=replica.slot)),
+        (206, by_egor(pay, valid_until_slot=replica.slot + 302)),
+        (207, by_egor(pay, ref=bytes(16))),
+        (208, by_egor(pay, via=farkhad)),
+        (209, sign_wrongly(good, [[1, good[1][0][1]]])),
+        (209, sign_wrongly(good, [*good[1], [1, good[1][0][1]]])),
+        (210, by_egor(pay, chain=bytes(32))),
+        (210, build_transaction(replica, [1, [get_public("dinara")]], ["dinara"], egor, [pay])),
+        (211, say(replica, "bella", pay, reveal=False)),
+        (212, build_transaction(replica, one_key, ["egor"], get_account("bella"), [[1, one_key], pay])),
+        (213, by_egor([1, one_key], pay)),
+        (214, say(replica, "farkhad", pay, fee_max=29_999)),
+        (301, by_egor([2, farkhad, 10**12, ""])),
+        (302, by_egor([2, newcomer, PAI - 1, ""])),
+        (303, by_egor([2, egor, 1, ""])),
+        (401, by_egor([3, PAI, 2])),
+        (402, by_egor(*[[3, PAI, 3]] * 33)),
+        (403, by_egor([3, PAI - 1, 3])),
+        (404, by_egor([5, 77, 1])),
+        (405, say(replica, "arman", [21, 0, 101 * PAI])),
+        (406, say(replica, "arman", [5, 0, 1])),
+        (501, say(replica, "gulnara", [20, keys])),
+        (502, by_egor([20, build_seat_keys("egor", replica.chain)])),
+        (503, say(replica, "farkhad", [22, 0])),
+        (508, by_egor([22, 1])),
+        (509, say(replica, "arman", [22, 0])),
+    ]  # fmt: skip
+    return [{"code": code, "transaction": pack(said).hex()} for code, said in cases]

@@ -1,0 +1,297 @@
+"""A second ledger, small and slow, written from docs/protocol.md: the oracle for roots.
+
+Rows are plain lists in one dictionary. It trusts what it is given (the vectors' own transactions
+are good) and keeps no queue, no cache and no undo; whatever the first ledger does cleverly, it
+does by looking at everything.
+"""
+
+from bisect import bisect
+from fractions import Fraction
+from math import isqrt
+from typing import Any
+
+from tests.vectors.hashing import compute_state_root, h, u32, u64
+from tests.vectors.money import Segment, bring, compute_remains
+from tests.vectors.packing import pack
+
+Row = list[Any]
+CURRENT = b"current"
+ONE = 1_000_000
+# Places in a row of the table of accounts.
+POLICY, SEQUENCE, BALANCE, TOUCHED, DUE, MADE, PERSON, DEFENDED, USED = range(9)
+
+
+class Replica:
+    """The rows of a community and what blocks do to them."""
+
+    def __init__(self, genesis: list[Any], constants: dict[str, Any], parameters: dict[str, Any]):
+        self.chain = h("genesis", pack(genesis))
+        self.constants, self.parameters = constants, parameters
+        self.schedule: list[Segment] = [(start, keep) for start, keep in genesis[6]]
+        self.rows: dict[bytes, Row] = {}
+        self.slot = self.height = 0
+        self.steps_per_period = constants["slots_per_period"] // constants["slots_per_step"]
+        self._found(genesis)
+
+    def get_bytes(self) -> dict[bytes, bytes]:
+        """The rows as they are kept and hashed."""
+        return {key: pack(row) for key, row in self.rows.items()}
+
+    def get_root(self) -> bytes:
+        """The state root."""
+        return compute_state_root(self.get_bytes().items())
+
+    # Birth
+
+    def _found(self, genesis: list[Any]) -> None:
+        _, _, _, _, _, parameters, schedule, authorities, accounts, attestations, seats, funds = (
+            genesis
+        )
+        self.rows[b"g" + CURRENT] = [parameters, schedule]
+        self.rows[b"h" + CURRENT] = [0, 0]
+        self.rows[b"f" + self.chain[:16]] = [0]
+        self.rows[b"r" + CURRENT] = [
+            0, h("rand", self.chain, u64(0)), h("rand", self.chain, u64(1)), h("mix0", u64(0))
+        ]  # fmt: skip
+        for account, name, jurisdiction, policy, group in authorities:
+            self.rows[b"u" + account] = [name, jurisdiction, policy, group, -1]
+        grace = self.parameters["attest_grace_periods"] * self.constants["slots_per_period"]
+        tags = {}
+        for authority, subject, kind, jurisdiction, commitment, tag, begin, until in attestations:
+            self.rows[b"t" + subject + authority] = [
+                kind, jurisdiction, commitment, tag, begin, until, -1
+            ]  # fmt: skip
+            self.rows[b"p" + u32(0) + tag] = [subject, until + grace, 0, 0]
+            tags[subject] = tag
+        bonds = {account: (bond, term) for account, _, bond, term in seats}
+        for account, balance, deposits in accounts:
+            kept = [
+                [number, amount, 0, term * self.steps_per_period, 0, 0, 0]
+                for number, (amount, term) in enumerate(deposits)
+            ]
+            if account in bonds:
+                bond, term = bonds[account]
+                kept.append([len(kept), bond, 0, term * self.steps_per_period, 0, 1, 0])
+            self.rows[b"a" + account] = [
+                None, 0, balance, 0, -1, len(kept), tags.get(account), 0, 0
+            ]  # fmt: skip
+            self._put_deposits(account, kept)
+        self._found_seats(seats)
+        issued = sum(funds) + sum(bond for bond, _ in bonds.values())
+        issued += sum(b + sum(amount for amount, _ in deposits) for _, b, deposits in accounts)
+        self.rows[b"m" + CURRENT] = [issued, 0, len(accounts), len(seats), 0, *funds, 0, 0]
+
+    def _found_seats(self, seats: list[Any]) -> None:
+        raws = []
+        for account, (vote, vrf, standby, _), bond, _ in seats:
+            least = self.constants["bond_min"]
+            raw = isqrt(min(bond, 16 * least) * ONE * ONE // least)
+            self.rows[b"s" + account] = [vote, vrf, standby, 0, bond, ONE, ONE, raw]
+            for key in (vote, vrf, standby):
+                self.rows[b"k" + key] = [account]
+            raws.append(raw)
+        # At genesis every seat is as full as it can be: the share is 6 / (5 n), at least 1/8.
+        share = max(Fraction(1, 8), Fraction(6, 5 * len(raws)))
+        # All numbers up to the cap fit, none above: the first that does not lies just behind it.
+        cap = bisect(
+            range(max(raws) + 1),
+            x=False,
+            key=lambda c: c > share * sum(min(raw, c) for raw in raws),
+        )
+        cap -= 1
+        capped = [min(raw, cap) for raw in raws]
+        entries = [
+            [account, keys[0], keys[2], keys[1], 65_536 * raw // max(capped)]
+            for (account, keys, _, _), raw in zip(seats, capped, strict=True)
+        ]
+        self.rows[b"v" + CURRENT] = [self.chain, 0, entries]
+
+    # Time
+
+    def get_step(self, slot: int) -> int:
+        """The step of demurrage that a slot lies in."""
+        return int(slot // self.constants["slots_per_step"])
+
+    def touch(self, account: bytes, slot: int) -> Row:
+        """Bring an account up to a slot; returns its row."""
+        row, step = self.rows[b"a" + account], self.get_step(slot)
+        deposits = self.rows.get(b"d" + account, [[]])[0]
+        balance, deposits, charge = bring(
+            row[BALANCE], row[TOUCHED], deposits, self.schedule, step
+        )
+        self.pot += charge
+        row[BALANCE], row[TOUCHED] = balance, step
+        self._put_deposits(account, deposits)
+        return row
+
+    def _put_deposits(self, account: bytes, deposits: list[Row]) -> None:
+        events = [item[6] if item[5] == 2 else item[3] for item in deposits if item[5] != 1]
+        self.rows[b"a" + account][DUE] = min(events, default=-1)
+        if deposits:
+            self.rows[b"d" + account] = [deposits]
+        else:
+            self.rows.pop(b"d" + account, None)
+
+    def _sweep(self, slot: int) -> None:
+        period_slots, accounts = self.constants["slots_per_period"], self.rows[b"m" + CURRENT][2]
+        budget = min(
+            -(-2 * accounts * (slot - self.slot) // period_slots),
+            4 * -(-accounts // period_slots) + 16,
+        )
+        due = []
+        for key, row in self.rows.items():
+            period = self._find_period(row) if key[:1] == b"a" else None
+            if period is not None and period <= slot // period_slots:
+                due.append((period, key[1:]))
+        for _, account in sorted(due)[:budget]:
+            row = self.rows[b"a" + account]
+            first = row[POLICY] is None or h("account", pack(row[POLICY])) == account
+            kept = any(table + account in self.rows for table in (b"d", b"s", b"u"))
+            if row[BALANCE] == 0 and row[PERSON] is None and first and not kept:
+                del self.rows[b"a" + account]
+                self.born -= 1
+            else:
+                self.touch(account, slot)
+
+    def _find_period(self, row: Row) -> int | None:
+        following = row[TOUCHED] // self.steps_per_period + 1
+        due = -(-row[DUE] // self.steps_per_period) if row[DUE] >= 0 else None
+        if row[BALANCE] > 0:
+            return following if due is None else min(following, due)
+        if due is None and row[BALANCE] == 0 and row[PERSON] is None:
+            return int(following + self.constants["account_idle_periods"])
+        return due
+
+    # Blocks
+
+    def get_seeds(self, slot: int) -> Row:
+        """The row of randomness as it is when a slot's epoch begins."""
+        epoch, seed, following, mix = self.rows[b"r" + CURRENT]
+        while epoch < slot // self.constants["slots_per_epoch"]:
+            seed, following = following, h("rand", following, u64(epoch + 2), mix)
+            epoch += 1
+            mix = h("mix0", u64(epoch))
+        return [epoch, seed, following, mix]
+
+    def apply(self, slot: int, output: bytes, transactions: list[Any]) -> None:
+        """Do what a block of this slot, VRF output and signed transactions does."""
+        self.pot = self.fees = self.born = 0
+        seeds = self.get_seeds(slot)
+        epoch_slots = self.constants["slots_per_epoch"]
+        if 3 * (slot % epoch_slots) < 2 * epoch_slots:
+            seeds[3] = h("mix", seeds[3], output)
+        self.rows[b"r" + CURRENT] = seeds
+        self._sweep(slot)
+        for body, signatures in transactions:
+            self._apply_transaction(slot, body, signatures)
+        self._share_pot()
+        self.slot, self.height = slot, self.height + 1
+        self.rows[b"h" + CURRENT] = [self.slot, self.height]
+
+    def _apply_transaction(self, slot: int, body: list[Any], signatures: list[Any]) -> None:
+        account, actions = body[1], body[7]
+        row = self.touch(account, slot)
+        assert body[2] == row[SEQUENCE], "vectors are good transactions"
+        if actions[0][0] == 1:
+            assert h("account", pack(actions[0][1])) == account
+            row[POLICY] = actions[0][1]
+        row[SEQUENCE] += 1
+        row[BALANCE] -= self._price(slot, row, body, signatures)
+        for action in actions:
+            self._act(slot, account, action)
+            assert row[BALANCE] >= 0, "vectors are good transactions"
+
+    def _price(self, slot: int, row: Row, body: list[Any], signatures: list[Any]) -> int:
+        actions, period = body[7], slot // self.constants["slots_per_period"]
+        units = len(signatures) + len(actions) + -(-len(pack([body, signatures])) // 256)
+        newborn = {action[1] for action in actions if action[0] == 2}
+        units += 8 * sum(b"a" + to not in self.rows for to in newborn)
+        units += sum({3: 4, 21: 4, 20: 16}.get(action[0], 0) for action in actions)
+        if all(action[0] in (1, 6) for action in actions):
+            allowed = self.parameters["defensive_units"] + 2 * row[POLICY][0]
+            used = row[USED] if row[DEFENDED] == period else 0
+            taken = min(units, max(0, allowed - used))
+            if taken:
+                row[DEFENDED], row[USED] = period, used + taken
+            units -= taken
+        person = self.rows.get(b"p" + u32(0) + (row[PERSON] or b""))
+        if units and person is not None and slot < person[1]:
+            used = person[3] if person[2] == period else 0
+            taken = min(units, max(0, self.parameters["free_units"] - used))
+            if taken:
+                person[2], person[3] = period, used + taken
+            units -= taken
+        fee: int = units * self.parameters["unit_fee"]
+        assert fee <= body[6], "vectors are good transactions"
+        self.fees += fee
+        return fee
+
+    def _act(self, slot: int, account: bytes, action: list[Any]) -> None:
+        row, step = self.rows[b"a" + account], self.get_step(slot)
+        deposits = self.rows.get(b"d" + account, [[]])[0]
+        match action:
+            case [1, _]:
+                pass
+            case [2, to, amount, _]:
+                row[BALANCE] -= amount
+                if b"a" + to not in self.rows:
+                    self.rows[b"a" + to] = [None, 0, 0, step, -1, 0, None, 0, 0]
+                    self.born += 1
+                self.touch(to, slot)[BALANCE] += amount
+            case [3, amount, term]:
+                row[BALANCE] -= amount
+                until = step + term * self.steps_per_period
+                deposits = [*deposits, [row[MADE], amount, step, until, 0, 0, 0]]
+                row[MADE] += 1
+            case [4, number, term]:
+                self._find(deposits, number)[4] = term * self.steps_per_period
+            case [5, number, amount]:
+                item = self._find(deposits, number)
+                returned = compute_remains(amount, self.schedule, item[2], step)
+                item[1] -= amount
+                row[BALANCE] += returned
+                self.pot += amount - returned
+                deposits = [item for item in deposits if item[1]]
+            case [6, policy]:
+                row[POLICY] = policy
+            case [20, [vote, vrf, standby, _]]:
+                epoch = slot // self.constants["slots_per_epoch"]
+                self.rows[b"s" + account] = [vote, vrf, standby, epoch, 0, 0, 0, 0]
+                self.rows.update({b"k" + key: [account] for key in (vote, vrf, standby)})
+            case [21, number, amount]:
+                item = self._find(deposits, number)
+                if amount == item[1]:
+                    item[5] = 1
+                else:
+                    item[1] -= amount
+                    deposits = [*deposits, [row[MADE], amount, *item[2:5], 1, 0]]
+                    row[MADE] += 1
+                self._change_bond(account, amount)
+            case [22, number]:
+                item = self._find(deposits, number)
+                item[5] = 2
+                item[6] = step + self.constants["unbonding_periods"] * self.steps_per_period
+                self._change_bond(account, -item[1])
+        self._put_deposits(account, deposits)
+
+    def _find(self, deposits: list[Row], number: int) -> Row:
+        return next(item for item in deposits if item[0] == number)
+
+    def _change_bond(self, account: bytes, amount: int) -> None:
+        seat, least = self.rows[b"s" + account], self.constants["bond_min"]
+        before, seat[4] = seat[4], seat[4] + amount
+        self.rows[b"m" + CURRENT][3] += (seat[4] >= least) - (before >= least)
+
+    def _share_pot(self) -> None:
+        money = self.rows[b"m" + CURRENT]
+        pot = money[4] + self.pot
+        parts = [pot * points // 10_000 for points in self.parameters["sinks"]]
+        money[4] = pot - sum(parts)
+        reserve, social, operators, active, municipality, burned = parts
+        if money[0] - money[1] < burned:
+            reserve, burned = reserve + burned, 0
+        money[1] += burned
+        money[2] += self.born
+        for place, part in enumerate((reserve, social, operators + self.fees, active), start=5):
+            money[place] += part
+        money[9] += municipality

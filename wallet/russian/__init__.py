@@ -1,0 +1,51 @@
+"""The Russian catalogue: one file a room, so that whoever writes a room writes its words.
+
+Each file holds ``TEXTS``: the English text as it stands in the code, and its Russian, or the three
+forms of a plural under the English singular. ``core`` and ``sentences`` hold what the lower rooms
+say, with ``{0} {1} ...`` for the figures. A test finds what is missing, dead, twice, or has other
+placeholders.
+"""
+
+from typing import Final
+
+from wallet.russian import (
+    audit,
+    core,
+    demo,
+    genesis,
+    node,
+    parameters,
+    program,
+    refusals,
+    seat,
+    sentences,
+    wallet,
+    wallet_money,
+)
+from wallet.words import Texts, Translation
+
+ROOMS: Final[tuple[Texts, ...]] = (
+    program.TEXTS,
+    refusals.TEXTS,
+    genesis.TEXTS,
+    parameters.TEXTS,
+    seat.TEXTS,
+    wallet.TEXTS,
+    wallet_money.TEXTS,
+    node.TEXTS,
+    audit.TEXTS,
+    demo.TEXTS,
+)
+
+
+def load_texts() -> Texts:
+    """All texts of all rooms."""
+    texts: dict[str, Translation] = {}
+    for room in ROOMS:
+        texts.update(room)
+    return texts
+
+
+def load_sentences() -> dict[str, str]:
+    """The templates of the lower rooms' sentences."""
+    return {**core.SENTENCES, **sentences.TEXTS}

@@ -1,0 +1,374 @@
+"""How a wallet's answers look: documents with stable keys for programs, sheets for people.
+
+Nothing is computed here that the node has not projected to now; differences of two such figures
+are the only arithmetic.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from rich.console import RenderableType
+
+from chain.transaction import (
+    AccountId,
+    Action,
+    Bond,
+    ChangePolicy,
+    Pay,
+    Prolong,
+    RegisterSeat,
+    Reveal,
+    Save,
+    Unbond,
+    Withdraw,
+)
+from chain.units import format_pai
+from wallet.client import Account, DepositAnswer, Entry
+from wallet.community import Community
+from wallet.pending import Judged
+from wallet.session import Session
+from wallet.terminal import Column, Terminal, build_sheet, build_table
+from wallet.words import Words, mark
+
+ADDRESS_TAIL: Final = 8  # the characters that people compare
+ID_SHOWN: Final = 16
+OUTGOING: Final = frozenset({"paid", "saved", "fee"})
+INCOMING: Final = frozenset({"received", "matured", "withdrawn"})
+
+_KINDS: Final = {
+    "paid": mark("paid"),
+    "received": mark("received"),
+    "saved": mark("saved"),
+    "matured": mark("savings matured"),
+    "prolonged": mark("prolonged"),
+    "withdrawn": mark("savings returned"),
+    "bonded": mark("bonded"),
+    "unbonded": mark("bond asked back"),
+    "seat": mark("seat registered"),
+    "keys": mark("keys changed"),
+    "fee": mark("fee"),
+}
+_ACTIONS: Final[dict[type[Action], tuple[str, tuple[str, ...]]]] = {
+    Save: (mark("save {amount} for periods: {count}"), ("amount", "count")),
+    Prolong: (mark("prolong deposit {id} for periods: {count}"), ("id", "count")),
+    Withdraw: (mark("return {amount} of deposit {id} early"), ("amount", "id")),
+    Reveal: (mark("state the account's keys: {needed} of {count}"), ("needed", "count")),
+    ChangePolicy: (mark("give the account other keys: {needed} of {count}"), ("needed", "count")),
+    RegisterSeat: (mark("register a seat"), ()),
+    Bond: (mark("bond {amount} of deposit {id} to the seat"), ("amount", "id")),
+    Unbond: (mark("ask deposit {id} back from the seat"), ("id",)),
+}
+_BONDS: Final = {
+    "free": mark("free"),
+    "bonded": mark("bonded to the seat"),
+    "unbonding": mark("bond, to be released"),
+}
+_VERDICTS: Final = {
+    "settled": mark("in the chain"),
+    "included": mark("in a block"),
+    "waiting": mark("waiting for a block"),
+    "unheard": mark("outcome not known yet"),
+    "replaced": mark("not executed: another transaction took its place"),
+    "expired": mark("not executed: its time ran out"),
+}
+
+
+def shorten_address(address: str) -> str:
+    """Beginning and end of an address, for lists."""
+    return f"{address[: -52 - 2]}…{address[-ADDRESS_TAIL:]}"
+
+
+def compute_next_cost(account: Account, community: Community) -> int:
+    """What the next period takes: now, and what falls due in it, less what will be left."""
+    next_step = account.at.step + community.slots_per_period // community.slots_per_step
+    matured = sum(
+        deposit.amount
+        for deposit in account.deposits
+        if deposit.bond == "free" and not deposit.renew_periods and deposit.until_step <= next_step
+    )
+    return account.settlement + matured - account.after_next_period
+
+
+def build_account_document(session: Session) -> dict[str, object]:
+    """``pai wallet show`` for programs."""
+    account, community = session.account, session.community
+    return {
+        "wallet": session.name,
+        "address": session.address,
+        "community": {"id": community.id, "name": community.name},
+        "at": {
+            "height": account.at.height,
+            "slot": account.at.slot,
+            "step": account.at.step,
+            "time": community.get_time(account.at.slot),
+        },
+        "syncing": session.status.syncing,
+        "exists": account.exists,
+        "settlement": format_pai(account.settlement),
+        "after_next_period": format_pai(account.after_next_period),
+        "next_period_cost": format_pai(compute_next_cost(account, community)),
+        "savings": format_pai(account.savings),
+        "spendable": format_pai(account.spendable),
+        "limit": format_pai(account.limit),
+        "free_units": account.free_units,
+        "defensive_units": account.defensive_units,
+        "unit_fee": format_pai(account.unit_fee),
+        "identified": account.identified,
+        "identified_until_slot": account.identified_until_slot,
+        "identified_until_time": _get_identified_time(session),
+        "deposits": [build_deposit_document(item) for item in account.deposits],
+        "pending": [
+            build_pending_document(item, community)
+            for item in session.judged
+            if item.is_worth_telling
+        ],
+    }
+
+
+def build_deposit_document(deposit: DepositAnswer) -> dict[str, object]:
+    """One deposit for programs."""
+    return {
+        "id": deposit.id,
+        "amount": format_pai(deposit.amount),
+        "since_step": deposit.since_step,
+        "until_step": deposit.until_step,
+        "until_time": deposit.until_time,
+        "renew_periods": deposit.renew_periods,
+        "bond": deposit.bond,
+        "release_step": deposit.release_step,
+        "return_now": format_pai(deposit.return_now),
+    }
+
+
+def build_pending_document(item: Judged, community: Community) -> dict[str, object]:
+    """One transaction of uncertain fate, or that was until now, for programs."""
+    body = item.pending.sealed.body
+    return {
+        "transaction": item.pending.sealed.id.hex(),
+        "status": item.verdict.value,
+        "height": item.pending.height,
+        "sequence": body.sequence,
+        "valid_until_slot": body.valid_until_slot,
+        "valid_until_time": community.get_time(body.valid_until_slot),
+    }
+
+
+def build_account_parts(terminal: Terminal, session: Session) -> list[RenderableType]:
+    """``pai wallet show`` for people."""
+    words, account, community = terminal.words, session.account, session.community
+    title = words.say(
+        "{name} in {community}, {when}",
+        name=session.name,
+        community=community.name,
+        when=words.date(community.get_time(account.at.slot)),
+    )
+    if not account.exists:
+        sentence = words.say(
+            "This account does not exist yet: it is born when it first receives 1 pai or more."
+        )
+        return [title, session.address, sentence]
+    pairs = [
+        (words.say("Address"), session.address),
+        (words.say("Settlement"), tell_pai(words, account.settlement)),
+        (words.say("After the next period"), _tell_next_period(words, account, community)),
+        (words.say("Savings"), tell_pai(words, account.savings)),
+        (words.say("Can be spent"), tell_pai(words, account.spendable)),
+        (words.say("Free units this period"), words.number(account.free_units)),
+        (words.say("Identified"), _tell_identified(words, session)),
+    ]
+    parts: list[RenderableType] = [build_sheet(pairs, title=title)]
+    if account.deposits:
+        parts += ["", build_deposit_table(words, account.deposits, community)]
+    told = [item for item in session.judged if item.is_worth_telling]
+    if told:
+        parts += ["", build_pending_table(words, told, community)]
+    return parts
+
+
+def build_deposit_table(
+    words: Words, deposits: Sequence[DepositAnswer], community: Community
+) -> RenderableType:
+    """Savings with their terms, and what returning them now would give."""
+    return build_table(
+        [
+            Column(words.say("No."), figures=True),
+            Column(words.say("Savings"), figures=True),
+            Column(words.say("Since"), figures=True),
+            Column(words.say("Due"), figures=True),
+            Column(words.say("Then")),
+            Column(words.say("If returned now"), figures=True),
+            Column(words.say("State")),
+        ],
+        [
+            (
+                str(item.id),
+                words.amount(item.amount),
+                words.date(community.get_step_time(item.since_step)),
+                words.date(item.until_time),
+                _tell_then(words, item),
+                words.amount(item.return_now) if item.bond == "free" else "—",
+                _tell_bond(words, item, community),
+            )
+            for item in deposits
+        ],
+    )
+
+
+def build_pending_table(
+    words: Words, judged: Iterable[Judged], community: Community
+) -> RenderableType:
+    """Transactions whose fate is not certain, or was not until now."""
+    return build_table(
+        [
+            Column(words.say("Transaction"), figures=True),
+            Column(words.say("State")),
+            Column(words.say("Block"), figures=True),
+            Column(words.say("Valid until"), figures=True),
+        ],
+        [
+            (
+                item.pending.sealed.id.hex()[:ID_SHOWN],
+                words.say(_VERDICTS[item.verdict]),
+                "—" if item.pending.height is None else words.number(item.pending.height),
+                words.date(community.get_time(item.pending.sealed.body.valid_until_slot)),
+            )
+            for item in judged
+        ],
+    )
+
+
+def build_entry_document(entry: Entry, names: Mapping[str, str]) -> dict[str, object]:
+    """One line of history for programs; ``change`` carries the sign."""
+    return {
+        "height": entry.height,
+        "slot": entry.slot,
+        "time": entry.time,
+        "transaction": entry.transaction,
+        "kind": entry.kind,
+        "amount": format_pai(entry.amount),
+        "change": format_pai(get_change(entry)),
+        "counterparty": entry.counterparty,
+        "name": names.get(entry.counterparty or ""),
+        "memo": entry.memo,
+    }
+
+
+def build_history_table(
+    words: Words, entries: Iterable[Entry], names: Mapping[str, str], title: str
+) -> RenderableType:
+    """History for people, newest first."""
+    return build_table(
+        [
+            Column(words.say("When"), figures=True),
+            Column(words.say("What")),
+            Column(words.say("Pai"), figures=True),
+            Column(words.say("Whom")),
+            Column(words.say("Memo")),
+        ],
+        [
+            (
+                words.date(entry.time),
+                words.say(_KINDS[entry.kind]) if entry.kind in _KINDS else entry.kind,
+                _tell_change(words, entry),
+                _tell_whom(entry, names),
+                entry.memo,
+            )
+            for entry in entries
+        ],
+        title=title,
+    )
+
+
+def get_change(entry: Entry) -> int:
+    """What an entry did to the settlement balance; 0 when it moved no money of the account."""
+    amount = abs(entry.amount)
+    if entry.kind in OUTGOING:
+        return -amount
+    return amount if entry.kind in INCOMING else 0
+
+
+def tell_action(
+    words: Words, action: Action, community: Community, names: Mapping[str, str]
+) -> str:
+    """One action of a transaction in words, for whoever is to sign it."""
+    if isinstance(action, Pay):
+        return words.say(
+            "pay {amount} to {whom} {memo}",
+            amount=tell_pai(words, action.amount),
+            whom=tell_account(action.to, community, names),
+            memo=f"«{action.memo}»" if action.memo else "",
+        ).rstrip()
+    text, figures = _ACTIONS[type(action)]
+    values = {
+        "amount": tell_pai(words, getattr(action, "amount", 0)),
+        "id": getattr(action, "deposit", 0),
+        "count": getattr(action, "term_periods", 0),
+    }
+    if isinstance(action, Reveal | ChangePolicy):
+        values |= {"needed": action.policy.threshold, "count": len(action.policy.keys)}
+    return words.say(text, **{name: values[name] for name in figures})
+
+
+def tell_account(account: AccountId, community: Community, names: Mapping[str, str]) -> str:
+    """An account by the name it has here, with the characters that tell it from others."""
+    address = community.get_address(account)
+    name = names.get(address)
+    return address if name is None else f"{name} ({shorten_address(address)})"
+
+
+def tell_pai(words: Words, amount: int) -> str:
+    """An amount with its unit."""
+    return words.say("{amount} pai", amount=words.amount(amount))
+
+
+def _tell_next_period(words: Words, account: Account, community: Community) -> str:
+    return words.say(
+        "{amount} pai in {duration}; demurrage {cost} pai",
+        amount=words.amount(account.after_next_period),
+        duration=words.duration(community.slots_per_period * community.slot_seconds),
+        cost=words.amount(compute_next_cost(account, community)),
+    )
+
+
+def _get_identified_time(session: Session) -> int | None:
+    slot = session.account.identified_until_slot
+    return session.community.get_time(slot) if session.account.identified else None
+
+
+def _tell_identified(words: Words, session: Session) -> str:
+    seconds = _get_identified_time(session)
+    if seconds is None:
+        return words.say("no: no free payments, but sending and receiving work")
+    if seconds - session.community.genesis_time > _FAR_SECONDS:
+        return words.say("yes")
+    return words.say("until {when}", when=words.date(seconds))
+
+
+# An attestation without an end is written with a slot beyond any calendar.
+_FAR_SECONDS: Final = 200 * 365 * 86_400
+
+
+def _tell_then(words: Words, deposit: DepositAnswer) -> str:
+    if deposit.renew_periods:
+        return words.say("again, periods: {count}", count=deposit.renew_periods)
+    return words.say("to settlement")
+
+
+def _tell_bond(words: Words, deposit: DepositAnswer, community: Community) -> str:
+    text = words.say(_BONDS[deposit.bond]) if deposit.bond in _BONDS else deposit.bond
+    if deposit.bond != "unbonding":
+        return text
+    return f"{text} {words.date(community.get_step_time(deposit.release_step))}"
+
+
+def _tell_change(words: Words, entry: Entry) -> str:
+    change = get_change(entry)
+    if change:
+        return f"{'+' if change > 0 else ''}{words.amount(change)}"
+    return words.amount(entry.amount) if entry.amount else ""
+
+
+def _tell_whom(entry: Entry, names: Mapping[str, str]) -> str:
+    if entry.counterparty is None:
+        return ""
+    return names.get(entry.counterparty) or shorten_address(entry.counterparty)
