@@ -25,6 +25,12 @@ SIGN_POSSESSION: Final = b"pai/possession/1"
 _FIELD_PRIME: Final = 2**255 - 19
 # A point of order two, (0, -1). Added to a valid key it must not pass as a valid key.
 _ORDER_TWO: Final = (_FIELD_PRIME - 1).to_bytes(32, "little")
+# By the key of the seed 00 01 .. 1f over b"pai", with that point added to R before it was hashed:
+# good to a verifier that multiplies by the cofactor, bad to one that compares bytes, as ours must.
+_TWISTED_SIGNATURE: Final = bytes.fromhex(
+    "ebf5e9a70ec4de50328dfb688497f553dd17eacdcb34506044f127258871f82d"
+    "4e0778bfce93779eca6b5d3ac0383823773b13b0edae1e19614c7c7e80be840d"
+)
 
 
 def compute_hash(tag: bytes, *parts: bytes | bytearray) -> bytes:
@@ -106,9 +112,11 @@ def is_public_key(key: bytes) -> bool:
 
 
 def check_libsodium() -> None:
-    """Refuse to work on a libsodium whose point check is broken (CVE-2025-69277).
+    """Refuse to work on a libsodium that answers otherwise than every other node's.
 
-    Raises RuntimeError with what to do. Called once, before any rule is used.
+    One has a broken point check (CVE-2025-69277). Another might verify signatures by the
+    cofactored equation: then one member's odd signature would be good for some nodes and bad for
+    others. Raises RuntimeError with what to do. Called once, before any rule is used.
     """
     public = build_key_pair(bytes(range(32))).public
     mixed = bindings.crypto_core_ed25519_add(public, _ORDER_TWO)
@@ -116,4 +124,9 @@ def check_libsodium() -> None:
         raise RuntimeError(
             "the libsodium in use accepts keys outside the prime-order group (CVE-2025-69277): "
             f"install PyNaCl 1.6.2 or newer (here: {nacl.__version__})"
+        )
+    if is_signed(Signed(public, b"pai", _TWISTED_SIGNATURE)):
+        raise RuntimeError(
+            "the libsodium in use verifies signatures by another equation than this community's: "
+            f"install PyNaCl 1.6.2 (here: {nacl.__version__})"
         )

@@ -115,7 +115,7 @@ class Ledger:
 
     def open_view(self) -> State:
         """Another state over the same kept rows, to try things out on; stale after any block."""
-        return State(lambda key: self.store.get(_STATE + key))
+        return self.state.open_view()
 
     def execute(self, block: SealedBlock, checks: SignatureChecks) -> Execution:
         """What the block would do on top of the head. Raises Invalid; nothing changes."""

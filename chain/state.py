@@ -109,15 +109,20 @@ _Undo = list[tuple[dict[bytes, Record | None], bytes, Record | _Unread | None]]
 class Rows(Generic[RowT]):
     """One table: kept rows, and over them the changes of the block in progress."""
 
-    __slots__ = ("_changes", "_kept", "_kept_before", "_read", "_table", "_undo")
+    __slots__ = ("_below", "_changes", "_kept", "_kept_before", "_read", "_table", "_undo")
 
     def __init__(self, table: Table[RowT], read: RowReader, undo: _Undo) -> None:
         self._table = table
         self._read = read
+        self._below: Rows[RowT] | None = None
         self._undo = undo
         self._kept: dict[bytes, RowT | None] = {}
         self._kept_before: dict[bytes, RowT | None] = {}
         self._changes: dict[bytes, RowT | None] = {}
+
+    def stand_on(self, below: "Rows[RowT]") -> None:
+        """Take kept rows from there, decoded, and not from the store."""
+        self._below = below
 
     def get(self, key: bytes) -> RowT | None:
         """The row as it stands now, or None."""
@@ -156,7 +161,12 @@ class Rows(Generic[RowT]):
     def get_reversal(self, key: bytes, before: bytes | None) -> Change:
         """The change that brings the kept row back to what it was."""
         row = None if before is None else self._table.codec.decode(before)
-        return Change(cast("Table[Record]", self._table), key, self._get_kept(key), row)
+        return Change(cast("Table[Record]", self._table), key, self.get_kept(key), row)
+
+    def keep(self, key: bytes, row: RowT | None) -> None:
+        """Remember a row as it is kept."""
+        self._kept[key] = row
+        self._age()
 
     def follow(self, changes: Iterable[Change]) -> None:
         """Remember rows that have been committed."""
@@ -165,18 +175,21 @@ class Rows(Generic[RowT]):
             kept[change.key] = change.after
         self._age()
 
-    def _get_kept(self, key: bytes) -> RowT | None:
+    def get_kept(self, key: bytes) -> RowT | None:
+        """The row as it was before the block in progress, or None."""
         row = self._kept.get(key, _UNREAD)
         return self._load(key) if isinstance(row, _Unread) else row
 
     def _load(self, key: bytes) -> RowT | None:
         row = self._kept_before.get(key, _UNREAD)
         if isinstance(row, _Unread):
-            data = self._read(self._table.prefix + key)
-            row = None if data is None else self._table.codec.decode(data)
-        self._kept[key] = row
-        self._age()
+            row = self._read_row(key) if self._below is None else self._below.get_kept(key)
+        self.keep(key, row)
         return row
+
+    def _read_row(self, key: bytes) -> RowT | None:
+        data = self._read(self._table.prefix + key)
+        return None if data is None else self._table.codec.decode(data)
 
     def _age(self) -> None:
         """Begin another generation when this one is full; that of a large genesis is not kept."""
@@ -200,11 +213,12 @@ class State:
 
     __slots__ = (
         "_tables", "_undo", "accounts", "accounts_born", "anchors", "attestations", "authorities",
-        "facts", "fees", "money", "persons", "pot", "randomness", "rules", "savings", "seats",
-        "sets", "tips", "used_keys",
+        "facts", "fees", "money", "persons", "pot", "randomness", "read", "rules", "savings",
+        "seats", "sets", "tips", "used_keys",
     )  # fmt: skip
 
     def __init__(self, read: RowReader) -> None:
+        self.read = read
         self._undo: _Undo = []
         self.accounts = Rows(ACCOUNTS, read, self._undo)
         self.savings = Rows(SAVINGS, read, self._undo)
@@ -241,6 +255,17 @@ class State:
         self.pot = 0  # demurrage charged in this block, on its way to the funds
         self.fees = 0  # fees of this block, on their way to the operators' pool
         self.accounts_born = 0  # born less removed in this block
+
+    def open_view(self) -> "State":
+        """Another state over the same kept rows, to try things out on; stale after any block."""
+        view = State(self.read)
+        for prefix, rows in self._tables.items():
+            view.get_table(prefix).stand_on(rows)
+        return view
+
+    def get_table(self, prefix: bytes) -> Rows[Record]:
+        """The rows whose state keys begin with this byte."""
+        return self._tables[prefix]
 
     def savepoint(self) -> Mark:
         """A mark of everything as it stands."""

@@ -32,6 +32,11 @@ class Arrivals:
     def __contains__(self, block_hash: BlockHash) -> bool:
         return block_hash in self._arrivals
 
+    def is_early(self, block_hash: BlockHash) -> bool:
+        """Whether the block waits for nothing but its slot."""
+        arrival = self._arrivals.get(block_hash)
+        return arrival is not None and arrival.early
+
     def add(self, arrival: Arrival) -> list[BlockFacts]:
         """Let a block wait; returns those that had to go for it."""
         self._take(arrival.facts.hash)

@@ -44,6 +44,7 @@ PRUNE_EVERY_HEADS: Final = 64
 # sync brings them, as part of a better chain.
 SAME_SLOT_MAX: Final = 2
 SIDE_BLOCKS_SPARE: Final = 4_096  # beside two branches as long as blocks can be undone
+CHAIN_KEPT_SLOTS: Final = 512  # of our own chain; what parts from it further down gets an anchor
 
 
 def step(state: Consensus, event: Event) -> list[Effect]:
@@ -57,6 +58,18 @@ def is_known(state: Consensus, block_hash: BlockHash) -> bool:
     return (
         block_hash in state.tree
         or block_hash in state.arrivals
+        or state.tree.is_refused(block_hash)
+    )
+
+
+def is_wanted(state: Consensus, block_hash: BlockHash) -> bool:
+    """Whether a peer's chain that ends in this block should be fetched.
+
+    A block that waits for its parents is wanted: they are what is lacking.
+    """
+    return not (
+        block_hash in state.tree
+        or state.arrivals.is_early(block_hash)
         or state.tree.is_refused(block_hash)
     )
 
@@ -195,7 +208,10 @@ def _prune(state: Consensus) -> list[Effect]:
     life_slots = state.settings.constants.transaction_life_slots
     head = state.position.head
     removed = state.tree.prune(
-        head.hash, head.slot - life_slots, 2 * life_slots + SIDE_BLOCKS_SPARE
+        head.hash,
+        horizon_slot=head.slot - life_slots,
+        chain_slot=head.slot - CHAIN_KEPT_SLOTS,
+        limit=2 * life_slots + SIDE_BLOCKS_SPARE,
     )
     return [Forget(tuple(removed))] if removed else []
 

@@ -157,12 +157,14 @@ class Tree:
         self._remove(removed)
         return removed
 
-    def prune(self, head: BlockHash, horizon_slot: int, limit: int) -> list[BlockFacts]:
+    def prune(
+        self, head: BlockHash, horizon_slot: int, chain_slot: int, limit: int
+    ) -> list[BlockFacts]:
         """Forget what can no longer matter; returns the blocks of side branches that went.
 
         Side branches go when their tip is older than the horizon, and the worst of them when there
-        are more than ``limit`` blocks. Of the chain below ``head`` the oldest stretch goes from
-        which nothing forks off.
+        are more than ``limit`` blocks. Of the chain below ``head`` what is older than
+        ``chain_slot`` goes, up to where something parts from it: the ledger has it.
         """
         safe = {item.hash for item in self.climb_down(head)}
         safe.update(item.hash for item in self.climb_down(self._best))
@@ -172,7 +174,7 @@ class Tree:
             if tip.slot >= horizon_slot and len(self) <= limit:
                 continue
             removed.extend(self._remove_branch(tip.hash, safe))
-        self._drop_bare_root(head, horizon_slot)
+        self._drop_bare_root(head, chain_slot)
         return removed
 
     def _remove_branch(self, tip: BlockHash, safe: set[BlockHash]) -> list[BlockFacts]:
@@ -184,10 +186,10 @@ class Tree:
             removed.append(item)
         return removed
 
-    def _drop_bare_root(self, head: BlockHash, horizon_slot: int) -> None:
+    def _drop_bare_root(self, head: BlockHash, chain_slot: int) -> None:
         """Shorten the chain below the head; a branch that parts from it keeps what it stands on."""
         for current in list(self.climb_down(head))[:0:-1]:
-            if current.slot >= horizon_slot or len(self._children[current.hash]) != 1:
+            if current.slot >= chain_slot or len(self._children[current.hash]) != 1:
                 return
             self._remove([current])
 

@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 import trio
 
+from chain.errors import Invalid
 from chain.genesis import GENESIS_VERSION, Genesis, compute_chain_id
 from chain.store import StoreError
 from node.api.application import build_application
@@ -65,6 +66,11 @@ def run_node(home: Home, settings: Settings, version: str, clock: Clock | None =
     start_logging(settings.log.level, settings.log.style)
     os.umask(0o077)
     with lock_home(home):
+        if home.report.exists():
+            raise HomeError(
+                f"the node halted because the ledger broke a promise of its own: read "
+                f"{home.report}; it starts again when that file is gone"
+            )
         genesis = read_genesis(home)
         opened = open_node(home, settings, version, genesis, clock or SystemClock())
         try:
@@ -80,19 +86,6 @@ def open_node(
     home: Home, settings: Settings, version: str, genesis: Genesis, clock: Clock
 ) -> Opened:
     """Open store, seat and network key. Raises HomeError, StoreError, BadGenesis."""
-    seat, refusal = _open_own_seat(home, settings)
-    core = Core(
-        genesis,
-        FolderStores(home.chain),
-        clock,
-        seat=seat,
-        settings=CoreSettings(
-            mempool=Limits(settings.mempool.bytes_max, settings.mempool.per_account_max),
-            mempool_path=home.mempool,
-            report_path=home.report,
-            refusal=refusal,
-        ),
-    )
     limits = settings.network
     transport = Libp2pTransport(
         Libp2pSettings(
@@ -102,6 +95,7 @@ def open_node(
             connections_max=limits.peers_max,
         )
     )
+    core = _open_core(home, settings, genesis, clock)
     network = Network(
         transport,
         core,
@@ -118,6 +112,24 @@ def open_node(
         dice=random.Random(),  # noqa: S311 - jitter, not secrets
     )
     return Opened(home, settings, version, core, network)
+
+
+def _open_core(home: Home, settings: Settings, genesis: Genesis, clock: Clock) -> Core:
+    seat, refusal = _open_own_seat(home, settings)
+    core_settings = CoreSettings(
+        mempool=Limits(settings.mempool.bytes_max, settings.mempool.per_account_max),
+        mempool_path=home.mempool,
+        report_path=home.report,
+        refusal=refusal,
+    )
+    try:
+        return Core(genesis, FolderStores(home.chain), clock, seat=seat, settings=core_settings)
+    except (Invalid, AssertionError) as error:
+        # Rows that decode to nothing, or do not give the root that the head has signed.
+        raise HomeError(
+            f"the chain in {home.chain} is damaged: {error}. Move it away and start again: the "
+            "node fetches the chain anew"
+        ) from error
 
 
 def _open_own_seat(home: Home, settings: Settings) -> tuple[SeatHolder | None, str]:
@@ -155,8 +167,6 @@ async def _work(opened: Opened, stopping: trio.Event) -> None:
     core, network, settings = opened.core, opened.network, opened.settings
     doorway = Doorway(settings.api)
     metrics = Metrics(core, network, doorway)
-    with _telling_address(settings.api.listen):
-        listeners = await open_listeners(settings.api.listen)
     app = build_application(
         build_sources(
             core,
@@ -168,6 +178,10 @@ async def _work(opened: Opened, stopping: trio.Event) -> None:
         settings.api,
     )
     async with AsyncExitStack() as stack:
+        with _telling_address(settings.api.listen):
+            listeners = await open_listeners(settings.api.listen)
+        for listener in listeners:
+            await stack.enter_async_context(listener)
         with _telling_address(", ".join(settings.network.listen)):
             await stack.enter_async_context(network.run())
         async with trio.open_nursery() as nursery:
@@ -268,8 +282,8 @@ def _explain(error: Exception, home: Home) -> Exception:
     _log.error("ended_by_fault", error=error)
     if any(isinstance(cause, AssertionError) for cause in causes):
         return NodeHalted(
-            f"the ledger broke a promise of its own and the node has halted: {causes[0]}. Do not "
-            f"start it again before somebody has read {home.report}"
+            f"the ledger broke a promise of its own and the node has halted: {causes[0]}. Read "
+            f"{home.report}; the node starts again when that file is gone"
         )
     return NodeHalted(
         f"the node has ended by a fault of the program: {type(causes[0]).__name__}: {causes[0]}. "

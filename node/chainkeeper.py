@@ -164,9 +164,8 @@ class ChainKeeper:
     def get_summaries(self, from_height: int, limit: int) -> list[BlockSummary]:
         """Blocks of the chain that is followed, upwards from a height."""
         summaries = []
-        for height in range(
-            max(from_height, 1), min(from_height + limit, self.ledger.head.height + 1)
-        ):
+        first = max(from_height, 1)
+        for height in range(first, min(first + limit, self.ledger.head.height + 1)):
             row = read_row(self.ledger.store, height)
             assert row is not None, "heights up to the head have their rows"
             header = self.get_header(height).header

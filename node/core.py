@@ -186,7 +186,7 @@ class Core:
 
     def has_block(self, block_hash: BlockHash) -> bool:
         """Whether fetching it would be a waste."""
-        return self._owner.is_held(block_hash)
+        return not self._owner.is_wanted(block_hash)
 
     def get_headers(self, locator: Sequence[BlockHash], limit: int) -> Sequence[SignedHeader]:
         """Headers of our chain after the first hash of the locator that lies on it."""

@@ -359,6 +359,8 @@ class Mempool:
             account = sealed.body.account
             queue = self._queues.get(account) or Queue(account, self._get_lane(view, account))
             other = queue.find(sealed.body.sequence)
+            if other is not None and other.sealed.id in first:
+                continue  # two abandoned branches had different ones
             if other is not None:
                 self._drop(other, Code.WRONG_SEQUENCE)
             waiting = Waiting(sealed, compute_leaf_hash(sealed.whole_bytes), arrival)

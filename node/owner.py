@@ -14,7 +14,7 @@ import trio
 from chain.block import BlockHash, Header, SealedBlock
 from chain.ledger import Execution, Ledger
 from chain.transaction import SealedTransaction
-from consensus.engine import is_known, step
+from consensus.engine import is_wanted, step
 from consensus.events import Effect, Event, HeadChanged
 from consensus.forkchoice import BlockFacts
 from consensus.state import Consensus
@@ -101,10 +101,10 @@ class Owner:
         """The ledger of the chain that is followed."""
         return self.keeper.ledger
 
-    def is_held(self, block_hash: BlockHash) -> bool:
-        """Whether the block is on our chain, in the tree, waiting, or known to be bad."""
-        return is_known(self.consensus, block_hash) or (
-            self.keeper.find_canonical(block_hash) is not None
+    def is_wanted(self, block_hash: BlockHash) -> bool:
+        """Whether the block is neither on our chain, nor in the tree, nor known to be bad."""
+        return is_wanted(self.consensus, block_hash) and (
+            self.keeper.find_canonical(block_hash) is None
         )
 
     def change_head(self, applied: list[SealedBlock], undone: list[SealedBlock]) -> list[Effect]:

@@ -1,6 +1,6 @@
 """What the core says of itself: one snapshot for API, metrics and operators."""
 
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, NewType
 
 from chain.ledger import Head
 from chain.transaction import AccountId
@@ -21,6 +21,9 @@ class Counters(NamedTuple):
     subscribers_dropped: int
 
 
+Sentence = NewType("Sentence", str)  # for people: it stands in the catalogue of translations
+
+
 class SigningStatus(NamedTuple):
     """Whether this node signs blocks, and if not, why: one of the words below and a sentence."""
 
@@ -30,25 +33,35 @@ class SigningStatus(NamedTuple):
 
 _SIGNING: Final[dict[Signing, SigningStatus]] = {
     Signing.SIGNS: SigningStatus("signs", ""),
-    Signing.NO_SEAT: SigningStatus("no_seat", "this node has no seat's keys"),
+    Signing.NO_SEAT: SigningStatus("no_seat", Sentence("this node has no seat's keys")),
     Signing.REFUSED: SigningStatus(
         "refused",
-        "blocks of this seat are about that its journal does not know: another machine has its "
-        "keys, or the journal is an old copy",
+        Sentence(
+            "there are blocks of this seat that its journal does not know: another machine has "
+            "its keys, or the journal is an old copy"
+        ),
     ),
     Signing.NOT_IN_SET: SigningStatus(
-        "not_in_set", "the set of seats that make blocks does not have this seat with these keys"
+        "not_in_set",
+        Sentence("the seats that make blocks do not include this one with these keys"),
     ),
-    Signing.LISTENING: SigningStatus("waits", "it has just started and looks for a newer chain"),
+    Signing.LISTENING: SigningStatus(
+        "waits", Sentence("it has just started and looks for a newer chain")
+    ),
     Signing.GUARDED: SigningStatus(
-        "guarded", "what others send is old when it comes: the clock of this machine may be wrong"
+        "guarded",
+        Sentence("what others send is old when it comes: the clock of this machine may be wrong"),
     ),
     Signing.WAITS_FOR_OPERATOR: SigningStatus(
         "guarded",
-        "the clocks of five peers and more differ from this machine's by more than a minute: set "
-        "it right, or confirm that it is",
+        Sentence(
+            "the clocks of five peers and more differ from this machine's by more than a minute: "
+            "set it right, or confirm that it is"
+        ),
     ),
-    Signing.CATCHING_UP: SigningStatus("catching_up", "it is fetching blocks that others have"),
+    Signing.CATCHING_UP: SigningStatus(
+        "catching_up", Sentence("it is fetching blocks that others have")
+    ),
 }
 
 

@@ -6,6 +6,7 @@ is long is cut into pieces, so that network and API get their turns.
 
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from traceback import format_exception
 from typing import Final, NamedTuple
@@ -20,7 +21,7 @@ from consensus.journal import get_signed_header, get_signed_slot
 from node.branches import verify
 from node.clock import MS
 from node.effects import handle, place_block, take_block
-from node.home import write_file
+from node.home import HomeError, write_file
 from node.mempool import Limits
 from node.mempool_file import read_mempool, write_mempool
 from node.owner import Outside, Owner
@@ -73,7 +74,7 @@ class CoreTask:
             async with trio.open_nursery() as nursery:
                 self._nursery = nursery
                 await self._guarded(self._start)
-                nursery.start_soon(self._pump, outside)
+                nursery.start_soon(self._guarded, partial(self._pump, outside))
                 await self._guarded(self._own)
                 nursery.cancel_scope.cancel()
         finally:
@@ -191,12 +192,20 @@ class CoreTask:
         if path is None or not is_due or owner.mempool.changes == self._kept_changes:
             return
         self._kept_ms, self._kept_changes = now_ms, owner.mempool.changes
-        await owner.run_in_thread(write_mempool, path, owner.mempool.get_all())
+        try:
+            await owner.run_in_thread(write_mempool, path, owner.mempool.get_all())
+        except HomeError as error:
+            owner.log.warning("mempool_not_kept", reason=str(error))
 
     def _keep_mempool_now(self) -> None:
-        path, mempool = self._settings.mempool_path, self._owner.mempool
-        if path is not None and mempool.changes != self._kept_changes:
-            write_mempool(path, mempool.get_all())
+        """The same at the end, where there is no time to lose and nobody to wait."""
+        path, owner = self._settings.mempool_path, self._owner
+        if path is None or owner.mempool.changes == self._kept_changes:
+            return
+        try:
+            write_mempool(path, owner.mempool.get_all())
+        except HomeError as error:
+            owner.log.warning("mempool_not_kept", reason=str(error))
 
     async def _pump(self, outside: Outside) -> None:
         """Bring in what the network tells; signatures of blocks are verified on the way."""
@@ -231,7 +240,7 @@ class CoreTask:
     def _begin_replay(self, ancestor: BlockFacts, path: list[BlockFacts]) -> None:
         if not self._replaying and self._nursery is not None:
             self._replaying = True
-            self._nursery.start_soon(self._replay, ancestor, path)
+            self._nursery.start_soon(self._guarded, partial(self._replay, ancestor, path))
 
     async def _replay(self, ancestor: BlockFacts, path: list[BlockFacts]) -> None:
         replayed = await replay_beside(self._owner, self._stores, ancestor, path)

@@ -26,7 +26,6 @@ RETRY_SECONDS_MAX: Final = 300.0
 CONFIGURED_RETRY_SECONDS_MAX: Final = 30.0  # an operator who names a peer wants it back soon
 RETRIES_MAX: Final = 2_048  # back-offs remembered; the book holds half as many addresses
 SILENT_MAX: Final = 3
-ARRIVAL_SECONDS: Final = 15.0  # from being admitted to being connected
 EXCHANGE_SECONDS: Final = 60.0  # how often a peer is asked whom else it knows
 RECOMMEND_MS: Final = 3 * 3_600 * 1_000  # whom we reached so lately we tell others
 SAVE_SECONDS: Final = 30.0
@@ -107,20 +106,22 @@ class Keeper:
             del roster.unwanted[peer]
 
     def _call_the_roll(self, nursery: trio.Nursery) -> None:
-        """Compare who should be here with who is."""
-        roster, now = self._roster, trio.current_time()
-        here = {info.id: info for info in self._transport.get_peers()}
-        for name, info in here.items():
-            peer = roster.peers.get(name) or roster.welcome(info)
+        """Begin to talk to those who have come, and settle the affairs of those who have gone."""
+        roster = self._roster
+        for peer in roster.departed:
+            if peer.scope is not None:
+                peer.scope.cancel()
+                if peer.info.id not in roster.peers:
+                    self._tell(PeerStatusChanged(peer.info.id, None))
+        roster.departed.clear()
+        for info in self._transport.get_peers():
+            if not roster.admits(info):
+                roster.dismiss(info.id, "it is not on the list")
+                continue
+            peer = roster.peers[info.id]
             if peer.scope is None:
                 peer.scope = trio.CancelScope()
                 nursery.start_soon(self._talk, peer, peer.scope)
-        for name, peer in list(roster.peers.items()):
-            if name not in here and (peer.scope or now - peer.since > ARRIVAL_SECONDS):
-                del roster.peers[name]
-                if peer.scope is not None:
-                    peer.scope.cancel()
-                    self._tell(PeerStatusChanged(name, None))
 
     def _dial_somebody(self, nursery: trio.Nursery) -> None:
         """Start a few dials: configured peers first, then as many of the book as we want."""

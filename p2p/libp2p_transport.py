@@ -182,7 +182,8 @@ class Libp2pTransport:
         self._listening: list[str] = []
         self._peers: dict[PeerId, PeerInfo] = {}
         self._scopes: dict[PeerId, trio.CancelScope] = {}
-        self._dialled: dict[PeerId, str] = {}
+        self._dialled: dict[PeerId, str] = {}  # addresses, while we shake hands
+        self._entering: dict[str, PeerId] = {}  # who is admitted from where, while we shake hands
         self._streams: Counter[PeerId] = Counter()
         self._banned_until: dict[PeerId, float] = {}
         self._sockets: WeakSet[trio.SocketStream] = WeakSet()
@@ -274,19 +275,19 @@ class Libp2pTransport:
         if not self._doorbell.rings(endpoint[0]):
             await trio.aclose_forcefully(stream)
             return
-        peer = None
+        address, is_up = format_address(endpoint), False
         try:
             with trio.move_on_after(HANDSHAKE_SECONDS), containing():
                 raw = RawConnection(self._wrap(stream, endpoint), initiator=False)
-                local = Multiaddr(format_address(endpoint))
-                muxed = await self._swarm.upgrade_inbound_raw_conn(raw, local)
-                peer = PeerId(str(muxed.peer_id))
+                await self._swarm.upgrade_inbound_raw_conn(raw, Multiaddr(address))
+                is_up = True
         finally:
             self._doorbell.leave(endpoint[0])
-            if peer is None:
+            admitted = self._entering.pop(address, None)
+            if not is_up:
                 await trio.aclose_forcefully(stream)
-        if peer is not None:
-            self._note_arrived(PeerInfo(peer, format_address(endpoint), inbound=True))
+        if admitted is not None:
+            self._note_arrived(PeerInfo(admitted, address, inbound=True))
 
     def _admits(self, peer: PeerId, address: str, inbound: bool) -> bool:
         """The gate behind the handshake."""
@@ -296,11 +297,18 @@ class Libp2pTransport:
         if len(self._swarm.connections.get(ID.from_base58(peer), ())) >= 2:
             return False
         info = PeerInfo(peer, address if inbound else self._dialled.get(peer, address), inbound)
-        return self._doorkeeper is None or self._doorkeeper.admits(info)
+        if self._doorkeeper is not None and not self._doorkeeper.admits(info):
+            return False
+        if inbound:
+            self._entering[address] = peer
+        return True
 
     def _note_arrived(self, info: PeerInfo) -> None:
-        is_here = bool(self._swarm.connections.get(ID.from_base58(info.id)))
-        if self._nursery is None or not is_here or info.id in self._peers:
+        """Take up with a peer that was admitted, if its connection stands."""
+        if self._nursery is None or info.id in self._peers:
+            return
+        if not self._swarm.connections.get(ID.from_base58(info.id)):
+            self._note_gone(info.id)
             return
         self._peers[info.id] = info
         scope = self._scopes[info.id] = trio.CancelScope()
@@ -316,6 +324,8 @@ class Libp2pTransport:
         scope = self._scopes.pop(peer, None)
         if scope is not None:
             scope.cancel()
+        if self._doorkeeper is not None:
+            self._doorkeeper.left(peer)
 
     def guard(self, doorkeeper: Doorkeeper) -> None:
         """Ask this doorkeeper from now on."""
@@ -390,11 +400,13 @@ class Libp2pTransport:
         if parsed is None or parsed.port is None or parsed.peer == self._id:
             raise TransportError(f"{address} is no address of another peer")
         if parsed.peer not in self._peers:
-            with trio.move_on_after(DIAL_SECONDS) as limit:
-                await self._dial(parsed.peer, address, parsed.host, parsed.port)
-            if limit.cancelled_caught:
+            try:
+                with trio.move_on_after(DIAL_SECONDS) as limit:
+                    await self._dial(parsed.peer, address, parsed.host, parsed.port)
+            finally:
+                self._note_arrived(PeerInfo(parsed.peer, address, inbound=False))
+            if limit.cancelled_caught or parsed.peer not in self._peers:
                 raise TransportError(f"nobody answers at {address}")
-            self._note_arrived(PeerInfo(parsed.peer, address, inbound=False))
         return parsed.peer
 
     async def _dial(self, peer: PeerId, address: str, host: str, port: int) -> None:
@@ -411,7 +423,7 @@ class Libp2pTransport:
                 await self._swarm.upgrade_outbound_raw_conn(raw, ID.from_base58(peer))
             is_up = True
         finally:
-            del self._dialled[peer]
+            self._dialled.pop(peer, None)
             if not is_up:
                 await trio.aclose_forcefully(stream)
 

@@ -109,7 +109,6 @@ class MemoryTransport:
         self._seen: OrderedDict[tuple[PeerId, int], None] = OrderedDict()
         self._letters: list[_Letter] = []
         self._post_arrived = trio.Event()
-        self._published = count()
         self._nursery: trio.Nursery | None = None
 
     @property
@@ -172,9 +171,12 @@ class MemoryTransport:
         theirs = PeerInfo(self._id, PREFIX + self._id, inbound=True)
         ours = PeerInfo(peer, address, inbound=False)
         if peer not in self._peers:
-            if not (self._welcomes(ours) and other._welcomes(theirs)):  # noqa: SLF001 - its twin
-                raise TransportError(f"{address} is not welcome, or we are not")
+            if not self._welcomes(ours):
+                raise TransportError(f"{address} is not welcome")
             self._peers[peer] = ours
+            if not other._welcomes(theirs):  # noqa: SLF001 - the other end of the line
+                self._lose(peer)
+                raise TransportError(f"we are not welcome at {address}")
             other._peers[self._id] = theirs  # noqa: SLF001 - the other end of the line
         return peer
 
@@ -189,10 +191,15 @@ class MemoryTransport:
         await trio.lowlevel.checkpoint()
 
     def _part(self, peer: PeerId) -> None:
-        if self._peers.pop(peer, None) is not None:
+        if peer in self._peers:
+            self._lose(peer)
             other = self._network.nodes.get(peer)
             if other is not None:
-                other._peers.pop(self._id, None)  # noqa: SLF001 - the other end of the line
+                other._lose(self._id)  # noqa: SLF001 - the other end of the line
+
+    def _lose(self, peer: PeerId) -> None:
+        if self._peers.pop(peer, None) is not None and self._doorkeeper is not None:
+            self._doorkeeper.left(peer)
 
     def get_peers(self) -> Sequence[PeerInfo]:
         """Whom we are connected to."""
@@ -205,7 +212,7 @@ class MemoryTransport:
 
     async def publish(self, topic: str, data: bytes) -> None:
         """Tell everybody who listens."""
-        message = (self._id, next(self._published))
+        message = (self._id, next(self._network.numbers))
         self._remember(message)
         self._send_letters(topic, message, data, but=self._id)
         await trio.lowlevel.checkpoint()

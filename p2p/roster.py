@@ -20,9 +20,10 @@ from p2p.transport import PeerId, PeerInfo
 from p2p.view import Misbehaviour, PeerView
 from p2p.wire import Head
 
-BAN_AT: Final = 100.0
+BAN_AT: Final = 90.0
 FORGIVEN_PER_SECOND: Final = 1 / 6  # all is forgiven after ten minutes
-# What each kind of misbehaviour costs. What cannot happen by accident bans at the second time.
+# What each kind of misbehaviour costs. What cannot happen by accident bans at the second time
+# within a minute.
 COSTS: Final = {
     Misbehaviour.MALFORMED: 50.0,
     Misbehaviour.INVALID: 25.0,
@@ -102,9 +103,10 @@ class Roster:
         self._standings: OrderedDict[PeerId, _Standing] = OrderedDict()
         self._kept: set[PeerId] = set()
         self.peers: dict[PeerId, Peer] = {}
+        self.departed: list[Peer] = []  # whose affairs are still to be settled
         self.unwanted: dict[PeerId, str] = {}  # to be disconnected, and why
         self.bans: dict[PeerId, float] = {}  # to be told to the transport, in seconds
-        self.bell = trio.Event()  # rings when there is something in one of the two
+        self.bell = trio.Event()  # rings when there is something in one of these
 
     def keep(self, peer: PeerId) -> None:
         """Keep a place for this peer from now on."""
@@ -183,6 +185,13 @@ class Roster:
         )
         self.peers[info.id] = peer
         return peer
+
+    def left(self, peer: PeerId) -> None:
+        """A peer has gone: its place is free from this moment."""
+        gone = self.peers.pop(peer, None)
+        if gone is not None:
+            self.departed.append(gone)
+            self.bell.set()
 
     def dismiss(self, peer: PeerId, reason: str) -> None:
         """Have a peer disconnected."""

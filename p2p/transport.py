@@ -46,6 +46,10 @@ class Doorkeeper(Protocol):
         """Whether a peer that has proven its name may stay. Asked before it can say anything."""
         ...
 
+    def left(self, peer: PeerId) -> None:
+        """A peer that was admitted has gone, or did not come in after all."""
+        ...
+
     def blame(self, peer: PeerId, reason: str) -> None:
         """A peer broke the rules below our messages: frames, signatures, limits, rates."""
         ...

@@ -10,7 +10,7 @@ import random
 import struct
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from subprocess import PIPE
@@ -55,6 +55,7 @@ class Victim:
     reports: list[dict[str, float]] = field(default_factory=list)
     changed: trio.Event = field(default_factory=trio.Event)
     held: list[trio.SocketStream] = field(default_factory=list)  # by the attacker
+    met: int = 0  # connections that attackers have made
 
     @property
     def peer(self) -> PeerId:
@@ -155,7 +156,9 @@ async def knock(victim: Victim) -> trio.SocketStream:
     parsed = parse_address(victim.address)
     assert parsed is not None
     assert parsed.port is not None
-    return await trio.open_tcp_stream(parsed.host, parsed.port, local_address=ELSEWHERE)
+    stream = await trio.open_tcp_stream(parsed.host, parsed.port, local_address=ELSEWHERE)
+    victim.met += 1
+    return stream
 
 
 @dataclass
@@ -182,6 +185,7 @@ async def hostile(victim: Victim) -> AsyncIterator[Hostile]:
     """Shake hands with the victim."""
     async with running_peer() as transport:
         await transport.connect(victim.address)
+        victim.met += 1
         yield Hostile(transport, victim)
 
 
@@ -194,26 +198,21 @@ Attack = Callable[[Victim], Awaitable[None]]
 async def garbage(victim: Victim) -> None:
     for number in range(60):
         with resisted():
-            stream = await knock(victim)
-            await stream.send_all(random.randbytes((1, 20, 500, 5_000)[number % 4]))
-            if number % 2:
-                await stream.aclose()
-            else:
-                await trio.aclose_forcefully(stream)
+            async with await knock(victim) as stream:
+                await stream.send_all(random.randbytes((1, 20, 500, 5_000)[number % 4]))
+                if number % 2:
+                    await trio.aclose_forcefully(stream)
 
 
 async def half_handshakes(victim: Victim) -> None:
     """Many connections that say nothing, or begin and stop."""
-    streams = []
-    for number in range(60):
-        with resisted():
-            stream = await knock(victim)
-            streams.append(stream)
-            if number % 2:
-                await stream.send_all(MULTISTREAM)
-    await trio.sleep(1)
-    for stream in streams:
-        await trio.aclose_forcefully(stream)
+    async with AsyncExitStack() as stack:
+        for number in range(60):
+            with resisted():
+                stream = await stack.enter_async_context(await knock(victim))
+                if number % 2:
+                    await stream.send_all(MULTISTREAM)
+        await trio.sleep(1)
 
 
 async def few_half_handshakes_held(victim: Victim) -> None:
@@ -227,11 +226,11 @@ async def few_half_handshakes_held(victim: Victim) -> None:
 async def endless_name(victim: Victim) -> None:
     """A protocol's name of 64 MiB, of which 48 come."""
     with resisted(), trio.fail_after(10):
-        stream = await knock(victim)
-        await stream.send_all(MULTISTREAM + encode_varint(2**26))
-        for _ in range(48):
-            await stream.send_all(b"x" * 2**20)
-        await trio.sleep(1)
+        async with await knock(victim) as stream:
+            await stream.send_all(MULTISTREAM + encode_varint(2**26))
+            for _ in range(48):
+                await stream.send_all(b"x" * 2**20)
+            await trio.sleep(1)
 
 
 # Streams and frames.
@@ -462,6 +461,7 @@ async def come_and_go(victim: Victim) -> None:
         for _ in range(8):
             with resisted():
                 await transport.connect(victim.address)
+                victim.met += 1
                 await transport.disconnect(victim.peer)
                 await trio.sleep(0.25)  # until the closing has been told
 

@@ -210,6 +210,7 @@ class FakeNode:
     network: Network
     transport: MemoryTransport
     events: list[Event] = field(default_factory=list)
+    asked: list[tuple[PeerId, str]] = field(default_factory=list)  # whom, and on what subject
     pause: trio.Event | None = None  # while it is set to an unset event, the node is busy
     changed: trio.Event = field(default_factory=trio.Event)
 
@@ -228,6 +229,14 @@ class FakeNode:
         """Blocks, in the order in which they came."""
         return [event for event in self.events if isinstance(event, BlockArrived)]
 
+    def count_asked(self, subject: str) -> int:
+        """How many questions of a kind it asked."""
+        return sum(asked == subject for _, asked in self.asked)
+
+    def get_peer_names(self) -> set[str]:
+        """Whom it is connected to."""
+        return {peer.id for peer in self.network.get_peers()}
+
     def get_transactions(self) -> list[SealedTransaction]:
         """Transactions, in the order in which they came."""
         return [
@@ -243,24 +252,40 @@ class World:
 
     def __init__(self, seed: int = 1, lines: Lines = Lines()) -> None:  # noqa: B008 - immutable
         self.lines = MemoryNetwork(seed, lines)
+        self.seed = seed
         self.nodes: dict[str, FakeNode] = {}
 
-    def build(self, name: str, chain: FakeChain | None = None, **settings: object) -> FakeNode:
+    def build(self, name: str, shown: FakeChain | None = None, **settings: object) -> FakeNode:
         """A node that does not run yet."""
         transport = MemoryTransport(self.lines, name)
-        chain = chain or FakeChain()
+        chain = shown or FakeChain()
         defaults = NetworkSettings(COMMUNITY, 1, None)
         network = Network(
             transport,
             chain,
             chain,
             defaults._replace(**settings),  # type: ignore[arg-type]  # settings are free in tests
-            get_time_ms=get_time_ms,
-            dice=random.Random(f"dice {name}"),
+            get_time_ms=lambda: get_time_ms() + chain.clock_offset_ms,
+            dice=random.Random(f"{self.seed} {name}"),
         )
         node = FakeNode(name, chain, network, transport)
+        self._note_questions(node)
         self.nodes[name] = node
         return node
+
+    def _note_questions(self, node: FakeNode) -> None:
+        """Write down what a node asks."""
+        request = node.transport.request
+
+        async def noted(
+            peer: PeerId, protocol: str, data: bytes, *, answer_bytes: int, timeout_seconds: float
+        ) -> bytes:
+            node.asked.append((peer, protocol.rpartition("/")[2]))
+            return await request(
+                peer, protocol, data, answer_bytes=answer_bytes, timeout_seconds=timeout_seconds
+            )
+
+        node.transport.request = noted  # type: ignore[method-assign]  # of this one, to see what it does
 
     @asynccontextmanager
     async def run(self, *nodes: FakeNode) -> AsyncIterator[None]:

@@ -1,7 +1,7 @@
-"""Faults of the stock library that need no attacker: ``python -m tests.stock_faults NAME``.
+"""The stock library at work: ``python -m tests.stock_faults NAME``, and its faults.
 
-Each prints one word that says what the library did. A process of its own each, since our mends,
-once applied, hold for the whole process.
+None needs an attacker. Each prints what the library did. A process of its own each, since our
+mends, once applied, hold for the whole process.
 """
 
 import socket
@@ -15,6 +15,8 @@ import trio.lowlevel
 from libp2p.abc import INetStream
 from libp2p.crypto.ed25519 import create_new_key_pair
 from libp2p.exceptions import BaseLibp2pError
+from libp2p.host.ping import ID as PING
+from libp2p.io.utils import read_exactly
 from libp2p.network.exceptions import SwarmException
 from libp2p.peer.peerinfo import PeerInfo, info_from_p2p_addr
 from libp2p.protocol_muxer.multiselect_communicator import MultiselectCommunicator
@@ -136,7 +138,38 @@ async def cut_frames() -> str:
     return "whole" if answer == b"again" else "broken"
 
 
+async def be_a_peer() -> str:
+    """Meet a peer of ours as the library would: identify, ping, ask, gossip both ways."""
+    host = build_stock_host()
+    info = info_from_p2p_addr(Multiaddr(sys.argv[2]))
+    async with running_stock(host) as pubsub:
+        await host.connect(info)
+        stream = await host.new_stream(info.peer_id, [ECHO])  # type: ignore[list-item]  # its protocols are text too
+        await stream.write(encode_varint_prefixed(b"question"))
+        await stream.close_write()  # type: ignore[attr-defined]  # of the class, not the interface
+        answered = await read_varint_prefixed_bytes(stream)
+        ping = await host.new_stream(info.peer_id, [PING])
+        await ping.write(bytes(32))
+        pinged = await read_exactly(ping, 32)
+        identified: list[str] = []
+        with trio.move_on_after(5):
+            while ECHO not in identified:
+                await trio.sleep(0.1)
+                identified = host.get_peerstore().get_protocols(info.peer_id)
+        heard = b""
+        with trio.move_on_after(10):
+            while heard != b"from ours":
+                await pubsub.publish(TOPIC, b"from the library")
+                with trio.move_on_after(0.3):
+                    async for message in pubsub.subscribed_topics_receive[TOPIC]:
+                        if message.data == b"from ours":
+                            heard = message.data
+                            break
+    return f"{answered!r} {pinged == bytes(32)} {ECHO in identified} {heard!r}"
+
+
 FAULTS = {
+    "be_a_peer": be_a_peer,
     "read_any_name": read_any_name,
     "lose_gossip": lose_gossip,
     "refuse_to_dial_again": refuse_to_dial_again,

@@ -65,7 +65,7 @@ class Draft(NamedTuple):
 
 def get_valid_until(clock_slot: int, slot_seconds: int, life_slots: int) -> int:
     """The slot until which a transaction signed now shall be valid."""
-    return clock_slot + max(1, min(VALID_SECONDS // slot_seconds, life_slots // 2))
+    return max(0, clock_slot) + max(1, min(VALID_SECONDS // slot_seconds, life_slots // 2))
 
 
 def build_draft(

@@ -15,7 +15,6 @@ import click
 from rich.console import RenderableType
 from rich.text import Text
 
-from chain.transaction import compute_account_id
 from chain.units import format_pai
 from wallet import cli_keys, cli_look, cli_money
 from wallet.client import Unanswered, Unreachable
@@ -348,8 +347,7 @@ def _build_account_line(terminal: Terminal, folder: Path, kept: Secrets) -> list
     if community is None:
         return []
     pairs = [(terminal.say("Address"), community.get_address(kept.account))]
-    first = kept.find_first_policy()
-    if first is None or compute_account_id(first) != kept.account or len(kept.entropies) > 1:
+    if kept.find_first_policy() is None or len(kept.entropies) > 1:
         pairs.append(
             (
                 terminal.say("Note"),

@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 
-from chain.transaction import AccountId
 from wallet.community import Community
 from wallet.folder import build_damaged, open_folder, read_private, write_private
 from wallet.terminal import Exit, Failure
@@ -78,9 +77,3 @@ def remove_contact(folder: Path, name: str) -> str:
 def is_like_address(text: str, community: Community) -> bool:
     """Whether a text is meant as an address, good or bad."""
     return text.lower().startswith(f"{community.prefix}1") and len(text) > len(community.prefix) + 8
-
-
-def find_name(contacts: dict[str, str], community: Community, account: AccountId) -> str | None:
-    """The name under which an account is known here."""
-    address = community.get_address(account)
-    return next((name for name, known in contacts.items() if known == address), None)

@@ -26,6 +26,7 @@ from wallet.session import (
     Plan,
     Session,
     build_never,
+    check_signers,
     commit,
     lock_path,
     plan,
@@ -149,6 +150,8 @@ async def carry_out(
         raise Invalid(Code.UNKNOWN_ACCOUNT)
     planned = await plan(session, secrets, intent.actions)
     check_means(session, intent, planned)
+    if manner.out is None:
+        check_signers(secrets, planned.draft)
     show_intent(terminal, session, intent, planned)
     terminal.confirm(terminal.say("Go on?"), yes=manner.yes)
     if intent.on_agreed is not None:

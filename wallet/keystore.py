@@ -124,7 +124,7 @@ def list_names(folder: Path) -> list[str]:
 
 def check_password(password: str) -> None:
     """Refuse a password for a new wallet that is too short to hold."""
-    if len(_normalize(password).decode()) < PASSWORD_LENGTH_MIN:
+    if len(unicodedata.normalize("NFKC", password)) < PASSWORD_LENGTH_MIN:
         raise Failure(
             Exit.USAGE,
             "The password is too short: at least {count} characters; several words are best.",
@@ -247,4 +247,4 @@ def _derive(password: str, derivation: _Derivation) -> bytes:
 
 def _normalize(password: str) -> bytes:
     """The same bytes whichever keyboard composed the letters."""
-    return unicodedata.normalize("NFKC", password).encode()
+    return unicodedata.normalize("NFKC", password).encode("utf-8", "surrogatepass")

@@ -94,8 +94,10 @@ def write_partial(path: Path, partial: Partial) -> None:
             _SignaturePart(item.key_index, item.signature.hex()) for item in partial.signatures
         ],
     )
+    temporary = path.with_name(f".{path.name}.new")  # others' signatures survive a crash of ours
     try:
-        path.write_bytes(msgspec.json.format(msgspec.json.encode(file), indent=1) + b"\n")
+        temporary.write_bytes(msgspec.json.format(msgspec.json.encode(file), indent=1) + b"\n")
+        temporary.replace(path)
     except OSError as error:
         raise Failure(
             Exit.USAGE, "{path} cannot be written: {reason}.", path=path, reason=error.strerror

@@ -222,17 +222,23 @@ def count_waiting_units(judged: Iterable[Judged]) -> int:
     )
 
 
-async def commit(session: Session, secrets: Secrets, draft: Draft) -> Committed:
-    """Sign what the person agreed to, keep it, send it. Raises Invalid when the ledger refuses."""
-    keys = secrets.find_keys(draft.policy)
-    if len(keys) < draft.policy.threshold:
+def check_signers(secrets: Secrets, draft: Draft) -> None:
+    """Refuse to send what needs other people's signatures too."""
+    owned = len(secrets.find_keys(draft.policy))
+    if owned < draft.policy.threshold:
         raise Failure(
             Exit.WRONG_KEY,
             "The account asks for {needed} signatures and this wallet has {owned} of the keys: "
             "write the transaction into a file for the others with --out FILE.",
             needed=draft.policy.threshold,
-            owned=len(keys),
+            owned=owned,
         )
+
+
+async def commit(session: Session, secrets: Secrets, draft: Draft) -> Committed:
+    """Sign what the person agreed to, keep it, send it. Raises Invalid when the ledger refuses."""
+    check_signers(secrets, draft)
+    keys = secrets.find_keys(draft.policy)
     with lock(lock_path(session.folder, session.name)):
         envelope = await prepare(session, draft)
         try:

@@ -5,6 +5,7 @@ takes the outputs of blocks in the first two thirds of epoch e. A producer can w
 so choose between two seeds; he cannot compute one. Epochs without blocks mix nothing.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from chain.crypto import compute_hash, u64
@@ -30,8 +31,15 @@ def build_first_randomness(chain: bytes) -> Randomness:
 
 def compute_randomness(current: Randomness, epoch: int) -> Randomness:
     """The randomness at the beginning of a later epoch; those between had no blocks."""
+    if epoch <= current.epoch:
+        return current
     if epoch - current.epoch > SKIPPED_EPOCHS_MAX:
         raise Invalid(Code.PAUSE_TOO_LONG, f"{epoch - current.epoch} epochs")
+    return _skip_to(current, epoch)
+
+
+@lru_cache(maxsize=16)  # after a long pause producers ask again in every slot
+def _skip_to(current: Randomness, epoch: int) -> Randomness:
     number, seed, next_seed, mix = current.epoch, current.seed, current.next_seed, current.mix
     while number < epoch:
         seed, next_seed = next_seed, compute_hash(b"rand", next_seed, u64(number + 2), mix)

@@ -4,7 +4,7 @@ Balances are projected to the present slot by the ledger's own rule for that: wh
 is owned, whether a block has written it down or not.
 """
 
-from chain.address import decode_address, encode_address
+from chain.address import decode_address
 from chain.codec import encode
 from chain.ledger import Ledger
 from chain.rules.context import Context
@@ -34,6 +34,7 @@ from node.api.schema import (
     RewardSharesAnswer,
     SinksAnswer,
     write_address,
+    write_address_or_null,
     write_amounts,
 )
 from node.core import Core
@@ -76,7 +77,7 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         None if account.person is None else state.persons.get(get_home_person_key(account.person))
     )
     return AccountAnswer(
-        address=encode_address(ledger.genesis.prefix, account_id),
+        address=write_address(ledger.genesis.prefix, account_id),
         exists=row is not None,
         at=AtAnswer(height=ledger.head.height, slot=context.slot, step=context.step),
         settlement=format_pai(now.account.settlement),
@@ -147,7 +148,7 @@ def _build_entry_answer(ledger: Ledger, entry: HistoryEntry) -> HistoryEntryAnsw
         transaction=None if entry.transaction is None else entry.transaction.hex(),
         kind=entry.kind,
         amount=format_pai(entry.amount),
-        counterparty=write_address(ledger.genesis.prefix, entry.counterparty),
+        counterparty=write_address_or_null(ledger.genesis.prefix, entry.counterparty),
         memo=entry.memo,
     )
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from resource import getpagesize
 from typing import Final, Literal, Protocol
 
-from chain.address import encode_address
 from chain.block import SealedBlock
 from chain.ledger import Ledger, read_rows
 from chain.tables import CURRENT, SEATS
@@ -35,6 +34,7 @@ from node.api.schema import (
     SigningAnswer,
     StatusAnswer,
     write_address,
+    write_address_or_null,
 )
 from node.api.schema_chain import (
     BLOCK_KINDS,
@@ -121,7 +121,7 @@ def build_status_answer(core: Core, neighbours: Neighbours, version: str) -> Sta
         target_height=max(progress.target_height, status.head.height),
         peers=len(neighbours.get_peers()),
         mempool=MempoolAnswer(transactions=status.mempool_transactions, bytes=status.mempool_bytes),
-        seat=write_address(ledger.genesis.prefix, status.seat),
+        seat=write_address_or_null(ledger.genesis.prefix, status.seat),
         signing=SigningAnswer(state=status.signing.state, reason=status.signing.reason),
         blocks_produced=status.counters.blocks_produced,
         clock_offset_ms=status.offset_ms,
@@ -175,7 +175,7 @@ def build_summary_answer(ledger: Ledger, summary: BlockSummary) -> BlockSummaryA
         slot=summary.slot,
         time=get_slot_time(ledger, summary.slot),
         hash=summary.hash.hex(),
-        seat=encode_address(ledger.genesis.prefix, summary.seat),
+        seat=write_address(ledger.genesis.prefix, summary.seat),
         kind=BLOCK_KINDS[summary.kind],
         transactions=summary.transactions,
         bytes=summary.size_bytes,
@@ -192,7 +192,7 @@ def build_block_answer(ledger: Ledger, block: SealedBlock) -> BlockAnswer:
         hash=block.hash.hex(),
         parent_hash=header.parent_hash.hex(),
         followed=ledger.get_hash(header.height) == block.hash,
-        seat=encode_address(prefix, header.seat),
+        seat=write_address(prefix, header.seat),
         kind=BLOCK_KINDS[header.kind],
         rank=header.rank,
         vrf_proof=header.vrf_proof.hex(),
@@ -209,11 +209,11 @@ def _build_transaction_answer(prefix: str, sealed: SealedTransaction) -> Transac
     body = sealed.body
     return TransactionInBlockAnswer(
         id=sealed.id.hex(),
-        account=encode_address(prefix, body.account),
+        account=write_address(prefix, body.account),
         sequence=body.sequence,
         valid_until_slot=body.valid_until_slot,
         ref=body.ref.hex(),
-        via=write_address(prefix, body.via),
+        via=write_address_or_null(prefix, body.via),
         fee_max=format_pai(body.fee_max),
         actions=[_build_action_answer(prefix, action) for action in body.actions],
         signatures=[
@@ -228,7 +228,7 @@ def _build_action_answer(prefix: str, action: Action) -> ActionAnswer:  # noqa: 
         case Reveal(policy):
             return RevealAnswer(policy=build_policy_answer(policy))
         case Pay(to, amount, memo):
-            return PayAnswer(to=encode_address(prefix, to), amount=format_pai(amount), memo=memo)
+            return PayAnswer(to=write_address(prefix, to), amount=format_pai(amount), memo=memo)
         case Save(amount, term):
             return SaveAnswer(amount=format_pai(amount), term_periods=term)
         case Prolong(deposit, term):
@@ -266,7 +266,7 @@ def build_seats_answer(core: Core) -> SeatsAnswer:
 def _build_seat_answer(ledger: Ledger, seat_id: AccountId, weight: int, blocks: int) -> SeatAnswer:
     seat = ledger.state.seats.require(seat_id)
     return SeatAnswer(
-        seat=encode_address(ledger.genesis.prefix, seat_id),
+        seat=write_address(ledger.genesis.prefix, seat_id),
         weight=weight,
         bond=format_pai(seat.bond),
         blocks=blocks,

@@ -18,11 +18,13 @@ from node.config import ApiSettings
 BUCKETS_MAX: Final = 16_384  # addresses remembered; the longest unseen is forgotten, to its profit
 IPV6_NETWORK_BITS: Final = 64  # what one household gets: an attacker has all of it
 STREAMS: Final = frozenset({"/v1/events", "/v1/export"})  # bounded by number, not by time
-_WEIGHTS: Final = {
-    "/v1/export": 20,
-    "/v1/funds": 5,
-    "/v1/events": 5,
-}  # in requests; others cost one
+# What a request costs, counted in plain ones; by the beginning of its path.
+_WEIGHTS: Final[tuple[tuple[str, int], ...]] = (
+    ("/v1/export", 20),
+    ("/v1/funds", 5),
+    ("/v1/events", 5),
+    ("/v1/blocks/", 5),
+)
 _CORS: Final = [(b"access-control-allow-origin", b"*")]
 _PREFLIGHT: Final = {
     "access-control-allow-origin": "*",
@@ -69,6 +71,11 @@ def get_limit_key(host: str, *, limit_loopback: bool) -> str | None:
     return str(address) if limit_loopback or not address.is_loopback else None
 
 
+def get_weight(path: str) -> int:
+    """What a request costs, counted in plain ones."""
+    return next((weight for prefix, weight in _WEIGHTS if path.startswith(prefix)), 1)
+
+
 class Front:
     """The outermost ASGI application."""
 
@@ -102,7 +109,7 @@ class Front:
         key = get_limit_key(client[0], limit_loopback=self._settings.limit_loopback)
         if key is None:
             return True
-        return self._buckets.take(key, _WEIGHTS.get(scope["path"], 1), trio.current_time())
+        return self._buckets.take(key, get_weight(scope["path"]), trio.current_time())
 
     async def _pass_on(self, scope: Scope, receive: Receive, sender: "_Sender") -> None:
         if scope["path"] in STREAMS:

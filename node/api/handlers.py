@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
+from chain.block import BlockHash
 from chain.codec import encode
 from chain.ledger import Ledger
 from chain.transaction import TRANSACTION_BYTES_MAX, decode_transaction
@@ -34,6 +35,7 @@ from node.api.answers_chain import (
     build_status_answer,
     build_summary_answer,
 )
+from node.api.desk import Desk
 from node.api.errors import JSON, build_bad_request, build_not_found, build_too_large
 from node.api.schema import (
     AccountAnswer,
@@ -44,7 +46,6 @@ from node.api.schema import (
     StatusAnswer,
 )
 from node.api.schema_chain import (
-    BlockAnswer,
     BlocksAnswer,
     HealthAnswer,
     PeersAnswer,
@@ -77,6 +78,7 @@ class Sources(NamedTuple):
     get_metrics: Callable[[], bytes]
     is_stopping: Callable[[], bool]
     counter: Counter
+    desk: Desk
     event_places: Places
     export_places: Places
 
@@ -96,13 +98,15 @@ def build_sources(
     run_in_thread: RunInThread = trio.to_thread.run_sync,
 ) -> Sources:
     """The sources of one running API."""
+    desk = Desk(run_in_thread)
     return Sources(
         core,
         neighbours,
         version,
         get_metrics,
         is_stopping,
-        Counter(run_in_thread),
+        Counter(desk),
+        desk,
         Places(EVENT_STREAMS_MAX),
         Places(EXPORTS_MAX),
     )
@@ -173,15 +177,23 @@ async def get_blocks(request: Request, sources: Sources) -> BlocksAnswer:
     return BlocksAnswer(blocks=[build_summary_answer(sources.ledger, item) for item in summaries])
 
 
-async def get_block(request: Request, sources: Sources) -> BlockAnswer:
+async def get_block(request: Request, sources: Sources) -> Response:
     """Answer /v1/blocks/{name}."""
     name = request.path_params["name"]
     by_height = _HEIGHT.fullmatch(name) is not None
     block_hash = sources.ledger.get_hash(int(name)) if by_height else read_hash(name)
-    block = None if block_hash is None else sources.ledger.get_block(block_hash)
-    if block is None:
+    answer = None
+    if block_hash is not None:
+        answer = await sources.desk.work(read_block_answer, sources.ledger, block_hash)
+    if answer is None:
         raise build_not_found("no such block is kept here; the genesis has a path of its own")
-    return build_block_answer(sources.ledger, block)
+    return Response(answer, media_type=JSON)
+
+
+def read_block_answer(ledger: Ledger, block_hash: BlockHash) -> bytes | None:
+    """A block as JSON; of a full one a quarter of a second's work."""
+    block = ledger.get_block(block_hash)
+    return None if block is None else msgspec.json.encode(build_block_answer(ledger, block))
 
 
 async def get_export(request: Request, sources: Sources) -> Response | ASGIApp:

@@ -11,9 +11,9 @@ from typing import Any, Final
 import msgspec
 import trio
 
-from chain.address import encode_address
 from chain.block import BlockHash
 from node.api.errors import build_busy
+from node.api.schema import write_address
 from node.api.schema_chain import BlockEvent, TransactionEvent, UndoneEvent
 from node.core import Core
 from node.events import (
@@ -104,7 +104,7 @@ def _describe(
                 height=event.height,
                 slot=event.slot,
                 hash=event.hash.hex(),
-                seat=encode_address(prefix, event.seat),
+                seat=write_address(prefix, event.seat),
                 transactions=[item.hex() for item in event.transactions],
             )
         case BlockUndone():

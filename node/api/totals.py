@@ -16,9 +16,9 @@ from chain.rules.settlement import FREE, get_touched
 from chain.tables import ACCOUNTS, CURRENT, MONEY, SAVINGS, TIPS, Account, Money, Tip
 from chain.units import format_pai
 from node.api.answers import get_present_slot
+from node.api.desk import Desk
 from node.api.schema import AtAnswer, FundsAnswer
 from node.core import Core
-from node.owner import RunInThread
 
 # A count of 100,000 accounts takes a second or two of a thread: not more often than this.
 KEEP_SECONDS: Final = 2.0
@@ -38,10 +38,10 @@ class Totals(NamedTuple):
 class Counter:
     """Counts when asked, at most every few seconds; who asks meanwhile waits for the same count."""
 
-    __slots__ = ("_answer", "_lock", "_run_in_thread", "_until")
+    __slots__ = ("_answer", "_desk", "_lock", "_until")
 
-    def __init__(self, run_in_thread: RunInThread = trio.to_thread.run_sync) -> None:
-        self._run_in_thread = run_in_thread
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
         self._lock = trio.Lock()
         self._answer: FundsAnswer | None = None
         self._until = 0.0
@@ -52,7 +52,7 @@ class Counter:
             if self._answer is None or trio.current_time() >= self._until:
                 slot = get_present_slot(core)
                 schedule = core.ledger.state.rules.require(CURRENT).keep_schedule
-                self._answer = await self._run_in_thread(count_funds, core.ledger, schedule, slot)
+                self._answer = await self._desk.work(count_funds, core.ledger, schedule, slot)
                 self._until = trio.current_time() + KEEP_SECONDS
             return self._answer
 

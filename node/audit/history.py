@@ -39,7 +39,7 @@ class Period:
     saved: int = 0
     withdrawn: int = 0
     matured: int = 0
-    savings: int = 0  # at its end
+    savings: int = 0  # at its end, bonds not counted
     settlement_slots: Decimal = Decimal(0)
     slots: int = 0  # of it so far
 
@@ -140,7 +140,10 @@ class History:
             for (payer, to), amount in flows.items()
         )
         period.savings = sum(
-            item.amount for purse in self.books.purses.values() for item in purse.deposits.values()
+            item.amount
+            for purse in self.books.purses.values()
+            for item in purse.deposits.values()
+            if not item.bonded and item.release_step is None
         )
         self._open = _Open()
 

@@ -70,7 +70,8 @@ def replay(
     result = run_audit(terminal, source, parse_trust(genesis_file, community))
     seconds = time.monotonic() - started
     document = build_replay_document(source, result, seconds)
-    terminal.answer(document, *tell_replay(terminal, document, result.findings))
+    prefix = result.source.genesis.prefix
+    terminal.answer(document, *tell_replay(terminal, document, result.findings, prefix))
     return Exit.FOUND if result.findings else Exit.DONE
 
 
@@ -104,17 +105,16 @@ def report(
     """
     result = run_audit(terminal, source, parse_trust(genesis_file, community))
     if result.walk is None or result.evidence is None:
-        terminal.answer(
-            {"findings": result.findings},
-            *tell_replay(terminal, build_replay_document(source, result, 0), result.findings),
-        )
+        document = build_replay_document(source, result, 0)
+        prefix = result.source.genesis.prefix
+        terminal.answer(document, *tell_replay(terminal, document, result.findings, prefix))
         return Exit.FOUND
     drawn = build_report(result.evidence, result.walk, result.findings)
     if csv_file is not None:
         with csv_file.open("w", newline="", encoding="utf-8") as file:
             write_periods(drawn, file)
         terminal.note(terminal.say("The table of periods is in {file}.", file=csv_file))
-    terminal.answer(drawn, *tell_report(terminal, drawn, result.walk.genesis.constants, periods))
+    terminal.answer(drawn, *tell_report(terminal, drawn, result.walk.genesis, periods))
     return Exit.FOUND if result.findings else Exit.DONE
 
 

@@ -9,6 +9,7 @@ from typing import Final
 
 from rich.console import RenderableType
 
+from chain.genesis import Genesis
 from chain.parameters import Constants
 from chain.units import parse_pai
 from node.audit.report_types import PeriodRow, Report, Supply
@@ -51,7 +52,7 @@ _LINES: Final = {
 
 
 def tell_report(
-    terminal: Terminal, report: Report, constants: Constants, periods: int
+    terminal: Terminal, report: Report, genesis: Genesis, periods: int
 ) -> Iterator[RenderableType]:
     """The whole report, part by part."""
     words = terminal.words
@@ -61,7 +62,7 @@ def tell_report(
         _tell_bearers(words, report),
         _tell_payers(words, report),
         _tell_funded(words, report),
-        _tell_velocity(words, report, constants),
+        _tell_velocity(words, report, genesis.constants),
         _tell_sparklines(words, report),
         _tell_periods(words, report.periods[-periods:]),
         _tell_identity(words, report),
@@ -70,7 +71,7 @@ def tell_report(
         yield ""
         yield part
     yield ""
-    yield from tell_findings(words, report.findings)
+    yield from tell_findings(words, report.findings, genesis.prefix)
 
 
 def _tell_community(words: Words, report: Report) -> RenderableType:

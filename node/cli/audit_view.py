@@ -6,13 +6,17 @@ from typing import Any, Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from chain.address import encode_address
 from chain.errors import MEANINGS, Code, Invalid
+from chain.tables import ACCOUNTS, AUTHORITIES, SAVINGS, SEATS
 from node.audit.findings import Check, Finding
 from node.audit.proof import ProvenAccount
 from wallet.terminal import Terminal, build_sheet
 from wallet.words import Words, mark
 
 FINDINGS_SHOWN: Final = 50  # the document holds all
+ACCOUNT_BYTES: Final = 32
+_BY_ACCOUNT: Final = frozenset({ACCOUNTS.name, SAVINGS.name, SEATS.name, AUTHORITIES.name})
 _GOOD: Final = "green"
 _BAD: Final = "bold red"
 
@@ -43,7 +47,7 @@ CHECKS: Final = {
 
 
 def tell_replay(
-    terminal: Terminal, document: dict[str, Any], findings: Sequence[Finding]
+    terminal: Terminal, document: dict[str, Any], findings: Sequence[Finding], prefix: str
 ) -> Iterator[RenderableType]:
     """What was replayed, how fast, and what was found."""
     words = terminal.words
@@ -61,11 +65,13 @@ def tell_replay(
         title=words.say("Replay from genesis"),
     )
     yield ""
-    yield from tell_findings(words, findings)
+    yield from tell_findings(words, findings, prefix)
 
 
-def tell_findings(words: Words, findings: Sequence[Finding]) -> Iterator[RenderableType]:
-    """All findings as sentences, or that there are none."""
+def tell_findings(
+    words: Words, findings: Sequence[Finding], prefix: str
+) -> Iterator[RenderableType]:
+    """All findings as sentences, or that there are none. ``prefix`` is that of addresses."""
     if not findings:
         text = words.say("Nothing was found: every block holds, and every check agrees.")
         yield Text(text, style=_GOOD)
@@ -73,13 +79,13 @@ def tell_findings(words: Words, findings: Sequence[Finding]) -> Iterator[Rendera
     yield Text(words.say_count("{n} finding:", "{n} findings:", len(findings)), style=_BAD)
     for finding in findings[:FINDINGS_SHOWN]:
         yield ""
-        yield from tell_finding(words, finding)
+        yield from tell_finding(words, finding, prefix)
     if len(findings) > FINDINGS_SHOWN:
         yield ""
         yield words.say("More findings are in the document: add --output json.")
 
 
-def tell_finding(words: Words, finding: Finding) -> Iterator[RenderableType]:
+def tell_finding(words: Words, finding: Finding, prefix: str) -> Iterator[RenderableType]:
     """One finding: where, what, and both figures."""
     place = [words.say(CHECKS[finding.check])]
     if finding.height is not None:
@@ -87,7 +93,8 @@ def tell_finding(words: Words, finding: Finding) -> Iterator[RenderableType]:
     if finding.transaction is not None:
         place.append(words.say("transaction {index}", index=finding.transaction))
     if finding.table is not None:
-        place.append(words.say("table {table}, key {key}", table=finding.table, key=finding.key))
+        key = _show_key(finding.table, finding.key or "", prefix)
+        place.append(words.say("table {table}, key {key}", table=finding.table, key=key))
     yield Text(" · ".join(place), style="bold")
     yield f"  {tell_detail(words, finding)}"
     if finding.expected is not None:
@@ -95,7 +102,8 @@ def tell_finding(words: Words, finding: Finding) -> Iterator[RenderableType]:
     if finding.found is not None:
         yield "  " + words.say("found: {value}", value=finding.found)
     if finding.seat is not None:
-        yield "  " + words.say("server's seat: {seat}", seat=finding.seat)
+        seat = encode_address(prefix, bytes.fromhex(finding.seat))
+        yield "  " + words.say("server's seat: {seat}", seat=seat)
     if finding.signed is not None:
         yield "  " + (
             words.say("The seat has signed this block's header: it answers for it.")
@@ -104,6 +112,13 @@ def tell_finding(words: Words, finding: Finding) -> Iterator[RenderableType]:
         )
     if finding.block is not None:
         yield "  " + words.say("hash: {hash}", hash=finding.block)
+
+
+def _show_key(table: str, key: str, prefix: str) -> str:
+    """The key of a row: an address where it is an account's."""
+    if table not in _BY_ACCOUNT or len(key) != 2 * ACCOUNT_BYTES:
+        return key
+    return encode_address(prefix, bytes.fromhex(key))
 
 
 def tell_detail(words: Words, finding: Finding) -> str:
@@ -138,4 +153,4 @@ def tell_proof(terminal: Terminal, proven: ProvenAccount, address: str) -> Itera
         text = words.say("The proof holds: the row is in the state that the block's server signed.")
         yield Text(text, style=_GOOD)
     else:
-        yield from tell_findings(words, proven.findings)
+        yield from tell_findings(words, proven.findings, address.rpartition("1")[0].lower())

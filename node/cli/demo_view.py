@@ -273,7 +273,7 @@ def tell_outcome(
     else:
         parts.append(Text(words.say("The servers do not agree."), style=_BAD))
     findings = [finding for _, finding in outcome.findings]
-    return [*parts, *tell_findings(words, findings)]
+    return [*parts, *tell_findings(words, findings, life.founded.prefix)]
 
 
 def _tell_ends(words: Words, life: Life, document: dict[str, Any]) -> RenderableType:

@@ -52,7 +52,7 @@ def find_warnings(terminal: Terminal, status: StatusAnswer) -> list[str]:
             if offset < 0
             else terminal.say("Its clock is {seconds} s behind the others'.", seconds=seconds)
         )
-    if status.seat is not None and status.signing.state not in ("signs", "waits"):
+    if status.signing.state not in ("signs", "waits", "no_seat"):
         reason = terminal.words.retell(status.signing.reason)
         warnings.append(terminal.say("Its seat makes no blocks: {reason}", reason=reason))
     return warnings

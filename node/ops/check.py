@@ -61,6 +61,8 @@ def find_file_faults(home: Home) -> Iterator[str]:
     for path in secret:
         if path.exists() and stat.S_IMODE(path.stat().st_mode) & _OTHERS:
             yield f"{path} can be read by others: 'chmod go-rwx' it"
+    if home.report.exists():
+        yield f"the node halted because the ledger broke a promise of its own: read {home.report}"
     try:
         load_settings(home.config, {})
     except ConfigError as error:

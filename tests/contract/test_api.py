@@ -79,6 +79,29 @@ def test_every_path_is_described_and_documented() -> None:
     assert OPENAPI_PATH in written
 
 
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"code": "301"}, "no integer"),
+        ({"code": True}, "no integer"),
+        ({"code": -1}, "below 0"),
+        ({"detail": None}, "no string"),
+        ({"surplus": 1}, "not described"),
+    ],
+)
+async def test_the_checker_finds_planted_mismatches(
+    autojump_clock: object, world: ApiWorld, change: dict[str, Any], found: str
+) -> None:
+    document = await world.get("/openapi.json")
+    form = document["components"]["schemas"]["ErrorAnswer"]
+    good = await world.get("/nowhere", 404)
+    assert list(find_mismatches(good, form, document)) == []
+    (mismatch,) = find_mismatches({**good, **change}, form, document)
+    assert found in mismatch
+    del good["name"]
+    assert list(find_mismatches(good, form, document)) == ["$.name is missing"]
+
+
 async def test_the_description_is_openapi(autojump_clock: object, world: ApiWorld) -> None:
     document = await world.get("/openapi.json")
     assert document["openapi"] == "3.1.0"

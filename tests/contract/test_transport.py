@@ -342,10 +342,16 @@ class Doorkeeper:
 
     welcome: bool = True
     asked: list[PeerInfo] = field(default_factory=list)
+    inside: set[PeerId] = field(default_factory=set)
 
     def admits(self, peer: PeerInfo) -> bool:
         self.asked.append(peer)
+        if self.welcome:
+            self.inside.add(peer.id)
         return self.welcome
+
+    def left(self, peer: PeerId) -> None:
+        self.inside.discard(peer)
 
     def blame(self, peer: PeerId, reason: str) -> None:
         raise AssertionError(f"{peer}: {reason}")
@@ -363,15 +369,19 @@ async def test_the_doorkeeper_is_asked_for_both_directions(
         assert [(p.id, p.inbound) for p in ours.asked] == [(other.id, False)]
         assert [(p.id, p.inbound) for p in theirs.asked] == [(one.id, True)]
         assert ours.asked[0].address == other.addresses[0]
+        assert (ours.inside, theirs.inside) == ({other.id}, {one.id})
         await one.disconnect(other.id)
         await until(lambda: not one.get_peers() and not other.get_peers())
+        await until(lambda: not ours.inside and not theirs.inside)
         theirs.welcome = False
         await one_is_refused(one, other)
+        await until(lambda: not ours.inside and not theirs.inside)
         ours.welcome = False
         theirs.welcome = True
         with pytest.raises(TransportError):
             await one.connect(other.addresses[0])
         await until(lambda: not other.get_peers())
+        await until(lambda: not ours.inside and not theirs.inside)
 
 
 async def test_a_bug_in_a_handler_is_not_swallowed(

@@ -285,9 +285,8 @@ async def live(run: Run, kills: int, pause_epochs: float) -> None:
         sleeper.signal(signal.SIGTERM)
         await trio.to_thread.run_sync(sleeper.wait, 10.0)
         constants = run.founded.genesis.constants
-        epochs = max(1.0, pause_epochs / 2)
-        run.tell(f"server {run.servers.index(sleeper) + 1} pauses for {epochs:g} epochs")
-        await trio.sleep(epochs * constants.slots_per_epoch * constants.slot_seconds)
+        run.tell(f"server {run.servers.index(sleeper) + 1} pauses for {pause_epochs:g} epochs")
+        await trio.sleep(pause_epochs * constants.slots_per_epoch * constants.slot_seconds)
         run.servers = [*others, newcomer]
         await come_back_late(run, sleeper, newcomer)
         await stop_all_for(run, pause_epochs)
@@ -376,7 +375,10 @@ def describe_servers(run: Run) -> None:
     """When a run fails: where every server stands, and its last words."""
     for number, server in enumerate(run.servers, start=1):
         head = trio.run(get_head, server)
-        run.tell(f"server {number}: running {server.is_running}, head {head}")
+        answer = trio.run(ask, server, "/v1/peers") or {"peers": []}
+        ports = [peer["address"].split("/")[4] for peer in answer["peers"]]
+        listens = f"listens on {server.place.peer_port}, peers on {' '.join(ports) or 'none'}"
+        run.tell(f"server {number}: running {server.is_running}, head {head}, {listens}")
         run.tell(server.read_log_tail())
 
 

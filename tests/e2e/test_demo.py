@@ -115,12 +115,24 @@ def check_homes(home: Path) -> None:
         assert len(list(export.blocks)) == json.loads(replayed.stdout)["blocks"]
 
 
+def audit_running_node(source: str) -> None:
+    """An auditor may come while the community lives; LevelDB is left to the server then."""
+    replayed = subprocess.run(
+        [*PROGRAM, "audit", "replay", source, "--output", "json"],
+        capture_output=True, text=True, cwd=ROOT, check=False,
+    )  # fmt: skip
+    assert replayed.returncode == 0, replayed.stdout + replayed.stderr
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_it_with_the_same_judgement(tmp_path: Path) -> None:
     home = tmp_path / "village"
     arguments = ("--nodes", "2", "--members", "3", "--output", "json", "--home", str(home))
     with start(*arguments) as process:
+        url = read_until(process.stderr, "http://").split()[-1]
         read_until(process.stderr, "slot")
+        audit_running_node(str(home / "server-1"))
+        audit_running_node(url)
         began = time.monotonic()
         process.send_signal(signal.SIGINT)
         output, errors = process.communicate(timeout=END_SECONDS)

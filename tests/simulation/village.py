@@ -84,6 +84,11 @@ class KeptJournal:
         self.journal = journal
 
 
+def build_fresh_journal(seat: str) -> KeptJournal:
+    """The journal of a key that was just made."""
+    return KeptJournal(build_journal(get_key(f"{seat}/vote").public))
+
+
 @dataclass
 class Witness:
     """Sees every header that any seat signs. One a slot, or somebody offends."""
@@ -104,12 +109,14 @@ class Villager:
     """One server: what survives a crash, and what runs at the moment."""
 
     name: str
+    seat: str  # whose seat; empty: none
     stores: MemoryStores
     clock: VillageClock
-    journal: KeptJournal | None
+    journal: KeptJournal
     core: Core | None = None
     network: Network | None = None
     scope: trio.CancelScope | None = None
+    stopped: trio.Event = field(default_factory=trio.Event)
     starts: int = 0
 
     @property
@@ -149,14 +156,14 @@ class Village:
         self.villagers: dict[str, Villager] = {}
         self.nursery: trio.Nursery | None = None
 
-    def settle(self, name: str, *, seat: bool = True, skew_ms: int = 0) -> Villager:
-        """A server that does not run yet; with ``seat``, it has the seat of its name."""
-        vote = get_key(f"{name}/vote").public
+    def settle(self, name: str, seat: str = "") -> Villager:
+        """A server that does not run yet, with the keys of a seat if one is named."""
         villager = Villager(
             name,
+            seat,
             MemoryStores(),
-            VillageClock(self.genesis.genesis_time, skew_ms),
-            KeptJournal(build_journal(vote)) if seat else None,
+            VillageClock(self.genesis.genesis_time),
+            build_fresh_journal(seat),
         )
         self.villagers[name] = villager
         return villager
@@ -178,11 +185,12 @@ class Village:
         self.nursery.start_soon(self._run, self.villagers[name], started)
         await started.wait()
 
-    def crash(self, name: str) -> None:
+    async def crash(self, name: str) -> None:
         """Stop a server at once, as kill -9 does: nothing is written any more."""
         villager = self.villagers[name]
         assert villager.scope is not None
         villager.scope.cancel()
+        await villager.stopped.wait()
 
     async def sleep_until_slot(self, slot: float) -> None:
         """Wait for a moment."""
@@ -216,6 +224,7 @@ class Village:
 
     async def _run(self, villager: Villager, started: trio.Event) -> None:
         villager.starts += 1
+        villager.stopped = trio.Event()
         core = Core(
             self.genesis,
             villager.stores,
@@ -239,11 +248,12 @@ class Village:
                 started.set()
                 await core.run(WatchedNetwork(network, self.witness))
         villager.core = villager.network = villager.scope = None
+        villager.stopped.set()
 
     def _open_seat(self, villager: Villager) -> SeatHolder | None:
-        if villager.journal is None:
+        name = villager.seat
+        if not name:
             return None
-        name = villager.name
         secrets = SeatSecrets(
             KEYS_VERSION,
             get_account_id(name).hex(),

@@ -137,7 +137,7 @@ def test_savings_and_identity_are_told() -> None:
     community.extend([community.sign("emma", Save(100 * PAI, 3))])
     drawn = report(community)
     assert drawn.periods[0].saved == "100"
-    assert drawn.periods[0].savings == "500"  # with the bonds of four seats
+    assert drawn.periods[0].savings == "100"  # the bonds of four seats are none
     assert (drawn.supply.savings, drawn.supply.bonds) == ("100", "400")
     identity = drawn.identity
     assert (identity.accounts, identity.identified) == (9, 8)

@@ -12,7 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from chain.block import PRIMARY, SECONDARY
 from consensus.arrivals import ARRIVALS_BYTES_MAX, ARRIVALS_MAX
-from consensus.engine import SAME_SLOT_MAX, is_known, step
+from consensus.engine import (
+    CHAIN_KEPT_SLOTS,
+    PRUNE_EVERY_HEADS,
+    SAME_SLOT_MAX,
+    is_known,
+    step,
+)
 from consensus.events import (
     AnchorShown,
     BlockHeld,
@@ -313,7 +319,7 @@ def test_heads_that_change_are_followed_by_pruning_and_memory_stays_bounded() ->
         parent = build_block(parent, slot)
         driver.send(BlockHeld(time_ms, parent, 100, live=True))
         assert driver.state.position.head == parent
-    assert len(driver.state.tree) < 300 + 64 + 2  # the undo horizon, and what comes between
+    assert len(driver.state.tree) < CHAIN_KEPT_SLOTS + PRUNE_EVERY_HEADS + 2
 
 
 def test_a_head_change_is_answered_with_what_is_better_meanwhile() -> None:

@@ -91,6 +91,27 @@ def test_the_libsodium_here_is_sound() -> None:
     check_libsodium()
 
 
+def test_signatures_are_verified_without_the_cofactor() -> None:
+    # R with a part of small order: eight times the equation holds, the equation itself does not.
+    public, signature = edwards.decode(KEY.public), crypto._TWISTED_SIGNATURE
+    nonce_point, response = edwards.decode(signature[:32]), int.from_bytes(signature[32:], "little")
+    assert public is not None
+    assert nonce_point is not None
+    digest = hashlib.sha512(signature[:32] + KEY.public + b"pai").digest()
+    challenge = int.from_bytes(digest, "little") % edwards.Q
+    right = edwards.add(nonce_point, edwards.multiply(challenge, public))
+    left = edwards.multiply(response, edwards.BASE)
+    assert left != right
+    assert edwards.multiply(8, left) == edwards.multiply(8, right)
+    assert not is_signed(Signed(KEY.public, b"pai", signature))
+
+
+def test_a_libsodium_that_verifies_otherwise_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crypto, "is_signed", lambda _: True)
+    with pytest.raises(RuntimeError, match="another equation"):
+        check_libsodium()
+
+
 def test_a_libsodium_that_accepts_mixed_keys_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bindings, "crypto_core_ed25519_is_valid_point", lambda _: True)
     with pytest.raises(RuntimeError, match="CVE-2025-69277"):

@@ -182,7 +182,7 @@ async def test_stock_speaks_plaintext(tmp_path: Path) -> None:
     async def comes_in(victim: Victim) -> bool:
         keys = create_new_key_pair()
         plain = {PLAINTEXT_PROTOCOL_ID: InsecureTransport(keys)}
-        host = new_host(key_pair=keys, sec_opt=plain)  # type: ignore[arg-type]  # its protocols are text too
+        host = new_host(key_pair=keys, sec_opt=plain)
         async with host.run([Multiaddr(ANYWHERE)]):
             try:
                 await host.connect(info_from_p2p_addr(Multiaddr(victim.address)))

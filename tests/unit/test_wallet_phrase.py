@@ -1,6 +1,7 @@
 """24 words: they bring the same key back, and a slip of the pen is found and named."""
 
 import hashlib
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -157,6 +158,15 @@ def test_the_lists_are_the_ones_people_have_on_paper(language: Language) -> None
 
 def test_no_word_stands_in_both_lists() -> None:
     assert not set(get_word_list(ENGLISH)) & set(get_word_list(RUSSIAN))
+
+
+def test_the_document_gives_these_vectors() -> None:
+    written = (Path(__file__).resolve().parents[2] / "docs" / "wallet.md").read_text()
+    for _, english, russian, public, account in VECTORS:
+        first, last = english.split()[0], english.split()[-1]
+        row = next(line for line in written.splitlines() if public in line)
+        assert account in row
+        assert f"{first} ... {last}; {russian.split()[0]} ... {russian.split()[-1]}" in row
 
 
 def test_each_index_is_another_key() -> None:

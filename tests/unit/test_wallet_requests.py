@@ -18,7 +18,6 @@ from wallet.client import CommunityAnswer, Octets
 from wallet.community import Community, pin_community, read_community
 from wallet.contacts import (
     add_contact,
-    find_name,
     is_like_address,
     normalize_name,
     read_contacts,
@@ -218,7 +217,6 @@ def test_contacts_are_kept_found_and_forgotten(tmp_path: Path) -> None:
     assert read_contacts(tmp_path) == {}
     assert add_contact(tmp_path, COMMUNITY, "  Эмма   М. ", ADDRESS.upper()) == ("Эмма М.", ADDRESS)
     assert read_contacts(tmp_path) == {"Эмма М.": ADDRESS}
-    assert find_name(read_contacts(tmp_path), COMMUNITY, EMMA) == "Эмма М."
     assert remove_contact(tmp_path, "Эмма М.") == "Эмма М."
     assert read_contacts(tmp_path) == {}
     with pytest.raises(Failure):

@@ -40,9 +40,7 @@ class Story:
         """One block."""
         for transaction in transactions:
             self.said.append(_show_transaction(self.replica.chain, transaction))
-        _, self.head, shown = produce(
-            self.replica, self.head, slot, list(transactions), self.names
-        )
+        _, self.head, shown = produce(self.replica, self.head, slot, list(transactions), self.names)
         self.blocks.append(shown)
 
 
@@ -98,6 +96,7 @@ def tell_story() -> Story:
         story.tell(slot)
     story.tell(716, say(replica, "egor", [2, get_account("farkhad"), 2 * PAI, "born again"]))
     story.tell(717, say(replica, "farkhad", [2, egor, PAI, "from the first number on"]))
+    story.tell(718, say(replica, "egor", [3, 50 * PAI, 90]))
     return story
 
 
@@ -151,7 +150,7 @@ def build_refused() -> list[dict[str, Any]]:
     """Transactions that the ledger at the end of the story refuses in the next slot, and why."""
     replica = tell_story().replica
     egor, farkhad = get_account("egor"), get_account("farkhad")
-    newcomer = get_account("hadija")
+    newcomer, bella = get_account("hadija"), get_account("bella")
     pay: list[Any] = [2, farkhad, 1, ""]
     keys = build_seat_keys("gulnara", replica.chain)
 
@@ -178,22 +177,22 @@ def build_refused() -> list[dict[str, Any]]:
         (210, by_egor(pay, chain=bytes(32))),
         (210, build_transaction(replica, [1, [get_public("dinara")]], ["dinara"], egor, [pay])),
         (211, say(replica, "bella", pay, reveal=False)),
-        (212, build_transaction(replica, one_key, ["egor"], get_account("bella"), [[1, one_key], pay])),
+        (212, build_transaction(replica, one_key, ["egor"], bella, [[1, one_key], pay])),
         (213, by_egor([1, one_key], pay)),
         (214, say(replica, "farkhad", pay, fee_max=29_999)),
         (301, by_egor([2, farkhad, 10**12, ""])),
         (302, by_egor([2, newcomer, PAI - 1, ""])),
         (303, by_egor([2, egor, 1, ""])),
         (401, by_egor([3, PAI, 2])),
-        (402, by_egor(*[[3, PAI, 3]] * 33)),
+        (402, by_egor(*[[3, PAI, 3]] * 32, fee_max=5 * PAI)),
         (403, by_egor([3, PAI - 1, 3])),
         (404, by_egor([5, 77, 1])),
-        (405, say(replica, "arman", [21, 0, 101 * PAI])),
+        (405, by_egor([5, 2, 50 * PAI + 1])),
         (406, say(replica, "arman", [5, 0, 1])),
         (501, say(replica, "gulnara", [20, keys])),
         (502, by_egor([20, build_seat_keys("egor", replica.chain)])),
         (503, say(replica, "farkhad", [22, 0])),
-        (508, by_egor([22, 1])),
+        (508, by_egor([22, 2])),
         (509, say(replica, "arman", [22, 0])),
     ]  # fmt: skip
     return [{"code": code, "transaction": pack(said).hex()} for code, said in cases]

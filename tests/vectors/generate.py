@@ -77,6 +77,9 @@ def build_settlement() -> list[dict[str, Any]]:
     changing: list[Segment] = [(0, MONTHLY), (1_000, None), (1_500, YEARLY), (9_000, VILLAGE)]
     due = [0, 1_000 * PAI, 0, 2_400, 0, 0, 0]
     early = [1, 300 * PAI, 0, 720, 0, 0, 0]
+    renewed = [1, 300 * PAI, 0, 720, 240, 0, 0]
+    bonded = [1, 300 * PAI, 0, 720, 0, 1, 0]
+    across = [0, PAI, 0, 1_200, 0, 0, 0]
     return [
         _tell("a debtor does not melt", monthly, -500 * PAI, 0, 87_660),
         _tell("an empty account stays empty", monthly, 0, 0, 87_660),
@@ -95,9 +98,9 @@ def build_settlement() -> list[dict[str, Any]]:
         _tell("two deposits at one step", monthly, 5 * PAI, 0, 800, [early, [2, *early[1:]]]),
         _tell("a deposit due at the present step", monthly, 5 * PAI, 0, 720, [early]),
         _tell("a deposit not yet due", monthly, 5 * PAI, 0, 719, [early]),
-        _tell("a renewal", monthly, 5 * PAI, 0, 800, [[1, 300 * PAI, 0, 720, 240, 0, 0]]),
-        _tell("a renewal and its end", monthly, 5 * PAI, 0, 999, [[1, 300 * PAI, 0, 720, 240, 0, 0]]),
-        _tell("a bond past its term", monthly, 5 * PAI, 0, 9_999, [[1, 300 * PAI, 0, 720, 0, 1, 0]]),
+        _tell("a renewal", monthly, 5 * PAI, 0, 800, [renewed]),
+        _tell("a renewal and its end", monthly, 5 * PAI, 0, 999, [renewed]),
+        _tell("a bond past its term", monthly, 5 * PAI, 0, 9_999, [bonded]),
         _tell(
             "a released bond past its term",
             monthly, 5 * PAI, 0, 3_000, [[1, 300 * PAI, 0, 720, 0, 2, 2_000]],
@@ -110,7 +113,7 @@ def build_settlement() -> list[dict[str, Any]]:
             "a released bond that renews",
             monthly, 5 * PAI, 0, 2_100, [[1, 300 * PAI, 0, 720, 240, 2, 2_000]],
         ),
-        _tell("a deposit across a change of rate", changing, 7 * PAI, 400, 1_600, [[0, PAI, 0, 1_200, 0, 0, 0]]),
+        _tell("a deposit across a change of rate", changing, 7 * PAI, 400, 1_600, [across]),
     ]  # fmt: skip
 
 

@@ -31,7 +31,9 @@ def build_transaction(
         actions,
     ]
     message = b"pai/transaction/1" + changes.get("chain", replica.chain) + pack(body)
-    signatures = sorted([policy[1].index(get_public(name)), sign(name, message)] for name in signers)
+    signatures = sorted(
+        [policy[1].index(get_public(name)), sign(name, message)] for name in signers
+    )
     return [body, signatures]
 
 

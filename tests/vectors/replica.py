@@ -24,7 +24,9 @@ POLICY, SEQUENCE, BALANCE, TOUCHED, DUE, MADE, PERSON, DEFENDED, USED = range(9)
 class Replica:
     """The rows of a community and what blocks do to them."""
 
-    def __init__(self, genesis: list[Any], constants: dict[str, Any], parameters: dict[str, Any]):
+    def __init__(
+        self, genesis: list[Any], constants: dict[str, Any], parameters: dict[str, Any]
+    ) -> None:
         self.chain = h("genesis", pack(genesis))
         self.constants, self.parameters = constants, parameters
         self.schedule: list[Segment] = [(start, keep) for start, keep in genesis[6]]
@@ -116,9 +118,7 @@ class Replica:
         """Bring an account up to a slot; returns its row."""
         row, step = self.rows[b"a" + account], self.get_step(slot)
         deposits = self.rows.get(b"d" + account, [[]])[0]
-        balance, deposits, charge = bring(
-            row[BALANCE], row[TOUCHED], deposits, self.schedule, step
-        )
+        balance, deposits, charge = bring(row[BALANCE], row[TOUCHED], deposits, self.schedule, step)
         self.pot += charge
         row[BALANCE], row[TOUCHED] = balance, step
         self._put_deposits(account, deposits)
@@ -154,12 +154,12 @@ class Replica:
                 self.touch(account, slot)
 
     def _find_period(self, row: Row) -> int | None:
-        following = row[TOUCHED] // self.steps_per_period + 1
+        following: int = row[TOUCHED] // self.steps_per_period + 1
         due = -(-row[DUE] // self.steps_per_period) if row[DUE] >= 0 else None
         if row[BALANCE] > 0:
             return following if due is None else min(following, due)
         if due is None and row[BALANCE] == 0 and row[PERSON] is None:
-            return int(following + self.constants["account_idle_periods"])
+            return following + int(self.constants["account_idle_periods"])
         return due
 
     # Blocks
@@ -226,7 +226,9 @@ class Replica:
         self.fees += fee
         return fee
 
-    def _act(self, slot: int, account: bytes, action: list[Any]) -> None:
+    def _act(  # noqa: C901 - a table of actions
+        self, slot: int, account: bytes, action: list[Any]
+    ) -> None:
         row, step = self.rows[b"a" + account], self.get_step(slot)
         deposits = self.rows.get(b"d" + account, [[]])[0]
         match action:

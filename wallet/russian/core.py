@@ -22,6 +22,13 @@ SENTENCES: Final[dict[str, str]] = {
         "используемая libsodium принимает ключи вне группы простого порядка (CVE-2025-69277): "
         "установите PyNaCl 1.6.2 или новее (здесь {0})"
     ),
+    (
+        "the libsodium in use verifies signatures by another equation than this community's: "
+        "install PyNaCl 1.6.2 (here: {0})"
+    ): (
+        "используемая libsodium проверяет подписи не тем уравнением, что это сообщество: "
+        "установите PyNaCl 1.6.2 (здесь {0})"
+    ),
     # Of chain/: addresses.
     "{0} mixes capital and small letters: copy the address again": (
         "в {0} смешаны большие и малые буквы: скопируйте адрес ещё раз"

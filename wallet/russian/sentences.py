@@ -238,13 +238,56 @@ TEXTS: Final[dict[str, str]] = {
     "{0} does not hold its block {1}": "{0} не хранит свой блок {1}",
     # Of node/app.py: why a node has ended.
     (
-        "the ledger broke a promise of its own and the node has halted: {0}. Do not start it again "
-        "before somebody has read {1}"
+        "the chain in {0} is damaged: {1}. Move it away and start again: the node fetches the "
+        "chain anew"
     ): (
-        "реестр нарушил собственное обещание, и узел остановлен: {0}. Не запускайте его снова, "
-        "пока кто-нибудь не прочтёт {1}"
+        "цепочка в {0} повреждена: {1}. Уберите её и запустите узел снова: он загрузит цепочку "
+        "заново"
+    ),
+    (
+        "the ledger broke a promise of its own and the node has halted: {0}. Read {1}; the node "
+        "starts again when that file is gone"
+    ): (
+        "реестр нарушил собственное обещание, и узел остановлен: {0}. Прочтите {1}; узел "
+        "запустится снова, когда этого файла не будет"
+    ),
+    (
+        "the node halted because the ledger broke a promise of its own: read {0}; it starts again "
+        "when that file is gone"
+    ): (
+        "узел остановлен, потому что реестр нарушил собственное обещание: прочтите {0}; узел "
+        "запустится снова, когда этого файла не будет"
+    ),
+    "the node halted because the ledger broke a promise of its own: read {0}": (
+        "узел остановлен, потому что реестр нарушил собственное обещание: прочтите {0}"
     ),
     "the node has ended by a fault of the program: {0}: {1}. Its log says more": (
         "узел остановлен ошибкой программы: {0}: {1}. Подробности — в его журнале событий"
     ),
+    # Of node/status.py: why a seat makes no blocks.
+    "this node has no seat's keys": "у этого узла нет ключей места",
+    (
+        "there are blocks of this seat that its journal does not know: another machine has its "
+        "keys, or the journal is an old copy"
+    ): (
+        "есть блоки этого места, которых не знает его журнал подписей: его ключи есть у другой "
+        "машины, или журнал — старая копия"
+    ),
+    "the seats that make blocks do not include this one with these keys": (
+        "среди мест, создающих блоки, нет этого места с этими ключами"
+    ),
+    "it has just started and looks for a newer chain": (
+        "он только что запущен и ищет более новую цепочку"
+    ),
+    "what others send is old when it comes: the clock of this machine may be wrong": (
+        "присланное другими приходит устаревшим: часы этой машины, возможно, неверны"
+    ),
+    (
+        "the clocks of five peers and more differ from this machine's by more than a minute: set "
+        "it right, or confirm that it is"
+    ): (
+        "часы пяти и более узлов расходятся с часами этой машины больше чем на минуту: исправьте "
+        "их или подтвердите, что они верны"
+    ),
+    "it is fetching blocks that others have": "он загружает блоки, которые есть у других",
 }

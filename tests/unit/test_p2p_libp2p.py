@@ -1,0 +1,172 @@
+"""Our libp2p transport beside the stock library, and whole networks over real sockets."""
+
+import random
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from p2p.libp2p_transport import (
+    HANDSHAKES_MAX,
+    HANDSHAKES_PER_HOST,
+    KNOCKS_BURST,
+    Doorbell,
+    Libp2pSettings,
+    Libp2pTransport,
+    load_host_key,
+)
+from p2p.network import Network, NetworkSettings
+from p2p.transport import PeerId, Verdict
+from p2p.view import BlockArrived, TransactionsArrived
+from tests.network_world import COMMUNITY, FakeChain, build_block, build_chain, build_transaction
+from tests.victim import ANYWHERE, TOPIC, build_ours
+
+
+async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
+    """Ask often: sockets do not tell when they are done."""
+    with trio.fail_after(seconds):
+        while not condition():  # noqa: ASYNC110 - see above
+            await trio.sleep(0.02)
+
+
+@pytest.mark.slow
+async def test_the_stock_library_speaks_with_us() -> None:
+    heard: list[bytes] = []
+    ours = build_ours()
+
+    def hear(peer: PeerId, data: bytes) -> Verdict:
+        heard.append(data)
+        return Verdict.ACCEPT
+
+    ours.subscribe(TOPIC, hear)
+    said = b""
+    async with ours.run(), trio.open_nursery() as nursery:
+
+        async def speak() -> None:
+            while True:
+                await ours.publish(TOPIC, b"from ours")
+                await trio.sleep(0.3)
+
+        nursery.start_soon(speak)
+        command = [sys.executable, "-m", "tests.stock_faults", "be_a_peer", ours.addresses[0]]
+        with trio.fail_after(60):
+            done = await trio.run_process(
+                command, capture_stdout=True, capture_stderr=True, check=False
+            )
+        said = done.stdout.rpartition(b"RESULT ")[2].strip()
+        nursery.cancel_scope.cancel()
+    assert said == b"b'question' True True b'from ours'", done.stderr[-2_000:]
+    assert b"from the library" in heard
+
+
+class Node:
+    """A network over sockets and a made-up chain."""
+
+    def __init__(self, chain: FakeChain, *peers: str) -> None:
+        self.chain = chain
+        self.transport = Libp2pTransport(Libp2pSettings(random.randbytes(32), (ANYWHERE,)))
+        self.network = Network(
+            self.transport,
+            chain,
+            chain,
+            NetworkSettings(COMMUNITY, 1, None, peers=peers, status_seconds=1.0),
+            get_time_ms=lambda: time.time_ns() // 1_000_000,
+            dice=random.Random(),
+        )
+        self.transactions = 0
+        self.live = 0
+
+    async def run(self, started: trio.Event) -> None:
+        async with self.network.run():
+            started.set()
+            async for event in self.network.events:
+                if isinstance(event, BlockArrived):
+                    self.live += event.live
+                    self.chain.adopt(event.block)
+                elif isinstance(event, TransactionsArrived):
+                    self.transactions += len(event.transactions)
+
+
+@pytest.mark.slow
+async def test_five_nodes_gossip_and_a_late_one_catches_up() -> None:
+    blocks = build_chain(700, each=1)
+    async with trio.open_nursery() as nursery:
+
+        async def start(chain: FakeChain, *peers: str) -> Node:
+            node, started = Node(chain, *peers), trio.Event()
+            nursery.start_soon(node.run, started)
+            await started.wait()
+            return node
+
+        hub = await start(FakeChain(list(blocks)))
+        nodes = [hub]
+        nodes += [await start(FakeChain(list(blocks)), hub.network.addresses[0]) for _ in range(3)]
+        await until(lambda: all(len(node.network.get_peers()) == 3 for node in nodes))
+        await trio.sleep(2)  # meshes form
+        sent = [build_transaction(100_000 + number) for number in range(200)]
+        nodes[1].network.offer_transactions(sent)
+        await until(lambda: all(n.transactions == 200 for n in nodes if n is not nodes[1]))
+        block = build_block(blocks[-1], sent)
+        nodes[1].chain.adopt(block)
+        await nodes[1].network.announce_block(block)
+        await until(lambda: all(len(node.chain.blocks) == 701 for node in nodes))
+        late = await start(FakeChain(), nodes[2].network.addresses[0])
+        await until(lambda: len(late.chain.blocks) == 701)
+        assert [node.live for node in nodes] == [1, 0, 1, 1]
+        assert late.chain.blocks[-1].whole_bytes == block.whole_bytes
+        nursery.cancel_scope.cancel()
+
+
+def test_the_host_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
+    path = tmp_path / "host.key"
+    key = load_host_key(path)
+    assert load_host_key(path) == key
+    assert len(key) == 32
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    name = Libp2pTransport(Libp2pSettings(key)).id
+    assert name == Libp2pTransport(Libp2pSettings(key)).id
+    assert name.startswith("12D3KooW")
+    path.write_bytes(b"short")
+    with pytest.raises(ValueError, match="holds 5 bytes instead of 32"):
+        load_host_key(path)
+
+
+async def test_no_host_has_all_our_handshakes(autojump_clock: MockClock) -> None:
+    door = Doorbell()
+    assert [door.rings("one") for _ in range(HANDSHAKES_PER_HOST)] == [True] * HANDSHAKES_PER_HOST
+    assert not door.rings("one")
+    assert door.rings("other")
+    door.leave("one")
+    assert door.rings("one")
+    others = sum(door.rings(f"host {number}") for number in range(100))
+    assert others == HANDSHAKES_MAX - HANDSHAKES_PER_HOST - 1
+
+
+async def test_no_host_knocks_too_often(autojump_clock: MockClock) -> None:
+    door = Doorbell()
+
+    def knock(times: int) -> int:
+        let_in = 0
+        for _ in range(times):
+            if door.rings("one"):
+                let_in += 1
+                door.leave("one")
+        return let_in
+
+    assert knock(200) == KNOCKS_BURST
+    await trio.sleep(5)
+    assert knock(200) == 20
+    await trio.sleep(3_600)
+    assert knock(200) == KNOCKS_BURST
+
+
+async def test_announced_addresses_are_told_instead_of_those_listened_on() -> None:
+    settings = Libp2pSettings(bytes(32), (ANYWHERE,), ("/dns4/node.example.org/tcp/4001",))
+    transport = Libp2pTransport(settings)
+    async with transport.run():
+        assert transport.addresses == (f"/dns4/node.example.org/tcp/4001/p2p/{transport.id}",)

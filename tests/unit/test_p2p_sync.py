@@ -1,0 +1,313 @@
+"""Catching up: in order, from several peers, bounded, whatever liars and lines do.
+
+Invariant: the node receives each block after its parent; what it does not take, nobody fetches.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+
+import pytest
+import trio
+from trio.testing import MockClock
+
+from chain.block import SealedBlock, SignedHeader
+from chain.codec import encode
+from chain.transaction import SealedTransaction
+from p2p.memory import Lines
+from p2p.network import EVENTS_WAITING_MAX
+from p2p.sync import WINDOW_BYTES
+from p2p.transport import Verdict
+from p2p.wire import BLOCKS, HEADERS, BlocksAnswer, BlocksRequest, Head, HeadersAnswer
+from tests.network_world import (
+    COMMUNITY,
+    FakeChain,
+    FakeNode,
+    World,
+    build_block,
+    build_chain,
+    build_transaction,
+    until,
+)
+from tests.unit.test_p2p_network import Villain
+
+DELAY = Lines(delay_seconds=(0.01, 0.05))
+
+
+@pytest.fixture
+def autojump_clock() -> MockClock:
+    return MockClock(autojump_threshold=0)
+
+
+def assert_in_order(node: FakeNode) -> None:
+    arrived = [event.block for event in node.get_arrived() if not event.live]
+    for before, after in pairwise(arrived):
+        assert after.header.parent_hash == before.hash
+    assert len({block.hash for block in arrived}) == len(arrived), "none twice"
+
+
+async def test_a_late_joiner_catches_up_from_several_peers(autojump_clock: MockClock) -> None:
+    world = World(lines=DELAY)
+    blocks = build_chain(1_300, each=1)
+    full = [world.build(name, FakeChain(list(blocks))) for name in "abc"]
+    late = world.build("late", peers=("/memory/a", "/memory/b", "/memory/c"))
+    async with world.run(*full, late):
+        await until(late, lambda: len(late.chain.blocks) > 300)
+        progress = late.network.get_sync_progress()
+        assert progress.syncing
+        assert progress.target_height == 1_300
+        await until(late, lambda: len(late.chain.blocks) == 1_300)
+        await until(late, lambda: not late.network.get_sync_progress().syncing)
+    arrived = late.get_arrived()
+    assert [event.block for event in arrived] == blocks
+    assert {event.peer for event in arrived} == {"a", "b", "c"}
+    assert not any(event.live for event in arrived)
+    assert late.count_asked("headers") == 3
+    assert late.count_asked("blocks") < 40
+
+
+async def test_a_lost_announcement_is_made_good(autojump_clock: MockClock) -> None:
+    world = World()
+    one = world.build("a")
+    other = world.build("b", peers=("/memory/a",))
+    async with world.run(one, other):
+        await until(other, other.get_peer_names)
+        await trio.sleep(1)
+        one.chain.adopt(build_block(None))
+        await until(other, lambda: len(other.chain.blocks) == 1, 20)
+    assert [event.live for event in other.get_arrived()] == [False]
+
+
+async def test_what_comes_by_gossip_is_not_fetched_twice(autojump_clock: MockClock) -> None:
+    world = World(lines=Lines(delay_seconds=(0.2, 0.3)))
+    one = world.build("a", status_seconds=0.5)
+    other = world.build("b", peers=("/memory/a",), status_seconds=0.5)
+    async with world.run(one, other):
+        await until(other, other.get_peer_names)
+        await trio.sleep(3)
+        for block in build_chain(20, each=3):
+            one.chain.adopt(block)
+            await one.network.announce_block(block)
+            await trio.sleep(2)
+        await until(other, lambda: len(other.chain.blocks) == 20)
+    assert other.count_asked("headers") == 0
+    assert all(event.live for event in other.get_arrived())
+
+
+async def test_the_shorter_branch_learns_the_longer_one(autojump_clock: MockClock) -> None:
+    world = World(lines=DELAY)
+    common = build_chain(30)
+    one = world.build("a", FakeChain(extend(common, 40, b"a")))
+    other = world.build("b", FakeChain(extend(common, 25, b"b")), peers=("/memory/a",))
+    async with world.run(one, other):
+        await until(other, lambda: other.chain.blocks == one.chain.blocks)
+    assert one.get_arrived() == []
+    assert len(other.get_arrived()) == 40, "only what follows the fork"
+    assert_in_order(other)
+
+
+def extend(
+    blocks: Sequence[SealedBlock],
+    length: int,
+    salt: bytes,
+    transactions: Sequence[SealedTransaction] = (),
+) -> list[SealedBlock]:
+    """So many more blocks, all with the same transactions."""
+    chain = list(blocks)
+    for _ in range(length):
+        chain.append(build_block(chain[-1] if chain else None, transactions, salt=salt))
+    return chain
+
+
+def build_many(count: int) -> list[SealedTransaction]:
+    return [build_transaction(number) for number in range(count)]
+
+
+@pytest.mark.parametrize("seed", range(5))
+async def test_bad_lines_delay_but_do_not_stop(seed: int, autojump_clock: MockClock) -> None:
+    world = World(seed, Lines(0.2, 0.1, (0.01, 0.5)))
+    blocks = build_chain(300, each=2)
+    full = [world.build(name, FakeChain(list(blocks))) for name in "ab"]
+    late = world.build("late", peers=("/memory/a", "/memory/b"))
+    async with world.run(*full, late):
+        await until(late, lambda: len(late.chain.blocks) == 300, 1_800)
+    assert_in_order(late)
+
+
+async def test_a_peer_that_goes_silent_in_the_middle_is_replaced(
+    autojump_clock: MockClock,
+) -> None:
+    world = World(lines=Lines(delay_seconds=(0.1, 0.2)))
+    blocks = build_chain(1_000, each=2)
+    full = [world.build(name, FakeChain(list(blocks))) for name in "ab"]
+    late = world.build("late", peers=("/memory/a", "/memory/b"))
+    async with world.run(*full, late):
+        await until(late, lambda: len(late.chain.blocks) > 100)
+        world.lines.split("a", ["b", "late"])
+        await until(late, lambda: len(late.chain.blocks) == 1_000, 300)
+    assert_in_order(late)
+
+
+async def test_a_busy_node_is_not_drowned(autojump_clock: MockClock) -> None:
+    world = World(lines=DELAY)
+    blocks = extend([], 800, b"", build_many(80))
+    size_bytes = len(blocks[0].whole_bytes)
+    full = [world.build(name, FakeChain(list(blocks))) for name in "abc"]
+    served = [0]
+    for node in full:
+        count_served(node, served)
+    late = world.build("late", peers=("/memory/a", "/memory/b", "/memory/c"))
+    late.pause = trio.Event()
+    async with world.run(*full, late):
+        await trio.sleep(60)
+        held = served[0] - len(late.get_arrived()) * size_bytes
+        most = WINDOW_BYTES + (EVENTS_WAITING_MAX + 2) * size_bytes + 3 * 2**20
+        assert WINDOW_BYTES < held < most
+        assert served[0] < 800 * size_bytes
+        late.pause.set()
+        late.pause = None
+        await until(late, lambda: len(late.chain.blocks) == 800, 300)
+    assert served[0] < 1.2 * 800 * size_bytes
+    assert_in_order(late)
+
+
+def count_served(node: FakeNode, served: list[int]) -> None:
+    """Add up the bytes of blocks that a node hands out."""
+    get_block = node.chain.get_block
+
+    def counted(block_hash: bytes) -> bytes | None:
+        data = get_block(block_hash)
+        served[0] += len(data or b"")
+        return data
+
+    node.chain.get_block = counted  # type: ignore[method-assign]  # of this one, to see what it does
+
+
+# Liars.
+
+
+def get_headers(blocks: list[SealedBlock]) -> tuple[SignedHeader, ...]:
+    return tuple(SignedHeader(block.header, block.block.signature) for block in blocks)
+
+
+def build_liar(
+    world: World,
+    headers: Callable[[bytes], tuple[SignedHeader, ...]],
+    blocks: Callable[[tuple[bytes, ...]], tuple[bytes, ...]] = lambda _: (),
+) -> Villain:
+    """A peer that claims the best chain of all."""
+    liar = Villain(world, "liar", Head(bytes(32), 10_000, 10_000, 2**62))
+    liar.answer(HEADERS.subject, lambda data: encode(HeadersAnswer(headers(data))))
+    liar.answer(
+        BLOCKS.subject,
+        lambda data: encode(BlocksAnswer(blocks(BLOCKS.question.decode(data).hashes))),
+    )
+    return liar
+
+
+FORGED = build_chain(600, salt=b"forged")
+UNLINKED = get_headers([FORGED[0], FORGED[2]])
+NOT_OURS = get_headers(FORGED[100:200])
+
+
+@pytest.mark.parametrize(
+    ("headers", "blame"),
+    [
+        pytest.param(lambda _: (), 20, id="claims and shows nothing"),
+        pytest.param(lambda _: UNLINKED, 50, id="headers that do not follow one another"),
+        pytest.param(lambda _: NOT_OURS, 50, id="headers that follow nothing of ours"),
+    ],
+)
+async def test_a_liar_is_blamed_and_others_are_followed(
+    headers: Callable[[bytes], tuple[SignedHeader, ...]], blame: float, autojump_clock: MockClock
+) -> None:
+    world = World()
+    blocks = build_chain(50)
+    honest = world.build("a", FakeChain(blocks))
+    late = world.build("late", peers=("/memory/a",), outbound_target=0)
+    liar = build_liar(world, headers)
+    async with world.run(honest, late), liar.transport.run():
+        await liar.transport.connect("/memory/late")
+        await until(late, lambda: len(late.chain.blocks) == 50)
+        scores = {str(peer.id): peer.score for peer in late.network.get_peers()}
+        assert scores["a"] == 0
+        assert scores.get("liar", 100) >= blame - 5
+        await until(late, lambda: "liar" not in late.get_peer_names(), 900)
+
+
+async def test_headers_that_the_node_refuses_bring_no_bodies(autojump_clock: MockClock) -> None:
+    world = World()
+    late = world.build("late", outbound_target=0)
+    late.chain.branch_verdict = Verdict.REJECT
+    liar = build_liar(world, lambda _: get_headers(FORGED[:512]))
+    async with world.run(late), liar.transport.run():
+        await liar.transport.connect("/memory/late")
+        await until(late, lambda: not late.get_peer_names() and late.chain.judged != [], 900)
+    assert set(late.chain.judged) == {"512 headers of liar"}
+    assert late.count_asked("blocks") == 0
+
+
+async def test_wrong_bodies_accuse_who_sent_them(autojump_clock: MockClock) -> None:
+    world = World()
+    blocks = build_chain(200, each=1)
+    honest = world.build("a", FakeChain(list(blocks)))
+    late = world.build("late", peers=("/memory/a",), outbound_target=0)
+
+    def tell_headers(data: bytes) -> tuple[SignedHeader, ...]:
+        question = HEADERS.question.decode(data)
+        return tuple(honest.chain.get_headers(question.locator, question.limit))
+
+    liar = build_liar(world, tell_headers, lambda hashes: (FORGED[0].whole_bytes,) * len(hashes))
+    async with world.run(honest, late), liar.transport.run():
+        liar.status = honest.chain.get_status()
+        await liar.transport.connect("/memory/late")
+        await until(late, lambda: len(late.chain.blocks) == 200, 300)
+        scores = {str(peer.id): peer.score for peer in late.network.get_peers()}
+        assert scores.get("liar", 100) > 40
+        assert scores["a"] == 0
+    assert {event.peer for event in late.get_arrived()} == {"a"}
+    assert_in_order(late)
+
+
+async def test_a_chain_of_lies_costs_no_more_than_a_batch_and_a_window(
+    autojump_clock: MockClock,
+) -> None:
+    world = World()
+    late = world.build("late", outbound_target=0)
+    late.pause = trio.Event()  # the node is still busy with the first blocks of the lie
+    by_hash = {block.hash: block.whole_bytes for block in FORGED}
+    served: list[int] = []
+
+    def serve(hashes: tuple[bytes, ...]) -> tuple[bytes, ...]:
+        served.append(len(hashes))
+        return tuple(by_hash[name] for name in hashes)
+
+    liar = build_liar(world, lambda _: get_headers(FORGED[:512]), serve)
+    async with world.run(late), liar.transport.run():
+        await liar.transport.connect("/memory/late")
+        await trio.sleep(120)
+    assert 0 < sum(served) <= 512
+
+
+async def test_servers_pace_their_answers(autojump_clock: MockClock) -> None:
+    world = World()
+    blocks = extend([], 20, b"", build_many(400))
+    server = world.build("a", FakeChain(blocks))
+    asker = Villain(world, "v")
+    names = tuple(block.hash for block in blocks)
+    received = 0
+    async with world.run(server), asker.transport.run():
+        peer = await asker.transport.connect("/memory/a")
+        await until(server, server.get_peer_names)
+        began = trio.current_time()
+        for _ in range(60):
+            data = await asker.transport.request(
+                peer,
+                f"/pai/1/{COMMUNITY.hex()[:32]}/blocks",
+                encode(BlocksRequest(names)),
+                answer_bytes=BLOCKS.answer.limit_bytes,
+                timeout_seconds=20,
+            )
+            received += len(data)
+        assert received > 60 * 2**20
+        rate = received / (trio.current_time() - began)
+    assert rate < 16 * 2**20, "eight MiB a second, after a burst of 32"
