@@ -279,6 +279,8 @@ class Ledger:
         faults = find_genesis_faults(self.genesis)
         if faults:
             raise BadGenesis("no community can be founded on this genesis: " + "; ".join(faults))
+        for _ in self.store.items(b""):
+            raise StoreError(f"{_DAMAGED} (its genesis is missing)")
         apply_genesis(self.state, self.genesis, self.chain)
         changes, _ = self.state.take_changes()
         check_invariants(changes)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import plyvel
 
@@ -43,13 +44,7 @@ class LevelStore:
 
     def items(self, prefix: bytes, start: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Keys that begin with ``prefix`` and their values, in byte order, as of now."""
-        try:
-            with self._db.snapshot() as snapshot, snapshot.iterator(prefix=prefix) as found:
-                if start:
-                    found.seek(prefix + start)
-                yield from found
-        except plyvel.Error as error:
-            raise _explain(error) from error
+        return _iterate(self._db.snapshot(), prefix, start)
 
     def write(self, batch: Batch, *, durable: bool) -> None:
         """Put values and delete keys (None), all or nothing; ``durable`` waits for the disk."""
@@ -67,6 +62,16 @@ class LevelStore:
     def close(self) -> None:
         """Give the folder back."""
         self._db.close()
+
+
+def _iterate(snapshot: Any, prefix: bytes, start: bytes) -> Iterator[tuple[bytes, bytes]]:
+    try:
+        with snapshot, snapshot.iterator(prefix=prefix) as found:
+            if start:
+                found.seek(prefix + start)
+            yield from found
+    except plyvel.Error as error:
+        raise _explain(error) from error
 
 
 def _explain(error: plyvel.Error) -> StoreError:

@@ -7,13 +7,13 @@ is guessed from the present state, and remembered by its very bytes: a wrong gue
 
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from typing import Final, NamedTuple
 
 from chain.block import BlockHash, SealedBlock, decode_block, get_header_message
-from chain.checks import LearnedChecks, VrfClaim
+from chain.checks import LearnedChecks, SignatureChecks, VrfClaim
 from chain.crypto import Signed
 from chain.errors import Invalid, WrongStateRoot
 from chain.ledger import Execution, Ledger
@@ -78,26 +78,29 @@ def replay(
     *,
     workers: int = WORKERS,
     get_index: Callable[[SealedBlock, Execution], Batch] = lambda _block, _execution: (),
-) -> Iterator[Replayed]:
+) -> Generator[Replayed, None, None]:
     """Execute and commit blocks on top of the ledger, one by one. Raises ReplayFailed.
 
     ``get_index`` names what else to write in a block's batch. The disk is not waited for: call
     ``ledger.sync()`` when it matters; a crash before leaves an earlier block.
     """
     ahead = LookAhead(ledger, workers)
-    source = ahead.read(blocks)
-    while True:
-        height, block_hash = ledger.head.height + 1, None
-        try:
-            block = next(source, None)
-            if block is None:
-                return
-            height, block_hash = block.header.height, block.hash
-            execution = ledger.execute(block, ahead.checks)
-        except Invalid as error:
-            raise ReplayFailed(height, block_hash, error) from error
-        ledger.commit(execution, block, index=get_index(block, execution), durable=False)
-        yield Replayed(block, execution)
+    try:
+        with closing(ahead.read(blocks)) as source:
+            for block in source:
+                execution = _execute(ledger, block, ahead.checks)
+                index = get_index(block, execution)
+                ledger.commit(execution, block, index=index, durable=False)
+                yield Replayed(block, execution)
+    except Invalid as error:
+        raise ReplayFailed(ledger.head.height + 1, None, error) from error
+
+
+def _execute(ledger: Ledger, block: SealedBlock, checks: SignatureChecks) -> Execution:
+    try:
+        return ledger.execute(block, checks)
+    except Invalid as error:
+        raise ReplayFailed(block.header.height, block.hash, error) from error
 
 
 def predict_claims(
@@ -171,8 +174,11 @@ class LookAhead:
         self._workers = workers
         self._policies: dict[AccountId, Policy] = {}
 
-    def read(self, blocks: Iterable[SealedBlock | bytes]) -> Iterator[SealedBlock]:
-        """The blocks one by one. Raises Invalid at bytes that are no block, in their turn."""
+    def read(self, blocks: Iterable[SealedBlock | bytes]) -> Generator[SealedBlock, None, None]:
+        """The blocks one by one. Raises Invalid at bytes that are no block, in their turn.
+
+        Threads run until it is exhausted or closed; ``for`` closes it.
+        """
         source = iter(blocks)
         ahead: deque[_Ahead] = deque()
         pool = ThreadPoolExecutor(self._workers, thread_name_prefix="verify")

@@ -38,7 +38,9 @@ from consensus.signing import meet_own, on_drafted, plan
 from consensus.state import NEAR_SLOTS, Consensus
 
 EARLY_SLOTS: Final = 1  # clocks differ: a block so much early is held until its slot
-LISTEN_MS: Final = 3_000  # after a start, while peers are found and may show a better chain
+# After a start, while peers are found and may show a better chain; at least so much of each.
+LISTEN_MS: Final = 3_000
+LISTEN_SLOTS: Final = 2
 PRUNE_EVERY_HEADS: Final = 64
 # A seat that signs two blocks of a slot offends. Two are proof enough; more are taken in only when
 # sync brings them, as part of a better chain.
@@ -77,7 +79,8 @@ def is_wanted(state: Consensus, block_hash: BlockHash) -> bool:
 def on_started(state: Consensus, event: Started) -> list[Effect]:
     """Listen before anything is signed."""
     state.guard.arm(state.get_slot(event.time_ms))
-    state.listen_until_ms = event.time_ms + LISTEN_MS
+    listen_ms = max(LISTEN_MS, LISTEN_SLOTS * state.settings.slot_ms)
+    state.listen_until_ms = event.time_ms + listen_ms
     return _choose(state)
 
 

@@ -56,9 +56,9 @@ def plan(state: Consensus, time_ms: int) -> list[Effect]:
     """What our seat should do now, and when to look again: at the next slot at the latest."""
     slot = state.get_slot(time_ms)
     wake_ms = (slot + 1) * state.settings.slot_ms
+    state.primaries_seen = {seen for seen in state.primaries_seen if seen >= slot - 1}
     if slot < 1 or state.seat is None:
         return [Wake(wake_ms)]
-    state.primaries_seen = {seen for seen in state.primaries_seen if seen >= slot - 1}
     state.guard.pass_time(slot, state.position.entries)
     effects = [*_find_missed(state, slot), *_tell_signing(state, time_ms), *_find_turn(state, slot)]
     turn = state.turn

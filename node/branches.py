@@ -16,7 +16,7 @@ from consensus.engine import step
 from consensus.events import AnchorShown, BlockRefused, Effect, Follow
 from consensus.forkchoice import BlockFacts
 from consensus.state import NEAR_SLOTS
-from node.owner import Owner
+from node.owner import Owner, Passage
 from node.signatures import KnownSignatures
 
 # While catching up, blocks go to the disk in the background and are waited for now and then.
@@ -30,26 +30,26 @@ async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
         owner.replace_chain(ancestor, path)
         return []
     _show_what_is_left(owner, ancestor)
-    undone: list[SealedBlock] = []
+    passage = Passage()
+    depth = owner.ledger.head.height - ancestor.height
     while owner.ledger.head.hash != ancestor.hash:
-        undone.append(_undo(owner))
+        passage.leave(_undo(owner).transactions)
         await trio.lowlevel.checkpoint()
-    if undone:
-        _count_reorganisation(owner, ancestor, len(undone))
-    applied: list[SealedBlock] = []
+    if depth:
+        _count_reorganisation(owner, ancestor, depth)
     for facts in path:
         try:
-            applied.append(await _extend(owner, facts.hash))
+            passage.take_up((await _extend(owner, facts.hash)).transactions)
         except Invalid as error:
             owner.log.warning("block_refused", hash=facts.hash, error=str(error))
             owner.board.tally.blocks_refused += 1
             # The head first: it stands somewhere on the way, and what was refused is still best.
-            effects = owner.change_head(applied, undone)
+            effects = owner.change_head(passage)
             effects = [effect for effect in effects if not isinstance(effect, Follow)]
             refused = BlockRefused(owner.clock.get_ms(), facts.hash)
             return [*effects, *step(owner.consensus, refused)]
         await trio.lowlevel.checkpoint()
-    return owner.change_head(applied, undone)
+    return owner.change_head(passage)
 
 
 def find_path(owner: Owner, tip: BlockHash) -> tuple[list[BlockFacts], BlockFacts]:

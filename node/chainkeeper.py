@@ -4,7 +4,7 @@ Single steps only, each of them atomic in the store: extend by a block, take one
 aside. The core strings them together and lets others run in between.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from chain import vrf
@@ -132,15 +132,13 @@ class ChainKeeper:
             return None
         return block.header.height
 
-    def read_sides(self) -> list[tuple[SealedBlock, BlockFacts]]:
+    def read_sides(self) -> Iterator[tuple[SealedBlock, BlockFacts]]:
         """All blocks kept beside the chain that is followed, the lowest first."""
-        found = []
         for _, block_hash in self.ledger.get_blocks_aside():
             block = self.ledger.get_block(block_hash)
             facts = None if block is None else build_facts(block_hash, block.header)
             if block is not None and facts is not None:
-                found.append((block, facts))
-        return sorted(found, key=lambda item: (item[1].height, item[1].hash))
+                yield block, facts
 
     def find_newest_of(self, seat: bytes, after_slot: int) -> int | None:
         """The newest slot after ``after_slot`` of which the chain has a block of this seat."""

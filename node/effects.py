@@ -87,7 +87,13 @@ async def take_block(owner: Owner, peer: PeerId, block: SealedBlock, *, live: bo
 
 
 async def place_block(owner: Owner, block: SealedBlock, facts: BlockFacts, *, live: bool) -> None:
-    """Give an authentic block to consensus, with the block of our own chain it may stand on."""
+    """Give an authentic block to consensus."""
+    owner.bodies[block.hash] = block
+    await place_facts(owner, facts, len(block.whole_bytes), live=live)
+
+
+async def place_facts(owner: Owner, facts: BlockFacts, size_bytes: int, *, live: bool) -> None:
+    """The same of a block whose body is held, with the block of our chain it may stand on."""
     below = facts.height - 1
     if (
         below >= 0
@@ -96,8 +102,7 @@ async def place_block(owner: Owner, block: SealedBlock, facts: BlockFacts, *, li
     ):
         anchor, score = owner.keeper.get_facts_at(below), owner.keeper.get_score_at(below)
         await handle(owner, AnchorShown(owner.clock.get_ms(), anchor, score))
-    owner.bodies[block.hash] = block
-    size_bytes = len(block.whole_bytes)
+    owner.keeper.remember(facts)
     await handle(owner, BlockHeld(owner.clock.get_ms(), facts, size_bytes, live))
 
 

@@ -1,4 +1,4 @@
-"""What the core tells whoever listens: blocks that came and went, transactions that wait or fell."""
+"""What the core tells who listens: blocks that came and went, transactions that wait or fell."""
 
 from typing import NamedTuple
 

@@ -6,7 +6,7 @@ in steps, or sooner when its account is asked about. Nothing here reads a clock 
 """
 
 import heapq
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final, NamedTuple
 
 from chain.block import compute_leaf_hash
@@ -19,13 +19,12 @@ from chain.rules.transactions import get_claims, process_transaction
 from chain.state import State
 from chain.tables import Account
 from chain.transaction import TRANSACTION_VERSION, AccountId, SealedTransaction
-from node.waiting import Lane, Queue, Room, Waiting
+from node.waiting import Lane, Queue, Room, Waiting, take_turns
 
 BYTES_MAX: Final = 32 * 1_024 * 1_024  # memory, the overhead of decoded transactions included
 ACCOUNT_MAX: Final = 64
 GAP_MAX: Final = 16  # sequences ahead of what is here: gossip comes out of order, but not much
 REFUSALS_MAX: Final = 64  # heads for which something stays that cannot be applied for the moment
-MEMBERS_BEFORE_GUEST: Final = 3  # in a block: guests have a quarter of the room, if they want it
 OVERFULL_MAX: Final = 32  # transactions that did not fit, after which a block counts as full
 
 
@@ -121,21 +120,25 @@ class Mempool:
     def follow(
         self,
         ledger: Ledger,
-        included: Iterable[SealedTransaction] = (),
+        included: Iterable[bytes] = (),
         abandoned: Iterable[SealedTransaction] = (),
     ) -> None:
         """The head has changed: forget what is in blocks now, wait again with what no longer is.
 
+        ``included`` are ids; they are forgotten even if an abandoned block had them too.
         What was in abandoned blocks comes before all else, in its order there, and past the limit
         of its account: it was acknowledged.
         """
         self._ledger = ledger
         self.forget_view()
-        for sealed in included:
-            waiting = self._by_id.get(sealed.id)
+        done = set(included)
+        for transaction_id in done:
+            waiting = self._by_id.get(transaction_id)
             if waiting is not None:
                 self._remove(waiting)
-        self._return([item for item in abandoned if item.id not in self._by_id])
+        self._return(
+            [item for item in abandoned if item.id not in done and item.id not in self._by_id]
+        )
         self._unchecked = list(reversed(self._by_id))
         self._retrying = False
 
@@ -180,7 +183,7 @@ class Mempool:
         chosen: list[SealedTransaction] = []
         skipped: set[AccountId] = set()
         overfull = 0
-        for waiting in self._take_turns():
+        for waiting in take_turns(self._queues.values()):
             sealed = waiting.sealed
             account = sealed.body.account
             if account in skipped:
@@ -375,34 +378,3 @@ class Mempool:
             waiting = self._by_id.get(transaction_id)
             if waiting is not None:
                 self._drop(waiting, Code.EXPIRED)
-
-    # Turns.
-
-    def _take_turns(self) -> Iterator[Waiting]:
-        """Members three, guests one, and so on; in each lane the accounts take turns."""
-        members, guests = self._take_lane(Lane.MEMBER), self._take_lane(Lane.GUEST)
-        turn = 0
-        while True:
-            first, second = (members, guests) if turn < MEMBERS_BEFORE_GUEST else (guests, members)
-            waiting = next(first, None) or next(second, None)
-            if waiting is None:
-                return
-            yield waiting
-            turn = (turn + 1) % (MEMBERS_BEFORE_GUEST + 1)
-
-    def _take_lane(self, lane: Lane) -> Iterator[Waiting]:
-        """Everybody's first in order of arrival, then everybody's second, and so on."""
-        heap = [
-            (0, queue.waiting[0].arrival, queue)
-            for queue in self._queues.values()
-            if queue.lane is lane
-        ]
-        heapq.heapify(heap)
-        while heap:
-            place, _, queue = heap[0]
-            yield queue.waiting[place]
-            if place + 1 < len(queue.waiting):
-                following = queue.waiting[place + 1]
-                heapq.heapreplace(heap, (place + 1, following.arrival, queue))
-            else:
-                heapq.heappop(heap)

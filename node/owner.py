@@ -5,7 +5,7 @@ two awaits it is whole, so that what is asked synchronously gets a true answer.
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -24,7 +24,7 @@ from node.clock import GenesisClock
 from node.events import BlockApplied, BlockUndone, TransactionDropped
 from node.keys import SeatHolder
 from node.logs import Log
-from node.mempool import Mempool
+from node.mempool import BYTES_MAX, Mempool
 from node.signatures import KnownSignatures
 from p2p.transport import PeerId
 from p2p.view import Event as NetworkEvent
@@ -75,6 +75,31 @@ def _wait(*_: object) -> None:
 
 
 @dataclass(slots=True)
+class Passage:
+    """What a way from one head to another leaves behind and takes up. Bounded by what may wait.
+
+    A way may be thousands of blocks long, so blocks themselves are not kept. When there is too
+    much, the newest goes: what is older must be done first.
+    """
+
+    included: set[bytes] = field(default_factory=set)  # ids
+    abandoned: deque[SealedTransaction] = field(default_factory=deque)  # oldest first
+    abandoned_bytes: int = 0
+
+    def leave(self, transactions: Sequence[SealedTransaction]) -> None:
+        """Take note of an undone block, which is older than all that were undone before it."""
+        for sealed in reversed(transactions):
+            self.abandoned.appendleft(sealed)
+            self.abandoned_bytes += len(sealed.whole_bytes)
+        while self.abandoned_bytes > BYTES_MAX:
+            self.abandoned_bytes -= len(self.abandoned.pop().whole_bytes)
+
+    def take_up(self, transactions: Sequence[SealedTransaction]) -> None:
+        """Take note of an applied block."""
+        self.included.update(sealed.id for sealed in transactions)
+
+
+@dataclass(slots=True)
 class Owner:
     """Everything the core's task owns."""
 
@@ -107,20 +132,9 @@ class Owner:
             self.keeper.find_canonical(block_hash) is None
         )
 
-    def change_head(self, applied: list[SealedBlock], undone: list[SealedBlock]) -> list[Effect]:
-        """Let mempool and consensus follow the ledger; returns what consensus wants then.
-
-        ``undone`` from the former head downwards, ``applied`` upwards.
-        """
-        included = [sealed for block in applied for sealed in block.transactions]
-        names = {sealed.id for sealed in included}
-        abandoned = [
-            sealed
-            for block in reversed(undone)
-            for sealed in block.transactions
-            if sealed.id not in names
-        ]
-        self.mempool.follow(self.ledger, included, abandoned)
+    def change_head(self, passage: "Passage") -> list[Effect]:
+        """Let mempool and consensus follow the ledger; returns what consensus wants then."""
+        self.mempool.follow(self.ledger, passage.included, passage.abandoned)
         return step(self.consensus, HeadChanged(self.clock.get_ms(), self.keeper.get_position()))
 
     def tell_applied(self, block: SealedBlock, seconds: float, *, produced_here: bool) -> None:

@@ -16,7 +16,7 @@ from consensus.engine import step
 from consensus.events import Drafted, Effect
 from consensus.journal import Journal
 from consensus.producer import Turn
-from node.owner import DraftedBlock, Owner
+from node.owner import DraftedBlock, Owner, Passage
 
 
 def draft(owner: Owner, turn: Turn) -> list[Effect]:
@@ -49,7 +49,9 @@ def sign(owner: Owner, header_bytes: bytes) -> list[Effect]:
     owner.mempool.forget_view()
     owner.tell_applied(block, 0.0, produced_here=True)
     owner.announce(block)
-    return owner.change_head([block], [])
+    passage = Passage()
+    passage.take_up(block.transactions)
+    return owner.change_head(passage)
 
 
 def _execute(

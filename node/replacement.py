@@ -8,17 +8,15 @@ from typing import NamedTuple
 
 import trio
 
-from chain.block import SealedBlock
 from chain.errors import Invalid
 from chain.ledger import Ledger
-from chain.transaction import SealedTransaction
 from consensus.engine import step
 from consensus.events import BlockRefused, ChainReplaced, Effect
 from consensus.forkchoice import BlockFacts
 from node.branches import take_body, verify
 from node.chainkeeper import AcceptedChecks, ChainKeeper
-from node.effects import perform, place_block
-from node.owner import Owner
+from node.effects import perform, place_facts
+from node.owner import Owner, Passage
 from node.stores import Stores
 
 
@@ -90,17 +88,17 @@ async def adopt(owner: Owner, stores: Stores, replayed: Replayed) -> None:
     if not tree.descends(tree.find_best().hash, replayed.tip.hash):
         _drop(stores, replayed)
         return
-    above = [(facts, take_body(owner, facts.hash)) for facts in tree.get_above(replayed.tip.hash)]
-    abandoned = _collect_abandoned(owner, replayed)
-    effects = _swap(owner, stores, replayed, abandoned)
+    above = tree.get_above(replayed.tip.hash)
+    for facts in above:
+        replayed.keeper.put_aside(take_body(owner, facts.hash))
+    passage = _compare(owner, replayed)
+    effects = _swap(owner, stores, replayed, passage)
     await perform(owner, effects)
-    for facts, block in above:
-        await place_block(owner, block, facts, live=False)
+    for facts in above:
+        await place_facts(owner, facts, 0, live=False)
 
 
-def _swap(
-    owner: Owner, stores: Stores, replayed: Replayed, abandoned: list[SealedTransaction]
-) -> list[Effect]:
+def _swap(owner: Owner, stores: Stores, replayed: Replayed, passage: Passage) -> list[Effect]:
     """Close both stores, put the new one in the old one's place, and go on with it."""
     depth = owner.ledger.head.height - replayed.ancestor.height
     genesis = owner.ledger.genesis
@@ -112,7 +110,7 @@ def _swap(
     tally.reorganisations += 1
     tally.reorganisation_depth_max = max(tally.reorganisation_depth_max, depth)
     owner.log.warning("chain_replaced", height=owner.ledger.head.height)
-    owner.mempool.follow(owner.ledger, (), abandoned)
+    owner.mempool.follow(owner.ledger, (), passage.abandoned)
     replaced = ChainReplaced(owner.clock.get_ms(), owner.keeper.get_position())
     return step(owner.consensus, replaced)
 
@@ -122,23 +120,16 @@ def _drop(stores: Stores, replayed: Replayed) -> None:
     stores.drop_next()
 
 
-def _collect_abandoned(owner: Owner, replayed: Replayed) -> list[SealedTransaction]:
-    """Transactions of our chain that the other lacks and that may still be valid there."""
-    ours, theirs = owner.ledger, replayed.keeper.ledger
+def _compare(owner: Owner, replayed: Replayed) -> Passage:
+    """What our chain had above the ancestor, as far as it may still be valid on the other."""
+    ours = owner.ledger
     slot = owner.clock.get_slot()
-    blocks: list[SealedBlock] = []
-    height = ours.head.height
-    while height > 0 and theirs.get_hash(height) != ours.get_hash(height):
+    passage = Passage()
+    for height in range(ours.head.height, replayed.ancestor.height, -1):
         block_hash = ours.get_hash(height)
         block = None if block_hash is None else ours.get_block(block_hash)
         assert block is not None, "canonical blocks are kept"
         if block.header.slot < slot - ours.constants.transaction_life_slots:
             break  # nothing in it or below it is still valid
-        blocks.append(block)
-        height -= 1
-    return [
-        sealed
-        for block in reversed(blocks)
-        for sealed in block.transactions
-        if sealed.body.valid_until_slot >= slot
-    ]
+        passage.leave([item for item in block.transactions if item.body.valid_until_slot >= slot])
+    return passage

@@ -4,6 +4,7 @@ It is the only task in which consensus steps, blocks are applied and headers are
 is long is cut into pieces, so that network and API get their turns.
 """
 
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
@@ -20,7 +21,7 @@ from consensus.forkchoice import BlockFacts
 from consensus.journal import get_signed_header, get_signed_slot
 from node.branches import verify
 from node.clock import MS
-from node.effects import handle, place_block, take_block
+from node.effects import handle, place_facts, take_block
 from node.home import HomeError, write_file
 from node.mempool import Limits
 from node.mempool_file import read_mempool, write_mempool
@@ -92,13 +93,12 @@ class CoreTask:
         owner = self._owner
         await handle(owner, told.Started(owner.clock.get_ms()))
         await self._check_own_blocks()
-        sides = owner.keeper.read_sides()
-        for block, facts in sides:
-            await place_block(owner, block, facts, live=False)
+        newest: deque[SealedBlock] = deque(maxlen=SIDES_RETURNED_MAX)
+        for block, facts in owner.keeper.read_sides():
+            newest.append(block)
+            await place_facts(owner, facts, len(block.whole_bytes), live=False)
             await trio.lowlevel.checkpoint()
-        returning = [
-            sealed for block, _ in sides[-SIDES_RETURNED_MAX:] for sealed in block.transactions
-        ]
+        returning = [sealed for block in newest for sealed in block.transactions]
         owner.mempool.follow(owner.ledger, (), returning)
         path = self._settings.mempool_path
         for sealed in [] if path is None else read_mempool(path):

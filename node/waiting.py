@@ -7,8 +7,10 @@ a member with one account cannot keep out another.
 """
 
 from bisect import bisect_left
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import IntEnum
+from heapq import heapify, heappop, heapreplace
 from typing import Final
 
 from sortedcontainers import SortedList
@@ -18,6 +20,7 @@ from chain.transaction import AccountId, SealedTransaction
 # What a small transaction takes in memory beside its bytes, once decoded.
 OVERHEAD_BYTES: Final = 1_024
 GUEST_SHARE: Final = 4  # guests may fill a quarter of the room
+MEMBERS_BEFORE_GUEST: Final = 3  # in a block guests have every fourth turn, if they want it
 
 
 class Lane(IntEnum):
@@ -115,6 +118,35 @@ class Room:
         self._charges[queue.lane] += charge
         if queue.charge:
             self._by_charge[queue.lane].add((queue.charge, queue.account))
+
+
+def take_turns(queues: Iterable[Queue]) -> Iterator[Waiting]:
+    """What a block should carry, best first: members three, guests one, and so on."""
+    lanes: tuple[list[Queue], list[Queue]] = ([], [])
+    for queue in queues:
+        lanes[queue.lane].append(queue)
+    members, guests = (_take_lane(lane) for lane in lanes)
+    turn = 0
+    while True:
+        first, second = (members, guests) if turn < MEMBERS_BEFORE_GUEST else (guests, members)
+        waiting = next(first, None) or next(second, None)
+        if waiting is None:
+            return
+        yield waiting
+        turn = (turn + 1) % (MEMBERS_BEFORE_GUEST + 1)
+
+
+def _take_lane(queues: list[Queue]) -> Iterator[Waiting]:
+    """Everybody's first in order of arrival, then everybody's second, and so on."""
+    heap = [(0, queue.waiting[0].arrival, queue) for queue in queues]
+    heapify(heap)
+    while heap:
+        place, _, queue = heap[0]
+        yield queue.waiting[place]
+        if place + 1 < len(queue.waiting):
+            heapreplace(heap, (place + 1, queue.waiting[place + 1].arrival, queue))
+        else:
+            heappop(heap)
 
 
 def _get_sequence(waiting: Waiting) -> int:

@@ -7,9 +7,10 @@ had to be mended, stands in p2p/mends.py.
 
 import random
 import time
-from collections import Counter, OrderedDict
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, NamedTuple
 from weakref import WeakSet
@@ -19,12 +20,15 @@ from libp2p.abc import INetStream
 from libp2p.custom_types import TProtocol
 from libp2p.io.trio import TrioTCPStream
 from libp2p.network.connection.raw_connection import RawConnection
+from libp2p.network.stream.net_stream import NetStream
 from libp2p.network.swarm import Swarm
 from libp2p.peer.id import ID
 from multiaddr import Multiaddr
 
 from chain.crypto import build_key_pair
 from p2p.addresses import parse_address
+from p2p.channel import StreamChannel, Talk
+from p2p.doorbell import HANDSHAKES_MAX, Doorbell
 from p2p.files import write_private
 from p2p.mends import (
     HANDSHAKE_SECONDS,
@@ -37,8 +41,6 @@ from p2p.mends import (
 )
 from p2p.meshsub import PROTOCOL as MESHSUB
 from p2p.meshsub import Meshsub
-from p2p.rates import Bucket, build_bucket
-from p2p.rpc import encode_varint
 from p2p.transport import (
     Doorkeeper,
     Handler,
@@ -49,7 +51,6 @@ from p2p.transport import (
 )
 
 DIAL_SECONDS: Final = 10.0  # TCP, Noise and yamux over a bad line
-READ_BYTES: Final = 64 * 1_024
 REQUEST_SECONDS: Final = 10.0  # how long a question may take to arrive
 ANSWER_SECONDS: Final = 20.0  # how long an answer may take to leave
 ABORT_SECONDS: Final = 1.0
@@ -57,11 +58,6 @@ ABORT_SECONDS: Final = 1.0
 # 8 MiB at most.
 STREAMS_MAX: Final = 32
 ACCEPT_AGAIN_SECONDS: Final = 0.1
-HANDSHAKES_MAX: Final = 32  # at once; each costs a millisecond of curve arithmetic
-HANDSHAKES_PER_HOST: Final = 8
-KNOCKS_PER_SECOND: Final = 4.0  # connections of one host: a village behind one router comes back
-KNOCKS_BURST: Final = 40.0
-HOSTS_MAX: Final = 1_024  # whose knocks are counted
 
 
 class Libp2pSettings(NamedTuple):
@@ -70,7 +66,7 @@ class Libp2pSettings(NamedTuple):
     host_key: bytes  # 32 bytes; who has them is this peer
     listen: tuple[str, ...] = ("/ip4/0.0.0.0/tcp/4001",)
     announce: tuple[str, ...] = ()  # addresses told to others instead of those listened on
-    connections_max: int = 64
+    connections_max: int = 64  # peers; those who only shake hands come on top
 
 
 def load_host_key(path: Path) -> bytes:
@@ -81,93 +77,6 @@ def load_host_key(path: Path) -> bytes:
     if len(key) != 32:
         raise ValueError(f"{path} is not a host key: it holds {len(key)} bytes instead of 32")
     return key
-
-
-class StreamChannel:
-    """One stream, with frames of a varint length. Everything raises TransportError."""
-
-    def __init__(self, stream: INetStream) -> None:
-        self._stream = stream
-        self._buffer = bytearray()
-
-    async def _read_more(self) -> None:
-        with translating():
-            data = await self._stream.read(READ_BYTES)
-        if not data:
-            raise TransportError("the stream ended")
-        self._buffer += data
-
-    async def read_frame(self, limit_bytes: int) -> bytes:
-        """The next frame: a varint of its length, then so many bytes."""
-        length = shift = 0
-        for place in range(5):
-            while len(self._buffer) <= place:
-                await self._read_more()
-            length |= (self._buffer[place] & 0x7F) << shift
-            shift += 7
-            if self._buffer[place] < 0x80:
-                break
-        else:
-            raise TransportError("a length without end")
-        if length > limit_bytes:
-            raise TransportError(f"a frame of {length} bytes, at most {limit_bytes}")
-        end = place + 1 + length
-        while len(self._buffer) < end:
-            await self._read_more()
-        frame = bytes(self._buffer[place + 1 : end])
-        del self._buffer[:end]
-        return frame
-
-    async def write(self, data: bytes) -> None:
-        """Write it all."""
-        with translating():
-            await self._stream.write(data)
-
-    async def write_last_frame(self, data: bytes) -> None:
-        """Write a frame and say that no more comes."""
-        await self.write(encode_varint(len(data)) + data)
-        with translating():
-            await self._stream.close_write()  # type: ignore[attr-defined]  # of the class, not the interface
-
-    async def abort(self) -> None:
-        """Give the stream up. Does not raise."""
-        with containing():
-            await self._stream.reset()
-
-
-# What is done with a stream that a peer opened.
-Talk = Callable[[PeerId, StreamChannel], Awaitable[None]]
-
-
-class Doorbell:
-    """How often and how many at once hosts may begin a handshake."""
-
-    def __init__(self) -> None:
-        self._busy: Counter[str] = Counter()
-        self._knocks: OrderedDict[str, Bucket] = OrderedDict()
-
-    def rings(self, host: str) -> bool:
-        """Whether a handshake may begin; if so ``leave`` must follow."""
-        now = trio.current_time()
-        if host not in self._knocks:
-            self._knocks[host] = build_bucket(KNOCKS_PER_SECOND, KNOCKS_BURST, now)
-            if len(self._knocks) > HOSTS_MAX:
-                self._knocks.popitem(last=False)
-        self._knocks.move_to_end(host)
-        if (
-            self._busy.total() >= HANDSHAKES_MAX
-            or self._busy[host] >= HANDSHAKES_PER_HOST
-            or not self._knocks[host].take(1, now)
-        ):
-            return False
-        self._busy[host] += 1
-        return True
-
-    def leave(self, host: str) -> None:
-        """The handshake is over."""
-        self._busy[host] -= 1
-        if not self._busy[host]:
-            del self._busy[host]
 
 
 class Libp2pTransport:
@@ -191,7 +100,7 @@ class Libp2pTransport:
         self._host = build_host(
             settings.host_key,
             self._admits,
-            connections_max=settings.connections_max,
+            connections_max=settings.connections_max + HANDSHAKES_MAX,
             get_addresses=lambda: [text.rpartition("/p2p/")[0] for text in self.addresses],
             on_stream=self._admits_stream,
             on_stream_end=self._release_stream,
@@ -203,7 +112,7 @@ class Libp2pTransport:
             build_key_pair(settings.host_key),
             self._open_channel,
             self._blame,
-            lambda origin: PeerId(str(ID(origin))),
+            lru_cache(maxsize=1_024)(lambda origin: PeerId(str(ID(origin)))),
             random.Random(),  # noqa: S311 - choice among peers, not secrets
             time.time_ns(),
         )
@@ -223,37 +132,36 @@ class Libp2pTransport:
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Listen and speak until the context ends. Raises OSError when an address is taken."""
-        async with trio.open_nursery() as nursery:
-            self._nursery = nursery
-            opened, closing = trio.Event(), trio.Event()
-            nursery.start_soon(house, self._swarm, opened, closing)
-            try:
-                await opened.wait()
-                listeners = await self._open_listeners()
-                for listener in listeners:
-                    nursery.start_soon(self._open_door, nursery, listener)
-                nursery.start_soon(self._meshsub.run)
-                yield
-            finally:
-                self._listening.clear()
-                nursery.cancel_scope.cancel()
-                closing.set()
-        # Only now has the swarm closed; a connection that it lost track of is closed here.
-        self._nursery = None
-        for peer in list(self._peers):
-            self._note_gone(peer)
-        for stream in list(self._sockets):
-            stream.socket.close()
+        try:
+            async with trio.open_nursery() as nursery:
+                self._nursery = nursery
+                opened, closing = trio.Event(), trio.Event()
+                nursery.start_soon(house, self._swarm, opened, closing)
+                try:
+                    await opened.wait()
+                    for text in self._settings.listen:
+                        await self._listen_at(text, nursery)
+                    nursery.start_soon(self._meshsub.run)
+                    yield
+                finally:
+                    self._listening.clear()
+                    nursery.cancel_scope.cancel()
+                    closing.set()
+        finally:
+            # Only now has the swarm closed; a connection that it lost track of is closed here.
+            self._nursery = None
+            for peer in list(self._peers):
+                self._note_gone(peer)
+            for stream in list(self._sockets):
+                stream.socket.close()
 
-    async def _open_listeners(self) -> list[trio.SocketListener]:
+    async def _listen_at(self, text: str, nursery: trio.Nursery) -> None:
         """Listen, alone: the library's way would let a second process listen at the same port."""
-        listeners: list[trio.SocketListener] = []
-        for text in self._settings.listen:
-            _, kind, host, _, port = text.split("/")
-            listeners += await trio.open_tcp_listeners(int(port), host=host)
-            number = listeners[-1].socket.getsockname()[1]
+        _, kind, host, _, port = text.split("/")
+        for listener in await trio.open_tcp_listeners(int(port), host=host):
+            number = listener.socket.getsockname()[1]
             self._listening.append(f"/{kind}/{host}/tcp/{number}")
-        return listeners
+            nursery.start_soon(self._open_door, nursery, listener)
 
     async def _open_door(self, nursery: trio.Nursery, listener: trio.SocketListener) -> None:
         async with listener:
@@ -372,6 +280,7 @@ class Libp2pTransport:
             await done.wait()
 
     async def _talk(self, stream: INetStream, talk: Talk, done: trio.Event) -> None:
+        assert isinstance(stream, NetStream)
         channel = StreamChannel(stream)
         try:
             await talk(PeerId(str(stream.muxed_conn.peer_id)), channel)
@@ -452,9 +361,9 @@ class Libp2pTransport:
         if peer not in self._peers:
             raise TransportError(f"not connected to {peer}")
         with translating():
-            return StreamChannel(
-                await self._host.new_stream(ID.from_base58(peer), [TProtocol(protocol)])
-            )
+            stream = await self._host.new_stream(ID.from_base58(peer), [TProtocol(protocol)])
+        assert isinstance(stream, NetStream)
+        return StreamChannel(stream)
 
     async def request(
         self, peer: PeerId, protocol: str, data: bytes, *, answer_bytes: int, timeout_seconds: float

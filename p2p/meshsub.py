@@ -8,15 +8,16 @@ and in order: a peer is not read further before they have answered.
 """
 
 import random
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple, Protocol
+from typing import Final, Protocol
 
 import trio
 
 from chain.crypto import KeyPair, Signed, is_signed, sign
 from p2p.rates import Bucket, build_bucket
+from p2p.recall import Recall
 from p2p.rpc import (
     SIGNING_PREFIX,
     Malformed,
@@ -35,14 +36,11 @@ PROTOCOL: Final = "/meshsub/1.1.0"
 HEARTBEAT_SECONDS: Final = 1.0
 MESH_LOW, MESH_WANTED, MESH_HIGH = 4, 5, 8  # peers that a message is passed on to at once
 MESH_OUTBOUND: Final = 2  # of them, peers that we chose ourselves
-GOSSIP_PEERS: Final = 6  # others that are told what we have
+TOLD_HEARTBEATS: Final = 3  # for how long we tell of a message
+GOSSIP_PEERS: Final = 24  # others that are told what we have; identifiers are cheap
 BACKOFF_SECONDS: Final = 10  # after a prune, before we come again
 BACKOFF_SECONDS_MAX: Final = 600  # however long somebody asks us to stay away
 
-SEEN_SECONDS: Final = 120.0
-SEEN_MAX: Final = 32_768  # about 5 MB; more than the rates below admit from a mesh in that time
-KEPT_HEARTBEATS: Final = 5
-KEPT_BYTES_MAX: Final = 8 * 1_024 * 1_024  # messages kept for those that missed them
 QUEUE_BYTES_MAX: Final = 1_024 * 1_024  # what waits for one peer; then it misses messages
 WRITE_BYTES: Final = 128 * 1_024  # frames that wait are written together up to here
 FRAME_BYTES_MAX: Final = 1_024 * 1_024  # of one frame we read; others send as much
@@ -88,15 +86,11 @@ class _Mate:
     bell: trio.Event = field(default_factory=trio.Event)
     is_open: bool = False  # whether our stream to it stands
     readers: int = 0
+    has_missed: bool = False  # something that we would have sent it
     backoff: dict[str, float] = field(default_factory=dict)  # of topics that we know
     asked: int = 0  # of it, in this heartbeat
     wanted: int = 0  # by it, in this heartbeat
     resent_bytes: int = 0
-
-
-class _Kept(NamedTuple):
-    topic: str
-    frame: bytes
 
 
 class Meshsub:
@@ -121,9 +115,7 @@ class Meshsub:
         self._judges: dict[str, Judge] = {}
         self._mates: dict[PeerId, _Mate] = {}
         self._meshes: dict[str, set[PeerId]] = {}
-        self._seen: OrderedDict[bytes, float] = OrderedDict()
-        self._kept: deque[OrderedDict[bytes, _Kept]] = deque([OrderedDict()])
-        self._kept_bytes = 0
+        self._recall = Recall()
 
     def subscribe(self, topic: str, judge: Judge) -> None:
         """Receive a topic. Before ``run``."""
@@ -243,14 +235,14 @@ class Meshsub:
         if len(message.topics) != 1 or len(message.seqno) != 8:
             raise Malformed("not one topic, or no number")
         topic = message.topics[0]
-        if topic not in self._judges or self._is_seen(_get_id(message)):
+        if topic not in self._judges or self._recall.is_seen(_get_id(message)):
             return
         if not _is_authentic(message):
             self._blame(mate.name, "a message that its author did not sign")
             return
         verdict = self._judges[topic](mate.name, message.data)
         if verdict is Verdict.REJECT:
-            self._note_seen(_get_id(message))
+            self._recall.note_seen(_get_id(message))
         if verdict is not Verdict.ACCEPT:
             return  # what is ignored may be judged otherwise when it comes from another peer
         frame = self._keep(message)
@@ -262,35 +254,24 @@ class Meshsub:
     def _keep(self, message: Message) -> bytes:
         """Remember a message for those that miss it. Its frame."""
         frame = _frame(encode_rpc(Rpc(), [encode_message(message)]))
-        self._note_seen(_get_id(message))
-        self._kept[0][_get_id(message)] = _Kept(message.topics[0], frame)
-        self._kept_bytes += len(frame)
-        while self._kept_bytes > KEPT_BYTES_MAX:
-            oldest = next(window for window in reversed(self._kept) if window)
-            self._kept_bytes -= len(oldest.popitem(last=False)[1].frame)
+        self._recall.note_seen(_get_id(message))
+        self._recall.keep(_get_id(message), message.topics[0], frame)
         return frame
-
-    def _is_seen(self, message_id: bytes) -> bool:
-        return self._seen.get(message_id, 0.0) > trio.current_time()
-
-    def _note_seen(self, message_id: bytes) -> None:
-        self._seen[message_id] = trio.current_time() + SEEN_SECONDS
-        self._seen.move_to_end(message_id)
-        if len(self._seen) > SEEN_MAX:
-            self._seen.popitem(last=False)
 
     def _send(self, mate: _Mate, frame: bytes) -> None:
         if mate.is_open and mate.queue_bytes + len(frame) <= QUEUE_BYTES_MAX:
             mate.queue.append(frame)
             mate.queue_bytes += len(frame)
             mate.bell.set()
+        else:
+            mate.has_missed = True
 
     def _note_have(self, mate: _Mate, topic: str, ids: Iterable[bytes]) -> None:
         """Ask for what we have not seen, so much of one peer in one heartbeat."""
         if topic not in self._judges:
             return
         room = IDS_PER_HEARTBEAT - mate.asked
-        missing = [name for name in ids if not self._is_seen(name)][: max(0, room)]
+        missing = [name for name in ids if not self._recall.is_seen(name)][: max(0, room)]
         if missing:
             mate.asked += len(missing)
             self._send(mate, _frame(encode_rpc(Rpc(iwant=missing))))
@@ -300,11 +281,10 @@ class Meshsub:
             mate.wanted += 1
             if mate.wanted > IDS_PER_HEARTBEAT or mate.resent_bytes > RESENT_BYTES_MAX:
                 return
-            for window in self._kept:
-                kept = window.get(message_id)
-                if kept is not None:
-                    mate.resent_bytes += len(kept.frame)
-                    self._send(mate, kept.frame)
+            frame = self._recall.get(message_id)
+            if frame is not None:
+                mate.resent_bytes += len(frame)
+                self._send(mate, frame)
 
     # The meshes.
 
@@ -324,6 +304,7 @@ class Meshsub:
 
     def _graft(self, mate: _Mate, topic: str) -> None:
         self._meshes[topic].add(mate.name)
+        mate.has_missed = True  # what came before
         self._send(mate, _frame(encode_rpc(Rpc(grafts=[topic]))))
 
     def _prune(self, mate: _Mate, topic: str) -> None:
@@ -339,6 +320,7 @@ class Meshsub:
             self._prune(mate, topic)
         else:
             self._meshes[topic].add(mate.name)
+            mate.has_missed = True
 
     def _note_prune(self, mate: _Mate, topic: str, seconds: int) -> None:
         if topic in self._judges:
@@ -360,7 +342,8 @@ class Meshsub:
             self._tell_others(topic, mesh)
         for mate in self._mates.values():
             mate.asked = mate.wanted = mate.resent_bytes = 0
-        self._forget()
+            mate.has_missed = mate.has_missed and not mate.is_open
+        self._recall.forget_old()
 
     def _thin(self, topic: str, mesh: set[PeerId]) -> None:
         if len(mesh) > MESH_HIGH:
@@ -371,25 +354,17 @@ class Meshsub:
                 self._prune(self._mates[name], topic)
 
     def _tell_others(self, topic: str, mesh: set[PeerId]) -> None:
-        ids = [
-            message_id
-            for window in list(self._kept)[:3]
-            for message_id, kept in window.items()
-            if kept.topic == topic
-        ][:IDS_PER_HEARTBEAT]
-        others = [m for m in self._mates.values() if topic in m.topics and m.name not in mesh]
+        """Say which messages we have to those who may lack some."""
+        ids = self._recall.get_recent(topic, TOLD_HEARTBEATS)[:IDS_PER_HEARTBEAT]
+        others = [
+            mate
+            for mate in self._mates.values()
+            if topic in mate.topics and (mate.has_missed or mate.name not in mesh)
+        ]
         if ids and others:
             frame = _frame(encode_rpc(Rpc(ihave=[(topic, ids)])))
             for mate in self._dice.sample(others, min(len(others), GOSSIP_PEERS)):
                 self._send(mate, frame)
-
-    def _forget(self) -> None:
-        self._kept.appendleft(OrderedDict())
-        if len(self._kept) > KEPT_HEARTBEATS:
-            self._kept_bytes -= sum(len(kept.frame) for kept in self._kept.pop().values())
-        now = trio.current_time()
-        while self._seen and next(iter(self._seen.values())) <= now:
-            self._seen.popitem(last=False)
 
 
 def _frame(rpc: bytes) -> bytes:

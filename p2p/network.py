@@ -77,8 +77,13 @@ class Network:
         self._settings = settings
         self._tell, self.events = trio.open_memory_channel[Event](EVENTS_WAITING_MAX)
         book = Book(settings.book_path, dice)
+        quarter = settings.peers_max // 4  # a small house still has room for guests
+        outbound_target = min(settings.outbound_target, quarter)
         places = Places(
-            settings.peers_max, settings.kept_slots, settings.outbound_target, settings.per_host
+            settings.peers_max,
+            min(settings.kept_slots, quarter),
+            outbound_target,
+            settings.per_host,
         )
         self._roster = Roster(transport.id, book, places, dice, get_time_ms)
         self._ask = Ask(transport, self._roster, settings.community)
@@ -92,7 +97,7 @@ class Network:
             self._roster,
             book,
             configured,
-            outbound_target=settings.outbound_target,
+            outbound_target=outbound_target,
             status_seconds=settings.status_seconds,
             ask_status=self._ask_status,
             ask_peers=self._ask_peers,

@@ -230,7 +230,7 @@ def _catch_up(walk: Walk, node: NodeReader, height: int) -> bool:
     """Follow the node to the height of its answer; False: it answered from further back."""
     if walk.height < height:
         with node.stream_export(walk.height + 1) as objects:
-            next(objects)  # the header, which we know
+            next(objects, None)  # the header, which we know
             for data in islice(objects, height - walk.height):
                 walk.follow(data)
     if walk.height == height:

@@ -24,16 +24,12 @@ from typing import Any, NamedTuple, TypeVar
 import trio
 
 from chain.address import encode_address
-from chain.block import Header, decode_block
 from chain.errors import Invalid
 from chain.genesis import compute_chain_id
-from chain.ledger import read_canonical_block, read_head
 from chain.transaction import Pay
-from node.audit.checks_chain import find_double_blocks
-from node.audit.run import Trust, audit
-from node.audit.source import open_source
 from node.ops.demo import Founded, Person, found
 from node.ops.servers import Place, Server, find_places, furnish, keep_servers, stop_servers
+from tests.e2e.kill_verdict import Verdict, judge
 from wallet.build import Envelope, build_draft, get_valid_until, sign_draft
 from wallet.client import NodeClient
 from wallet.terminal import Failure
@@ -296,65 +292,6 @@ async def live(run: Run, kills: int, pause_epochs: float) -> None:
     await note_held_by_all(run, run.servers)
 
 
-# The end.
-
-
-class Verdict(NamedTuple):
-    """What was found in the homes when all had stopped."""
-
-    height: int
-    root: str
-    headers: int
-    acknowledged: int
-    in_chain: int
-    kills: list[Kill]
-    problems: list[str]
-
-
-def judge(run: Run) -> Verdict:
-    """Gather every header from every store, compare chains, replay them all."""
-    problems: list[str] = []
-    headers: list[tuple[bytes, Header]] = []
-    chains: list[list[bytes]] = []
-    included: set[bytes] = set()
-    for server in run.servers:
-        folder = str(server.place.home.folder)
-        result = audit(folder, Trust(genesis=run.founded.genesis))
-        problems += [f"{folder}: {item.check} {item.detail}" for item in result.findings]
-        with open_source(folder) as source:
-            assert source.store is not None
-            headers += [
-                (item.hash, item.header) for item in map(decode_block, source.read_every_block())
-            ]
-            head = read_head(source.store)
-            chain = []
-            for height in range(1, (head.height if head else 0) + 1):
-                data = read_canonical_block(source.store, height)
-                assert data is not None
-                block = decode_block(data)
-                chain.append(block.hash)
-                included.update(sealed.id for sealed in block.transactions)
-            chains.append(chain)
-    problems += [f"{item.seat} {item.detail}" for item in find_double_blocks(headers)]
-    common = min(map(len, chains))
-    while common and len({chain[common - 1] for chain in chains}) > 1:
-        common -= 1
-    highest = max(map(len, chains))
-    if highest - common > 3:
-        problems.append(f"servers agree up to block {common}, the highest head is {highest}")
-    for height, block_hash in run.held_by_all.items():
-        for number, chain in enumerate(chains, start=1):
-            if len(chain) < height or chain[height - 1].hex() != block_hash:
-                problems.append(f"server {number} has lost block {height}, which every server had")
-    in_chain = len(run.acknowledged.keys() & included)
-    unique = {block_hash for block_hash, _ in headers}
-    root = next(
-        item.state_root.hex() for h, item in headers if common and h == chains[0][common - 1]
-    )
-    acknowledged = len(run.acknowledged)
-    return Verdict(common, root, len(unique), acknowledged, in_chain, run.kills, problems)
-
-
 def describe_kill(kill: Kill) -> str:
     """One line of the table."""
     return (
@@ -384,7 +321,7 @@ def describe_servers(run: Run) -> None:
 
 def run_all(
     kills: int, pause_epochs: float, seed: int, tell: Callable[[str], None], folder: Path
-) -> Verdict:
+) -> tuple[Verdict, list[Kill]]:
     """Found, live, stop, judge. The homes stay in the folder."""
     names = [f"member {number + 1}" for number in range(MEMBERS)]
     founded = found(NODES, MEMBERS, folder, "Under fire", names)
@@ -397,10 +334,11 @@ def run_all(
             describe_servers(run)
             raise
         stubborn = stop_servers(run.servers)
-        verdict = judge(run)
-        if stubborn:
-            verdict.problems.append("servers did not stop when told to")
-    return verdict
+    homes = [server.place.home.folder for server in run.servers]
+    verdict = judge(founded.genesis, homes, run.held_by_all, run.acknowledged)
+    if stubborn:
+        verdict.problems.append("servers did not stop when told to")
+    return verdict, run.kills
 
 
 def main() -> int:
@@ -416,7 +354,7 @@ def main() -> int:
         print(text, flush=True)
 
     with tempfile.TemporaryDirectory(prefix="pai-kill-") as name:
-        verdict = run_all(given.kills, given.pause_epochs, given.seed, tell, Path(name))
+        verdict, _ = run_all(given.kills, given.pause_epochs, given.seed, tell, Path(name))
     print(
         f"\n{verdict.height} blocks, state root {verdict.root}\n"
         f"{verdict.headers} headers seen in all stores\n"

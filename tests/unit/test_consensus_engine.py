@@ -17,6 +17,7 @@ from consensus.engine import (
     PRUNE_EVERY_HEADS,
     SAME_SLOT_MAX,
     is_known,
+    is_wanted,
     step,
 )
 from consensus.events import (
@@ -40,11 +41,12 @@ from consensus.events import (
 )
 from consensus.journal import get_signed_slot
 from consensus.signing import get_signing
-from consensus.state import Signing
+from consensus.state import Signing, build_consensus
 from tests.community import get_account_id
 from tests.consensus_world import (
     CHAIN,
     GENESIS,
+    SETTINGS,
     SLOT_MS,
     Driver,
     build_block,
@@ -329,3 +331,25 @@ def test_a_head_change_is_answered_with_what_is_better_meanwhile() -> None:
     step(driver.state, BlockHeld(NOW_MS, one, 100, True))
     effects = step(driver.state, HeadChanged(NOW_MS, build_position(other, 1)))
     assert Follow(one.hash) in effects
+
+
+def test_what_waits_for_its_parents_is_wanted_and_what_waits_for_its_slot_is_not() -> None:
+    driver = Driver(seat="nobody")
+    driver.begin(NOW_MS)
+    orphan = build_block(build_block(GENESIS, 10), 11)
+    early = build_block(GENESIS, 1_001)
+    bad = build_block(GENESIS, 12)
+    for block in (orphan, early, bad):
+        driver.send(BlockHeld(NOW_MS, block, 100, live=True))
+    driver.send(BlockRefused(NOW_MS, bad.hash))
+    assert is_wanted(driver.state, orphan.hash)
+    assert is_wanted(driver.state, bytes(32))
+    for block in (GENESIS, early, bad):
+        assert not is_wanted(driver.state, block.hash)
+
+
+def test_an_observer_forgets_the_primaries_it_has_seen() -> None:
+    state = build_consensus(SETTINGS, build_position(), None)
+    for slot in range(1, 500):
+        step(state, HeaderSeen(slot * SLOT_MS, get_account_id("boris"), slot, PRIMARY))
+    assert len(state.primaries_seen) <= 3

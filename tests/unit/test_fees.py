@@ -101,6 +101,17 @@ def test_beyond_the_free_units_the_rest_is_paid() -> None:
     assert 0 < paid < compute_units(community.ledger.state, sealed) * FEE
 
 
+def test_an_identity_ends_with_its_last_slot() -> None:
+    community = build()
+    state = community.ledger.state
+    tag = state.accounts.require(get_account_id("emma")).person
+    assert tag is not None
+    key = get_home_person_key(tag)
+    state.persons.put(key, replace(state.persons.require(key), identified_until_slot=50))
+    left = [get_free_units(state, community.ledger.get_context(slot), tag) for slot in (49, 50, 51)]
+    assert left == [200, 0, 0]
+
+
 def test_an_expired_identity_has_no_free_units() -> None:
     genesis = build_genesis()
     short = tuple(replace(item, until_slot=1) for item in genesis.attestations)

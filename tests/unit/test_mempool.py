@@ -81,12 +81,16 @@ class Waitingroom:
     def extend(self, transactions: tuple[SealedTransaction, ...], *, after: int = 0) -> None:
         """A block with these; the rules judge them."""
         self.community.extend(transactions, after=after)
-        self.pool.follow(self.community.ledger, transactions)
+        self.pool.follow(self.community.ledger, get_ids(transactions))
 
     def settle(self) -> None:
         """Bring everything into the view."""
         while self.pool.revalidate(self.slot, 7):
             pass
+
+
+def get_ids(transactions: tuple[SealedTransaction, ...]) -> list[bytes]:
+    return [sealed.id for sealed in transactions]
 
 
 def refuse(room: Waitingroom, sealed: SealedTransaction) -> Code:
@@ -223,7 +227,7 @@ def test_what_abandoned_blocks_had_waits_again_before_all_else() -> None:
     ledger = room.community.ledger
     first, second = room.pay("emma", "farid", 450 * PAI), room.pay("farid", "galina", 900 * PAI)
     block = room.community.extend(room.select())
-    room.pool.follow(ledger, block.transactions)
+    room.pool.follow(ledger, get_ids(block.transactions))
     assert not len(room.pool)
     third = room.pay("galina", "hamit", 1_300 * PAI)
     ledger.undo()
@@ -247,7 +251,7 @@ def test_a_transaction_that_cannot_be_applied_for_the_moment_is_tried_again() ->
     ledger = room.community.ledger
     income = room.pay("emma", "farid", 450 * PAI)
     block = room.community.extend((income,))
-    room.pool.follow(ledger, block.transactions)
+    room.pool.follow(ledger, get_ids(block.transactions))
     outlay = room.pay("farid", "galina", 900 * PAI)
     ledger.undo()
     room.pool.follow(ledger)  # the income is not even waiting here
@@ -265,7 +269,7 @@ def test_a_new_transaction_takes_the_place_of_one_that_cannot_be_applied() -> No
     room = Waitingroom()
     ledger = room.community.ledger
     block = room.community.extend((room.pay("emma", "farid", 450 * PAI),))
-    room.pool.follow(ledger, block.transactions)
+    room.pool.follow(ledger, get_ids(block.transactions))
     stuck = room.pay("farid", "galina", 900 * PAI)
     ledger.undo()
     room.pool.follow(ledger)

@@ -11,15 +11,8 @@ import pytest
 import trio
 from trio.testing import MockClock
 
-from p2p.libp2p_transport import (
-    HANDSHAKES_MAX,
-    HANDSHAKES_PER_HOST,
-    KNOCKS_BURST,
-    Doorbell,
-    Libp2pSettings,
-    Libp2pTransport,
-    load_host_key,
-)
+from p2p.doorbell import HANDSHAKES_MAX, HANDSHAKES_PER_HOST, KNOCKS_BURST, Doorbell
+from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport, load_host_key
 from p2p.network import Network, NetworkSettings
 from p2p.transport import PeerId, Verdict
 from p2p.view import BlockArrived, TransactionsArrived

@@ -28,7 +28,8 @@ from libp2p.utils.varint import encode_varint_prefixed
 from multiaddr import Multiaddr
 from trio.testing import MockClock
 
-from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport, StreamChannel
+from p2p.channel import StreamChannel
+from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport
 from p2p.mends import apply_mends, check_version
 from p2p.transport import PeerId, TransportError, Verdict
 from tests import attacks

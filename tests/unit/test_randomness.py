@@ -5,6 +5,7 @@ import hashlib
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chain.errors import Code, Invalid
 from chain.rules.lottery import get_alpha
@@ -75,6 +76,8 @@ def test_an_output_moves_the_seed_after_the_next_and_no_earlier() -> None:
 def test_only_the_first_two_thirds_of_an_epoch_mix() -> None:
     mixing = [slot for slot in range(20, 40) if is_mixing(CONSTANTS, slot)]
     assert mixing == list(range(20, 34))
+    by_three = replace(CONSTANTS, slots_per_epoch=30)
+    assert [slot for slot in range(30) if is_mixing(by_three, slot)] == list(range(20))
 
 
 def test_first_seeds_follow_from_the_community() -> None:

@@ -22,6 +22,7 @@ from chain.block import (
 )
 from chain.checks import DirectChecks
 from chain.codec import encode
+from chain.crypto import KeyPair
 from chain.errors import MEANINGS, Code, Invalid
 from chain.genesis import GenesisDeposit
 from chain.rules.lottery import compute_secondary_order, get_alpha, get_rank_limit, is_primary
@@ -379,6 +380,10 @@ MORE_BAD: dict[str, tuple[Code, Callable[[Community], SealedTransaction]]] = {
             c.chain, pay(c).body, [(0, get_key("emma")), (1, get_key("farid"))]
         ),
     ),
+    "more signatures than the policy asks for": (
+        Code.WRONG_SIGNATURES,
+        lambda c: sign_transaction(c.chain, pay(c, JOINT).body, sign_by_all(JOINT)),
+    ),
     "a key twice": (
         Code.WRONG_SIGNATURES,
         lambda c: sign_transaction(
@@ -472,6 +477,11 @@ MORE_BAD: dict[str, tuple[Code, Callable[[Community], SealedTransaction]]] = {
         lambda c: c.sign("stranger", Pay(FARID, 1, ""), ChangePolicy(get_policy("safe"))),
     ),
 }
+
+
+def sign_by_all(name: str) -> list[tuple[int, KeyPair]]:
+    policy = get_policy(name)
+    return get_signers(replace(policy, threshold=len(policy.keys)))
 
 
 def swap_signatures(sealed: SealedTransaction) -> SealedTransaction:

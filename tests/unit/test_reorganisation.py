@@ -343,7 +343,8 @@ async def test_a_branch_from_beyond_the_undo_records_is_replayed_and_swapped_in(
     forest = build_deep_forest()
     dice = random.Random(1)
     ours, theirs = grow_long(forest, dice)
-    core = open_core(forest, choose_stores(kind, tmp_path))
+    last = max(ours[-1].header.slot, theirs[-1].header.slot)
+    core = open_core(forest, choose_stores(kind, tmp_path), slot=last + 1)
     outside = FakeOutside()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(core.run, outside)
@@ -355,8 +356,11 @@ async def test_a_branch_from_beyond_the_undo_records_is_replayed_and_swapped_in(
             await outside.send.send(BlockArrived(PEER, block, live=False))
         await _until(lambda: core.ledger.head.hash == theirs[-1].hash)
         check_same(core, build_straight(forest, theirs[-1]))
+        abandoned = [sealed for block in ours[5:] for sealed in block.transactions]
+        assert abandoned
+        assert core.mempool.get_all() == abandoned
         more = forest.grow(theirs[-1].hash)
-        await outside.send.send(BlockArrived(PEER, more, live=True))
+        await outside.send.send(BlockArrived(PEER, more, live=False))
         await _until(lambda: core.ledger.head.hash == more.hash)
         core.stop()
     core.close()
@@ -374,7 +378,8 @@ def grow_long(forest: Forest, dice: random.Random) -> tuple[list[SealedBlock], l
         common.append(forest.grow(common[-1].hash, forest.pay_at(common[-1].hash, dice)))
     ours = list(common)
     while len(ours) < 50:
-        ours.append(forest.grow(ours[-1].hash))
+        payments = forest.pay_at(ours[-1].hash, dice) if len(ours) >= 46 else ()
+        ours.append(forest.grow(ours[-1].hash, payments))
     rivals = Forest(Community(forest.community.genesis), forest.blocks)
     theirs = [rivals.grow(common[-1].hash, after=2)]
     while forest.get_score(theirs[-1].hash) <= forest.get_score(ours[-1].hash):

@@ -1,9 +1,12 @@
 """Savings bear no demurrage to their term; whoever comes early pays exactly what he was spared."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chain.errors import Code, Invalid
+from chain.rules import payments
 from chain.rules.settlement import compute_decayed
 from chain.tables import Deposit
 from chain.transaction import Pay, Prolong, Save, Withdraw
@@ -134,6 +137,16 @@ def test_splitting_an_early_return_never_pays(amount: int, part: int, steps: int
     split = compute_decayed(part, KEEP, 0, steps) + compute_decayed(amount - part, KEEP, 0, steps)
     assert whole - 1 <= split <= whole
     assert 0 <= whole <= amount
+
+
+def test_nobody_saves_on_credit(monkeypatch: pytest.MonkeyPatch) -> None:
+    # There is no credit yet; where there is, it may be spent and not put away.
+    monkeypatch.setattr(payments, "get_spending_floor", lambda _state, _account: -1_000 * PAI)
+    community = Community()
+    with pytest.raises(Invalid) as caught:
+        community.build_block([community.sign("emma", Save(500 * PAI + 1, 3))])
+    assert caught.value.code is Code.INSUFFICIENT_BALANCE
+    community.build_block([community.sign("emma", Save(500 * PAI, 3))])
 
 
 def test_a_deposit_that_is_taken_back_whole_leaves_no_row() -> None:

@@ -1,10 +1,12 @@
 """Seats belong to identified persons, keys are used once, and bonds answer for their seat."""
 
+import pytest
 from msgspec.structs import replace
 
 from chain.crypto import Signed, is_signed
+from chain.errors import Code, Invalid
 from chain.genesis import GenesisDeposit
-from chain.rules.seats import BEFORE_GENESIS, ROLES, get_possession_message
+from chain.rules.seats import BEFORE_GENESIS, ROLES, apply_bond, get_possession_message
 from chain.rules.settlement import BONDED, FREE, UNBONDING
 from chain.tables import CURRENT, Deposit, Seat
 from chain.transaction import Bond, Prolong, RegisterSeat, Unbond
@@ -134,6 +136,22 @@ def test_bonds_of_genesis_are_deposits_of_their_own() -> None:
     deposits = get_deposits(community, "ann")
     assert [item.seat_bond for item in deposits] == [FREE, BONDED]
     assert get_seat(community, "ann").bond == deposits[1].amount == 100 * PAI
+
+
+def test_fewer_seats_by_vote_leave_those_that_are_bonded() -> None:
+    community = build()
+    register(community)
+    state = community.ledger.state
+    rules = state.rules.require(CURRENT)
+    context = community.ledger.get_context(community.ledger.head.slot + 1)
+    fewer = context._replace(parameters=replace(rules.parameters, seats_max=3))
+    ann = get_account_id("ann")
+    apply_bond(state, fewer, ann, Bond(0, 50 * PAI))
+    assert state.seats.require(ann).bond == 150 * PAI
+    apply_bond(state, fewer, EMMA, Bond(0, 100 * PAI - 1))
+    with pytest.raises(Invalid) as caught:
+        apply_bond(state, fewer, EMMA, Bond(0, 1))
+    assert caught.value.code is Code.TOO_MANY_SEATS
 
 
 def test_a_serving_seat_can_add_to_its_bond() -> None:

@@ -8,7 +8,7 @@ from chain.genesis import GenesisDeposit
 from chain.rules.context import Context
 from chain.rules.payments import build_account
 from chain.rules.settlement import BONDED, compute_decayed
-from chain.rules.sweep import SweepQueue, compute_sweep_budget
+from chain.rules.sweep import SweepQueue, _is_forsaken, compute_sweep_budget
 from chain.tables import CURRENT, Account
 from chain.transaction import Bond, ChangePolicy, Pay, RegisterSeat, SealedTransaction
 from tests.community import (
@@ -186,6 +186,32 @@ def test_an_account_that_has_changed_its_keys_is_never_forgotten() -> None:
     wait_until(community, 2 * IDLE_SLOTS + 60)
     account = community.ledger.state.accounts.require(STRANGER)
     assert account.policy == get_policy("safe")
+
+
+def test_what_must_be_remembered_keeps_an_account() -> None:
+    community = build()
+    state = community.ledger.state
+    empty = replace(build_account(0), policy=get_policy("stranger"))
+    assert _is_forsaken(state, STRANGER, empty)
+    assert _is_forsaken(state, STRANGER, replace(empty, policy=None))
+    for kept in (
+        replace(empty, settlement=1),
+        replace(empty, settlement=-1),
+        replace(empty, due_step=0),
+        replace(empty, person=bytes(32)),
+        replace(empty, policy=get_policy("safe")),
+    ):
+        assert not _is_forsaken(state, STRANGER, kept)
+    ann = get_account_id("ann")
+    for rows, row in (
+        (state.savings, state.savings.require(ann)),
+        (state.seats, state.seats.require(ann)),
+        (state.authorities, state.authorities.require(get_account_id("registry"))),
+    ):
+        rows.put(STRANGER, row)  # type: ignore[arg-type]  # each row with its own table
+        assert not _is_forsaken(state, STRANGER, empty)
+        rows.put(STRANGER, None)
+    assert _is_forsaken(state, STRANGER, empty)
 
 
 def test_members_seats_and_authorities_stay() -> None:

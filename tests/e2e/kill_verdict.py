@@ -1,0 +1,93 @@
+"""What the homes of stopped servers say after a run in which they were killed.
+
+Every header in every store is gathered, so that a second block in a slot is found on whatever
+branch it lies; every chain is replayed by the auditor; what all servers had before is looked for.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from chain.block import BlockHash, Header, SealedBlock, decode_block
+from chain.genesis import Genesis
+from chain.ledger import read_canonical_block, read_head
+from node.audit.checks_chain import find_double_blocks
+from node.audit.run import Trust, audit
+from node.audit.source import open_source
+
+HEADS_APART_MAX = 3
+
+
+class Verdict(NamedTuple):
+    """What was found in the homes when all had stopped."""
+
+    height: int  # of the highest block that all hold
+    root: str
+    headers: int
+    acknowledged: int
+    in_chain: int
+    problems: list[str]
+
+
+class Held(NamedTuple):
+    """What one home holds: its chain from block 1 on, and the headers of all branches."""
+
+    chain: list[SealedBlock]
+    headers: list[tuple[BlockHash, Header]]
+
+
+def judge(
+    genesis: Genesis,
+    homes: Sequence[Path],
+    held_by_all: Mapping[int, str],
+    acknowledged: Collection[bytes],
+) -> Verdict:
+    """Compare, replay and search the homes; ``problems`` is empty when all holds."""
+    helds = [read_home(home) for home in homes]
+    headers = dict(item for held in helds for item in held.headers)
+    problems = [
+        f"{home.name}: {finding.check} {finding.detail}"
+        for home in homes
+        for finding in audit(str(home), Trust(genesis=genesis)).findings
+    ]
+    problems += [f"{item.seat} {item.detail}" for item in find_double_blocks(headers.items())]
+    common = min(len(held.chain) for held in helds)
+    while common and len({held.chain[common - 1].hash for held in helds}) > 1:
+        common -= 1
+    highest = max(len(held.chain) for held in helds)
+    if highest - common > HEADS_APART_MAX:
+        problems.append(f"servers agree up to block {common}, the highest head is {highest}")
+    problems += find_lost_blocks(helds, held_by_all)
+    included = {sealed.id for block in helds[0].chain for sealed in block.transactions}
+    return Verdict(
+        height=common,
+        root=helds[0].chain[common - 1].header.state_root.hex() if common else "",
+        headers=len(headers),
+        acknowledged=len(acknowledged),
+        in_chain=len(included.intersection(acknowledged)),
+        problems=problems,
+    )
+
+
+def read_home(home: Path) -> Held:
+    """The chain and all headers of a stopped server."""
+    with open_source(str(home)) as source:
+        assert source.store is not None, "the server was stopped"
+        head = read_head(source.store)
+        kept = [decode_block(data) for data in source.read_every_block()]
+        chain = []
+        for height in range(1, (head.height if head else 0) + 1):
+            data = read_canonical_block(source.store, height)
+            assert data is not None, f"{home} does not hold block {height}"
+            chain.append(decode_block(data))
+    return Held(chain, [(block.hash, block.header) for block in kept])
+
+
+def find_lost_blocks(helds: Sequence[Held], held_by_all: Mapping[int, str]) -> list[str]:
+    """Blocks that every server had at some time and that a server's chain does not have now."""
+    return [
+        f"server {number} has lost block {height}, which every server had"
+        for height, block_hash in held_by_all.items()
+        for number, held in enumerate(helds, start=1)
+        if len(held.chain) < height or held.chain[height - 1].hash.hex() != block_hash
+    ]
