@@ -15,7 +15,7 @@ from consensus.producer import Position, Turn
 
 
 class Started(NamedTuple):
-    """The node has opened its chain and is about to meet others."""
+    """The node has taken up what it kept and is about to meet others; nothing is signed before."""
 
     time_ms: int
 

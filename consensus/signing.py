@@ -156,7 +156,9 @@ def _is_in_set(state: Consensus) -> bool:
 
 def _is_listening(state: Consensus, time_ms: int) -> bool:
     until_ms = state.listen_until_ms
-    return until_ms is not None and time_ms < until_ms and state.is_behind(state.get_slot(time_ms))
+    if until_ms is None:
+        return True
+    return time_ms < until_ms and state.is_behind(state.get_slot(time_ms))
 
 
 def _is_catching_up(state: Consensus, time_ms: int) -> bool:

@@ -68,7 +68,7 @@ class Consensus:
     arrivals: Arrivals = field(default_factory=Arrivals)
     journal: Journal | None = None
     key_used_elsewhere: bool = False
-    listen_until_ms: int | None = None
+    listen_until_ms: int | None = None  # None: not started, what was kept is still being read
     synced_slot: int | None = None  # in which sync last brought an old block
     primaries_seen: set[int] = field(default_factory=set)
     turn: Turn | None = None  # above the present head in ``turn_slot``

@@ -91,7 +91,6 @@ class CoreTask:
     async def _start(self) -> None:
         """Take up what lay there: side branches, what waited, and what the seat has signed."""
         owner = self._owner
-        await handle(owner, told.Started(owner.clock.get_ms()))
         await self._check_own_blocks()
         newest: deque[SealedBlock] = deque(maxlen=SIDES_RETURNED_MAX)
         for block, facts in owner.keeper.read_sides():
@@ -105,6 +104,7 @@ class CoreTask:
             with suppress(Invalid):
                 owner.mempool.admit(sealed, owner.clock.get_slot())
             await trio.lowlevel.checkpoint()
+        await handle(owner, told.Started(owner.clock.get_ms()))  # from now on it may sign
 
     async def _check_own_blocks(self) -> None:
         """Blocks of our seat that its journal does not know end its signing; see docs/journal.md.

@@ -5,9 +5,9 @@ goes wrong below comes out as a TransportError; deadlines are the caller's.
 """
 
 from collections.abc import Awaitable, Callable
-from typing import Final, Protocol
+from typing import Final
 
-from p2p.mends import containing, translating
+from p2p.mends import Stream, containing, let_go, translating
 from p2p.rpc import encode_varint
 from p2p.transport import PeerId, TransportError
 
@@ -15,30 +15,10 @@ READ_BYTES: Final = 64 * 1_024
 LENGTH_BYTES_MAX: Final = 5  # 35 bits; every limit of ours is far below
 
 
-class RawStream(Protocol):
-    """A stream of the library's."""
-
-    async def read(self, n: int | None = None) -> bytes:
-        """Some bytes, at most so many."""
-        ...
-
-    async def write(self, data: bytes) -> None:
-        """Write it all."""
-        ...
-
-    async def close_write(self) -> None:
-        """Say that no more comes."""
-        ...
-
-    async def reset(self) -> None:
-        """Give it up."""
-        ...
-
-
 class StreamChannel:
     """One stream, with frames of a varint length. Everything raises TransportError."""
 
-    def __init__(self, stream: RawStream) -> None:
+    def __init__(self, stream: Stream) -> None:
         self._stream = stream
         self._buffer = bytearray()
 
@@ -80,6 +60,11 @@ class StreamChannel:
         await self.write(encode_varint(len(data)) + data)
         with translating():
             await self._stream.close_write()
+
+    async def finish(self) -> None:
+        """End the stream when all that was wanted has come. Does not raise."""
+        with containing():
+            await let_go(self._stream)
 
     async def abort(self) -> None:
         """Give the stream up. Does not raise."""

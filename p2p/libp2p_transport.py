@@ -6,9 +6,10 @@ had to be mended, stands in p2p/mends.py.
 """
 
 import random
+import secrets
 import time
 from collections import Counter
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from pathlib import Path
@@ -20,7 +21,6 @@ from libp2p.abc import INetStream
 from libp2p.custom_types import TProtocol
 from libp2p.io.trio import TrioTCPStream
 from libp2p.network.connection.raw_connection import RawConnection
-from libp2p.network.stream.net_stream import NetStream
 from libp2p.network.swarm import Swarm
 from libp2p.peer.id import ID
 from multiaddr import Multiaddr
@@ -32,6 +32,7 @@ from p2p.doorbell import HANDSHAKES_MAX, Doorbell
 from p2p.files import write_private
 from p2p.mends import (
     HANDSHAKE_SECONDS,
+    Stream,
     apply_mends,
     build_host,
     containing,
@@ -41,14 +42,7 @@ from p2p.mends import (
 )
 from p2p.meshsub import PROTOCOL as MESHSUB
 from p2p.meshsub import Meshsub
-from p2p.transport import (
-    Doorkeeper,
-    Handler,
-    Judge,
-    PeerId,
-    PeerInfo,
-    TransportError,
-)
+from p2p.transport import Doorkeeper, Handler, Judge, PeerId, PeerInfo, TransportError
 
 DIAL_SECONDS: Final = 10.0  # TCP, Noise and yamux over a bad line
 REQUEST_SECONDS: Final = 10.0  # how long a question may take to arrive
@@ -72,7 +66,7 @@ class Libp2pSettings(NamedTuple):
 def load_host_key(path: Path) -> bytes:
     """The key in a file of mode 0600, made at the first call. Raises OSError or ValueError."""
     if not path.exists():
-        write_private(path, random.SystemRandom().randbytes(32))
+        write_private(path, secrets.token_bytes(32))
     key = path.read_bytes()
     if len(key) != 32:
         raise ValueError(f"{path} is not a host key: it holds {len(key)} bytes instead of 32")
@@ -116,7 +110,7 @@ class Libp2pTransport:
             random.Random(),  # noqa: S311 - choice among peers, not secrets
             time.time_ns(),
         )
-        self._host.set_stream_handler(TProtocol(MESHSUB), self._hear_gossip)
+        self._host.set_stream_handler(TProtocol(MESHSUB), self._house_talk(self._listen))
 
     @property
     def id(self) -> PeerId:
@@ -257,13 +251,7 @@ class Libp2pTransport:
             with trio.fail_after(ANSWER_SECONDS):
                 await channel.write_last_frame(answered)
 
-        async def handle(stream: INetStream) -> None:
-            await self._in_our_house(stream, answer)
-
-        self._host.set_stream_handler(TProtocol(protocol), handle)
-
-    async def _hear_gossip(self, stream: INetStream) -> None:
-        await self._in_our_house(stream, self._listen)
+        self._host.set_stream_handler(TProtocol(protocol), self._house_talk(answer))
 
     async def _listen(self, peer: PeerId, channel: StreamChannel) -> None:
         """A peer may speak before we have noted that it arrived."""
@@ -272,15 +260,19 @@ class Libp2pTransport:
                 await trio.sleep(0.02)
         await self._meshsub.listen(peer, channel)
 
-    async def _in_our_house(self, stream: INetStream, talk: Talk) -> None:
+    def _house_talk(self, talk: Talk) -> Callable[[INetStream], Awaitable[None]]:
         """Run what is ours outside the library's tasks, so that a bug of ours is not contained."""
-        if self._nursery is not None:
-            done = trio.Event()
-            self._nursery.start_soon(self._talk, stream, talk, done)
-            await done.wait()
+
+        async def handle(stream: INetStream) -> None:
+            if self._nursery is not None:
+                done = trio.Event()
+                self._nursery.start_soon(self._talk, stream, talk, done)
+                await done.wait()
+
+        return handle
 
     async def _talk(self, stream: INetStream, talk: Talk, done: trio.Event) -> None:
-        assert isinstance(stream, NetStream)
+        assert isinstance(stream, Stream)
         channel = StreamChannel(stream)
         try:
             await talk(PeerId(str(stream.muxed_conn.peer_id)), channel)
@@ -362,7 +354,7 @@ class Libp2pTransport:
             raise TransportError(f"not connected to {peer}")
         with translating():
             stream = await self._host.new_stream(ID.from_base58(peer), [TProtocol(protocol)])
-        assert isinstance(stream, NetStream)
+        assert isinstance(stream, Stream)
         return StreamChannel(stream)
 
     async def request(
@@ -382,6 +374,8 @@ class Libp2pTransport:
                         await channel.abort()
         if answer is None:
             raise TransportError(f"{peer} did not answer within {timeout_seconds} s")
+        if self._nursery is not None:
+            self._nursery.start_soon(channel.finish)
         return answer
 
     async def ban(self, peer: PeerId, seconds: float, reason: str) -> None:  # noqa: ARG002 - nobody logs here

@@ -23,6 +23,8 @@ from libp2p.identity.identify_push.identify_push import ID_PUSH
 from libp2p.io.exceptions import ConnectionClosedError, IOException
 from libp2p.network.config import ConnectionConfig
 from libp2p.network.connection import swarm_connection
+from libp2p.network.stream.exceptions import StreamEOF
+from libp2p.network.stream.net_stream import NetStream as Stream
 from libp2p.network.swarm import Swarm
 from libp2p.peer.id import ID
 from libp2p.peer.peerstore import PeerStore
@@ -39,6 +41,8 @@ from multiaddr import Multiaddr
 
 from p2p.rates import Bucket, build_bucket
 from p2p.transport import PeerId, TransportError
+
+__all__ = ["Stream"]  # the library's, for those who use what is here
 
 VERSION: Final = "0.8.1"
 
@@ -319,6 +323,7 @@ def contain_streams(
         try:
             with containing():
                 await handle(stream)
+                assert isinstance(stream, Stream)
                 await let_go(stream)
         finally:
             on_stream_end(peer)
@@ -326,16 +331,18 @@ def contain_streams(
     swarm.set_stream_handler(handle_contained)
 
 
-async def let_go(stream: INetStream) -> None:
+async def let_go(stream: Stream) -> None:
     """End a stream that we are done with. One that the peer does not end too would stay for ever.
 
     The peer is given a moment to do it: an answer that is still on its way must not be cut off.
     """
-    muxed: Any = stream.muxed_stream  # type: ignore[attr-defined]  # of the class, not the interface
-    with trio.move_on_after(LET_GO_SECONDS):
+    muxed: Any = stream.muxed_stream  # yamux', with all its flags
+    with trio.move_on_after(LET_GO_SECONDS), suppress(StreamEOF):
         while not muxed.recv_closed and not muxed.reset_received:
             await stream.read(4_096)
-    if not muxed.closed:
+    if muxed.closed:
+        await stream.close()  # it only takes it off the list of the connection's streams
+    else:
         await stream.reset()
 
 

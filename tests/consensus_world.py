@@ -159,6 +159,7 @@ class Driver:
     def begin(self, time_ms: int) -> None:
         """Go on at a time, as a node that started long ago."""
         self.state.guard.arm(self.state.get_slot(time_ms))
+        self.state.listen_until_ms = time_ms
         self.send(Ticked(time_ms))
 
     def run_until(self, time_ms: int) -> None:

@@ -238,12 +238,14 @@ class OneHeaderASlot(RuleBasedStateMachine):
     @rule(passed_ms=st.integers(0, 3 * SLOT_MS))
     def time_passes(self, passed_ms: int) -> None:
         self.time_ms += passed_ms
+        self.driver.run_until(self.time_ms)
         self.driver.send(Ticked(self.time_ms))
 
-    @rule()
-    def it_wakes(self) -> None:
-        self.time_ms = max(self.time_ms, self.driver.wake_ms)
-        self.driver.send(Ticked(self.time_ms))
+    @rule(times=st.integers(1, 12))
+    def it_wakes(self, times: int) -> None:
+        for _ in range(times):
+            self.time_ms = max(self.time_ms, self.driver.wake_ms)
+            self.driver.send(Ticked(self.time_ms))
 
     @rule(back_ms=st.integers(1, 20 * SLOT_MS))
     def the_clock_is_set_back(self, back_ms: int) -> None:
@@ -262,7 +264,8 @@ class OneHeaderASlot(RuleBasedStateMachine):
     @rule(dice=st.randoms(use_true_random=False))
     def a_block_is_refused(self, dice: random.Random) -> None:
         block = dice.choice(self.blocks[-4:])
-        if block.hash in self.driver.state.tree and block != GENESIS:
+        tree = self.driver.state.tree
+        if block.hash in tree and block.parent in tree:  # what is below our head was executed
             self.driver.send(BlockRefused(self.time_ms, block.hash))
 
     @rule(ahead=st.integers(-2, 1), kind=st.sampled_from((PRIMARY, SECONDARY)))
@@ -272,9 +275,9 @@ class OneHeaderASlot(RuleBasedStateMachine):
 
     @rule(before=st.sampled_from((StoreJournal, SignHeader, Follow)), passed=st.integers(0, 2))
     def it_dies_between_effects(self, before: type[object], passed: int) -> None:
-        self.driver.send(Ticked(max(self.time_ms, self.driver.wake_ms)), crash_before=before)
-        self.time_ms = max(self.time_ms, self.driver.wake_ms) - passed * SLOT_MS
-        self.time_ms = max(self.time_ms, 0)
+        self.time_ms = max(self.time_ms, self.driver.wake_ms)
+        self.driver.send(Ticked(self.time_ms), crash_before=before)
+        self.time_ms = max(self.time_ms - passed * SLOT_MS, 0)
         position = self.driver.state.position
         self.driver.start(position)
         self.driver.send(Started(self.time_ms))
@@ -353,3 +356,13 @@ def test_an_observer_forgets_the_primaries_it_has_seen() -> None:
     for slot in range(1, 500):
         step(state, HeaderSeen(slot * SLOT_MS, get_account_id("boris"), slot, PRIMARY))
     assert len(state.primaries_seen) <= 3
+
+
+def test_nothing_is_signed_before_the_start() -> None:
+    driver = Driver(entries=build_entries(("ann",)))
+    for slot in range(1, 20):
+        driver.send(Ticked(slot * SLOT_MS + SLOT_MS // 2))
+    assert not driver.signed
+    driver.send(Started(20 * SLOT_MS))
+    driver.run_until(25 * SLOT_MS)
+    assert driver.signed

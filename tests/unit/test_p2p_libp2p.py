@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trio
@@ -14,10 +15,10 @@ from trio.testing import MockClock
 from p2p.doorbell import HANDSHAKES_MAX, HANDSHAKES_PER_HOST, KNOCKS_BURST, Doorbell
 from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport, load_host_key
 from p2p.network import Network, NetworkSettings
-from p2p.transport import PeerId, Verdict
+from p2p.transport import PeerId, TransportError, Verdict
 from p2p.view import BlockArrived, TransactionsArrived
 from tests.network_world import COMMUNITY, FakeChain, build_block, build_chain, build_transaction
-from tests.victim import ANYWHERE, TOPIC, build_ours
+from tests.victim import ANYWHERE, ECHO, TOPIC, build_ours
 
 
 async def until(condition: Callable[[], object], seconds: float = 20.0) -> None:
@@ -113,6 +114,37 @@ async def test_five_nodes_gossip_and_a_late_one_catches_up() -> None:
         assert [node.live for node in nodes] == [1, 0, 1, 1]
         assert late.chain.blocks[-1].whole_bytes == block.whole_bytes
         nursery.cancel_scope.cancel()
+
+
+def count_streams(transport: Libp2pTransport) -> int:
+    """Streams that are held, by the connections and by their muxers."""
+    connections: list[Any] = [c for cs in transport._swarm.connections.values() for c in cs]
+    return sum(len(c.streams) + len(c.muxed_conn.streams) for c in connections)
+
+
+async def test_no_stream_is_kept_when_it_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("p2p.mends.LET_GO_SECONDS", 0.3)
+    one, other = build_ours(), build_ours()
+
+    async def answer_and_stay(stream: Any) -> None:
+        await stream.read(100)
+        await stream.write(b"\x01x")
+        await trio.sleep(3_600)
+
+    other._host.set_stream_handler("/test/1/stay", answer_and_stay)  # type: ignore[arg-type]  # its protocols are text too
+    async with one.run(), other.run():
+        await one.connect(other.addresses[0])
+        await until(lambda: count_streams(one) == count_streams(other) == 4)  # gossip's, both ways
+        for protocol in (ECHO, "/test/1/stay"):
+            for _ in range(20):
+                answered = await one.request(
+                    other.id, protocol, b"x", answer_bytes=10, timeout_seconds=5
+                )
+                assert answered == b"x"
+            await until(lambda: count_streams(one) == 4)
+        with pytest.raises(TransportError):
+            await one.request(other.id, "/test/1/no", b"", answer_bytes=10, timeout_seconds=5)
+        await until(lambda: count_streams(one) == 4)
 
 
 def test_the_host_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
