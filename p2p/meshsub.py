@@ -44,7 +44,7 @@ BACKOFF_SECONDS_MAX: Final = 600  # however long somebody asks us to stay away
 QUEUE_BYTES_MAX: Final = 1_024 * 1_024  # what waits for one peer; then it misses messages
 WRITE_BYTES: Final = 128 * 1_024  # frames that wait are written together up to here
 FRAME_BYTES_MAX: Final = 1_024 * 1_024  # of one frame we read; others send as much
-IDS_PER_HEARTBEAT: Final = 512  # that we ask one peer for, and it may ask us for
+IDS_PER_HEARTBEAT: Final = 256  # that we ask one peer for, and it may ask us for
 RESENT_BYTES_MAX: Final = 1_024 * 1_024  # what a peer gets in one heartbeat for asking
 # Of one peer, and as many messages in them; what comes faster is read more slowly.
 FRAMES_PER_SECOND: Final = 200.0

@@ -39,13 +39,13 @@ BAN_SECONDS_MAX: Final = 86_400.0
 KEPT_BAN_SECONDS: Final = 60.0  # a peer of the operator's choice: a pause, so that nothing spins
 STANDINGS_MAX: Final = 1_024  # blame is remembered for so many peers that have gone
 
-# An honest peer passes on everybody's bundles and headers; both twice over what a full community
-# of fifty nodes produces.
-GOSSIP_PER_SECOND: Final = 100.0
+# The transport reads no peer faster than that, so that an honest one is never blamed for a burst;
+# the bytes are several times what a full community says.
+GOSSIP_PER_SECOND: Final = 250.0
 GOSSIP_BYTES_PER_SECOND: Final = 2.0 * 1_024 * 1_024
 QUESTIONS_PER_SECOND: Final = 50.0
 ANSWER_BYTES_PER_SECOND: Final = 8.0 * 1_024 * 1_024  # a fast line's worth; answers wait, not fail
-BURST_SECONDS: Final = 4.0
+BURST_SECONDS: Final = 5.0
 
 
 class Places(NamedTuple):
