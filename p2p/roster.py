@@ -7,7 +7,7 @@ one up for a host with fewer. Blame fades; too much of it disconnects and bans.
 
 import random
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -250,9 +250,8 @@ class Roster:
             for peer in self.peers.values()
         ]
 
-    def get_best(self, but: Iterable[PeerId] = ()) -> Peer | None:
-        """The peer that claims the best chain, other than these; equals are drawn by lot."""
-        excluded = set(but)
-        heads = [p for p in self.peers.values() if p.head is not None and p.info.id not in excluded]
+    def get_ranked(self) -> list[Peer]:
+        """Peers that have told their head, by the score they claim, highest first; ties by lot."""
+        heads = [peer for peer in self.peers.values() if peer.head is not None]
         self._dice.shuffle(heads)
-        return max(heads, key=lambda p: p.head.score if p.head else 0, default=None)
+        return sorted(heads, key=lambda peer: peer.head.score if peer.head else 0, reverse=True)

@@ -148,20 +148,25 @@ class Sync:
         return [(name, until) for name, until in self._left_alone.items() if until > now]
 
     def _choose_leader(self) -> Peer | None:
-        """Who claims a chain that we lack and that gossip is not just bringing."""
-        now = trio.current_time()
-        left_alone = [name for name, _ in self._get_left_alone()]
-        ours = self._view.get_status().head
-        best = self._roster.get_best(but=left_alone) or self._roster.get_best()
-        if best is None or best.head is None or best.head.score < ours.score:
-            return None
-        if best.head.hash == ours.hash or self._view.has_block(best.head.hash):
-            return None
-        is_late = now - best.head_since >= GRACE_SECONDS
-        is_far = best.head.height >= ours.height + FAR_BLOCKS
-        if self._fetcher.is_fetching(best.head.hash) or not (is_late or is_far):
-            return None
-        return best
+        """Who claims the best chain that we lack and that gossip is not just bringing.
+
+        Peers that disappointed us are asked when nobody else has anything. A claim that leads
+        nowhere, such as a high score for a head we know, hides nobody else's.
+        """
+        wanted = [peer for peer in self._roster.get_ranked() if self._is_wanted(peer)]
+        left_alone = {name for name, _ in self._get_left_alone()}
+        trusted = (peer for peer in wanted if peer.info.id not in left_alone)
+        return next(trusted, wanted[0] if wanted else None)
+
+    def _is_wanted(self, peer: Peer) -> bool:
+        head, ours = peer.head, self._view.get_status().head
+        if head is None or head.score < ours.score:
+            return False
+        if head.hash == ours.hash or self._view.has_block(head.hash):
+            return False
+        is_late = trio.current_time() - peer.head_since >= GRACE_SECONDS
+        is_far = head.height >= ours.height + FAR_BLOCKS
+        return (is_late or is_far) and not self._fetcher.is_fetching(head.hash)
 
     async def _follow(self, leader: Peer) -> None:
         """Fetch a peer's chain, batch after batch, to its end. Raises TransportError or _Lost."""

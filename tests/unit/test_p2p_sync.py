@@ -234,6 +234,18 @@ async def test_a_liar_is_blamed_and_others_are_followed(
         await until(late, lambda: "liar" not in late.get_peer_names(), 900)
 
 
+async def test_a_great_claim_for_a_known_head_hides_nobody(autojump_clock: MockClock) -> None:
+    world = World()
+    blocks = build_chain(50)
+    honest = world.build("a", FakeChain(list(blocks)))
+    late = world.build("late", FakeChain(blocks[:10]), peers=("/memory/a",), outbound_target=0)
+    known = Head(blocks[9].hash, 10, blocks[9].header.slot, 2**62)
+    liar = Villain(world, "liar", known)
+    async with world.run(honest, late), liar.transport.run():
+        await liar.transport.connect("/memory/late")
+        await until(late, lambda: len(late.chain.blocks) == 50)
+
+
 async def test_headers_that_the_node_refuses_bring_no_bodies(autojump_clock: MockClock) -> None:
     world = World()
     late = world.build("late", outbound_target=0)
