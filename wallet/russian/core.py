@@ -51,6 +51,7 @@ SENTENCES: Final[dict[str, str]] = {
         "не удаётся открыть {0}: её занял другой процесс или отказывает диск ({1})"
     ),
     "{0} (a block is missing)": "{0} (нет одного из блоков)",
+    "{0} (its genesis is missing)": "{0} (нет устава)",
     "{0} (its rows do not give the root of block {1})": "{0} (её строки не дают корня блока {1})",
     "the disk failed: is it full, or read-only? ({0})": (
         "диск отказал: не полон ли он, не только ли для чтения? ({0})"
