@@ -6,37 +6,48 @@ SHELL := /bin/sh
 VENV := .venv
 BIN := $(VENV)/bin
 ARGS ?=
+# Twice quiet: two packages are built the old way, of which pip warns; errors are still shown.
+PIP := $(BIN)/python -m pip install -qq --disable-pip-version-check
 
 # Wheels of LevelDB's binding exist for Python 3.11 and 3.12.
 PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	&& echo $$python && break; done)
 
-.PHONY: help demo test lint types bench kill lock clean
+.PHONY: help demo install test lint types bench kill lock clean
 
 help:
-	@echo 'make demo [ARGS="--seconds 40"]   a whole community on this machine, live'
-	@echo 'make test                         lint, types, layers, tests'
+	@echo 'make demo [ARGS="--seconds 40"]   a whole community on this machine, live; Ctrl-C ends it'
+	@echo 'make install                      the program itself: .venv/bin/pai'
+	@echo 'make test [ARGS="tests/unit"]     lint, types, layers, tests: about ten minutes'
 	@echo 'make bench                        speed and memory, into build/bench.json'
 	@echo 'make kill                         kill -9 of servers, twenty times over'
 	@echo 'make lock                         renew the locked dependencies (needs uv)'
 	@echo 'make clean                        remove the environment and what was built'
+	@echo
+	@echo 'Each sets up what it needs in .venv, the first time in about half a minute.'
 
 $(VENV)/python:
-	@test -n "$(PYTHON)" || { echo 'Python 3.11 or 3.12 is needed: install python3 and python3-venv' >&2; exit 1; }
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or 3.12 is needed: apt-get install python3 python3-venv' >&2; exit 1; }
 	@$(PYTHON) -c 'import ensurepip' 2>/dev/null \
 		|| { echo 'venv is missing: apt-get install python3-venv' >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@echo 'Making an environment of its own for Pai in $(VENV).'
+	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 
 $(VENV)/run-ready: requirements.lock pyproject.toml $(VENV)/python
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-build-isolation --no-deps --no-index --editable .
+	@echo 'Installing the locked packages: about half a minute.'
+	@$(PIP) --require-hashes --no-deps -r requirements.lock
+	@$(PIP) --no-build-isolation --no-deps --no-index --editable .
 	@touch $@
 
 $(VENV)/test-ready: requirements-dev.lock $(VENV)/run-ready
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-dev.lock
+	@echo 'Installing the locked packages for tests.'
+	@$(PIP) --require-hashes --no-deps -r requirements-dev.lock
 	@touch $@
+
+install: $(VENV)/run-ready
+	@echo 'Ready: $(CURDIR)/$(BIN)/pai'
 
 demo: $(VENV)/run-ready
 	@$(BIN)/pai demo $(ARGS)

@@ -6,6 +6,7 @@ was given for, so a wrong guess costs time and never correctness.
 """
 
 from collections.abc import Iterable
+from itertools import compress
 from typing import Protocol
 
 import msgspec
@@ -14,7 +15,7 @@ from chain import vrf
 from chain.crypto import Signed, is_signed
 
 
-class VrfClaim(msgspec.Struct, frozen=True, gc=False):
+class VrfClaim(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One VRF proof to open: this key, this input, this proof."""
 
     public_key: bytes
@@ -67,6 +68,16 @@ class LearnedChecks:
         output = _open_vrf(claim)
         if output is not None:
             self._outputs[claim] = output
+
+    def note(self, claims: Iterable[Signed], verdicts: Iterable[bool]) -> None:
+        """Remember what a process of ours has found of these signatures."""
+        self._good.update(compress(claims, verdicts))
+
+    def note_vrf(self, claims: Iterable[VrfClaim], outputs: Iterable[bytes | None]) -> None:
+        """The same of these proofs."""
+        for claim, output in zip(claims, outputs, strict=True):
+            if output is not None:
+                self._outputs[claim] = output
 
     def holds(self, claim: Signed) -> bool:
         """Whether the signature verifies."""

@@ -38,7 +38,7 @@ def compute_hash(tag: bytes, *parts: bytes | bytearray) -> bytes:
 
     Parts must be of fixed length, or one part must be canonical: nothing separates them.
     """
-    hasher = start_hash(tag)
+    hasher = _build_hasher(tag).copy()
     for part in parts:
         hasher.update(part)
     return hasher.digest()
@@ -89,7 +89,7 @@ def sign(key: KeyPair, message: bytes) -> bytes:
     return signed[:SIGNATURE_BYTES]
 
 
-class Signed(msgspec.Struct, frozen=True, gc=False):
+class Signed(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One claim to check: this key signed this message."""
 
     public_key: bytes

@@ -11,6 +11,7 @@ from chain.codec import Amount, Bytes32, Codec, Natural, Record, check_text, enc
 from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
 from chain.parameters import Constants, KeepSchedule, Parameters, Positive
+from chain.store import StoreError
 from chain.transaction import AccountId, Policy, SeatKeys
 
 # Changes with the rules. A node that knows other rules refuses the community with a sentence.
@@ -134,6 +135,20 @@ def _get_version(data: bytes) -> int | None:
     if len(data) >= 2 and data[0] & 0xF0 == 0x90 and data[1] < 0x80:
         return data[1]
     return None
+
+
+def explain_other_genesis(stored: bytes) -> StoreError:
+    """Why a store that was founded on these bytes, which are not our genesis, cannot be used."""
+    try:
+        GENESIS_CODEC.decode(stored)
+    except Invalid as error:
+        if error.code is not Code.OTHER_RULES:
+            return StoreError("the store's genesis cannot be read: restore the store or sync anew")
+        return StoreError(
+            f"this folder holds a chain of other rules ({error.detail}): install the version of "
+            "Pai that the community uses"
+        )
+    return StoreError("this folder holds another community: choose another home")
 
 
 def compute_chain_id(genesis: Genesis) -> bytes:

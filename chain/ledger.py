@@ -16,7 +16,7 @@ from chain.checks import SignatureChecks
 from chain.codec import Codec, Natural, Record, encode
 from chain.crypto import u64
 from chain.errors import BadGenesis, Invalid, WrongStateRoot
-from chain.genesis import GENESIS_CODEC, Genesis, compute_chain_id
+from chain.genesis import Genesis, compute_chain_id, explain_other_genesis
 from chain.invariants import check_invariants
 from chain.merkle import Proof, Tree, Update
 from chain.rules.birth import apply_genesis, find_genesis_faults
@@ -299,8 +299,8 @@ class Ledger:
         return head
 
     def _reopen(self, stored: bytes) -> Head:
-        if GENESIS_CODEC.decode(stored) != self.genesis:
-            raise StoreError("this folder holds another community: choose another home")
+        if stored != encode(self.genesis):
+            raise explain_other_genesis(stored)
         rows = read_rows(self.store)
         while some := list(islice(rows, ROWS_AT_ONCE)):
             self.tree.apply_update(self.tree.compute_update(some))
@@ -340,7 +340,7 @@ class Ledger:
         self.tree.apply_update(update)
         self.state.keep(changes)
         for change in changes:
-            if change.table.prefix == ACCOUNTS.prefix:
+            if change.table is ACCOUNTS:
                 self.queue.follow(
                     change.key,
                     cast("Account | None", change.before),

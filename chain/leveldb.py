@@ -51,11 +51,12 @@ class LevelStore:
         try:
             # Else a batch that fails while it is put together is written as far as it came.
             with self._db.write_batch(transaction=True, sync=durable) as writes:
+                put = writes.put
                 for key, value in batch:
                     if value is None:
                         writes.delete(key)
                     else:
-                        writes.put(key, value)
+                        put(key, value)
         except plyvel.Error as error:
             raise _explain(error) from error
 

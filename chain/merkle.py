@@ -27,6 +27,9 @@ _PATH_HASHER: Final = start_hash(b"path")
 _LEAF_HASHER: Final = start_hash(b"leaf")
 _NODE_HASHER: Final = start_hash(b"node")
 _INDEX: Final = {digit: index for index, digit in enumerate("0123456789abcdef")}
+_PLACES: Final = tuple(
+    slice(begin, begin + HASH_BYTES) for begin in range(0, NODE_BYTES, HASH_BYTES)
+)
 
 
 class Node(msgspec.Struct, gc=False):
@@ -163,35 +166,60 @@ def _build_node() -> Node:
 def _update_node(node: Node, depth: int, rows: list[_Row], edits: list[_Edit]) -> _Child:
     """What a node becomes by rows that lie below it; what it is to hold goes to ``edits``."""
     hashes = bytearray(node.hashes)
+    children = node.children
     # Another list only when a child turns into something else. Most rows just get another value,
     # and the sixteen children lie apart in memory: to copy them would be most of the work.
     changed: list[Node | bytes | None] | None = None
-    groups = _split(rows, depth) if len(rows) > 1 else ((_INDEX[rows[0][0][depth]], rows),)
-    for index, group in groups:
-        begin = index * HASH_BYTES
-        child = node.children[index]
+    for index, group in _split(rows, depth).items():
+        place = _PLACES[index]
+        child = children[index]
         if isinstance(child, Node):
-            digest, after = _update_node(child, depth + 1, group, edits)
-        elif len(group) == 1 and group[0][1] == child and group[0][2] is not EMPTY:
+            update = _update_node if len(group) > 1 else _update_path
+            digest, after = update(child, depth + 1, group, edits)
+        elif group[0][1] == child and len(group) == 1 and group[0][2] is not EMPTY:
             digest, after = group[0][2], child
         else:
-            kept = bytes(hashes[begin : begin + HASH_BYTES])
-            digest, after = _update_place(child, kept, depth + 1, group)
-        hashes[begin : begin + HASH_BYTES] = digest
+            digest, after = _update_place(child, bytes(hashes[place]), depth + 1, group)
+        hashes[place] = digest
         if after is not child:
-            changed = changed or list(node.children)
+            changed = changed or list(children)
             changed[index] = after
-    if changed and depth and changed.count(None) >= FANOUT - 1:
-        lone = _find_lone(hashes, changed)
-        if lone is not None:
-            return lone
-    edits.append((node, hashes, tuple(changed) if changed else node.children))
+    if changed:
+        if depth and changed.count(None) >= FANOUT - 1:
+            lone = _find_lone(hashes, changed)
+            if lone is not None:
+                return lone
+        children = tuple(changed)
+    edits.append((node, hashes, children))
     hasher = _NODE_HASHER.copy()
     hasher.update(hashes)
     return hasher.digest(), node
 
 
-def _split(rows: list[_Row], depth: int) -> Iterable[tuple[int, list[_Row]]]:
+def _update_path(node: Node, depth: int, rows: list[_Row], edits: list[_Edit]) -> _Child:
+    """The same for a single row; most just get another value: straight down, and up again."""
+    path, key, digest = rows[0]
+    way = []
+    child: Node | bytes | None = node
+    at = depth
+    while isinstance(child, Node):
+        index = _INDEX[path[at]]
+        way.append((child, _PLACES[index]))
+        child = child.children[index]
+        at += 1
+    if child != key or digest is EMPTY:
+        return _update_node(node, depth, rows, edits)
+    for above, place in reversed(way):
+        hashes = bytearray(above.hashes)
+        hashes[place] = digest
+        edits.append((above, hashes, above.children))
+        hasher = _NODE_HASHER.copy()
+        hasher.update(hashes)
+        digest = hasher.digest()
+    return digest, node
+
+
+def _split(rows: list[_Row], depth: int) -> dict[int, list[_Row]]:
     """The rows by the child they lie below."""
     groups: dict[int, list[_Row]] = {}
     for row in rows:
@@ -200,7 +228,7 @@ def _split(rows: list[_Row], depth: int) -> Iterable[tuple[int, list[_Row]]]:
             groups[index].append(row)
         else:
             groups[index] = [row]
-    return groups.items()
+    return groups
 
 
 def _update_place(child: bytes | None, digest: bytes, depth: int, rows: list[_Row]) -> _Child:

@@ -1,10 +1,12 @@
-"""Executes blocks again, while threads verify the signatures of those that follow.
+"""Executes blocks again, while the signatures of those that follow are verified beside.
 
 ``LookAhead`` hands blocks out in order, their signatures and VRF proofs checked by then; ``replay``
-also executes and commits them, and names the first that does not hold exactly. What threads check
-is guessed from the present state, and remembered by its very bytes: a wrong guess costs time only.
+also executes and commits them, and names the first that does not hold exactly. What is checked
+beside is guessed from the present state, and remembered by its very bytes: a wrong guess costs
+time only.
 """
 
+import gc
 import sys
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
@@ -22,21 +24,25 @@ from chain.rules.transactions import get_claims
 from chain.store import Batch
 from chain.tables import CURRENT
 from chain.transaction import AccountId, ChangePolicy, Policy, Reveal, SealedTransaction
+from chain.verifier import Verifier, VerifierGone
 
-WORKERS: Final = 2
-
-# How far to read ahead, in signatures: enough for the threads to have work during a full block,
-# and so little that blocks waiting in memory, and guesses from an old state, stay few.
+# How far to read ahead, in signatures: enough for the other process to have work during a full
+# block, and so little that blocks waiting in memory, and guesses from an old state, stay few.
 AHEAD_WEIGHT_MAX: Final = 2_000
 PROOF_WEIGHT: Final = 10  # a VRF proof takes as long as so many signatures
 BYTES_PER_WEIGHT: Final = 512
 POLICIES_MAX: Final = 20_000  # remembered from blocks ahead; about 4 MB
 
-CHUNK_SIGNATURES: Final = 32  # what a thread takes at once: some milliseconds
+CHUNK_WEIGHT: Final = 256  # what is asked at once: some 16 milliseconds of work
+ALONE_WEIGHT: Final = 512  # to start the other process takes longer than so little
 
-# A thread that comes back from libsodium asks for the interpreter lock and gets it after this
-# time; with Python's 5 ms the threads would stand still while blocks are executed.
+# The thread that brings answers asks for the interpreter lock and gets it after this time; with
+# Python's 5 ms the other process would have nothing to do while blocks are executed.
 SWITCH_SECONDS: Final = 0.000_05
+
+# Containers made before Python looks for cycles among them. Blocks have none: with its 700 this
+# would be a tenth of the work.
+COLLECT_AFTER: Final = 50_000
 
 
 class Claims(NamedTuple):
@@ -76,7 +82,6 @@ def replay(
     ledger: Ledger,
     blocks: Iterable[SealedBlock | bytes],
     *,
-    workers: int = WORKERS,
     get_index: Callable[[SealedBlock, Execution], Batch] = lambda _block, _execution: (),
 ) -> Generator[Replayed, None, None]:
     """Execute and commit blocks on top of the ledger, one by one. Raises ReplayFailed.
@@ -84,7 +89,7 @@ def replay(
     ``get_index`` names what else to write in a block's batch. The disk is not waited for: call
     ``ledger.sync()`` when it matters; a crash before leaves an earlier block.
     """
-    ahead = LookAhead(ledger, workers)
+    ahead = LookAhead(ledger)
     try:
         with closing(ahead.read(blocks)) as source:
             for block in source:
@@ -155,11 +160,11 @@ def _predict_policy(
 
 
 class _Ahead(NamedTuple):
-    """A block that waits for its turn, and what threads have to do for it."""
+    """A block that waits for its turn, and what has to be checked for it, perhaps beside."""
 
     block: SealedBlock | Invalid
     weight: int
-    tasks: list[tuple["Future[None]", Claims]]
+    tasks: list[tuple["Future[None] | None", Claims]]
 
 
 class LookAhead:
@@ -168,22 +173,24 @@ class LookAhead:
     Execute them with ``checks``, and commit each before asking for the next one.
     """
 
-    def __init__(self, ledger: Ledger, workers: int = WORKERS) -> None:
+    def __init__(self, ledger: Ledger) -> None:
         self.checks = LearnedChecks()
         self._ledger = ledger
-        self._workers = workers
+        self._verifier: Verifier | None = None
+        self._is_alone = False  # there is no other process to be had
+        self._weight_read = 0
         self._policies: dict[AccountId, Policy] = {}
 
     def read(self, blocks: Iterable[SealedBlock | bytes]) -> Generator[SealedBlock, None, None]:
         """The blocks one by one. Raises Invalid at bytes that are no block, in their turn.
 
-        Threads run until it is exhausted or closed; ``for`` closes it.
+        The other process lives until it is exhausted or closed; ``for`` closes it.
         """
         source = iter(blocks)
         ahead: deque[_Ahead] = deque()
-        pool = ThreadPoolExecutor(self._workers, thread_name_prefix="verify")
+        pool = ThreadPoolExecutor(1, thread_name_prefix="verify")
         try:
-            with _quick_switches():
+            with _brisk_interpreter():
                 while self._fill(ahead, source, pool):
                     first = ahead.popleft()
                     if isinstance(first.block, Invalid):
@@ -192,6 +199,9 @@ class LookAhead:
                     yield first.block
         finally:
             pool.shutdown(cancel_futures=True)
+            if self._verifier is not None:
+                self._verifier.close()
+                self._verifier = None
 
     def _fill(
         self,
@@ -218,21 +228,39 @@ class LookAhead:
             + PROOF_WEIGHT * len(proofs)
             + len(block.whole_bytes) // BYTES_PER_WEIGHT
         )
-        chunks = [Claims(proofs, signatures[:CHUNK_SIGNATURES])]
+        self._weight_read += weight
+        chunks = [Claims(proofs, signatures[:CHUNK_WEIGHT])]
         chunks += [
-            Claims((), signatures[begin : begin + CHUNK_SIGNATURES])
-            for begin in range(CHUNK_SIGNATURES, len(signatures), CHUNK_SIGNATURES)
+            Claims((), signatures[begin : begin + CHUNK_WEIGHT])
+            for begin in range(CHUNK_WEIGHT, len(signatures), CHUNK_WEIGHT)
         ]
-        return _Ahead(block, weight, [(pool.submit(self._learn, chunk), chunk) for chunk in chunks])
+        if self._weight_read < ALONE_WEIGHT:
+            return _Ahead(block, weight, [(None, chunk) for chunk in chunks])
+        return _Ahead(block, weight, [(pool.submit(self._ask, chunk), chunk) for chunk in chunks])
 
     def _finish(self, first: _Ahead) -> None:
-        """Wait for the block's checks, and do those that no thread has begun."""
-        for future, claims in first.tasks:
-            if future.cancel():
+        """Do those of the block's checks that are not begun, the last first; wait for the rest."""
+        for future, claims in reversed(first.tasks):
+            if future is None or future.cancel():
                 self._learn(claims)
         for future, _ in first.tasks:
-            if not future.cancelled():
+            if future is not None and not future.cancelled():
                 future.result()
+
+    def _ask(self, claims: Claims) -> None:
+        """Have the other process check these. Runs in the only thread beside."""
+        if not self._is_alone:
+            try:
+                if self._verifier is None:
+                    self._verifier = Verifier()
+                outputs, verdicts = self._verifier.ask(claims.proofs, claims.signatures)
+            except VerifierGone:
+                self._is_alone = True
+            else:
+                self.checks.note_vrf(claims.proofs, outputs)
+                self.checks.note(claims.signatures, verdicts)
+                return
+        self._learn(claims)
 
     def _learn(self, claims: Claims) -> None:
         for proof in claims.proofs:
@@ -251,10 +279,12 @@ class LookAhead:
 
 
 @contextmanager
-def _quick_switches() -> Iterator[None]:
-    before = sys.getswitchinterval()
+def _brisk_interpreter() -> Iterator[None]:
+    pace, (young, *older) = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_SECONDS)
+    gc.set_threshold(COLLECT_AFTER, *older)
     try:
         yield
     finally:
-        sys.setswitchinterval(before)
+        sys.setswitchinterval(pace)
+        gc.set_threshold(young, *older)

@@ -8,7 +8,7 @@ tallied in plain integers and put into its row once.
 from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
-from typing import Final, Generic, Protocol, TypeVar, cast
+from typing import Any, Final, Generic, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -98,27 +98,22 @@ class RowReader(Protocol):
         ...
 
 
-class _Unread:
-    """Stands for "not looked up yet", where None means "looked up, and absent"."""
-
-
-_UNREAD: Final = _Unread()
-_Undo = list[tuple[dict[bytes, Record | None], bytes, Record | _Unread | None]]
+_Undo = list[tuple["Rows[Any]", bytes, Record | None]]  # where, which, and what it was
 
 
 class Rows(Generic[RowT]):
-    """One table: kept rows, and over them the changes of the block in progress."""
+    """One table: the kept rows that were asked for, as the block in progress has changed them."""
 
-    __slots__ = ("_below", "_changes", "_kept", "_kept_before", "_read", "_table", "_undo")
+    __slots__ = ("_before", "_below", "_older", "_read", "_rows", "_table", "_undo")
 
     def __init__(self, table: Table[RowT], read: RowReader, undo: _Undo) -> None:
         self._table = table
         self._read = read
         self._below: Rows[RowT] | None = None
         self._undo = undo
-        self._kept: dict[bytes, RowT | None] = {}
-        self._kept_before: dict[bytes, RowT | None] = {}
-        self._changes: dict[bytes, RowT | None] = {}
+        self._rows: dict[bytes, RowT | None] = {}
+        self._older: dict[bytes, RowT | None] = {}
+        self._before: dict[bytes, RowT | None] = {}  # the kept rows of those that were put
 
     def stand_on(self, below: "Rows[RowT]") -> None:
         """Take kept rows from there, decoded, and not from the store."""
@@ -126,12 +121,10 @@ class Rows(Generic[RowT]):
 
     def get(self, key: bytes) -> RowT | None:
         """The row as it stands now, or None."""
-        row = self._changes.get(key, _UNREAD)
-        if row is _UNREAD:
-            row = self._kept.get(key, _UNREAD)
-            if row is _UNREAD:
-                return self._load(key)
-        return cast("RowT | None", row)
+        try:
+            return self._rows[key]
+        except KeyError:
+            return self._load(key)
 
     def require(self, key: bytes) -> RowT:
         """The row that rules rely on being there."""
@@ -141,21 +134,33 @@ class Rows(Generic[RowT]):
 
     def put(self, key: bytes, row: RowT | None) -> None:
         """Set the row; None removes it."""
-        changes = cast("dict[bytes, Record | None]", self._changes)
-        self._undo.append((changes, key, changes.get(key, _UNREAD)))
-        changes[key] = row
+        try:
+            before = self._rows[key]
+        except KeyError:
+            before = self._load(key)
+        self._undo.append((self, key, before))
+        self._before.setdefault(key, before)
+        self._rows[key] = row
+
+    def put_back(self, key: bytes, row: RowT | None) -> None:
+        """Set a row that was put to what it was."""
+        self._rows[key] = row
+
+    def forget_changes(self) -> None:
+        """All rows are as they were kept again: what is kept from now on may be another row."""
+        self._before = {}
 
     def take_changes(self) -> list[Change]:
-        """The rows that differ from the kept ones; the changes are dropped."""
+        """The rows that differ from the kept ones; they are as they were kept again."""
         table = cast("Table[Record]", self._table)
+        rows = self._rows
         changes = []
-        for key, after in self._changes.items():
-            before = self._kept.get(key, _UNREAD)
-            if isinstance(before, _Unread):
-                before = self._load(key)
+        for key, before in self._before.items():
+            after = rows[key]
+            rows[key] = before
             if before is not after and before != after:
                 changes.append(Change(table, key, before, after))
-        self._changes.clear()
+        self._before = {}
         return changes
 
     def get_reversal(self, key: bytes, before: bytes | None) -> Change:
@@ -165,37 +170,39 @@ class Rows(Generic[RowT]):
 
     def keep(self, key: bytes, row: RowT | None) -> None:
         """Remember a row as it is kept."""
-        self._kept[key] = row
+        self._rows[key] = row
         self._age()
 
     def follow(self, changes: Iterable[Change]) -> None:
         """Remember rows that have been committed."""
-        kept = cast("dict[bytes, Record | None]", self._kept)
+        rows = cast("dict[bytes, Record | None]", self._rows)
         for change in changes:
-            kept[change.key] = change.after
+            rows[change.key] = change.after
         self._age()
 
     def get_kept(self, key: bytes) -> RowT | None:
         """The row as it was before the block in progress, or None."""
-        row = self._kept.get(key, _UNREAD)
-        return self._load(key) if isinstance(row, _Unread) else row
+        return self._before[key] if key in self._before else self.get(key)
 
     def _load(self, key: bytes) -> RowT | None:
-        row = self._kept_before.get(key, _UNREAD)
-        if isinstance(row, _Unread):
-            row = self._read_row(key) if self._below is None else self._below.get_kept(key)
+        if key in self._older:
+            row = self._older[key]
+        elif self._below is not None:
+            row = self._below.get_kept(key)
+        else:
+            data = self._read(self._table.prefix + key)
+            row = None if data is None else self._table.codec.decode(data)
         self.keep(key, row)
         return row
 
-    def _read_row(self, key: bytes) -> RowT | None:
-        data = self._read(self._table.prefix + key)
-        return None if data is None else self._table.codec.decode(data)
-
     def _age(self) -> None:
-        """Begin another generation when this one is full; that of a large genesis is not kept."""
-        if len(self._kept) >= ROWS_KEPT_MAX:
-            self._kept_before = self._kept if len(self._kept) < 2 * ROWS_KEPT_MAX else {}
-            self._kept = {}
+        """Begin another generation when this one is full; that of a large genesis is not kept.
+
+        What the block in progress has put goes along, and hides what the older one says of it.
+        """
+        if len(self._rows) - len(self._before) >= ROWS_KEPT_MAX:
+            self._older = self._rows if len(self._rows) < 2 * ROWS_KEPT_MAX else {}
+            self._rows = {key: self._rows[key] for key in self._before}
 
 
 class Mark(msgspec.Struct, frozen=True, gc=False):
@@ -274,11 +281,8 @@ class State:
     def roll_back(self, mark: Mark) -> None:
         """Undo all that happened since the mark."""
         while len(self._undo) > mark.undo_length:
-            changes, key, before = self._undo.pop()
-            if isinstance(before, _Unread):
-                del changes[key]
-            else:
-                changes[key] = before
+            rows, key, before = self._undo.pop()
+            rows.put_back(key, before)
         del self.facts[mark.facts_length :]
         self.pot, self.fees, self.accounts_born = mark.pot, mark.fees, mark.accounts_born
 
@@ -293,6 +297,8 @@ class State:
     def discard(self) -> None:
         """Forget the block in progress."""
         self.roll_back(Mark(0, 0, 0, 0, 0))
+        for rows in self._tables.values():
+            rows.forget_changes()
 
     def get_reversal(self, state_key: bytes, before: bytes | None) -> Change:
         """The change that brings a row back to what it was; the row's bytes may be None."""

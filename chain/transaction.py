@@ -5,8 +5,9 @@ signatures as the account's policy asks for. Bytes are decoded once, here, into 
 meet nothing else. Numbers of actions are protocol and never reused.
 """
 
-from typing import Annotated, Final, NamedTuple
+from typing import Annotated, Final
 
+import msgspec
 from msgspec import Meta
 
 from chain.codec import (
@@ -153,7 +154,7 @@ class SignedTransaction(Record, frozen=True):
     signatures: Annotated[tuple[KeySignature, ...], Meta(min_length=1, max_length=KEYS_MAX)]
 
 
-class SealedTransaction(NamedTuple):
+class SealedTransaction(msgspec.Struct, frozen=True, gc=False):
     """A decoded transaction with the bytes and hashes everybody asks for, computed once."""
 
     signed: SignedTransaction

@@ -49,15 +49,15 @@ class Arrivals:
             dropped.append(oldest)
         return dropped
 
-    def take_children(self, parent: BlockHash) -> list[BlockFacts]:
+    def take_children(self, parent: BlockHash) -> list[Arrival]:
         """The blocks that waited for this parent."""
         children = [
-            item.facts
+            item
             for item in self._arrivals.values()
             if item.facts.parent == parent and not item.early
         ]
-        for facts in children:
-            self._take(facts.hash)
+        for item in children:
+            self._take(item.facts.hash)
         return children
 
     def take_due(self, slot: int) -> list[Arrival]:

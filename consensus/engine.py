@@ -46,6 +46,8 @@ PRUNE_EVERY_HEADS: Final = 64
 # sync brings them, as part of a better chain.
 SAME_SLOT_MAX: Final = 2
 SIDE_BLOCKS_SPARE: Final = 4_096  # beside two branches as long as blocks can be undone
+TREE_BYTES_MAX: Final = 4 * 1_024**3  # of bodies on the disk: two days of a busy community
+PRUNE_EVERY_BLOCKS: Final = 1_024  # whoever sends many is not waited for until heads have changed
 CHAIN_KEPT_SLOTS: Final = 512  # of our own chain; what parts from it further down gets an anchor
 
 
@@ -78,9 +80,7 @@ def is_wanted(state: Consensus, block_hash: BlockHash) -> bool:
 
 def on_started(state: Consensus, event: Started) -> list[Effect]:
     """Listen before anything is signed."""
-    state.guard.arm(state.get_slot(event.time_ms))
-    listen_ms = max(LISTEN_MS, LISTEN_SLOTS * state.settings.slot_ms)
-    state.listen_until_ms = event.time_ms + listen_ms
+    _listen(state, event.time_ms)
     return _choose(state)
 
 
@@ -148,11 +148,13 @@ def on_block_refused(state: Consensus, event: BlockRefused) -> list[Effect]:
 
 
 def on_clock_jumped(state: Consensus, event: ClockJumped) -> list[Effect]:
-    """The wall clock was set, or stood still: listen again."""
-    slot = state.get_slot(event.time_ms)
-    state.guard.arm(slot)
-    state.turn_slot = None
-    return [Warn(Concern.CLOCK_JUMPED, slot)]
+    """The wall clock was set, or stood still: listen again.
+
+    A clock that ran years ahead must not sign at once, or the journal would be silent for as long.
+    """
+    _listen(state, event.time_ms)
+    state.turn = state.turn_slot = None
+    return [Warn(Concern.CLOCK_JUMPED, state.get_slot(event.time_ms))]
 
 
 def on_offset_measured(state: Consensus, event: OffsetMeasured) -> list[Effect]:
@@ -177,18 +179,29 @@ def on_operator_confirmed(state: Consensus, _event: OperatorConfirmed) -> list[E
     return []
 
 
+def _listen(state: Consensus, time_ms: int) -> None:
+    state.guard.arm(state.get_slot(time_ms))
+    listen_ms = max(LISTEN_MS, LISTEN_SLOTS * state.settings.slot_ms)
+    state.listen_until_ms = time_ms + listen_ms
+
+
 def _accept(state: Consensus, arrival: Arrival) -> list[Effect]:
     """Give a block its place, and those that waited for it; follow what is best then."""
     parent = arrival.facts.parent
     if parent not in state.tree and not state.tree.is_refused(parent):
         return [*_wait(state, arrival._replace(early=False)), FetchParents()]
     effects: list[Effect] = []
-    coming = [arrival.facts]
+    coming = [arrival]
     while coming:
-        facts = coming.pop()
-        placed = state.tree.add(facts)
+        facts, size_bytes, _ = coming.pop()
+        placed = state.tree.add(facts, size_bytes)
         effects.append(Place(facts.hash) if placed else Forget((facts,)))
         coming.extend(state.arrivals.take_children(facts.hash))
+        state.blocks_since_prune += 1
+    if state.blocks_since_prune >= PRUNE_EVERY_BLOCKS and state.tree.is_larger(
+        _get_tree_limit(state), TREE_BYTES_MAX
+    ):
+        effects.extend(_prune_now(state))
     return [*effects, *_choose(state)]
 
 
@@ -207,16 +220,24 @@ def _prune(state: Consensus) -> list[Effect]:
     state.heads_since_prune += 1
     if state.heads_since_prune < PRUNE_EVERY_HEADS:
         return []
-    state.heads_since_prune = 0
-    life_slots = state.settings.constants.transaction_life_slots
+    return _prune_now(state)
+
+
+def _prune_now(state: Consensus) -> list[Effect]:
+    state.heads_since_prune = state.blocks_since_prune = 0
     head = state.position.head
     removed = state.tree.prune(
         head.hash,
-        horizon_slot=head.slot - life_slots,
+        horizon_slot=head.slot - state.settings.constants.transaction_life_slots,
         chain_slot=head.slot - CHAIN_KEPT_SLOTS,
-        limit=2 * life_slots + SIDE_BLOCKS_SPARE,
+        limit=_get_tree_limit(state),
+        limit_bytes=TREE_BYTES_MAX,
     )
     return [Forget(tuple(removed))] if removed else []
+
+
+def _get_tree_limit(state: Consensus) -> int:
+    return 2 * state.settings.constants.transaction_life_slots + SIDE_BLOCKS_SPARE
 
 
 _HANDLERS: Final[dict[type[Any], Callable[[Consensus, Any], list[Effect]]]] = {

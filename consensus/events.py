@@ -27,7 +27,7 @@ class Ticked(NamedTuple):
 
 
 class HeaderSeen(NamedTuple):
-    """A live header of a seat came: signature and, as far as known, election are right."""
+    """A live header of a seat came. The signature is right; ``kind``: PRIMARY only if proven."""
 
     time_ms: int
     seat: AccountId

@@ -52,21 +52,39 @@ class Tree:
     A block that was refused is remembered and takes its descendants with it.
     """
 
-    __slots__ = ("_authored", "_best", "_children", "_facts", "_refused", "_scores")
+    __slots__ = (
+        "_authored",
+        "_best",
+        "_children",
+        "_facts",
+        "_refused",
+        "_scores",
+        "_size_bytes",
+        "_sizes",
+    )
 
     def __init__(self, root: BlockFacts, score: int) -> None:
         self._facts: dict[BlockHash, BlockFacts] = {}
         self._scores: dict[BlockHash, int] = {}
-        self._children: dict[BlockHash, list[BlockHash]] = {}
+        self._children: dict[BlockHash, dict[BlockHash, None]] = {}  # as ordered sets
         self._authored: dict[tuple[AccountId, int], int] = {}
         self._refused: dict[BlockHash, None] = {}
+        self._sizes: dict[BlockHash, int] = {}  # of blocks that came, not of anchors
+        self._size_bytes = 0
         self._best = root.hash
         self.add_anchor(root, score)
 
     def restart(self, root: BlockFacts, score: int) -> None:
         """Begin anew on another root; what was refused stays refused."""
-        for kept in (self._facts, self._scores, self._children, self._authored):
+        for kept in (
+            self._facts,
+            self._scores,
+            self._children,
+            self._authored,
+            self._sizes,
+        ):
             kept.clear()
+        self._size_bytes = 0
         self._best = root.hash
         self.add_anchor(root, score)
 
@@ -75,6 +93,10 @@ class Tree:
 
     def __len__(self) -> int:
         return len(self._facts)
+
+    def is_larger(self, limit: int, limit_bytes: int) -> bool:
+        """Whether there are more blocks than that, or more bytes of bodies that came for them."""
+        return len(self) > limit or self._size_bytes > limit_bytes
 
     def get(self, block_hash: BlockHash) -> BlockFacts | None:
         """The facts of a block in the tree."""
@@ -97,7 +119,7 @@ class Tree:
         if facts.hash not in self._facts:
             self._put(facts, score)
 
-    def add(self, facts: BlockFacts) -> bool:
+    def add(self, facts: BlockFacts, size_bytes: int = 0) -> bool:
         """Put a block above its parent, which is in the tree. False: it can never be followed."""
         parent = self._facts.get(facts.parent)
         if self.is_refused(facts.hash) or self.is_refused(facts.parent):
@@ -110,6 +132,8 @@ class Tree:
             self._remember_refused(facts.hash)
             return False
         self._put(facts, self._scores[facts.parent] + get_gain(facts))
+        self._sizes[facts.hash] = size_bytes
+        self._size_bytes += size_bytes
         return True
 
     def find_best(self, above: BlockHash | None = None) -> BlockFacts:
@@ -158,20 +182,21 @@ class Tree:
         return removed
 
     def prune(
-        self, head: BlockHash, horizon_slot: int, chain_slot: int, limit: int
+        self, head: BlockHash, horizon_slot: int, chain_slot: int, limit: int, limit_bytes: int
     ) -> list[BlockFacts]:
         """Forget what can no longer matter; returns the blocks of side branches that went.
 
         Side branches go when their tip is older than the horizon, and the worst of them when there
-        are more than ``limit`` blocks. Of the chain below ``head`` what is older than
-        ``chain_slot`` goes, up to where something parts from it: the ledger has it.
+        are more than ``limit`` blocks, or ``limit_bytes`` of bodies. Of the chain below ``head``
+        what is older than ``chain_slot`` goes, up to where something parts from it: the ledger
+        has it.
         """
         safe = {item.hash for item in self.climb_down(head)}
         safe.update(item.hash for item in self.climb_down(self._best))
         removed: list[BlockFacts] = []
         tips = [item for item in self._facts.values() if not self._children.get(item.hash)]
         for tip in sorted(tips, key=self._get_preference, reverse=True):
-            if tip.slot >= horizon_slot and len(self) <= limit:
+            if tip.slot >= horizon_slot and not self.is_larger(limit, limit_bytes):
                 continue
             removed.extend(self._remove_branch(tip.hash, safe))
         self._drop_bare_root(head, chain_slot)
@@ -198,7 +223,7 @@ class Tree:
         self._scores[facts.hash] = score
         author = facts.seat, facts.slot
         self._authored[author] = self._authored.get(author, 0) + 1
-        self._children.setdefault(facts.parent, []).append(facts.hash)
+        self._children.setdefault(facts.parent, {})[facts.hash] = None
         if self._get_preference(facts) < self._get_preference(self._facts[self._best]):
             self._best = facts.hash
 
@@ -206,11 +231,12 @@ class Tree:
         for facts in blocks:
             del self._facts[facts.hash]
             del self._scores[facts.hash]
+            self._size_bytes -= self._sizes.pop(facts.hash, 0)
             self._authored[facts.seat, facts.slot] -= 1
             if not self._authored[facts.seat, facts.slot]:
                 del self._authored[facts.seat, facts.slot]
             siblings = self._children[facts.parent]
-            siblings.remove(facts.hash)
+            del siblings[facts.hash]
             if not siblings:
                 del self._children[facts.parent]
         if self._best not in self._facts:

@@ -78,6 +78,7 @@ class Consensus:
     signing: Signing = Signing.SIGNS  # as last told
     told: set[Concern] = field(default_factory=set)
     heads_since_prune: int = 0
+    blocks_since_prune: int = 0
 
     def get_slot(self, time_ms: int) -> int:
         """The slot of a time; negative before genesis."""

@@ -33,7 +33,8 @@ from node.mempool import Limits
 from node.metrics import Metrics
 from node.stores import FolderStores
 from node.task import CoreSettings
-from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport, load_host_key
+from p2p.files import load_host_key
+from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport
 from p2p.network import Network, NetworkSettings
 
 CORE_SECONDS: Final = 2.5  # for the core to finish the block in hand and keep what waits
@@ -87,14 +88,7 @@ def open_node(
 ) -> Opened:
     """Open store, seat and network key. Raises HomeError, StoreError, BadGenesis."""
     limits = settings.network
-    transport = Libp2pTransport(
-        Libp2pSettings(
-            host_key=_load_network_key(home.network_key),
-            listen=limits.listen,
-            announce=limits.public,
-            connections_max=limits.peers_max,
-        )
-    )
+    transport = _open_transport(home, settings)
     core = _open_core(home, settings, genesis, clock)
     network = Network(
         transport,
@@ -112,6 +106,21 @@ def open_node(
         dice=random.Random(),  # noqa: S311 - jitter, not secrets
     )
     return Opened(home, settings, version, core, network)
+
+
+def _open_transport(home: Home, settings: Settings) -> Libp2pTransport:
+    host_key, limits = _load_network_key(home.network_key), settings.network
+    try:
+        return Libp2pTransport(
+            Libp2pSettings(
+                host_key=host_key,
+                listen=limits.listen,
+                announce=limits.public,
+                connections_max=limits.peers_max,
+            )
+        )
+    except ValueError as error:
+        raise HomeError(str(error)) from error
 
 
 def _open_core(home: Home, settings: Settings, genesis: Genesis, clock: Clock) -> Core:
@@ -263,7 +272,10 @@ def _telling_address(addresses: str) -> Iterator[None]:
         if not causes:
             raise
         reason = causes[0].strerror or str(causes[0])
-        raise HomeError(f"cannot listen at {addresses}: {reason}") from error
+        raise HomeError(
+            f"cannot listen at {addresses}: {reason}; choose another place with --listen, --api "
+            "or in config.toml"
+        ) from error
 
 
 def get_causes(error: BaseException) -> list[BaseException]:

@@ -16,6 +16,7 @@ from consensus.engine import step
 from consensus.events import AnchorShown, BlockRefused, Effect, Follow
 from consensus.forkchoice import BlockFacts
 from consensus.state import NEAR_SLOTS
+from node.election import find_unelected
 from node.owner import Owner, Passage
 from node.signatures import KnownSignatures
 
@@ -29,6 +30,11 @@ async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
     if not owner.ledger.can_return_to(ancestor.height):
         owner.replace_chain(ancestor, path)
         return []
+    if ancestor.hash != owner.ledger.head.hash:
+        unelected = await find_unelected(owner, ancestor, path)
+        if unelected is not None:
+            owner.log.warning("block_not_elected", hash=unelected.hash, seat=unelected.seat)
+            return _refuse(owner, unelected)
     _show_what_is_left(owner, ancestor)
     passage = Passage()
     depth = owner.ledger.head.height - ancestor.height
@@ -42,14 +48,17 @@ async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
             passage.take_up((await _extend(owner, facts.hash)).transactions)
         except Invalid as error:
             owner.log.warning("block_refused", hash=facts.hash, error=str(error))
-            owner.board.tally.blocks_refused += 1
             # The head first: it stands somewhere on the way, and what was refused is still best.
             effects = owner.change_head(passage)
             effects = [effect for effect in effects if not isinstance(effect, Follow)]
-            refused = BlockRefused(owner.clock.get_ms(), facts.hash)
-            return [*effects, *step(owner.consensus, refused)]
+            return [*effects, *_refuse(owner, facts)]
         await trio.lowlevel.checkpoint()
     return owner.change_head(passage)
+
+
+def _refuse(owner: Owner, facts: BlockFacts) -> list[Effect]:
+    owner.board.tally.blocks_refused += 1
+    return step(owner.consensus, BlockRefused(owner.clock.get_ms(), facts.hash))
 
 
 def find_path(owner: Owner, tip: BlockHash) -> tuple[list[BlockFacts], BlockFacts]:

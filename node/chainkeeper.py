@@ -12,16 +12,20 @@ from chain.block import SECONDARY, BlockHash, Header, SealedBlock, SignedHeader
 from chain.checks import SignatureChecks, VrfClaim
 from chain.genesis import Genesis
 from chain.ledger import Execution, Ledger
+from chain.rules.randomness import build_first_randomness, compute_randomness, mix_output
 from chain.store import Store
-from chain.tables import CURRENT
+from chain.tables import CURRENT, Randomness
 from consensus.forkchoice import BlockFacts
 from consensus.producer import Position
 from node.happenings import find_happenings
 from node.history import (
     BlockSummary,
     TransactionPlace,
+    build_epoch_row,
+    build_epoch_undo_row,
     build_rows,
     build_undo_rows,
+    read_epoch_row,
     read_header_apart,
     read_place,
     read_row,
@@ -54,13 +58,20 @@ class ChainKeeper:
         score = ledger.head.score + 2 - block.header.kind
         outdated = block.header.height - ledger.constants.transaction_life_slots
         rows = build_rows(ledger.store, block, score, happenings, outdated)
+        before = ledger.state.randomness.require(CURRENT)
+        if context.epoch > before.epoch:
+            rows.append(build_epoch_row(compute_randomness(before, context.epoch)))
         ledger.commit(execution, block, index=rows, durable=durable)
 
     def undo(self) -> SealedBlock:
         """Take the head back; it stays as a block of a side branch. Raises StoreError."""
         block = self.ledger.get_block(self.ledger.head.hash)
         assert block is not None, "the head's block is kept"
-        return self.ledger.undo(index=build_undo_rows(self.ledger.store, block))
+        rows = build_undo_rows(self.ledger.store, block)
+        epoch = self._get_epoch(block.header.slot)
+        if epoch > self._get_epoch(self.get_facts_at(block.header.height - 1).slot):
+            rows.append(build_epoch_undo_row(epoch))
+        return self.ledger.undo(index=rows)
 
     def put_aside(self, block: SealedBlock) -> None:
         """Keep a block of a branch that is not followed."""
@@ -89,6 +100,24 @@ class ChainKeeper:
             entries=current.entries,
             randomness=state.randomness.require(CURRENT),
         )
+
+    def get_randomness_at(self, height: int) -> Randomness:
+        """The randomness after the block at a height of the chain that is followed."""
+        facts = self.get_facts_at(height)
+        epoch = self._get_epoch(facts.slot)
+        draws: list[BlockFacts] = []
+        while facts.height and self._get_epoch(facts.slot) == epoch:
+            draws.append(facts)
+            facts = self.get_facts_at(facts.height - 1)
+        randomness = build_first_randomness(self.ledger.chain)
+        if epoch:
+            randomness = read_epoch_row(self.ledger.store, epoch)
+        for item in reversed(draws):
+            randomness = mix_output(randomness, self.ledger.constants, item.slot, item.draw)
+        return randomness
+
+    def _get_epoch(self, slot: int) -> int:
+        return slot // self.ledger.constants.slots_per_epoch
 
     def get_header(self, height: int) -> SignedHeader:
         """The signed header at a height of the chain that is followed, from 1 on."""

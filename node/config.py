@@ -16,13 +16,13 @@ from msgspec import Meta
 
 from node.home import HomeError, read_file
 from node.logs import Style
-from p2p.addresses import parse_address
+from p2p.addresses import check_endpoint, parse_address
 
 CONFIG_BYTES_MAX: Final = 64 * 1_024
+OPTIONS: Final = "the command's options"  # in place of a file: what was said on the line
 TOP: Final = "*"  # in place of a key: the file as a whole
 ADDRESSES_MAX: Final = 64  # of a kind: an operator types them by hand
 
-_MULTIADDR: Final = re.compile(r"/(ip4|ip6|dns|dns4|dns6)/[^/\s]+/tcp/\d{1,5}")
 _HOST_PORT: Final = re.compile(
     r"(?:\[(?P<six>[0-9a-fA-F:.]+)\]|(?P<host>[^\[\]:\s]+)):(?P<port>\d+)"
 )
@@ -130,7 +130,7 @@ def load_settings(path: Path, flags: Mapping[str, object]) -> Settings:
         table = merged.setdefault(section, {})
         assert isinstance(table, dict), "a converted section is a table"
         table[key] = value
-    return _convert(merged, "the command's options")
+    return _convert(merged, OPTIONS)
 
 
 def build_config(describe: Callable[[str], str]) -> str:
@@ -222,8 +222,7 @@ def _build_error(source: str, message: str) -> ConfigError:
 
 def _check_multiaddrs(addresses: tuple[str, ...]) -> None:
     for address in addresses:
-        if not _MULTIADDR.fullmatch(address):
-            raise ValueError(f"{address!r} is not an address like /ip4/203.0.113.7/tcp/4510")
+        check_endpoint(address)
 
 
 def _check_peers(addresses: tuple[str, ...]) -> None:

@@ -117,6 +117,7 @@ class Core:
         if owner.keeper.find_place(sealed.id).status == "in_block":
             raise Invalid(Code.ALREADY_KNOWN, "it is in a block")
         owner.mempool.admit(sealed, owner.clock.get_slot())
+        self._task.keep_submitted(sealed)
         self._owner.board.publish(TransactionWaiting(sealed.id))
         if owner.outside is not None:
             owner.outside.offer_transactions([sealed])
@@ -202,10 +203,10 @@ class Core:
         return self._owner.mempool.get_by_leaf(leaf_hash)
 
     def judge_transactions(
-        self, _peer: PeerId, transactions: tuple[SealedTransaction, ...]
+        self, peer: PeerId, transactions: tuple[SealedTransaction, ...]
     ) -> Verdict:
         """Let them wait, as far as they are new and good."""
-        return judge_transactions(self._owner, transactions)
+        return judge_transactions(self._owner, peer, transactions)
 
     def judge_header(self, _peer: PeerId, announced: SignedHeader) -> Verdict:
         """Known seat, signature, and election as far as the seed is known."""

@@ -13,9 +13,11 @@ from chain.codec import Bytes32, Codec, Natural, Record, encode
 from chain.crypto import u32, u64
 from chain.ledger import INDEX
 from chain.store import Store
+from chain.tables import RANDOMNESS, Randomness
 from chain.transaction import AccountId, Pay
 
 _ENTRY: Final = INDEX + b"a"  # account, height and number turned round: newest first
+_EPOCH: Final = INDEX + b"e"  # epoch with blocks -> the randomness at its beginning
 _HEIGHT: Final = INDEX + b"f"  # height -> BlockRow
 _ASIDE: Final = INDEX + b"k"  # height -> accounts with entries that no transaction names
 _SEAT: Final = INDEX + b"s"  # seat -> number of blocks
@@ -176,6 +178,23 @@ def build_undo_rows(store: Store, block: SealedBlock) -> _Rows:
         *((_TRANSACTION + sealed.id, None) for sealed in block.transactions),
         *((key, None) for key in keys),
     ]
+
+
+def build_epoch_row(randomness: Randomness) -> tuple[bytes, bytes | None]:
+    """The row that comes with the first block of an epoch, so that branches can be judged."""
+    return _EPOCH + u64(randomness.epoch), encode(randomness)
+
+
+def build_epoch_undo_row(epoch: int) -> tuple[bytes, bytes | None]:
+    """The same when that block is undone."""
+    return _EPOCH + u64(epoch), None
+
+
+def read_epoch_row(store: Store, epoch: int) -> Randomness:
+    """The randomness at the beginning of an epoch of which the chain has a block."""
+    data = store.get(_EPOCH + u64(epoch))
+    assert data is not None, "every epoch with a block has its row"
+    return RANDOMNESS.codec.decode(data)
 
 
 def read_row(store: Store, height: int) -> BlockRow | None:

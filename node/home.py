@@ -15,7 +15,7 @@ from typing import Final
 
 import msgspec
 
-from chain.errors import Invalid
+from chain.errors import Code, Invalid
 from chain.genesis import GENESIS_BYTES_MAX, GENESIS_CODEC, Genesis
 
 FOLDER_MODE: Final = 0o700  # keys lie within
@@ -119,6 +119,11 @@ def read_genesis_file(path: Path) -> Genesis:
     try:
         return GENESIS_CODEC.decode(data)
     except Invalid as error:
+        if error.code is Code.OTHER_RULES:
+            raise HomeError(
+                f"{path} is a genesis of other rules ({error.detail}): install the version of "
+                "Pai that the community uses"
+            ) from error
         raise HomeError(f"{path} is not a genesis: {error}") from error
 
 

@@ -25,6 +25,7 @@ BYTES_MAX: Final = 32 * 1_024 * 1_024  # memory, the overhead of decoded transac
 ACCOUNT_MAX: Final = 64
 GAP_MAX: Final = 16  # sequences ahead of what is here: gossip comes out of order, but not much
 REFUSALS_MAX: Final = 64  # heads for which something stays that cannot be applied for the moment
+EXPIRIES_SPARE: Final = 4_096  # of what has left: cleared away when there are more
 OVERFULL_MAX: Final = 32  # transactions that did not fit, after which a block counts as full
 
 
@@ -107,6 +108,10 @@ class Mempool:
         self._latest += 1
         self._check_room(queue, waiting)
         if body.sequence > account.sequence:
+            if replaced is not None:
+                # What comes too early costs nothing: each account has one try at each sequence, or
+                # it could have every node pass on another one for ever.
+                raise Invalid(Code.WRONG_SEQUENCE, "another one waits with this sequence")
             self._check_ahead(view, account, sealed)
         else:
             process_transaction(view.state, view.context, sealed, self._checks)
@@ -333,6 +338,11 @@ class Mempool:
         self._size_bytes += len(sealed.whole_bytes)
         self._room.add(queue, waiting)
         heapq.heappush(self._expiries, (sealed.body.valid_until_slot, sealed.id))
+        if len(self._expiries) > 2 * len(self._by_id) + EXPIRIES_SPARE:
+            self._expiries = [
+                (item.sealed.body.valid_until_slot, name) for name, item in self._by_id.items()
+            ]
+            heapq.heapify(self._expiries)
 
     def _drop(self, waiting: Waiting, code: Code) -> None:
         self._dropped.append(Dropped(waiting.sealed.id, code))

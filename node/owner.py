@@ -13,7 +13,7 @@ import trio
 
 from chain.block import BlockHash, Header, SealedBlock
 from chain.ledger import Execution, Ledger
-from chain.transaction import SealedTransaction
+from chain.transaction import AccountId, SealedTransaction
 from consensus.engine import is_wanted, step
 from consensus.events import Effect, Event, HeadChanged
 from consensus.forkchoice import BlockFacts
@@ -26,6 +26,7 @@ from node.keys import SeatHolder
 from node.logs import Log
 from node.mempool import BYTES_MAX, Mempool
 from node.signatures import KnownSignatures
+from p2p.rates import Bucket
 from p2p.transport import PeerId
 from p2p.view import Event as NetworkEvent
 from p2p.view import Misbehaviour
@@ -120,6 +121,9 @@ class Owner:
     bodies: dict[BlockHash, SealedBlock] = field(default_factory=dict)  # of blocks that wait
     pending: deque[Event] = field(default_factory=lambda: deque(maxlen=PENDING_MAX))
     wake_ms: int = 0
+    # Of announcements: blocks of a seat and slot. Of peers: signatures that failed, as a rate.
+    announced: dict[tuple[AccountId, int], tuple[BlockHash, ...]] = field(default_factory=dict)
+    doubts: dict[PeerId, Bucket] = field(default_factory=dict)
 
     @property
     def ledger(self) -> Ledger:

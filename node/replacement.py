@@ -16,6 +16,7 @@ from consensus.forkchoice import BlockFacts
 from node.branches import take_body, verify
 from node.chainkeeper import AcceptedChecks, ChainKeeper
 from node.effects import perform, place_facts
+from node.election import find_unelected
 from node.owner import Owner, Passage
 from node.stores import Stores
 
@@ -23,7 +24,7 @@ from node.stores import Stores
 class Replayed(NamedTuple):
     """The outcome of a replay: another chain that holds, or the block at which it does not."""
 
-    keeper: ChainKeeper
+    keeper: ChainKeeper | None  # None: nothing was replayed, its authors had not won their slots
     ancestor: BlockFacts
     tip: BlockFacts
     refused: BlockFacts | None
@@ -33,6 +34,10 @@ async def replay_beside(
     owner: Owner, stores: Stores, ancestor: BlockFacts, path: list[BlockFacts]
 ) -> Replayed:
     """Execute our own chain up to a block of it, then the other branch, in a second store."""
+    unelected = await find_unelected(owner, ancestor, path)
+    if unelected is not None:
+        owner.log.warning("block_not_elected", hash=unelected.hash, seat=unelected.seat)
+        return Replayed(None, ancestor, path[-1], unelected)
     owner.log.warning("replaying_another_chain", from_height=ancestor.height, blocks=len(path))
     beside = ChainKeeper(stores.open_next(), owner.ledger.genesis, AcceptedChecks())
     finished = False
@@ -77,8 +82,8 @@ async def _replay_theirs(
 
 async def adopt(owner: Owner, stores: Stores, replayed: Replayed) -> None:
     """Let the replayed chain take the place of ours, if it is still better; else forget it."""
-    tree = owner.consensus.tree
-    if replayed.refused is not None or replayed.tip.hash not in tree:
+    tree, keeper = owner.consensus.tree, replayed.keeper
+    if keeper is None or replayed.refused is not None or replayed.tip.hash not in tree:
         _drop(stores, replayed)
         if replayed.refused is not None:
             owner.board.tally.blocks_refused += 1
@@ -90,8 +95,9 @@ async def adopt(owner: Owner, stores: Stores, replayed: Replayed) -> None:
         return
     above = tree.get_above(replayed.tip.hash)
     for facts in above:
-        replayed.keeper.put_aside(take_body(owner, facts.hash))
+        keeper.put_aside(take_body(owner, facts.hash))
     passage = _compare(owner, replayed)
+    keeper.ledger.store.close()
     effects = _swap(owner, stores, replayed, passage)
     await perform(owner, effects)
     for facts in above:
@@ -99,11 +105,10 @@ async def adopt(owner: Owner, stores: Stores, replayed: Replayed) -> None:
 
 
 def _swap(owner: Owner, stores: Stores, replayed: Replayed, passage: Passage) -> list[Effect]:
-    """Close both stores, put the new one in the old one's place, and go on with it."""
+    """Put the new store, which is closed, in the old one's place, and go on with it."""
     depth = owner.ledger.head.height - replayed.ancestor.height
     genesis = owner.ledger.genesis
     owner.keeper.ledger.store.close()
-    replayed.keeper.ledger.store.close()
     stores.swap()
     owner.keeper = ChainKeeper(stores.open(), genesis, owner.known)
     tally = owner.board.tally
@@ -116,8 +121,9 @@ def _swap(owner: Owner, stores: Stores, replayed: Replayed, passage: Passage) ->
 
 
 def _drop(stores: Stores, replayed: Replayed) -> None:
-    replayed.keeper.ledger.store.close()
-    stores.drop_next()
+    if replayed.keeper is not None:
+        replayed.keeper.ledger.store.close()
+        stores.drop_next()
 
 
 def _compare(owner: Owner, replayed: Replayed) -> Passage:

@@ -5,8 +5,8 @@ is long is cut into pieces, so that network and API get their turns.
 """
 
 from collections import deque
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from traceback import format_exception
@@ -16,6 +16,7 @@ import trio
 
 from chain.block import SECONDARY, SealedBlock
 from chain.errors import Invalid
+from chain.transaction import SealedTransaction
 from consensus import events as told
 from consensus.forkchoice import BlockFacts
 from consensus.journal import get_signed_header, get_signed_slot
@@ -24,11 +25,11 @@ from node.clock import MS
 from node.effects import handle, place_facts, take_block
 from node.home import HomeError, write_file
 from node.mempool import Limits
-from node.mempool_file import read_mempool, write_mempool
+from node.mempool_file import MempoolFiles
 from node.owner import Outside, Owner
 from node.replacement import Replayed, adopt, replay_beside
 from node.stores import Stores
-from p2p.view import BlockArrived, OffsetMeasured, PeerStatusChanged
+from p2p.view import BlockArrived, OffsetMeasured, PeerBanned, PeerStatusChanged
 from p2p.view import Event as NetworkEvent
 
 INBOX_MAX: Final = 64  # what the network holds for us besides
@@ -65,6 +66,8 @@ class CoreTask:
         self._slot_done: int | None = None  # whose chores are done
         self._kept_ms = 0
         self._kept_changes = 0
+        path = settings.mempool_path
+        self._files = None if path is None else MempoolFiles(path)
         owner.replace_chain = self._begin_replay
         owner.announce = self._announce
 
@@ -99,8 +102,7 @@ class CoreTask:
             await trio.lowlevel.checkpoint()
         returning = [sealed for block in newest for sealed in block.transactions]
         owner.mempool.follow(owner.ledger, (), returning)
-        path = self._settings.mempool_path
-        for sealed in [] if path is None else read_mempool(path):
+        for sealed in [] if self._files is None else self._files.read():
             with suppress(Invalid):
                 owner.mempool.admit(sealed, owner.clock.get_slot())
             await trio.lowlevel.checkpoint()
@@ -129,12 +131,12 @@ class CoreTask:
         while not self._stopping:
             message = await self._receive()
             owner = self._owner
+            if owner.clock.notice_jump():  # first: whatever else comes may lead to a signature
+                await handle(owner, told.ClockJumped(owner.clock.get_ms()))
             while owner.pending:
                 await handle(owner, owner.pending.popleft())
             if message is not None:
                 await self._take(message)
-            if owner.clock.notice_jump():
-                await handle(owner, told.ClockJumped(owner.clock.get_ms()))
             if owner.clock.get_ms() >= owner.wake_ms:
                 await handle(owner, told.Ticked(owner.clock.get_ms()))
             await self._do_chores()
@@ -164,6 +166,10 @@ class CoreTask:
                 await handle(owner, told.OffsetMeasured(now_ms, message.peer, offset_ms))
             case PeerStatusChanged(head=None):
                 await handle(owner, told.PeerLeft(now_ms, message.peer))
+            case PeerBanned():
+                owner.log.warning(
+                    "peer_banned", peer=message.peer, seconds=message.seconds, reason=message.reason
+                )
             case Replayed():
                 await adopt(owner, self._stores, message)
                 self._replaying = False
@@ -184,28 +190,45 @@ class CoreTask:
             owner.outside.offer_transactions(owner.mempool.get_all()[:OFFERED_AGAIN_MAX])
         await self._keep_mempool()
 
+    def keep_submitted(self, sealed: SealedTransaction) -> None:
+        """Keep what is about to be acknowledged, so that it outlives this process."""
+        if self._files is not None:
+            with self._warning():
+                self._files.append(sealed)
+
     async def _keep_mempool(self) -> None:
         """Write what waits to its file now and then, when it has changed."""
-        owner, path = self._owner, self._settings.mempool_path
+        owner, files = self._owner, self._files
         now_ms = owner.clock.get_ms()
         is_due = not 0 <= now_ms - self._kept_ms < KEEP_MEMPOOL_MS
-        if path is None or not is_due or owner.mempool.changes == self._kept_changes:
+        if files is None or not is_due or owner.mempool.changes == self._kept_changes:
             return
-        self._kept_ms, self._kept_changes = now_ms, owner.mempool.changes
-        try:
-            await owner.run_in_thread(write_mempool, path, owner.mempool.get_all())
-        except HomeError as error:
-            owner.log.warning("mempool_not_kept", reason=str(error))
+        self._kept_ms = now_ms
+        changes, mark, waiting = owner.mempool.changes, files.measure(), owner.mempool.get_all()
+        with self._warning():
+            await owner.run_in_thread(files.write, waiting)
+            files.forget(mark)
+            self._kept_changes = changes
 
     def _keep_mempool_now(self) -> None:
         """The same at the end, where there is no time to lose and nobody to wait."""
-        path, owner = self._settings.mempool_path, self._owner
-        if path is None or owner.mempool.changes == self._kept_changes:
+        owner, files = self._owner, self._files
+        if files is None:
             return
+        with self._warning():
+            if owner.mempool.changes != self._kept_changes:
+                mark = files.measure()
+                files.write(owner.mempool.get_all())
+                files.forget(mark)
+        files.close()
+
+    @contextmanager
+    def _warning(self) -> Iterator[None]:
+        """A mempool that cannot be kept is a pity, and no reason to stop."""
         try:
-            write_mempool(path, owner.mempool.get_all())
+            yield
         except HomeError as error:
-            owner.log.warning("mempool_not_kept", reason=str(error))
+            self._owner.log.warning("mempool_not_kept", reason=str(error))
 
     async def _pump(self, outside: Outside) -> None:
         """Bring in what the network tells; signatures of blocks are verified on the way."""

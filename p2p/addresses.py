@@ -16,6 +16,15 @@ _NAME_CHARACTERS: Final = frozenset(
 )
 
 
+class Endpoint(NamedTuple):
+    """Where somebody listens: ``host`` is an IP address or a DNS name."""
+
+    kind: str
+    host: str
+    port: int
+    ip: ipaddress.IPv4Address | ipaddress.IPv6Address | None
+
+
 class Address(NamedTuple):
     """A peer's place: ``host`` is an IP address, a DNS name, or a name in a memory network."""
 
@@ -28,29 +37,46 @@ class Address(NamedTuple):
 
 def parse_address(text: str) -> Address | None:
     """``/ip4|ip6|dns4|dns6|dns/HOST/tcp/PORT/p2p/PEER`` or ``/memory/PEER``; None else."""
-    if not text.isascii() or len(text) > ADDRESS_BYTES_MAX:
-        return None
     match text.split("/"):
         case ["", "memory", name] if _is_name(name):
             return Address(text, PeerId(name), name, None, None)
-        case ["", kind, host, "tcp", port, "p2p", name] if _is_name(name):
-            if not (port.isdigit() and 0 < int(port[:6]) < 65_536):
+        case [*front, "p2p", name] if _is_name(name) and len(text) <= ADDRESS_BYTES_MAX:
+            endpoint = parse_endpoint("/".join(front))
+            if endpoint is None or not endpoint.port:
                 return None
-            if kind not in ("dns", "dns4", "dns6"):
-                return _parse_ip_address(text, kind, host, int(port), PeerId(name))
-            if _is_name(host.replace(".", "-"), ADDRESS_BYTES_MAX):
-                return Address(text, PeerId(name), host, int(port), None)
+            return Address(text, PeerId(name), endpoint.host, endpoint.port, endpoint.ip)
     return None
 
 
-def _parse_ip_address(text: str, kind: str, host: str, port: int, peer: PeerId) -> Address | None:
+def parse_endpoint(text: str) -> Endpoint | None:
+    """``/ip4|ip6|dns4|dns6|dns/HOST/tcp/PORT``; None else. Port 0 is any that is free."""
+    if not text.isascii() or len(text) > ADDRESS_BYTES_MAX:
+        return None
+    match text.split("/"):
+        case ["", kind, host, "tcp", port] if port.isdigit() and int(port[:6]) < 65_536:
+            if kind not in ("dns", "dns4", "dns6"):
+                return _parse_ip_endpoint(kind, host, int(port))
+            if _is_name(host.replace(".", "-"), ADDRESS_BYTES_MAX):
+                return Endpoint(kind, host, int(port), None)
+    return None
+
+
+def check_endpoint(text: str) -> Endpoint:
+    """Where an operator wants to listen or be reached. Raises ValueError with a sentence."""
+    endpoint = parse_endpoint(text)
+    if endpoint is None:
+        raise ValueError(f"{text!r} is not an address like /ip4/203.0.113.7/tcp/4510")
+    return endpoint
+
+
+def _parse_ip_endpoint(kind: str, host: str, port: int) -> Endpoint | None:
     try:
         ip = ipaddress.ip_address(host)
     except ValueError:
         return None
     if (kind, ip.version) not in (("ip4", 4), ("ip6", 6)) or str(ip) != host:
         return None
-    return Address(text, peer, host, port, ip)
+    return Endpoint(kind, host, port, ip)
 
 
 def _is_name(name: str, limit: int = PEER_NAME_BYTES_MAX) -> bool:

@@ -106,6 +106,10 @@ class Book:
             del self._entries[min(met, key=lambda entry: entry.reached_ms).address]
         self.is_changed = True
 
+    def has_met(self) -> bool:
+        """Whether there is anybody whom we have ever reached."""
+        return any(entry.reached_ms for entry in self._entries.values())
+
     def note_failure(self, address: str) -> None:
         """We could not connect to it; hearsay that never comes true is forgotten."""
         entry = self._entries.get(address)

@@ -74,3 +74,9 @@ class StreamChannel:
 
 # What is done with a stream that a peer opened.
 Talk = Callable[[PeerId, StreamChannel], Awaitable[None]]
+
+
+async def close_quietly(close: Callable[[], Awaitable[None]]) -> None:
+    """Close something of the library's. Does not raise."""
+    with containing():
+        await close()

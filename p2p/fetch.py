@@ -26,7 +26,7 @@ from chain.block import (
     seal_block,
 )
 from chain.codec import encode
-from chain.errors import Invalid
+from chain.errors import Code, Invalid
 from chain.transaction import SealedTransaction, decode_transaction
 from p2p.ask import Ask
 from p2p.roster import Roster
@@ -48,6 +48,7 @@ RECENT_BYTES_MAX: Final = 4 * 1_024 * 1_024
 FETCHES_MAX: Final = 8  # at once; more headers of one slot than that are somebody's nonsense
 SOURCES_MAX: Final = 8
 FETCH_SECONDS: Final = 30.0  # then sync may bring it
+PATIENCE_SECONDS: Final = 0.5  # an eighth of a usual slot; then the next source is asked as well
 AGAIN_SECONDS: Final = 0.3  # between rounds of asking: the announcer may still be fetching itself
 
 
@@ -133,7 +134,7 @@ class Fetcher:
     async def wait_recent(self, block_hash: BlockHash) -> Recent | None:
         """The same; if we are just fetching it, a moment later. So blocks cross many hops fast."""
         fetch = self._fetches.get(block_hash)
-        if fetch is not None:
+        if fetch is not None and block_hash not in self._recent:
             with trio.move_on_after(OUTLINE_WAIT_SECONDS):
                 await fetch.done.wait()
         return self._recent.get(block_hash)
@@ -167,17 +168,52 @@ class Fetcher:
         if announced.header.body_root == compute_body_root_of([]):
             return fetch.sources[0], seal_block(announced.header, announced.signature, ())
         for attempt in range(1_000_000):
-            for source in [*fetch.sources, *self._draw_others(fetch.sources, attempt)]:
-                try:
-                    block = await self._rebuild(source, block_hash, announced)
-                    if block is None and attempt:
-                        block = await self._get_whole(source, block_hash, announced)
-                except TransportError:
-                    continue
-                if block is not None:
-                    return source, block
+            found = await self._ask_round(block_hash, announced, fetch, attempt)
+            if found is not None:
+                return found
             await trio.sleep(AGAIN_SECONDS * self._dice.uniform(0.5, 1.5))
         raise AssertionError("the time limit comes long before")
+
+    async def _ask_round(
+        self, block_hash: BlockHash, announced: SignedHeader, fetch: _Fetch, attempt: int
+    ) -> tuple[PeerId, SealedBlock] | None:
+        """Ask each source once, the next one as soon as the last fails or lets us wait.
+
+        Else whoever is first to announce a block could hold it up for as long as he may answer.
+        """
+        outcomes: list[tuple[PeerId, SealedBlock] | Invalid | None] = []
+        others = self._draw_others(fetch.sources, attempt)
+        asked: list[PeerId] = []
+        ended = trio.Event()
+
+        async def ask(source: PeerId) -> None:
+            try:
+                block = await self._rebuild(source, block_hash, announced)
+                if block is None and attempt:
+                    block = await self._get_whole(source, block_hash, announced)
+                outcomes.append(None if block is None else (source, block))
+            except TransportError:
+                outcomes.append(None)
+            except Invalid as fault:
+                outcomes.append(fault)
+            ended.set()
+
+        async with trio.open_nursery() as nursery:
+            while not any(outcomes):
+                fresh = [peer for peer in (*fetch.sources, *others) if peer not in asked]
+                if fresh:
+                    asked.append(fresh[0])
+                    nursery.start_soon(ask, fresh[0])
+                elif len(outcomes) == len(asked):
+                    return None
+                ended = trio.Event()
+                with trio.move_on_after(PATIENCE_SECONDS):
+                    await ended.wait()
+            nursery.cancel_scope.cancel()
+        outcome = next(item for item in outcomes if item is not None)
+        if isinstance(outcome, Invalid):
+            raise outcome
+        return outcome
 
     def _draw_others(self, sources: list[PeerId], attempt: int) -> list[PeerId]:
         """From the third round on, anybody may be asked."""
@@ -202,9 +238,12 @@ class Fetcher:
                 parts[index] = sealed
         transactions = tuple(part for part in parts if part is not None)
         size_bytes = sum(len(sealed.whole_bytes) for sealed in transactions)
-        if size_bytes > BLOCK_BYTES_MAX:
-            raise TransportError("a block of more bytes than any can have")
-        return seal_block(announced.header, announced.signature, transactions)
+        if size_bytes <= BLOCK_BYTES_MAX:
+            block = seal_block(announced.header, announced.signature, transactions)
+            if len(block.whole_bytes) <= BLOCK_BYTES_MAX:
+                return block
+        # It fits the header and can neither be sent nor be read again: its author is to blame.
+        raise Invalid(Code.TOO_LARGE)
 
     def _check_outline(self, source: PeerId, outline: Outline, announced: SignedHeader) -> None:
         is_right = (

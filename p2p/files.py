@@ -1,6 +1,7 @@
 """Small private files that are whole or absent: temporary file, fsync, rename, fsync."""
 
 import os
+import secrets
 from pathlib import Path
 
 
@@ -21,3 +22,13 @@ def write_private(path: Path, data: bytes) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def load_host_key(path: Path) -> bytes:
+    """The key in a file of mode 0600, made at the first call. Raises OSError or ValueError."""
+    if not path.exists():
+        write_private(path, secrets.token_bytes(32))
+    key = path.read_bytes()
+    if len(key) != 32:
+        raise ValueError(f"{path} is not a host key: it holds {len(key)} bytes instead of 32")
+    return key

@@ -16,7 +16,7 @@ from p2p.addresses import Address, accept_claim, parse_address
 from p2p.book import Book
 from p2p.roster import Peer, Roster
 from p2p.transport import PeerId, Transport, TransportError
-from p2p.view import Event, Misbehaviour, OffsetMeasured, PeerStatusChanged
+from p2p.view import Event, Misbehaviour, OffsetMeasured, PeerBanned, PeerStatusChanged
 from p2p.wire import PEERS_ADDRESSES_MAX, PeersAnswer, Status
 
 ROUND_SECONDS: Final = 1.0
@@ -99,8 +99,10 @@ class Keeper:
     async def _show_out(self) -> None:
         roster = self._roster
         for peer, seconds in list(roster.bans.items()):
-            await self._transport.ban(peer, seconds, roster.unwanted.get(peer, "banned"))
+            reason = roster.unwanted.get(peer, "banned")
+            await self._transport.ban(peer, seconds, reason)
             del roster.bans[peer]
+            self._tell(PeerBanned(peer, seconds, reason))
         for peer in list(roster.unwanted):
             await self._transport.disconnect(peer)
             del roster.unwanted[peer]
@@ -124,15 +126,22 @@ class Keeper:
                 nursery.start_soon(self._talk, peer, peer.scope)
 
     def _dial_somebody(self, nursery: trio.Nursery) -> None:
-        """Start a few dials: configured peers first, then as many of the book as we want."""
+        """Start a few dials: configured peers first, then as many of the book as we want.
+
+        Who was not tried for longest comes first, so that the dead hold up nobody who lives.
+        """
         here = {*self._roster.peers, *self._dialling, self._transport.id}
-        for address in self._configured:
+        for address in sorted(self._configured, key=self._get_due):
             if address.peer not in here:
                 self._start_dial(nursery, address)
         missing = self._outbound_target - self._roster.count_outbound() - len(self._dialling)
         if missing > 0 and len(self._dialling) < DIALS_MAX:
             for address in self._book.get_candidates({*here, *self._dialling}, 2 * missing):
                 self._start_dial(nursery, address)
+
+    def _get_due(self, address: Address) -> float:
+        retry = self._retries.get(address.text)
+        return 0.0 if retry is None else retry.at
 
     def _start_dial(self, nursery: trio.Nursery, address: Address) -> None:
         retry = self._retries.get(address.text)

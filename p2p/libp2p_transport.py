@@ -6,30 +6,28 @@ had to be mended, stands in p2p/mends.py.
 """
 
 import random
-import secrets
 import time
 from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from functools import lru_cache
-from pathlib import Path
 from typing import Final, NamedTuple
 from weakref import WeakSet
 
 import trio
-from libp2p.abc import INetStream
+from libp2p.abc import IMuxedConn, INetStream
 from libp2p.custom_types import TProtocol
 from libp2p.io.trio import TrioTCPStream
 from libp2p.network.connection.raw_connection import RawConnection
+from libp2p.network.connection.swarm_connection import SwarmConn
 from libp2p.network.swarm import Swarm
 from libp2p.peer.id import ID
 from multiaddr import Multiaddr
 
 from chain.crypto import build_key_pair
-from p2p.addresses import parse_address
-from p2p.channel import StreamChannel, Talk
+from p2p.addresses import Endpoint, check_endpoint, parse_address
+from p2p.channel import StreamChannel, Talk, close_quietly
 from p2p.doorbell import HANDSHAKES_MAX, Doorbell
-from p2p.files import write_private
 from p2p.mends import (
     HANDSHAKE_SECONDS,
     Stream,
@@ -37,8 +35,10 @@ from p2p.mends import (
     build_host,
     containing,
     format_address,
+    get_endpoint,
     house,
     translating,
+    wrap_socket,
 )
 from p2p.meshsub import PROTOCOL as MESHSUB
 from p2p.meshsub import Meshsub
@@ -52,6 +52,9 @@ ABORT_SECONDS: Final = 1.0
 # 8 MiB at most.
 STREAMS_MAX: Final = 32
 ACCEPT_AGAIN_SECONDS: Final = 0.1
+# Two peers may dial each other at one moment. One that comes later than that, while we take it to
+# be here, has lost its line: a power cut or a torn cable tells nobody.
+CROSSING_SECONDS: Final = 20.0
 
 
 class Libp2pSettings(NamedTuple):
@@ -63,27 +66,19 @@ class Libp2pSettings(NamedTuple):
     connections_max: int = 64  # peers; those who only shake hands come on top
 
 
-def load_host_key(path: Path) -> bytes:
-    """The key in a file of mode 0600, made at the first call. Raises OSError or ValueError."""
-    if not path.exists():
-        write_private(path, secrets.token_bytes(32))
-    key = path.read_bytes()
-    if len(key) != 32:
-        raise ValueError(f"{path} is not a host key: it holds {len(key)} bytes instead of 32")
-    return key
-
-
 class Libp2pTransport:
     """``Transport`` over libp2p."""
 
     def __init__(self, settings: Libp2pSettings) -> None:
-        """Raises RuntimeError on a libp2p of another version."""
+        """Raises RuntimeError on a libp2p of another version, ValueError on a bad address."""
         apply_mends()
         self._settings = settings
+        self._endpoints = [check_endpoint(text) for text in settings.listen]
         self._doorkeeper: Doorkeeper | None = None
         self._doorbell = Doorbell()
         self._listening: list[str] = []
         self._peers: dict[PeerId, PeerInfo] = {}
+        self._since: dict[PeerId, float] = {}  # when each arrived
         self._scopes: dict[PeerId, trio.CancelScope] = {}
         self._dialled: dict[PeerId, str] = {}  # addresses, while we shake hands
         self._entering: dict[str, PeerId] = {}  # who is admitted from where, while we shake hands
@@ -133,8 +128,8 @@ class Libp2pTransport:
                 nursery.start_soon(house, self._swarm, opened, closing)
                 try:
                     await opened.wait()
-                    for text in self._settings.listen:
-                        await self._listen_at(text, nursery)
+                    for endpoint in self._endpoints:
+                        await self._listen_at(endpoint, nursery)
                     nursery.start_soon(self._meshsub.run)
                     yield
                 finally:
@@ -149,12 +144,11 @@ class Libp2pTransport:
             for stream in list(self._sockets):
                 stream.socket.close()
 
-    async def _listen_at(self, text: str, nursery: trio.Nursery) -> None:
+    async def _listen_at(self, endpoint: Endpoint, nursery: trio.Nursery) -> None:
         """Listen, alone: the library's way would let a second process listen at the same port."""
-        _, kind, host, _, port = text.split("/")
-        for listener in await trio.open_tcp_listeners(int(port), host=host):
+        for listener in await trio.open_tcp_listeners(endpoint.port, host=endpoint.host):
             number = listener.socket.getsockname()[1]
-            self._listening.append(f"/{kind}/{host}/tcp/{number}")
+            self._listening.append(f"/{endpoint.kind}/{endpoint.host}/tcp/{number}")
             nursery.start_soon(self._open_door, nursery, listener)
 
     async def _open_door(self, nursery: trio.Nursery, listener: trio.SocketListener) -> None:
@@ -169,26 +163,23 @@ class Libp2pTransport:
 
     async def _accept(self, stream: trio.SocketStream) -> None:
         """Shake hands with somebody who came, if his host has not too many at it already."""
-        try:
-            endpoint: tuple[str, int] = stream.socket.getpeername()[:2]
-        except OSError:
+        endpoint = get_endpoint(stream)
+        if endpoint is None or not self._doorbell.rings(endpoint[0]):
             await trio.aclose_forcefully(stream)
             return
-        if not self._doorbell.rings(endpoint[0]):
-            await trio.aclose_forcefully(stream)
-            return
-        address, is_up = format_address(endpoint), False
+        address, lines = format_address(endpoint), list[IMuxedConn]()
         try:
             with trio.move_on_after(HANDSHAKE_SECONDS), containing():
                 raw = RawConnection(self._wrap(stream, endpoint), initiator=False)
-                await self._swarm.upgrade_inbound_raw_conn(raw, Multiaddr(address))
-                is_up = True
+                lines.append(await self._swarm.upgrade_inbound_raw_conn(raw, Multiaddr(address)))
         finally:
             self._doorbell.leave(endpoint[0])
             admitted = self._entering.pop(address, None)
-            if not is_up:
+            if not lines:
                 await trio.aclose_forcefully(stream)
         if admitted is not None:
+            if lines and self._is_long_here(admitted):
+                self._let_go_of_lines(admitted, but=lines[0])
             self._note_arrived(PeerInfo(admitted, address, inbound=True))
 
     def _admits(self, peer: PeerId, address: str, inbound: bool) -> bool:
@@ -196,7 +187,8 @@ class Libp2pTransport:
         now = trio.current_time()
         if peer == self._id or self._banned_until.get(peer, 0.0) > now:
             return False
-        if len(self._swarm.connections.get(ID.from_base58(peer), ())) >= 2:
+        lines = len(self._swarm.connections.get(ID.from_base58(peer), ()))
+        if lines >= 2 and not self._is_long_here(peer):
             return False
         info = PeerInfo(peer, address if inbound else self._dialled.get(peer, address), inbound)
         if self._doorkeeper is not None and not self._doorkeeper.admits(info):
@@ -204,6 +196,20 @@ class Libp2pTransport:
         if inbound:
             self._entering[address] = peer
         return True
+
+    def _is_long_here(self, peer: PeerId) -> bool:
+        """Whether a peer arrived so long ago that it would not dial us if it still had its line."""
+        return trio.current_time() - self._since.get(peer, trio.current_time()) > CROSSING_SECONDS
+
+    def _let_go_of_lines(self, peer: PeerId, *, but: IMuxedConn | None = None) -> None:
+        """Be done with a peer, or begin anew with it on its newest line."""
+        for line in self._swarm.get_connections(ID.from_base58(peer)):
+            if line.muxed_conn is not but:
+                assert isinstance(line, SwarmConn)
+                # At once: nothing is said into it any more, and a new one is not taken for it.
+                self._swarm.remove_conn(line)
+                self._close_soon(line.close)
+        self._note_gone(peer)
 
     def _note_arrived(self, info: PeerInfo) -> None:
         """Take up with a peer that was admitted, if its connection stands."""
@@ -213,6 +219,7 @@ class Libp2pTransport:
             self._note_gone(info.id)
             return
         self._peers[info.id] = info
+        self._since[info.id] = trio.current_time()
         scope = self._scopes[info.id] = trio.CancelScope()
         self._nursery.start_soon(self._attend, info, scope)
 
@@ -222,7 +229,9 @@ class Libp2pTransport:
 
     def _note_gone(self, peer: PeerId) -> None:
         self._peers.pop(peer, None)
+        self._since.pop(peer, None)
         self._streams.pop(peer, None)
+        self._meshsub.forget(peer)
         scope = self._scopes.pop(peer, None)
         if scope is not None:
             scope.cancel()
@@ -330,15 +339,13 @@ class Libp2pTransport:
 
     async def disconnect(self, peer: PeerId) -> None:
         """Close the connection to a peer, if there is one."""
-        self._note_gone(peer)
-        if self._nursery is not None:
-            self._nursery.start_soon(self._close, peer)
+        self._let_go_of_lines(peer)
         await trio.lowlevel.checkpoint()
 
-    async def _close(self, peer: PeerId) -> None:
+    def _close_soon(self, close: Callable[[], Awaitable[None]]) -> None:
         """It may take a moment to tell a peer that does not read, so nobody waits for it."""
-        with containing():
-            await self._swarm.close_peer(ID.from_base58(peer))
+        if self._nursery is not None:
+            self._nursery.start_soon(close_quietly, close)
 
     def get_peers(self) -> Sequence[PeerInfo]:
         """Whom we are connected to."""
@@ -386,8 +393,5 @@ class Libp2pTransport:
         await self.disconnect(peer)
 
     def _wrap(self, stream: trio.SocketStream, endpoint: tuple[str, int]) -> TrioTCPStream:
-        """The library's stream. It does not find the address of an IPv6 socket by itself."""
         self._sockets.add(stream)
-        wrapped = TrioTCPStream(stream)
-        wrapped._cached_remote_address = endpoint  # noqa: SLF001 - what it would find for IPv4
-        return wrapped
+        return wrap_socket(stream, endpoint)

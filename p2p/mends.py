@@ -21,6 +21,7 @@ from libp2p.custom_types import TProtocol
 from libp2p.host.basic_host import BasicHost
 from libp2p.identity.identify_push.identify_push import ID_PUSH
 from libp2p.io.exceptions import ConnectionClosedError, IOException
+from libp2p.io.trio import TrioTCPStream
 from libp2p.network.config import ConnectionConfig
 from libp2p.network.connection import swarm_connection
 from libp2p.network.stream.exceptions import StreamEOF
@@ -230,6 +231,22 @@ class GatedNoise:
         if not self._gate(peer, format_address(conn.get_remote_address()), inbound):
             raise HandshakeFailure("not welcome")
         return secured
+
+
+def wrap_socket(stream: trio.SocketStream, endpoint: tuple[str, int]) -> TrioTCPStream:
+    """The library's stream. It does not find the address of an IPv6 socket by itself."""
+    wrapped = TrioTCPStream(stream)
+    wrapped._cached_remote_address = endpoint  # noqa: SLF001 - what it would find for IPv4
+    return wrapped
+
+
+def get_endpoint(stream: trio.SocketStream) -> tuple[str, int] | None:
+    """Where a connection comes from; None when it has gone already."""
+    try:
+        endpoint: tuple[str, int] = stream.socket.getpeername()[:2]
+    except OSError:
+        return None
+    return endpoint
 
 
 def format_address(endpoint: tuple[str, int] | None) -> str:

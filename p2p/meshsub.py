@@ -15,10 +15,11 @@ from typing import Final, Protocol
 
 import trio
 
-from chain.crypto import KeyPair, Signed, is_signed, sign
+from chain.crypto import KeyPair, sign
 from p2p.rates import Bucket, build_bucket
 from p2p.recall import Recall
 from p2p.rpc import (
+    ED25519_NAME,
     SIGNING_PREFIX,
     Malformed,
     Message,
@@ -28,6 +29,7 @@ from p2p.rpc import (
     encode_rpc,
     encode_signed_part,
     encode_varint,
+    is_authentic,
 )
 from p2p.transport import Judge, PeerId, TransportError, Verdict
 
@@ -51,9 +53,6 @@ FRAMES_PER_SECOND: Final = 200.0
 FRAMES_BURST: Final = 1_000.0
 REOPEN_SECONDS: Final = 1.0
 HELLO_SECONDS: Final = 5.0
-
-# An Ed25519 peer's name holds its key: identity hash, 36 bytes, protobuf of type and key.
-_ED25519_NAME: Final = bytes((0x00, 0x24, 0x08, 0x01, 0x12, 0x20))
 
 
 class Channel(Protocol):
@@ -106,7 +105,7 @@ class Meshsub:
         first_seqno: int,
     ) -> None:
         self._keys = keys
-        self._origin = _ED25519_NAME + keys.public
+        self._origin = ED25519_NAME + keys.public
         self._open_channel = open_channel
         self._blame = blame
         self._name_peer = name_peer
@@ -151,9 +150,14 @@ class Meshsub:
                 mate.queue_bytes = 0
                 await trio.sleep(REOPEN_SECONDS * self._dice.uniform(1.0, 2.0))
         finally:
-            del self._mates[name]
-            for mesh in self._meshes.values():
-                mesh.discard(name)
+            if self._mates.get(name) is mate:
+                self.forget(name)
+
+    def forget(self, name: PeerId) -> None:
+        """A peer has gone; it may come anew before its task has ended."""
+        self._mates.pop(name, None)
+        for mesh in self._meshes.values():
+            mesh.discard(name)
 
     async def _speak(self, mate: _Mate) -> None:
         channel = await self._open_channel(mate.name, PROTOCOL)
@@ -194,10 +198,14 @@ class Meshsub:
 
     async def _take_in(self, mate: _Mate, data: bytes) -> None:
         rpc = decode_rpc(data)
+        if self._mates.get(mate.name) is not mate:
+            return  # it has been shown out, and its line is about to close
         for topic, subscribes in rpc.subscriptions:
             self._note_subscription(mate, topic, subscribes)
         for message in rpc.messages:
             await trio.sleep(mate.messages.borrow(1, trio.current_time()))
+            if self._mates.get(mate.name) is not mate:
+                return
             self._judge(mate, message)
         for topic, ids in rpc.ihave:
             self._note_have(mate, topic, ids)
@@ -237,7 +245,7 @@ class Meshsub:
         topic = message.topics[0]
         if topic not in self._judges or self._recall.is_seen(_get_id(message)):
             return
-        if not _is_authentic(message):
+        if not is_authentic(message):
             self._blame(mate.name, "a message that its author did not sign")
             return
         verdict = self._judges[topic](mate.name, message.data)
@@ -384,12 +392,3 @@ def _take(mate: _Mate) -> bytes:
 
 def _get_id(message: Message) -> bytes:
     return message.origin + message.seqno
-
-
-def _is_authentic(message: Message) -> bool:
-    """Whether the author whose name holds its key has signed this. Others' keys we do not take."""
-    if len(message.origin) != 38 or not message.origin.startswith(_ED25519_NAME):
-        return False
-    signed = SIGNING_PREFIX + encode_signed_part(message)
-    claim = Signed(message.origin[len(_ED25519_NAME) :], signed, message.signature)
-    return len(message.signature) == 64 and is_signed(claim)

@@ -75,8 +75,9 @@ class Network:
         self._transport = transport
         self._view = view
         self._settings = settings
+        self._configured = configured
         self._tell, self.events = trio.open_memory_channel[Event](EVENTS_WAITING_MAX)
-        book = Book(settings.book_path, dice)
+        self._book = book = Book(settings.book_path, dice)
         quarter = settings.peers_max // 4  # a small house still has room for guests
         outbound_target = min(settings.outbound_target, quarter)
         places = Places(
@@ -161,6 +162,11 @@ class Network:
     def get_sync_progress(self) -> SyncProgress:
         """How far we are behind what peers claim."""
         return self._sync.get_progress()
+
+    def is_cut_off(self) -> bool:
+        """Whether there are peers to be reached, and none has told us yet how far it is."""
+        is_alone = not any(peer.head is not None for peer in self._roster.peers.values())
+        return is_alone and (bool(self._configured) or self._book.has_met())
 
     def _tell_now(self, event: Event) -> None:
         """Tell the node if there is room; what is told so can be lost and comes again."""

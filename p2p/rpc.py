@@ -7,6 +7,8 @@ has more of anything than we ever need is refused whole. Fields that we do not k
 from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
+from chain.crypto import Signed, is_signed
+
 VARINT: Final = 0
 FIXED64: Final = 1
 BYTES: Final = 2
@@ -20,6 +22,8 @@ CONTROLS_MAX: Final = 64
 TEXT_BYTES_MAX: Final = 256  # of a topic; ours have 60
 
 SIGNING_PREFIX: Final = b"libp2p-pubsub:"
+# An Ed25519 peer's name holds its key: identity hash, 36 bytes, protobuf of type and key.
+ED25519_NAME: Final = bytes((0x00, 0x24, 0x08, 0x01, 0x12, 0x20))
 
 
 class Message(NamedTuple):
@@ -76,6 +80,15 @@ def encode_signed_part(message: Message) -> bytes:
             *(_field(4, topic.encode()) for topic in message.topics),
         )
     )
+
+
+def is_authentic(message: Message) -> bool:
+    """Whether the author whose name holds its key has signed this. Others' keys we do not take."""
+    if len(message.origin) != 38 or not message.origin.startswith(ED25519_NAME):
+        return False
+    signed = SIGNING_PREFIX + encode_signed_part(message)
+    claim = Signed(message.origin[len(ED25519_NAME) :], signed, message.signature)
+    return len(message.signature) == 64 and is_signed(claim)
 
 
 def encode_message(message: Message) -> bytes:

@@ -44,6 +44,9 @@ from p2p.wire import (
 QUESTIONS_AT_ONCE: Final = 2
 WAIT_SECONDS_MAX: Final = 4.0  # a pace slower than that is a refusal
 FRAME_BYTES: Final = 8  # of MessagePack around each block
+# Headers are read and encoded one by one: ten milliseconds for a full answer, as much as bodies of
+# many times its bytes. Counted so, a peer gets five such answers a second, ten times what it needs.
+HEADERS_WEIGHT: Final = 8
 
 Q = TypeVar("Q", bound=Record)
 A = TypeVar("A", bound=Record)
@@ -105,7 +108,8 @@ class Server:
         peer.answering[exchange.subject] += 1
         try:
             answered = encode(await answer(peer, question))
-            wait = peer.answer_bytes.borrow(len(answered), trio.current_time())
+            weight = HEADERS_WEIGHT if exchange.subject == HEADERS.subject else 1
+            wait = peer.answer_bytes.borrow(weight * len(answered), trio.current_time())
             if wait > WAIT_SECONDS_MAX:
                 raise TransportError("too much at once: ask more slowly")
             await trio.sleep(wait)

@@ -28,6 +28,7 @@ from p2p.wire import (
     HEADERS_MAX,
     LOCATOR_MAX,
     BlocksRequest,
+    Head,
     HeadersRequest,
 )
 
@@ -69,6 +70,46 @@ class _Round:
         """Wake whoever waits for a change."""
         self.changed.set()
         self.changed = trio.Event()
+
+
+class _Shown:
+    """What a leader has shown of the head that it claimed.
+
+    A liar could else claim the best chain of all and show old blocks for ever, or one new block
+    after another as slowly as he may, and nobody else's chain would be looked at.
+    """
+
+    def __init__(self, claimed: Head | None) -> None:
+        self._claimed = claimed
+        self._has_claimed = False
+        self._height = 0
+        self.last: BlockHash | None = None
+        self.is_new = False
+
+    def note(self, hashes: Sequence[BlockHash], headers: Sequence[SignedHeader]) -> None:
+        """One more batch."""
+        self.last, self._height = hashes[-1], headers[-1].header.height
+        claimed = self._claimed
+        for block_hash, announced in zip(hashes, headers, strict=True):
+            if claimed is not None and block_hash == claimed.hash:
+                self._has_claimed = announced.header.height == claimed.height
+
+    def check_promise(self) -> None:
+        """Raises _Lost unless the chain ended where it was claimed to.
+
+        An honest peer may have changed its branch meanwhile: it is blamed only for a chain that is
+        no news, or too short.
+        """
+        if self._has_claimed or self._claimed is None:
+            return
+        is_short = self._height + FAR_BLOCKS < self._claimed.height
+        fault = Misbehaviour.EMPTY_PROMISE if is_short or not self.is_new else None
+        raise _Lost("not the chain that was claimed", fault)
+
+
+def _is_possible(head: Head) -> bool:
+    """Whether any chain can end like this: each block adds one or two to the score."""
+    return head.height <= head.score <= 2 * head.height and head.height <= head.slot
 
 
 class Sync:
@@ -124,11 +165,23 @@ class Sync:
                 failures = 0
             except (TransportError, _Lost) as problem:
                 self._blame_leader(leader.info.id, problem)
-                wait = min(RETRY_SECONDS * 2.0 ** min(failures, 16), RETRY_SECONDS_MAX)
                 failures += 1
-                await trio.sleep(wait * self._dice.uniform(0.5, 1.0))
             finally:
                 self._leader = None
+            if failures:
+                await self._rest(failures)
+
+    async def _rest(self, failures: int) -> None:
+        """Wait after failures, each time longer; not while somebody untried has a better chain.
+
+        Whoever failed is left alone, so that those who lie or sleep hold nobody else's chain up.
+        """
+        wait = min(RETRY_SECONDS * 2.0 ** min(failures - 1, 16), RETRY_SECONDS_MAX)
+        with trio.move_on_after(wait * self._dice.uniform(0.5, 1.0)):
+            while self._find_trusted() is None:
+                self._bell = trio.Event()
+                with trio.move_on_after(LOOK_SECONDS):
+                    await self._bell.wait()
 
     def _blame_leader(self, leader: PeerId, problem: TransportError | _Lost) -> None:
         if isinstance(problem, TransportError):
@@ -153,14 +206,20 @@ class Sync:
         Peers that disappointed us are asked when nobody else has anything. A claim that leads
         nowhere, such as a high score for a head we know, hides nobody else's.
         """
-        wanted = [peer for peer in self._roster.get_ranked() if self._is_wanted(peer)]
+        wanted = (peer for peer in self._roster.get_ranked() if self._is_wanted(peer))
+        return self._find_trusted() or next(wanted, None)
+
+    def _find_trusted(self) -> Peer | None:
+        """The same of those who have not disappointed us lately."""
         left_alone = {name for name, _ in self._get_left_alone()}
-        trusted = (peer for peer in wanted if peer.info.id not in left_alone)
-        return next(trusted, wanted[0] if wanted else None)
+        for peer in self._roster.get_ranked():
+            if peer.info.id not in left_alone and self._is_wanted(peer):
+                return peer
+        return None
 
     def _is_wanted(self, peer: Peer) -> bool:
         head, ours = peer.head, self._view.get_status().head
-        if head is None or head.score < ours.score:
+        if head is None or head.score < ours.score or not _is_possible(head):
             return False
         if head.hash == ours.hash or self._view.has_block(head.hash):
             return False
@@ -170,25 +229,24 @@ class Sync:
 
     async def _follow(self, leader: Peer) -> None:
         """Fetch a peer's chain, batch after batch, to its end. Raises TransportError or _Lost."""
-        last: BlockHash | None = None
+        shown = _Shown(leader.head)
         while True:
             ours = self._view.get_locator()
-            locator = tuple(ours if last is None else (last, *ours))[:LOCATOR_MAX]
+            locator = tuple(ours if shown.last is None else (shown.last, *ours))[:LOCATOR_MAX]
             question = HeadersRequest(locator, HEADERS_MAX)
             headers = (await self._ask(leader.info.id, HEADERS, question)).headers
-            if not headers:
-                if last is None:
-                    raise _Lost("no headers", Misbehaviour.EMPTY_PROMISE)
-                return
-            hashes = self._check_linkage(headers, frozenset(locator))
-            verdict = self._judges.judge_branch(leader.info.id, headers)
-            if verdict is not Verdict.ACCEPT:
-                fault = Misbehaviour.INVALID if verdict is Verdict.REJECT else None
-                raise _Lost("the node wants no such headers", fault)
-            await self._fetch_bodies(leader, hashes, headers)
-            last = hashes[-1]
+            if headers:
+                hashes = self._check_linkage(headers, frozenset(locator))
+                verdict = self._judges.judge_branch(leader.info.id, headers)
+                if verdict is not Verdict.ACCEPT:
+                    fault = Misbehaviour.INVALID if verdict is Verdict.REJECT else None
+                    raise _Lost("the node wants no such headers", fault)
+                shown.is_new |= await self._fetch_bodies(leader, hashes, headers)
+                shown.note(hashes, headers)
             if len(headers) < HEADERS_MAX:
-                await self._settle(last)
+                shown.check_promise()
+                if shown.last is not None:
+                    await self._settle(shown.last)
                 return
 
     async def _settle(self, last: BlockHash) -> None:
@@ -221,12 +279,12 @@ class Sync:
 
     async def _fetch_bodies(
         self, leader: Peer, hashes: Sequence[BlockHash], headers: Sequence[SignedHeader]
-    ) -> None:
-        """Bodies of these headers from several peers, delivered in order."""
+    ) -> bool:
+        """Bodies of these headers from several peers, delivered in order; False: none was new."""
         pairs = zip(hashes, headers, strict=True)
         wanted = [pair for pair in pairs if not self._view.has_block(pair[0])]
         if not wanted:
-            return
+            return False
         work = _Round(deque(wanted), len(wanted), wanted[0][0])
         async with trio.open_nursery() as nursery:
             for peer in self._choose_helpers(leader):
@@ -236,6 +294,7 @@ class Sync:
             nursery.cancel_scope.cancel()
         if not is_whole:
             raise _Lost("nobody gave the bodies")
+        return True
 
     async def _deliver(self, hashes: Sequence[BlockHash], work: _Round) -> bool:
         """Give the node these blocks in order; False when nobody brings them any more."""

@@ -112,7 +112,15 @@ class OffsetMeasured(NamedTuple):
     round_trip_ms: int
 
 
-Event = TransactionsArrived | BlockArrived | PeerStatusChanged | OffsetMeasured
+class PeerBanned(NamedTuple):
+    """A peer is refused for a while, for the last of its offences. Dropped when full."""
+
+    peer: PeerId
+    seconds: float
+    reason: str
+
+
+Event = TransactionsArrived | BlockArrived | PeerStatusChanged | OffsetMeasured | PeerBanned
 
 
 class Misbehaviour(Enum):

@@ -48,6 +48,7 @@ from wallet.words import Language
 
 _WORDS_A_ROW: Final = 4
 _STDIN: Final = "-"
+_TRIES: Final = 3  # to name a word that was written down
 
 
 @click.group()
@@ -106,7 +107,7 @@ def _new(
         *_build_account_line(terminal, folder, kept),
     )
     if terminal.interactive and not yes:
-        _check_written(terminal, words)
+        _check_written(terminal, name, words)
 
 
 @command.command("restore")
@@ -306,20 +307,24 @@ def _choose_list(terminal: Terminal, language: str | None) -> Language:
     return terminal.words.language if language is None else Language(language)
 
 
-def _check_written(terminal: Terminal, words: Sequence[str]) -> None:
+def _check_written(terminal: Terminal, name: str, words: Sequence[str]) -> None:
     """Ask for one word back: the only test of a backup that comes before it is needed."""
     index = randomness.randbelow(WORDS)
-    given = terminal.ask(
-        terminal.say("To be sure: which is word number {number}?", number=index + 1)
-    )
-    if given.strip().lower().replace("ё", "е") == words[index]:
-        terminal.note(terminal.say("Right."))
-    else:
-        terminal.note(
-            terminal.say(
-                "That is not what stands there. 'pai wallet backup' shows the words again."
-            )
+    question = terminal.say("To be sure: which is word number {number}?", number=index + 1)
+    for _ in range(_TRIES):
+        try:
+            given = terminal.ask(question)
+        except Failure:  # of Ctrl-D: the wallet stays made, and so it is said
+            break
+        if given.lower().replace("ё", "е") == words[index]:
+            terminal.note(terminal.say("Right."))
+            return
+        terminal.note(terminal.say("That is not what stands there: compare with the words above."))
+    terminal.note(
+        terminal.say(
+            "The wallet is made. 'pai wallet backup {name}' shows its words again.", name=name
         )
+    )
 
 
 def _build_words(words: Sequence[str]) -> list[RenderableType]:

@@ -342,4 +342,4 @@ def _show_partial(terminal: Terminal, session: Session, partial: Partial) -> Non
         (words.say("Signatures still needed"), words.number(partial.missing)),
     ]
     title = words.say("Transaction of {name}", name=session.name)
-    terminal.errors.print(build_sheet(pairs, title=title))
+    terminal.show(build_sheet(pairs, title=title))

@@ -4,6 +4,7 @@ A wallet must not sign for one community what was meant for another, nor show on
 other's; so a node of another community is refused with a sentence.
 """
 
+import time
 from pathlib import Path
 from typing import Final
 
@@ -47,6 +48,10 @@ class Community(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         """Seconds since 1970-01-01 UTC at which a slot begins."""
         return self.genesis_time + slot * self.slot_seconds
 
+    def get_present_slot(self) -> int:
+        """The slot of this moment by this machine's own clock, which no node can set."""
+        return (get_now() - self.genesis_time) // self.slot_seconds
+
     def get_step_time(self, step: int) -> int:
         """Seconds since 1970-01-01 UTC at which a step begins."""
         return self.get_time(step * self.slots_per_step)
@@ -67,6 +72,11 @@ class Community(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             return decode_address(self.prefix, text)
         except ValueError as error:
             raise Failure(Exit.USAGE, "{reason}.", reason=str(error)) from None
+
+
+def get_now() -> int:
+    """Seconds since 1970-01-01 UTC, by this machine's clock."""
+    return int(time.time())
 
 
 def read_community(folder: Path) -> Community | None:

@@ -224,7 +224,7 @@ def show_intent(terminal: Terminal, session: Session, intent: Intent, planned: P
         (words.say("Settlement now"), tell_pai(words, session.account.settlement)),
         (words.say("Settlement afterwards"), tell_pai(words, after)),
     ]
-    terminal.errors.print(build_sheet(pairs, title=intent.title))
+    terminal.show(build_sheet(pairs, title=intent.title))
 
 
 def compute_outgo(actions: Sequence[Action]) -> int:

@@ -118,15 +118,16 @@ def write_pending(path: Path, pending: Sequence[Pending]) -> None:
     write_private(path, msgspec.json.format(msgspec.json.encode(rows), indent=1), replace=True)
 
 
-async def settle(path: Path, client: NodeClient, address: str) -> list[Judged]:
+async def settle(path: Path, client: NodeClient, address: str, present_slot: int) -> list[Judged]:
     """Find out what became of every pending transaction; what nobody has heard of is sent again.
 
-    Keeps what is not certain yet. Call it under the wallet's lock.
+    Keeps what is not certain yet. ``present_slot`` is of our own clock: a node that says a time is
+    over which is still to come would have the person pay twice. Call it under the wallet's lock.
     """
     kept = read_pending(path)
     if not kept:
         return []
-    head_slot = (await client.get_status()).head.slot
+    head_slot = min((await client.get_status()).head.slot, present_slot)
     sequence = (await client.get_account(address)).sequence
     judged = []
     for item in kept:

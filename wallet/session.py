@@ -25,6 +25,7 @@ from chain.transaction import (
     SealedTransaction,
 )
 from wallet.build import (
+    VALID_SECONDS,
     Draft,
     Envelope,
     build_draft,
@@ -60,6 +61,8 @@ from wallet.pending import (
 from wallet.terminal import Exit, Failure
 
 LOCK_ENDING: Final = ".lock"
+# A transaction signed by a clock that runs ahead could be executed long after its time.
+AHEAD_SECONDS_MAX: Final = VALID_SECONDS
 POLL_SECONDS: Final = 1  # at most; half a slot where slots are short
 
 
@@ -129,7 +132,7 @@ async def open_session(folder: Path, name: str, url: str | None) -> AsyncIterato
         judged: list[Judged] = []
         try:
             with lock(lock_path(folder, name)):
-                judged = await settle(path, client, address)
+                judged = await settle(path, client, address, community.get_present_slot())
         except Busy:
             pass  # the other command is finding out just now
         account = await client.get_account(address)
@@ -263,7 +266,7 @@ async def prepare(session: Session, draft: Draft, *, life_slots: int | None = No
     ``life_slots``: how long the transaction shall be valid, when others have to sign it too.
     """
     client = session.client
-    judged = await settle(session.pending_path, client, session.address)
+    judged = await _settle(session)
     account = await client.get_account(session.address)
     check_clear(judged, account.next_sequence)
     policy = find_policy(account, judged)
@@ -278,7 +281,7 @@ async def prepare(session: Session, draft: Draft, *, life_slots: int | None = No
 async def submit_complete(session: Session, sealed: SealedTransaction) -> Committed:
     """Send a transaction that others have signed too, kept like one of our own."""
     with lock(lock_path(session.folder, session.name)):
-        judged = await settle(session.pending_path, session.client, session.address)
+        judged = await _settle(session)
         if any(item.pending.sealed.id == sealed.id for item in judged):
             return Committed(sealed, heard=True)
         check_clear(judged, sealed.body.sequence)
@@ -317,10 +320,15 @@ async def _look(session: Session, sealed: SealedTransaction) -> Outcome | None:
 async def _settle_lost(session: Session, sealed: SealedTransaction) -> None:
     """The node does not know the transaction: send it again, or learn that it is dead."""
     with lock(lock_path(session.folder, session.name)):
-        judged = await settle(session.pending_path, session.client, session.address)
+        judged = await _settle(session)
     for item in judged:
         if item.pending.sealed.id == sealed.id and item.verdict in FAILED:
             raise build_never(item)
+
+
+async def _settle(session: Session) -> list[Judged]:
+    present_slot = session.community.get_present_slot()
+    return await settle(session.pending_path, session.client, session.address, present_slot)
 
 
 def build_never(item: Judged) -> Failure:
@@ -360,6 +368,7 @@ def _build_envelope(
     session: Session, status: Status, account: Account, life_slots: int | None = None
 ) -> Envelope:
     community = session.community
+    _check_clock(community, status)
     life = community.transaction_life_slots
     valid_until = (
         get_valid_until(status.clock.slot, community.slot_seconds, life)
@@ -373,3 +382,15 @@ def _build_envelope(
         valid_until_slot=valid_until,
         via=None if status.seat is None else community.parse_address(status.seat),
     )
+
+
+def _check_clock(community: Community, status: Status) -> None:
+    """Refuse to sign what would be valid for longer than it is meant to be."""
+    ahead_seconds = (status.clock.slot - community.get_present_slot()) * community.slot_seconds
+    if ahead_seconds > AHEAD_SECONDS_MAX:
+        raise Failure(
+            Exit.USAGE,
+            "The node's clock is {minutes} minutes ahead of this machine's: set the clock, or name "
+            "another node with --node.",
+            minutes=ahead_seconds // 60,
+        )

@@ -60,7 +60,7 @@ _ACTIONS: Final[dict[type[Action], tuple[str, tuple[str, ...]]]] = {
 }
 _BONDS: Final = {
     "free": mark("free"),
-    "bonded": mark("bonded to the seat"),
+    "bonded": mark("bonded"),
     "unbonding": mark("bond, to be released"),
 }
 _VERDICTS: Final = {
@@ -188,22 +188,20 @@ def build_account_parts(terminal: Terminal, session: Session) -> list[Renderable
 def build_deposit_table(
     words: Words, deposits: Sequence[DepositAnswer], community: Community
 ) -> RenderableType:
-    """Savings with their terms, and what returning them now would give."""
+    """Savings with their terms, and what returning them now would give: 80 columns wide."""
     return build_table(
         [
             Column(words.say("No."), figures=True),
             Column(words.say("Savings"), figures=True),
-            Column(words.say("Since"), figures=True),
             Column(words.say("Due"), figures=True),
             Column(words.say("Then")),
-            Column(words.say("If returned now"), figures=True),
+            Column(words.say("Returned now"), figures=True),
             Column(words.say("State")),
         ],
         [
             (
                 str(item.id),
                 words.amount(item.amount),
-                words.date(community.get_step_time(item.since_step)),
                 words.date(item.until_time),
                 _tell_then(words, item),
                 words.amount(item.return_now) if item.bond == "free" else "—",

@@ -8,6 +8,7 @@ cursor or hide behind invisible characters. Errors are sentences that say what t
 import getpass
 import os
 import sys
+import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from typing import Final, NamedTuple, TextIO
 
 import msgspec
 from rich.cells import cell_len
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 from rich.text import Text
@@ -119,6 +120,10 @@ class Terminal:
     def note(self, text: str) -> None:
         """Say something beside the answer, on stderr: a warning, what happens next."""
         _print(self.errors, text)
+
+    def show(self, part: RenderableType) -> None:
+        """Show something to read before a question is asked, on stderr."""
+        _print(self.errors, part)
 
     def fail(self, failure: Failure) -> Exit:
         """Print why the command ends; returns the exit code."""
@@ -223,7 +228,7 @@ def build_table(
     )
     for column in columns:
         table.add_column(
-            Text(make_harmless(column.title)),
+            Text(make_harmless(column.title), no_wrap=False),
             justify="right" if column.figures else "left",
             no_wrap=column.figures,
             overflow="fold",
@@ -233,21 +238,40 @@ def build_table(
     return table
 
 
-def build_sheet(pairs: Iterable[tuple[str, str]], *, title: str | None = None) -> Table:
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Names and values of one thing. A word is never broken: addresses are there to be copied."""
+
+    pairs: Sequence[tuple[str, str]]
+    title: str | None
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
+        """The lines; one with a word that is too long is left to the terminal's own folding."""
+        if self.title is not None:
+            yield Text(self.title, style="bold")
+        margin = max((cell_len(name) for name, _ in self.pairs), default=0) + 2
+        room = max(options.max_width - margin, 1)
+        for name, value in self.pairs:
+            lines = [
+                line
+                for paragraph in value.split("\n")
+                for line in textwrap.wrap(
+                    paragraph, room, break_long_words=False, break_on_hyphens=False
+                )
+                or [""]
+            ]
+            for number, line in enumerate(lines):
+                label = "" if number else name
+                text = f"{label}{' ' * (margin - cell_len(label))}{line}".rstrip()
+                yield Text(text, no_wrap=True, overflow="ignore")
+
+
+def build_sheet(pairs: Iterable[tuple[str, str]], *, title: str | None = None) -> Sheet:
     """Names and values of one thing, in two columns without lines."""
-    table = Table(
-        title=None if title is None else Text(make_harmless(title), style="bold"),
-        title_justify="left",
-        show_header=False,
-        box=None,
-        pad_edge=False,
-        padding=(0, 2, 0, 0),
+    return Sheet(
+        tuple((make_harmless(name), make_harmless(value)) for name, value in pairs),
+        None if title is None else make_harmless(title),
     )
-    table.add_column(overflow="fold")
-    table.add_column(overflow="fold")
-    for name, value in pairs:
-        table.add_row(Text(make_harmless(name)), Text(make_harmless(value)))
-    return table
 
 
 def make_harmless(text: str) -> str:
@@ -268,7 +292,7 @@ def _print(console: Console, part: RenderableType) -> None:
     if isinstance(part, str):
         console.print(Text(make_harmless(part)), soft_wrap=True)
     else:
-        console.print(part)
+        console.print(part, crop=False)
 
 
 def _open_console(stream: TextIO) -> Console:

@@ -51,10 +51,16 @@ def _skip_to(current: Randomness, epoch: int) -> Randomness:
 def process_randomness(state: State, context: Context, output: bytes) -> None:
     """Enter the block's epoch if it is new, and mix in the author's VRF output."""
     current = compute_randomness(state.randomness.require(CURRENT), context.epoch)
-    if is_mixing(context.constants, context.slot):
-        mix = compute_hash(b"mix", current.mix, output)
-        current = Randomness(current.epoch, current.seed, current.next_seed, mix)
-    state.randomness.put(CURRENT, current)
+    mixed = mix_output(current, context.constants, context.slot, output)
+    state.randomness.put(CURRENT, mixed)
+
+
+def mix_output(current: Randomness, constants: Constants, slot: int, output: bytes) -> Randomness:
+    """The randomness of an epoch after a block of it with this VRF output."""
+    if not is_mixing(constants, slot):
+        return current
+    mix = compute_hash(b"mix", current.mix, output)
+    return Randomness(current.epoch, current.seed, current.next_seed, mix)
 
 
 def is_mixing(constants: Constants, slot: int) -> bool:

@@ -47,6 +47,9 @@ def compute_decayed(balance: int, schedule: KeepSchedule, from_step: int, to_ste
     """What remains of a balance after the steps between: segment by segment of the schedule."""
     if balance <= 0 or from_step >= to_step:
         return balance
+    newest = schedule[-1]
+    if newest.from_step <= from_step and newest.keep is not None:  # nearly always
+        return balance * compute_power(newest.keep, to_step - from_step) >> 128
     last = len(schedule) - 1
     for index, segment in enumerate(schedule):
         begin = max(from_step, segment.from_step)

@@ -91,8 +91,8 @@ def _check_envelope(state: State, context: Context, body: Transaction, account: 
 
 def _get_policy(body: Transaction, account: Account) -> Policy:
     """The account's policy, which its first spend reveals."""
-    first, *others = body.actions
-    if others and any(isinstance(action, Reveal) for action in others):
+    first = body.actions[0]
+    if len(body.actions) > 1 and any(isinstance(action, Reveal) for action in body.actions[1:]):
         raise Invalid(Code.POLICY_ALREADY_KNOWN, "a policy is revealed once, by the first action")
     if account.policy is not None:
         if isinstance(first, Reveal):
@@ -113,10 +113,11 @@ def get_claims(chain: bytes, policy: Policy, sealed: SealedTransaction) -> list[
     claims = []
     last = -1
     for item in signatures:
-        if not last < item.key_index < len(keys):
+        index = item.key_index
+        if not last < index < len(keys):
             break
-        last = item.key_index
-        claims.append(Signed(keys[last], message, item.signature))
+        claims.append(Signed(keys[index], message, item.signature))
+        last = index
     if not len(claims) == len(signatures) == policy.threshold:
         raise Invalid(Code.WRONG_SIGNATURES, f"{policy.threshold} of {len(keys)} keys")
     return claims

@@ -14,7 +14,7 @@ from chain.rules.context import Context
 from chain.rules.identity import get_home_person_key
 from chain.rules.payments import debit
 from chain.state import FeePaid, State
-from chain.tables import Account
+from chain.tables import Account, Person
 from chain.transaction import (
     AccountId,
     Bond,
@@ -89,21 +89,27 @@ def charge_units(
 
 def get_free_units(state: State, context: Context, tag: bytes) -> int:
     """Free units a person has left this period; none when not identified."""
-    person = state.persons.require(get_home_person_key(tag))
+    return _count_free(context, state.persons.require(get_home_person_key(tag)))
+
+
+def _count_free(context: Context, person: Person) -> int:
     if context.slot >= person.identified_until_slot:
         return 0
-    used = person.used_units if person.used_period == context.period else 0
-    return max(0, context.parameters.free_units - used)
+    return max(0, context.parameters.free_units - _count_used(context, person))
+
+
+def _count_used(context: Context, person: Person) -> int:
+    return person.used_units if person.used_period == context.period else 0
 
 
 def _use_free(state: State, context: Context, tag: bytes, units: int) -> int:
     """Take units from the person's free ones; returns what is left to pay."""
-    taken = min(units, get_free_units(state, context, tag))
+    key = get_home_person_key(tag)
+    person = state.persons.require(key)
+    taken = min(units, _count_free(context, person))
     if taken:
-        key = get_home_person_key(tag)
-        person = state.persons.require(key)
-        used = person.used_units if person.used_period == context.period else 0
-        state.persons.put(key, replace(person, used_period=context.period, used_units=used + taken))
+        used = _count_used(context, person) + taken
+        state.persons.put(key, replace(person, used_period=context.period, used_units=used))
     return units - taken
 
 

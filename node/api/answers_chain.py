@@ -94,6 +94,10 @@ class Neighbours(Protocol):
         """How far we are behind what peers claim."""
         ...
 
+    def is_cut_off(self) -> bool:
+        """Whether there are peers to be reached, and none has told us yet how far it is."""
+        ...
+
 
 def build_status_answer(core: Core, neighbours: Neighbours, version: str) -> StatusAnswer:
     """A node at a glance."""

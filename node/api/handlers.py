@@ -64,6 +64,8 @@ PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 BLOCKS_PAGE_MAX: Final = 200
 HISTORY_PAGE_MAX: Final = 200
 PAGE_DEFAULT: Final = 50
+# A node that reaches nobody and whose chain moves all the same is one of those who move it.
+READY_AGE_SLOTS_MAX: Final = 15
 BEFORE_CHARACTERS_MAX: Final = 128
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 _HEIGHT: Final = re.compile(r"[0-9]{1,18}")
@@ -234,6 +236,11 @@ async def get_readiness(_request: Request, sources: Sources) -> Response:
         reason = "the node is stopping"
     elif progress.syncing:
         reason = f"block {progress.height} of {progress.target_height} so far"
+    elif sources.neighbours.is_cut_off():
+        status = sources.core.get_core_status()
+        age_slots = status.clock_slot - status.head.slot
+        if age_slots > READY_AGE_SLOTS_MAX:
+            reason = f"no peer has been reached, and the newest block is {age_slots} slots old"
     answer = HealthAnswer(ok=not reason, reason=reason)
     return Response(msgspec.json.encode(answer), 503 if reason else 200, media_type=JSON)
 

@@ -4,6 +4,7 @@ Both go only as fast as the client reads, hold little meanwhile, and end when th
 each there are so many at once and no more.
 """
 
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, MutableMapping
 from contextlib import contextmanager
 from typing import Any, Final
@@ -13,6 +14,7 @@ import trio
 
 from chain.block import BlockHash
 from node.api.errors import build_busy
+from node.api.front import get_limit_key
 from node.api.schema import write_address
 from node.api.schema_chain import BlockEvent, TransactionEvent, UndoneEvent
 from node.core import Core
@@ -27,6 +29,9 @@ from node.ops.export import CHUNK_BYTES, build_header
 
 EVENT_STREAMS_MAX: Final = 64  # wallets and dashboards that watch
 EXPORTS_MAX: Final = 4  # each reads the whole store from the disk
+# A stranger who reads slowly for ever keeps nobody else from an audit, or from the news.
+SHARES: Final = 4
+SHARE_MIN: Final = 2
 HEARTBEAT_SECONDS: Final = 15.0  # below what proxies and routers take for a dead connection
 # Blocks this close to the head may be taken back while an export runs; their hashes are noted when
 # it begins, so that it tells one chain from its first block to its last.
@@ -38,24 +43,40 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Places:
-    """So many at once and no more."""
+    """So many at once and no more, and of one address a part of them."""
 
-    __slots__ = ("_limit", "taken")
+    __slots__ = ("_by_key", "_limit", "_share")
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        self.taken = 0
+        self._share = max(SHARE_MIN, limit // SHARES)
+        self._by_key: Counter[str | None] = Counter()
+
+    @property
+    def taken(self) -> int:
+        """How many are held."""
+        return self._by_key.total()
 
     @contextmanager
-    def take(self) -> Iterator[None]:
-        """Hold a place. Raises RequestError when all are taken."""
+    def take(self, key: str | None = None) -> Iterator[None]:
+        """Hold a place for an address; None: one that is not limited. Raises RequestError."""
         if self.taken >= self._limit:
             raise build_busy(f"{self._limit} streams of this kind are open already")
-        self.taken += 1
+        if key is not None and self._by_key[key] >= self._share:
+            raise build_busy(f"{self._share} streams of this kind are open from your address")
+        self._by_key[key] += 1
         try:
             yield
         finally:
-            self.taken -= 1
+            self._by_key[key] -= 1
+            if not self._by_key[key]:
+                del self._by_key[key]
+
+
+def get_place_key(scope: Scope) -> str | None:
+    """Under which name whoever asks is limited."""
+    client = scope.get("client")
+    return None if client is None else get_limit_key(client[0], limit_loopback=False)
 
 
 class EventStream:
@@ -65,9 +86,9 @@ class EventStream:
         self._core = core
         self._places = places
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Speak until the client goes, or does not keep up."""
-        with self._places.take():
+        with self._places.take(get_place_key(scope)):
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_end_with_client, receive, nursery.cancel_scope)
                 with self._core.subscribe() as events:
@@ -129,9 +150,9 @@ class ExportStream:
         self._places = places
         self._from_height = from_height
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it all. Should the chain be reorganised beyond the noted blocks, break off."""
-        with self._places.take():
+        with self._places.take(get_place_key(scope)):
             hashes = ChainHashes(self._core, self._from_height)
             async with trio.open_nursery() as nursery:
                 nursery.start_soon(_end_with_client, receive, nursery.cancel_scope)

@@ -12,7 +12,8 @@ from typing import Final, cast
 from chain.address import encode_address
 from chain.codec import Record, encode
 from chain.errors import Invalid
-from chain.rules.settlement import Touched, get_touched
+from chain.genesis import compute_chain_id
+from chain.rules.settlement import FREE, Touched, get_touched
 from chain.tables import (
     ACCOUNTS,
     ANCHORS,
@@ -38,6 +39,16 @@ from node.audit.findings import FINDINGS_MAX, Check, Finding, Sentence
 from node.audit.replay import Walk
 from node.audit.source import NodeReader, Source
 
+FUNDS: Final = (
+    "issued",
+    "burned",
+    "reserve",
+    "social",
+    "operators",
+    "active",
+    "municipality",
+    "pot",
+)
 ACCOUNTS_ASKED_MAX: Final = 1_000  # of a running node; of more, some at even distances
 # A node may answer from before our own height: it counts its funds every few seconds, and changes
 # branch at times. It is asked again so often.
@@ -67,6 +78,13 @@ TABLES: Final[Mapping[bytes, Table[Record]]] = {
 def find_differences(walk: Walk, source: Source) -> Iterator[Finding]:
     """Where the source's own words differ from what its blocks gave in the walk."""
     yield from find_wrong_head(walk, source)
+    if source.beside is not None and source.beside != walk.genesis:
+        yield Finding(
+            check=Check.GENESIS,
+            detail=Sentence("the genesis in the home is not the one that its chain began with"),
+            expected=walk.chain.hex(),
+            found=compute_chain_id(source.beside).hex(),
+        )
     if source.store is not None:
         yield from islice(find_wrong_rows(walk.rows, source.read_rows()), FINDINGS_MAX)
     elif source.node is not None:
@@ -84,6 +102,10 @@ def find_wrong_head(walk: Walk, source: Source) -> Iterator[Finding]:
     ]
     if claim.state_root is not None:
         pairs.append(("state root", walk.ledger.root.hex(), claim.state_root.hex()))
+    if claim.slot is not None:
+        pairs.append(("slot", str(walk.ledger.head.slot), str(claim.slot)))
+    if claim.score is not None:
+        pairs.append(("score", str(walk.ledger.head.score), str(claim.score)))
     for name, expected, found in pairs:
         if expected != found:
             detail = Sentence(
@@ -169,17 +191,9 @@ def _find_wrong_funds(walk: Walk, node: NodeReader) -> Iterator[Finding]:
         return
     money = walk.rows[MONEY.prefix + CURRENT]
     assert isinstance(money, Money)
-    for name in (
-        "issued",
-        "burned",
-        "reserve",
-        "social",
-        "operators",
-        "active",
-        "municipality",
-        "pot",
-    ):
-        expected, found = format_pai(getattr(money, name)), getattr(answer, name)
+    sums = {name: getattr(money, name) for name in FUNDS} | _sum_accounts(walk, answer.at.step)
+    for name, amount in sums.items():
+        expected, found = format_pai(amount), getattr(answer, name)
         if expected != found:
             yield _find_answer(
                 walk, Sentence(f"the node shows another {name}"), None, expected, found
@@ -189,6 +203,20 @@ def _find_wrong_funds(walk: Walk, node: NodeReader) -> Iterator[Finding]:
         yield _find_answer(
             walk, Sentence("the node shows another number of accounts"), None, expected, found
         )
+
+
+def _sum_accounts(walk: Walk, step: int) -> dict[str, int]:
+    """What all accounts own together at a step, and what is still to be collected from them."""
+    sums = {"settlement": 0, "savings": 0, "bonds": 0, "uncollected": 0}
+    for key in walk.rows:
+        touched = _project(walk, key[1:], step) if key[:1] == ACCOUNTS.prefix else None
+        if touched is None:
+            continue
+        sums["settlement"] += touched.account.settlement
+        sums["uncollected"] += touched.charge
+        for item in touched.deposits:
+            sums["savings" if item.seat_bond == FREE else "bonds"] += item.amount
+    return sums
 
 
 def _find_wrong_account(walk: Walk, node: NodeReader, account_id: bytes) -> Iterator[Finding]:

@@ -14,7 +14,9 @@ from chain.codec import Codec, Record
 from chain.crypto import Signed, is_signed
 from chain.errors import Invalid
 from chain.genesis import Genesis, compute_chain_id
+from chain.ledger import Ledger
 from chain.merkle import Proof, verify_proof
+from chain.store import MemoryStore
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import AccountId
 from chain.units import format_pai
@@ -63,7 +65,11 @@ def prove_account(node: NodeReader, genesis: Genesis, account_id: AccountId) -> 
     answer = node.get_proof(encode_address(genesis.prefix, account_id))
     root = _from_hex(answer.state_root)
     block = _fetch_block(node, answer.height)
-    findings = [*_check_row(answer, root, account_id), *_check_block(genesis, block, root)]
+    findings = [
+        *_check_row(answer, root, account_id),
+        *(_check_beginning(genesis, root) if block is None else ()),
+        *(() if block is None else _check_block(genesis, block, answer.height, root)),
+    ]
     row = None if answer.row is None else _decode(ACCOUNTS.codec, answer.row)
     return ProvenAccount(answer.height, block, root, row, findings)
 
@@ -86,16 +92,33 @@ def _check_row(answer: ProofAnswer, root: bytes, account_id: AccountId) -> list[
     ]
 
 
-def _check_block(genesis: Genesis, block: SealedBlock | None, root: bytes) -> list[Finding]:
+def _check_beginning(genesis: Genesis, root: bytes) -> list[Finding]:
+    """Nobody signs the state before the first block: it follows from the genesis itself."""
+    expected = Ledger(MemoryStore(), genesis).root
+    if expected == root:
+        return []
+    detail = Sentence("the proof is not for the state with which the genesis begins")
+    return [
+        Finding(
+            check=Check.STATE_ROOT,
+            detail=detail,
+            height=_GENESIS_HEIGHT,
+            expected=expected.hex(),
+            found=root.hex(),
+        )
+    ]
+
+
+def _check_block(genesis: Genesis, block: SealedBlock, height: int, root: bytes) -> list[Finding]:
     """The block is the community's, carries this root, and a seat of the genesis signed it."""
-    if block is None:
-        return []  # the genesis has no block; its root follows from its own bytes
     header = block.header
     keys = {seat.account: seat.keys.vote for seat in genesis.seats}
     message = get_header_message(block.header_bytes)
     problems = []
     if header.chain != compute_chain_id(genesis):
         problems.append(Sentence("the block belongs to another community"))
+    if header.height != height:
+        problems.append(Sentence("the block is of another height than the proof"))
     if header.state_root != root:
         problems.append(Sentence("the proof is not for the state root of the block"))
     key = keys.get(header.seat)

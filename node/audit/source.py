@@ -57,6 +57,8 @@ class Claim(NamedTuple):
     height: int
     hash: bytes
     state_root: bytes | None
+    slot: int | None = None
+    score: int | None = None
 
 
 class Source(NamedTuple):
@@ -69,6 +71,7 @@ class Source(NamedTuple):
     store: Store | None  # of a stopped node's home
     node: "NodeReader | None"  # of a running node
     size_bytes: int | None = None  # of an export file
+    beside: Genesis | None = None  # the genesis that lies in a home beside its chain
 
     def read_rows(self) -> Iterator[tuple[bytes, bytes]]:
         """The rows that a home holds, by state key."""
@@ -107,7 +110,7 @@ def open_source(name: str) -> Iterator[Source]:
 @contextmanager
 def _open_home(name: str, home: Home) -> Iterator[Source]:
     try:
-        read_genesis(home)
+        beside = read_genesis(home)
         address = find_address(home)
         if address is not None:
             with open_node(name, address.url) as source:
@@ -118,7 +121,7 @@ def _open_home(name: str, home: Home) -> Iterator[Source]:
         with lock_home(home):
             store = FolderStores(home.chain).open()
             try:
-                yield _read_home(name, store)
+                yield _read_home(name, store)._replace(beside=beside)
             finally:
                 store.close()
     except (HomeError, StoreError) as error:
@@ -134,7 +137,7 @@ def _read_home(name: str, store: Store) -> Source:
         genesis = GENESIS_CODEC.decode(stored)
     except Invalid as error:
         raise SourceError(f"what {name} stores cannot be read: {error}") from error
-    claim = Claim(head.height, head.hash, None)
+    claim = Claim(head.height, head.hash, None, head.slot, head.score)
     return Source(name, genesis, _read_chain(store, head.height), claim, store, None)
 
 
@@ -157,7 +160,7 @@ def open_node(
     with NodeReader(url, transport) as node:
         status = node.get_status()
         head = status.head
-        claim = Claim(head.height, _from_hex(head.hash), _from_hex(head.state_root))
+        claim = Claim(head.height, _from_hex(head.hash), _from_hex(head.state_root), head.slot)
         with node.stream_export() as objects:
             genesis = _read_stream_genesis(name, objects)
             yield Source(name, genesis, _take(objects, head.height), claim, None, node)
@@ -239,6 +242,10 @@ class FundsAnswer(msgspec.Struct, frozen=True):
     at: AtAnswer
     issued: str
     burned: str
+    settlement: str
+    savings: str
+    bonds: str
+    uncollected: str
     reserve: str
     social: str
     operators: str
@@ -345,6 +352,8 @@ class NodeReader:
     def _reaching(self) -> Iterator[None]:
         try:
             yield
+        except httpx.ConnectError as error:
+            raise SourceUnreachable(f"no node answers at {self.url}") from error
         except httpx.HTTPError as error:
             raise SourceUnreachable(f"no node answers at {self.url}: {_tell(error)}") from error
 

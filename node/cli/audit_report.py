@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from typing import Final
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 
 from chain.genesis import Genesis
 from chain.parameters import Constants
@@ -231,39 +231,53 @@ def _tell_sparklines(words: Words, report: Report) -> RenderableType:
 
 
 def _tell_periods(words: Words, periods: Sequence[PeriodRow]) -> RenderableType:
+    """Two tables one under the other: together they are too wide for most terminals."""
     highest = max((Decimal(row.velocity) for row in periods), default=Decimal(0))
-    return build_table(
+    names = [words.number(row.period) + ("" if row.complete else "…") for row in periods]
+    trade = build_table(
         [
             Column(words.say("period"), figures=True),
-            Column(words.say("blocks"), figures=True),
-            Column(words.say("missed slots"), figures=True),
             Column(words.say("payments"), figures=True),
-            Column(words.say("active members"), figures=True),
             Column(words.say("turnover"), figures=True),
             Column(words.say("mean settlement"), figures=True),
             Column(words.say("velocity"), figures=True),
             Column(""),
+        ],
+        [
+            (
+                name,
+                words.number(row.payments),
+                _rounded(words, row.turnover),
+                _rounded(words, row.mean_settlement),
+                _number(words, row.velocity),
+                draw_bar(Decimal(row.velocity), highest, BAR_WIDTH // 2),
+            )
+            for name, row in zip(names, periods, strict=True)
+        ],
+        title=words.say("Periods"),
+    )
+    rest = build_table(
+        [
+            Column(words.say("period"), figures=True),
+            Column(words.say("blocks"), figures=True),
+            Column(words.say("missed slots"), figures=True),
+            Column(words.say("active members"), figures=True),
             Column(words.say("demurrage"), figures=True),
             Column(words.say("savings"), figures=True),
         ],
         [
             (
-                words.number(row.period) + ("" if row.complete else "…"),
+                name,
                 words.number(row.blocks),
                 words.number(row.missed_slots),
-                words.number(row.payments),
                 words.number(row.active_members),
-                _rounded(words, row.turnover),
-                _rounded(words, row.mean_settlement),
-                _number(words, row.velocity),
-                draw_bar(Decimal(row.velocity), highest, BAR_WIDTH // 2),
                 _rounded(words, row.demurrage),
                 _rounded(words, row.savings),
             )
-            for row in periods
+            for name, row in zip(names, periods, strict=True)
         ],
-        title=words.say("Periods"),
     )
+    return Group(trade, rest)
 
 
 def _tell_identity(words: Words, report: Report) -> RenderableType:

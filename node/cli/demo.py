@@ -11,14 +11,8 @@ import click
 import trio
 
 from chain.genesis import compute_chain_id
-from node.cli.demo_view import (
-    GOODS,
-    NAMES,
-    TRADES,
-    LiveView,
-    tell_outcome,
-    tell_progress,
-)
+from node.cli.demo_live import LiveView
+from node.cli.demo_view import GOODS, NAMES, TRADES, tell_outcome, tell_progress
 from node.ops.demo import Founded, Life, Stopped, build_board, found, live
 from node.ops.market import Good, Villager, settle_village
 from node.ops.outcome import Outcome, SeatEnd, build_document, judge

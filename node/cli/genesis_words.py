@@ -23,7 +23,7 @@ from genesis import outlook
 from genesis.figures import CONSTANTS, PARAMETERS, REWARD_SHARES, SINKS, Figure, Unit
 from genesis.outlook import EXAMPLE, Horizon, compute_outlook
 from genesis.verify import compute_seat_weights
-from wallet.terminal import Column, Terminal, build_sheet, build_table
+from wallet.terminal import Column, Sheet, Terminal, build_sheet, build_table
 
 PAYMENT_UNITS: Final = 3  # one signature, one action, less than 256 bytes
 _CENT: Final = 10_000  # micropai; what remains of an example is told to the hundredth
@@ -113,7 +113,7 @@ def build_figures(terminal: Terminal, genesis: Genesis) -> Table:
     return build_table(columns, rows, title=terminal.say("All figures"))
 
 
-def _tell_community(terminal: Terminal, genesis: Genesis) -> Table:
+def _tell_community(terminal: Terminal, genesis: Genesis) -> Sheet:
     words, constants = terminal.words, genesis.constants
     slot = constants.slot_seconds
     pairs = [

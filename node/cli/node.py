@@ -8,6 +8,7 @@ from typing import Any, Final, TypeVar
 import click
 import msgspec
 import trio
+from click.core import ParameterSource
 
 from chain.address import encode_address
 from chain.codec import encode
@@ -17,11 +18,12 @@ from chain.rules.birth import find_genesis_faults
 from genesis.schema import read_file
 from genesis.table import ConstitutionError
 from node.api.schema import StatusAnswer
+from node.api.schema_chain import PeersAnswer
 from node.cli.main import get_version
 from node.cli.node_settings import DESCRIPTIONS
 from node.cli.node_status import build_parts, find_warnings
 from node.cli.node_transfer import adopt_seat, copy_export, import_export
-from node.config import ConfigError, build_config, load_settings
+from node.config import OPTIONS, TOP, ConfigError, build_config, load_settings
 from node.home import Home, HomeError, create_home, find_address, lock_home, read_genesis
 from node.keys import has_seat, open_seat
 from node.logs import LEVELS, Style
@@ -68,6 +70,14 @@ def telling() -> Iterator[None]:
     except (HomeError, ExportError, ConstitutionError) as error:
         raise Failure(Exit.USAGE, "{reason}", reason=str(error)) from None
     except ConfigError as error:
+        if error.source == OPTIONS:
+            raise Failure(
+                Exit.USAGE, "Option for {key}: {reason}", key=error.key, reason=error.problem
+            ) from None
+        if error.key == TOP:
+            raise Failure(
+                Exit.USAGE, "{source}: {reason}", source=error.source, reason=error.problem
+            ) from None
         raise Failure(
             Exit.USAGE,
             "{source}: {key}: {reason}",
@@ -184,23 +194,27 @@ def status(terminal: Terminal, home: Home) -> None:
     It is the node of --node, else the one that runs on --home.
     """
     url = terminal.node_url or _find_url(home)
-    document = trio.run(_fetch, url, "/v1/status")
+    document, peers = trio.run(_fetch, url, "/v1/status", "/v1/peers")
     try:
         answer = msgspec.convert(document, StatusAnswer)
+        addresses = msgspec.convert(peers, PeersAnswer).addresses
     except msgspec.ValidationError:
         raise Failure(
             Exit.UNREACHABLE, "{url} is a node of another version of Pai.", url=url
         ) from None
     warnings = find_warnings(terminal, answer)
     terminal.answer(
-        {**document, "url": url, "warnings": warnings}, *build_parts(terminal, answer, url)
+        {**document, "url": url, "addresses": addresses, "warnings": warnings},
+        *build_parts(terminal, answer, url, addresses),
     )
 
 
 def _find_url(home: Home) -> str:
-    if not home.genesis.exists():
+    source = click.get_current_context().get_parameter_source("home")
+    if source is ParameterSource.DEFAULT and not home.genesis.exists():
         return DEFAULT_NODE_URL
     with telling():
+        read_genesis(home)
         address = find_address(home)
     if address is None:
         raise Failure(
@@ -211,9 +225,9 @@ def _find_url(home: Home) -> str:
     return address.url
 
 
-async def _fetch(url: str, path: str) -> Any:
+async def _fetch(url: str, *paths: str) -> list[Any]:
     async with NodeClient(url) as client:
-        return await client.get_json(path)
+        return [await client.get_json(path) for path in paths]
 
 
 @command.command("export")

@@ -1,5 +1,7 @@
 """``pai node status``: a node at a glance, and what is wrong with it in words."""
 
+import re
+from collections.abc import Sequence
 from typing import Final
 
 from rich.console import RenderableType
@@ -58,7 +60,9 @@ def find_warnings(terminal: Terminal, status: StatusAnswer) -> list[str]:
     return warnings
 
 
-def build_parts(terminal: Terminal, status: StatusAnswer, url: str) -> list[RenderableType]:
+def build_parts(
+    terminal: Terminal, status: StatusAnswer, url: str, addresses: Sequence[str]
+) -> list[RenderableType]:
     """The status for people: a sheet, and under it what is wrong, or that nothing is."""
     words, head = terminal.words, status.head
     signing = _SIGNING.get(status.signing.state)
@@ -81,6 +85,7 @@ def build_parts(terminal: Terminal, status: StatusAnswer, url: str) -> list[Rend
                 epoch=words.number(status.clock.epoch),
             ),
         ),
+        *((terminal.say("Others reach it at"), _name_place(terminal, it)) for it in addresses),
         (terminal.say("Other nodes"), words.number(status.peers)),
         (
             terminal.say("Waiting"),
@@ -98,3 +103,8 @@ def build_parts(terminal: Terminal, status: StatusAnswer, url: str) -> list[Rend
         Text(terminal.say("All is well."), style="green")
     ]
     return [build_sheet(pairs), Text(""), *verdict]
+
+
+def _name_place(terminal: Terminal, address: str) -> str:
+    """An address for others' ``--peer``: who listens everywhere has to say where that is."""
+    return re.sub(r"^/(ip4/0\.0\.0\.0|ip6/::)/", f"/ip4/{terminal.say('THIS-MACHINE')}/", address)

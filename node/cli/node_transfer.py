@@ -10,6 +10,7 @@ import httpx
 
 from chain.errors import Invalid
 from chain.genesis import Genesis
+from node.clock import GenesisClock, SystemClock
 from node.home import Home, HomeError, lock_home, read_file, write_file
 from node.journal import JOURNAL_NAME
 from node.keys import KEYS_NAME, has_seat, open_seat
@@ -18,14 +19,16 @@ from node.ops.export import (
     ExportError,
     ExportParser,
     build_export,
+    is_export_beginning,
     open_export,
 )
-from node.ops.intake import Intake, take_in
+from node.ops.intake import Intake, stop_at_early, take_in
 from node.stores import FolderStores
 from wallet.terminal import Exit, Failure, Terminal
 
 DURABLE_FILE_MODE: Final = 0o644  # a chain is no secret
 _TIMEOUT: Final = httpx.Timeout(30.0)  # a node sends the next bytes of a stream within this
+_EXPORT_BEGINS_BYTES_MAX: Final = 64
 _SEAT_FILE_BYTES_MAX: Final = 1_024 * 1_024
 
 
@@ -63,6 +66,7 @@ def copy_export(terminal: Terminal, file: Path, home: Home, url: str | None) -> 
 
     The file appears when it is whole. Raises ExportError, HomeError, StoreError, Failure.
     """
+    _check_target(file)
     draft = file.with_name(f".{file.name}.new")
     blocks = -1  # the header is no block
     with terminal.progress(terminal.say("Writing blocks"), None) as advance:
@@ -79,6 +83,18 @@ def copy_export(terminal: Terminal, file: Path, home: Home, url: str | None) -> 
         finally:
             draft.unlink(missing_ok=True)
     return Copied(blocks, size_bytes)
+
+
+def _check_target(file: Path) -> None:
+    """An older export may be replaced, and nothing else: a slip must not cost a constitution."""
+    if not file.exists():
+        return
+    is_export = False
+    if file.is_file():
+        with file.open("rb") as stream:
+            is_export = is_export_beginning(stream.read(_EXPORT_BEGINS_BYTES_MAX))
+    if not is_export:
+        raise Failure(Exit.USAGE, "{file} exists and is no export: choose another name.", file=file)
 
 
 def _read_home(home: Home) -> Iterator[bytes]:
@@ -133,7 +149,10 @@ def import_export(terminal: Terminal, file: Path, home: Home, genesis: Genesis) 
         if export.genesis != genesis:
             raise ExportError(f"{file} holds another community than {home.folder}")
         try:
-            return take_in(store, genesis, export.blocks, advance)
+            clock = GenesisClock(
+                SystemClock(), genesis.genesis_time, genesis.constants.slot_seconds
+            )
+            return take_in(store, genesis, stop_at_early(export.blocks, clock), advance)
         except Invalid as error:
             raise Failure(
                 Exit.REFUSED,

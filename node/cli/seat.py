@@ -83,9 +83,12 @@ def make_keys(terminal: Terminal, owner: str, home: Path, out: Path | None) -> N
     except HomeError as error:
         raise Failure(Exit.USAGE, "{reason}.", reason=str(error)) from None
     text = f"[[seats]]\n{write_seat_keys(account, keys, prefix)}"
+    document = _describe_keys(encode_address(prefix, account), keys)
     if out is not None:
         write_new_file(out, text.encode(), private=False)
-    document = _describe_keys(encode_address(prefix, account), keys)
+        text = terminal.say(
+            "The public part is in {file}: give it to whoever writes the constitution.", file=out
+        )
     terminal.answer(
         {**document, "home": str(home), "file": None if out is None else str(out)}, text
     )
@@ -137,6 +140,12 @@ def register(
     async def build(session: Session) -> Intent:
         if not session.account.identified:
             raise Invalid(Code.NOT_IDENTIFIED)
+        if not has_seat(home):
+            raise Failure(
+                Exit.USAGE,
+                "{home} holds no seat's keys: make them with 'pai seat keys'.",
+                home=home,
+            )
         try:
             held = read_seat_secrets(home / KEYS_NAME)
         except HomeError as error:

@@ -31,11 +31,22 @@ _METAVARS: Final = (
     mark("ADDRESS"),
     mark("AMOUNT"),
     mark("TIME"),
+    mark("DIR"),
+    mark("SECONDS"),
 )
 _KINDS: Final[dict[type, str]] = {
     type(click.STRING): "TEXT",
     type(click.INT): "NUMBER",
     type(click.FLOAT): "NUMBER",
+    click.IntRange: "NUMBER",
+    click.FloatRange: "NUMBER",
+}
+# How click calls a kind of value, and how people do.
+_KIND_NAMES: Final = {
+    "is not a valid integer range.": "is not a whole number.",
+    "is not a valid integer.": "is not a whole number.",
+    "is not a valid float range.": "is not a number.",
+    "is not a valid float.": "is not a number.",
 }
 
 
@@ -92,7 +103,10 @@ def show_help(context: click.Context, words: Words) -> str:
 
 def tell_usage_error(error: click.ClickException, words: Words) -> str:
     """What is wrong on the line, and where to read how it should be."""
-    message = " ".join(words.retell(error.format_message()).split())
+    message = error.format_message()
+    for kind, name in _KIND_NAMES.items():
+        message = message.replace(kind, name)
+    message = " ".join(words.retell(message).split())
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is None:
         return message

@@ -52,6 +52,11 @@ def build_header(genesis: Genesis) -> bytes:
     return encode(ExportHeader(MAGIC, VERSION, encode(genesis)))
 
 
+def is_export_beginning(data: bytes) -> bool:
+    """Whether a file that begins with these bytes is an export, or is empty and may become one."""
+    return not data or data.startswith(b"\x93" + encode(MAGIC))
+
+
 def build_export(store: Store) -> Iterator[bytes]:
     """The objects of a stopped node's chain, header first. Raises ExportError.
 
@@ -118,7 +123,11 @@ class ExportParser:
 def decode_export_header(data: bytes) -> Genesis:
     """The community of a stream's first object. Raises ExportError."""
     try:
-        return GENESIS_CODEC.decode(_HEADERS.decode(data).genesis)
+        header = _HEADERS.decode(data)
+    except Invalid:
+        raise ExportError("the stream does not begin like an export") from None
+    try:
+        return GENESIS_CODEC.decode(header.genesis)
     except Invalid as error:
         raise ExportError(f"the stream does not begin like an export: {error}") from None
 

@@ -5,11 +5,14 @@ from typing import Final, NamedTuple
 
 from chain.block import SealedBlock
 from chain.checks import DirectChecks
+from chain.errors import Code, Invalid
 from chain.genesis import Genesis
 from chain.ledger import Ledger
 from chain.replay import LookAhead
 from chain.store import Store
+from consensus.engine import EARLY_SLOTS
 from node.chainkeeper import ChainKeeper
+from node.clock import GenesisClock
 from node.ops.export import ExportError
 
 # Waiting for the disk at each block would take most of the time; a power cut costs this many.
@@ -43,6 +46,18 @@ def take_in(
         advance(1)
     store.write((), durable=True)
     return Intake(taken, ledger.head.height, ledger.root)
+
+
+def stop_at_early(blocks: Iterable[SealedBlock], clock: GenesisClock) -> Iterator[SealedBlock]:
+    """Pass blocks on, up to one of a slot that has not come yet; that one raises Invalid.
+
+    To reckon what lies between epochs costs time in proportion, so the clock is asked before.
+    """
+    for block in blocks:
+        now = clock.get_slot()
+        if block.header.slot > now + EARLY_SLOTS:
+            raise Invalid(Code.WRONG_SLOT, f"{block.header.slot}, it is slot {now} now")
+        yield block
 
 
 def _skip_known(

@@ -165,7 +165,16 @@ async def open_world(settings: ApiSettings | None = None) -> AsyncIterator[ApiWo
     core, follower = build_core(GENESIS, build_holder("ann")), build_core(GENESIS, None)
     network = build_network(lines, "node", core)
     other = build_network(lines, "follower", follower, "/memory/node")
-    settings = settings or ApiSettings()
+    async with other.run(), trio.open_nursery() as nursery:
+        nursery.start_soon(follower.run, other)
+        async with open_node(core, network, settings or ApiSettings()) as world:
+            yield world
+        nursery.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def open_node(core: Core, network: Network, settings: ApiSettings) -> AsyncIterator[ApiWorld]:
+    """A node that runs, by itself."""
     sources = build_sources(
         core,
         network,
@@ -175,9 +184,8 @@ async def open_world(settings: ApiSettings | None = None) -> AsyncIterator[ApiWo
         run_in_thread=run_here,
     )
     app = build_application(sources, settings)
-    async with trio.open_nursery() as nursery, network.run(), other.run():
+    async with network.run(), trio.open_nursery() as nursery:
         nursery.start_soon(core.run, network)
-        nursery.start_soon(follower.run, other)
         transport = httpx.ASGITransport(app=app)
         async with httpx.AsyncClient(transport=transport, base_url="http://node") as client:
             yield ApiWorld(core, network, sources, app, client)

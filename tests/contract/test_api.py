@@ -5,6 +5,7 @@ A real core makes blocks meanwhile. Whatever is refused leaves the node as it wa
 
 import re
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 from itertools import repeat
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,7 @@ from node.api.routes import ROUTES
 from node.api.streams import EVENT_STREAMS_MAX, EXPORTS_MAX, HEARTBEAT_SECONDS
 from node.config import ApiSettings
 from node.ops.export import build_export, read_export
+from p2p.memory import MemoryNetwork
 from p2p.view import SyncProgress
 from tests.community import PAI, get_account_id, get_policy
 from tests.contract.api_schema import find_mismatches
@@ -44,7 +46,11 @@ from tests.contract.api_world import (
     GENESIS,
     MEDIA,
     ApiWorld,
+    build_core,
+    build_holder,
+    build_network,
     get_address,
+    open_node,
     open_stream,
     open_world,
     post_pieces,
@@ -375,6 +381,23 @@ async def test_readiness_follows_the_sync(
     assert (await world.get("/v1/status"))["target_height"] == 90
 
 
+async def test_a_node_that_reaches_none_of_its_peers_is_not_ready(autojump_clock: object) -> None:
+    lines = MemoryNetwork(1)
+    core, away = build_core(GENESIS, None), build_core(GENESIS, build_holder("ann"))
+    network = build_network(lines, "node", core, "/memory/away")
+    async with open_node(core, network, ApiSettings()) as world:
+        await trio.sleep(100)
+        health = await world.get("/readyz", 503)
+        assert "no peer has been reached, and the newest block is" in health["reason"]
+        async with open_node(away, build_network(lines, "away", away), ApiSettings()) as found:
+            assert (await found.get("/readyz"))["ok"], "a server that is alone by design is ready"
+            await world.wait_for_blocks(10)
+            await trio.sleep(2)
+            assert (await world.get("/readyz"))["ok"]
+        await trio.sleep(100)
+        assert not (await world.get("/readyz", 503))["ok"]
+
+
 async def test_metrics_carry_the_names_operators_know(
     autojump_clock: object, world: ApiWorld
 ) -> None:
@@ -575,12 +598,14 @@ async def test_a_quiet_stream_shows_that_it_lives(
 
 
 async def test_event_streams_have_a_number(autojump_clock: object, world: ApiWorld) -> None:
-    world.sources.event_places.taken = EVENT_STREAMS_MAX
-    refused = await world.get("/v1/events", 503)
-    assert (refused["name"], refused["temporary"]) == ("BUSY", True)
-    world.sources.event_places.taken = 0
-    world.sources.export_places.taken = EXPORTS_MAX
-    assert (await world.get("/v1/export", 503))["name"] == "BUSY"
+    with ExitStack() as held:
+        for _ in range(EVENT_STREAMS_MAX):
+            held.enter_context(world.sources.event_places.take())
+        refused = await world.get("/v1/events", 503)
+        assert (refused["name"], refused["temporary"]) == ("BUSY", True)
+        for _ in range(EXPORTS_MAX):
+            held.enter_context(world.sources.export_places.take())
+        assert (await world.get("/v1/export", 503))["name"] == "BUSY"
 
 
 async def test_an_export_ends_with_its_client_and_gives_its_place_back(

@@ -182,6 +182,22 @@ def test_a_reopened_ledger_goes_on_as_if_nothing_had_been(open_store: Open) -> N
     assert reopened.root == Community(community.genesis).ledger.root
 
 
+def test_a_store_of_other_rules_or_of_another_community_is_refused(open_store: Open) -> None:
+    community = Community(store=open_store("one"))
+    encoded = encode(community.genesis)
+    store = community.ledger.store
+    key = next(key for key, row in store.items(b"m") if row == encoded)
+    with pytest.raises(StoreError, match="another community"):
+        Ledger(store, replace(community.genesis, name="Elsewhere"))
+    # The version is the first field, right behind the array's length.
+    store.write([(key, encoded[:1] + b"\x02" + encoded[2:])], durable=True)
+    with pytest.raises(StoreError, match=r"other rules \(version 2, known here: 1\): install"):
+        Ledger(store, community.genesis)
+    store.write([(key, encoded[:-1])], durable=True)
+    with pytest.raises(StoreError, match="genesis cannot be read: restore"):
+        Ledger(store, community.genesis)
+
+
 def test_undo_records_last_as_long_as_transactions_live(open_store: Open) -> None:
     community = Community(build_genesis(constants=SHORT), store=open_store("one"))
     ledger = community.ledger
@@ -304,7 +320,7 @@ def test_few_rows_in_memory_give_the_same_chain(monkeypatch: pytest.MonkeyPatch)
     assert grow(scarce, Random(11), 25)[-1] == list(plenty.ledger.get_blocks())[-1]
     assert dump(scarce.ledger) == dump(plenty.ledger)
     table = scarce.ledger.state.accounts
-    assert len(table._kept) + len(table._kept_before) <= 3 * 3
+    assert len(table._rows) + len(table._older) <= 3 * 3
 
 
 # A disk alone can be cut off.

@@ -14,35 +14,44 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from random import Random
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple
 
 import trio
 
 from chain.address import encode_address
 from chain.errors import Invalid
 from chain.genesis import compute_chain_id
-from chain.transaction import Pay
+from chain.transaction import Pay, SealedTransaction
 from node.ops.demo import Founded, Person, found
 from node.ops.servers import Place, Server, find_places, furnish, keep_servers, stop_servers
+from tests.e2e.kill_look import (
+    POLL_SECONDS,
+    ask,
+    ask_all,
+    find_first_block,
+    find_lowest_head,
+    get_hash,
+    get_head,
+    wait_for,
+)
 from tests.e2e.kill_verdict import Verdict, judge
 from wallet.build import Envelope, build_draft, get_valid_until, sign_draft
 from wallet.client import NodeClient
 from wallet.terminal import Failure
 
-T = TypeVar("T")
-
 NODES = 4
 MEMBERS = 8
 PAI = 1_000_000
-POLL_SECONDS = 0.25
 BACK_SECONDS = 60.0  # a killed server answers and has caught up within this, on a loaded machine
 WAIT_SECONDS = 8.0  # a member does not wait longer for a block before he pays again
-TOGETHER = 2  # blocks that heads may lie apart in passing
+STOP_SECONDS = 10.0  # a server told to stop has stopped
+FIRST_BLOCK_SECONDS = 10.0
+RSS_BYTES_MAX = 250 * 1_024 * 1_024
 SETTLED = 3  # blocks below the lowest head: these every server has
 
 
@@ -66,58 +75,16 @@ class Run:
     servers: list[Server]
     rng: Random
     tell: Callable[[str], None]
-    acknowledged: dict[bytes, int] = field(default_factory=dict)  # id: when, in seconds
+    acknowledged: list[SealedTransaction] = field(default_factory=list)
     held_by_all: dict[int, str] = field(default_factory=dict)  # height: hash
     kills: list[Kill] = field(default_factory=list)
     refused: Counter[str] = field(default_factory=Counter)
+    first_block_seconds: float = 0.0  # since the servers were started
 
     @property
     def seats(self) -> list[Server]:
         """The servers that have a seat."""
         return self.servers[:NODES]
-
-
-async def ask(server: Server, path: str) -> Any | None:
-    """An answer of a server, or None when it gives none."""
-    async with NodeClient(server.place.url) as client:
-        try:
-            return await client.get_json(path)
-        except (Failure, Invalid):
-            return None
-
-
-async def get_head(server: Server) -> tuple[int, str] | None:
-    """Height and hash of a server's head."""
-    status = await ask(server, "/v1/status")
-    return None if status is None else (status["head"]["height"], status["head"]["hash"])
-
-
-async def get_hash(server: Server, height: int) -> str | None:
-    """The hash of a server's block at a height."""
-    block = await ask(server, f"/v1/blocks/{height}")
-    return None if block is None else str(block["hash"])
-
-
-async def wait_for(seconds: float, condition: Callable[[], Awaitable[T | None]]) -> T:
-    """Ask again and again until there is an answer: processes tell no events."""
-    with trio.fail_after(seconds):
-        while True:
-            answer = await condition()
-            if answer is not None:
-                return answer
-            await trio.sleep(POLL_SECONDS)
-
-
-async def find_lowest_head(servers: Sequence[Server]) -> int | None:
-    """The lowest head's height when all follow one chain, close together; None else."""
-    heads = [head for server in servers if (head := await get_head(server)) is not None]
-    lowest = min((height for height, _ in heads), default=0)
-    if len(heads) < len(servers) or not lowest:
-        return None
-    if max(height for height, _ in heads) - lowest > TOGETHER:
-        return None
-    hashes = {await get_hash(server, lowest) for server in servers}
-    return lowest if len(hashes) == 1 and None not in hashes else None
 
 
 async def wait_until_together(servers: Sequence[Server]) -> int:
@@ -129,7 +96,7 @@ async def note_held_by_all(run: Run, servers: Sequence[Server]) -> int:
     """Note a block that every server has, for the end to find again."""
     lowest = await wait_until_together(servers)
     height = max(1, lowest - SETTLED)
-    hashes = {await get_hash(server, height) for server in servers}
+    hashes = set(await ask_all(servers, partial(get_hash, height=height)))
     assert len(hashes) == 1, f"servers differ {SETTLED} blocks below their heads"
     (found_hash,) = hashes
     assert found_hash is not None
@@ -176,7 +143,7 @@ async def _pay_once(run: Run, person: Person, client: NodeClient, rng: Random) -
     draft = build_draft(envelope, person.policy, [action], account)
     sealed = sign_draft(draft, envelope, person.secrets.find_keys(person.policy))
     await client.submit(sealed.whole_bytes)
-    run.acknowledged[sealed.id] = int(time.time())
+    run.acknowledged.append(sealed)
     with trio.move_on_after(WAIT_SECONDS):
         while True:
             await trio.sleep(POLL_SECONDS)
@@ -231,15 +198,39 @@ async def _wait_for_a_moment(run: Run, number: int) -> float:
     return fraction
 
 
+async def weigh_for_ever(run: Run) -> None:
+    """See how much memory the servers take; each remembers its most."""
+    while True:
+        for server in run.servers:
+            server.read_rss()
+        await trio.sleep(1)
+
+
 # The long ways back.
 
 
-async def come_back_late(run: Run, sleeper: Server, newcomer: Server) -> None:
-    """A server that paused long, and one that begins from genesis, reach the same chain."""
-    run.tell("a server that paused comes back, and another joins from genesis")
-    sleeper.start()
+async def come_back_late(run: Run, newcomer: Server, pause_epochs: float) -> None:
+    """Servers that were stopped and frozen, and one that begins from genesis, all at once.
+
+    A frozen process keeps its connections and does not know that time has passed.
+    """
+    await note_held_by_all(run, run.servers)
+    stopped, frozen = run.rng.sample(run.seats, 2)
+    stopped.signal(signal.SIGTERM)
+    await trio.to_thread.run_sync(stopped.wait, STOP_SECONDS)
+    frozen.signal(signal.SIGSTOP)
+    constants = run.founded.genesis.constants
+    names = (run.servers.index(stopped) + 1, run.servers.index(frozen) + 1)
+    run.tell(f"servers {names} are stopped and frozen for {pause_epochs:g} epochs")
+    await trio.sleep(pause_epochs * constants.slots_per_epoch * constants.slot_seconds)
+    run.tell("both come back, and another joins from genesis")
+    stopped.start()
+    frozen.signal(signal.SIGCONT)
     newcomer.start()
+    run.servers = [*run.servers, newcomer]
+    began = time.monotonic()
     await wait_until_together(run.servers)
+    run.tell(f"together again after {time.monotonic() - began:.1f} s")
 
 
 async def have_gone_on(servers: Sequence[Server], height: int) -> bool | None:
@@ -267,28 +258,25 @@ async def live(run: Run, kills: int, pause_epochs: float) -> None:
     """The whole story."""
     *others, newcomer = run.servers
     run.servers = others
+    began = time.monotonic()
     for server in others:
         server.start()
     async with trio.open_nursery() as nursery:
+        nursery.start_soon(weigh_for_ever, run)
+        await wait_for(BACK_SECONDS, partial(find_first_block, run.servers))
+        run.first_block_seconds = time.monotonic() - began
+        run.tell(f"first block after {run.first_block_seconds:.1f} s")
         await wait_until_together(run.servers)
         for person in run.founded.people:
             nursery.start_soon(pay_for_ever, run, person)
         run.tell("payments run; servers begin to die")
         for number in range(kills):
             await kill_once(run, number)
-        sleeper = run.seats[run.rng.randrange(NODES)]
-        await note_held_by_all(run, run.servers)
-        sleeper.signal(signal.SIGTERM)
-        await trio.to_thread.run_sync(sleeper.wait, 10.0)
-        constants = run.founded.genesis.constants
-        run.tell(f"server {run.servers.index(sleeper) + 1} pauses for {pause_epochs:g} epochs")
-        await trio.sleep(pause_epochs * constants.slots_per_epoch * constants.slot_seconds)
-        run.servers = [*others, newcomer]
-        await come_back_late(run, sleeper, newcomer)
+        await come_back_late(run, newcomer, pause_epochs)
         await stop_all_for(run, pause_epochs)
-        await trio.sleep(2 * constants.slot_seconds)
+        await trio.sleep(2 * run.founded.genesis.constants.slot_seconds)
         nursery.cancel_scope.cancel()
-    await trio.sleep(4 * constants.slot_seconds)
+    await trio.sleep(4 * run.founded.genesis.constants.slot_seconds)
     await note_held_by_all(run, run.servers)
 
 
@@ -338,6 +326,12 @@ def run_all(
     verdict = judge(founded.genesis, homes, run.held_by_all, run.acknowledged)
     if stubborn:
         verdict.problems.append("servers did not stop when told to")
+    if run.first_block_seconds > FIRST_BLOCK_SECONDS:
+        verdict.problems.append(f"the first block took {run.first_block_seconds:.1f} s")
+    fattest = max(server.rss_bytes_max for server in run.servers)
+    tell(f"at most {fattest / 2**20:.0f} MiB of memory a server")
+    if not 0 < fattest <= RSS_BYTES_MAX:
+        verdict.problems.append(f"a server took {fattest / 2**20:.0f} MiB of memory")
     return verdict, run.kills
 
 

@@ -11,9 +11,12 @@ from typing import NamedTuple
 from chain.block import BlockHash, Header, SealedBlock, decode_block
 from chain.genesis import Genesis
 from chain.ledger import read_canonical_block, read_head
+from chain.transaction import SealedTransaction
 from node.audit.checks_chain import find_double_blocks
 from node.audit.run import Trust, audit
 from node.audit.source import open_source
+from node.home import Home
+from node.mempool_file import read_mempool
 
 HEADS_APART_MAX = 3
 
@@ -40,7 +43,7 @@ def judge(
     genesis: Genesis,
     homes: Sequence[Path],
     held_by_all: Mapping[int, str],
-    acknowledged: Collection[bytes],
+    acknowledged: Collection[SealedTransaction],
 ) -> Verdict:
     """Compare, replay and search the homes; ``problems`` is empty when all holds."""
     helds = [read_home(home) for home in homes]
@@ -58,13 +61,21 @@ def judge(
     if highest - common > HEADS_APART_MAX:
         problems.append(f"servers agree up to block {common}, the highest head is {highest}")
     problems += find_lost_blocks(helds, held_by_all)
+    authors = {block.header.seat for block in helds[0].chain}
+    problems += [
+        f"seat {seat.account.hex()} made no block"
+        for seat in genesis.seats
+        if seat.account not in authors
+    ]
     included = {sealed.id for block in helds[0].chain for sealed in block.transactions}
+    waiting = {sealed.id for home in homes for sealed in read_mempool(Home(home).mempool)}
+    problems += find_lost_payments(helds[0], acknowledged, included | waiting)
     return Verdict(
         height=common,
         root=helds[0].chain[common - 1].header.state_root.hex() if common else "",
         headers=len(headers),
         acknowledged=len(acknowledged),
-        in_chain=len(included.intersection(acknowledged)),
+        in_chain=sum(sealed.id in included for sealed in acknowledged),
         problems=problems,
     )
 
@@ -90,4 +101,26 @@ def find_lost_blocks(helds: Sequence[Held], held_by_all: Mapping[int, str]) -> l
         for height, block_hash in held_by_all.items()
         for number, held in enumerate(helds, start=1)
         if len(held.chain) < height or held.chain[height - 1].hash.hex() != block_hash
+    ]
+
+
+def find_lost_payments(
+    held: Held, acknowledged: Collection[SealedTransaction], found: Collection[bytes]
+) -> list[str]:
+    """Payments that a server took and that came to nothing, though they still could.
+
+    A member who gives up waiting pays again through another server: then one of both is done.
+    """
+    head_slot = held.chain[-1].header.slot if held.chain else 0
+    done = {
+        (sealed.body.account, sealed.body.sequence)
+        for block in held.chain
+        for sealed in block.transactions
+    }
+    return [
+        f"payment {sealed.id.hex()} was acknowledged and is lost"
+        for sealed in acknowledged
+        if sealed.id not in found
+        and (sealed.body.account, sealed.body.sequence) not in done
+        and sealed.body.valid_until_slot > head_slot
     ]

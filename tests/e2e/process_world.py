@@ -36,12 +36,13 @@ EVENT_SECONDS = 30  # for anything that should happen soon, on a machine that is
 Event = dict[str, Any]
 
 
-def found(folder: Path, seats: tuple[str, ...]) -> Genesis:
-    """A community that begins now, and for each seat a folder with its keys."""
+def found(folder: Path, seats: tuple[str, ...], *, epochs_ago: int = 0) -> Genesis:
+    """A community that begins now, or began then, and for each seat a folder with its keys."""
+    age_seconds = epochs_ago * CONSTANTS.slots_per_epoch * CONSTANTS.slot_seconds
     keys = {name: make_seat_keys(get_account_id(name), folder / name) for name in seats}
     genesis = replace(
         build_genesis(seats=seats),
-        genesis_time=int(time.time()),
+        genesis_time=int(time.time()) - age_seconds,
         seats=tuple(
             GenesisSeat(get_account_id(name), keys[name], CONSTANTS.bond_min, 90)
             for name in sorted(seats, key=get_account_id)
@@ -128,11 +129,11 @@ class NodeProcess:
             code = await self.process.wait()
         return code, trio.current_time() - began
 
-    async def get(self, path: str) -> Any:
+    async def get(self, path: str, status: int = 200) -> Any:
         """The JSON answer of the node's API."""
         async with httpx.AsyncClient(base_url=self.url, trust_env=False) as client:
             response = await client.get(path)
-            assert response.status_code == 200, response.text
+            assert response.status_code == status, response.text
             return response.json()
 
     async def post(self, sealed: SealedTransaction) -> int:

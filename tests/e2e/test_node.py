@@ -13,6 +13,8 @@ from tests.community import PAI, get_account_id
 from tests.e2e.process_world import found, open_node, run, sign
 
 STOP_SECONDS = 5
+FIRST_BLOCK_SECONDS = 10
+EPOCHS = 300
 
 pytestmark = pytest.mark.slow
 
@@ -113,6 +115,45 @@ async def test_a_chain_is_carried_to_another_home(tmp_path: Path) -> None:
     async with open_node(fresh) as node:
         same = await node.get("/v1/status")
         assert same["head"] == status["head"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+async def test_what_was_acknowledged_waits_through_the_end_of_the_process(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    genesis = found(tmp_path, ("ann",))
+    home = await init(tmp_path, "lonely")  # no seat and no peer: nobody else has heard of it
+    pay = sign(genesis, "emma", Pay(get_account_id("farid"), 7 * PAI, "milk"))
+    async with open_node(home) as node:
+        assert await node.post(pay) == 202
+        await node.stop(number)
+    async with open_node(home) as node:
+        assert (await node.get(f"/v1/transactions/{pay.id.hex()}"))["status"] == "waiting"
+
+
+async def test_after_a_sleep_of_many_epochs_all_go_on_and_who_reaches_nobody_is_not_ready(
+    tmp_path: Path,
+) -> None:
+    genesis = found(tmp_path, ("ann", "boris"), epochs_ago=EPOCHS)
+    homes = [await init(tmp_path, name, seat=True) for name in ("ann", "boris")]
+    archive = await init(tmp_path, "archive")
+    async with open_node(homes[0]) as ann, open_node(homes[1], "--peer", ann.address) as boris:
+        with trio.fail_after(FIRST_BLOCK_SECONDS):
+            first = await ann.wait_for("block")
+        assert first["slot"] >= EPOCHS * genesis.constants.slots_per_epoch
+        assert (await ann.get("/readyz"))["ok"]
+        made = [await node.wait_for("block", lambda event: event["ours"]) for node in (ann, boris)]
+        height = max(event["height"] for event in made)
+        for node in (ann, boris):
+            await node.wait_for("block", lambda event: event["height"] > height + 2)
+        hashes = {(await n.get(f"/v1/blocks/{height}"))["hash"] for n in (ann, boris)}
+        assert len(hashes) == 1
+        async with open_node(archive, "--peer", ann.address) as late:
+            await late.wait_for("block", lambda event: event["height"] > height + 2)
+            assert (await late.get(f"/v1/blocks/{height}"))["hash"] in hashes
+    fresh = await init(tmp_path, "fresh")
+    async with open_node(fresh, "--peer", ann.address) as lost:
+        assert "no peer has been reached" in (await lost.get("/readyz", 503))["reason"]
 
 
 async def test_what_is_wrong_is_said_in_one_sentence(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from chain.ledger import Ledger
 from node.api import streams
 from node.api.errors import RequestError
-from node.api.streams import ChainHashes, Places
+from node.api.streams import ChainHashes, Places, get_place_key
 from node.core import Core
 from tests.community import Community
 
@@ -79,6 +79,18 @@ def test_a_deeper_one_breaks_the_export_off(community: Community, read: int) -> 
     reorganise(community, PINNED + 2)
     with pytest.raises(LookupError, match="reorganised"):
         list(hashes)
+
+
+def test_one_address_has_a_part_of_the_places() -> None:
+    places = Places(4)
+    with places.take("203.0.113.7"), places.take("203.0.113.7"):
+        with pytest.raises(RequestError), places.take("203.0.113.7"):
+            pass
+        with places.take("203.0.113.8"), places.take(None):
+            assert places.taken == 4
+    assert places.taken == 0
+    assert get_place_key({"client": ("::ffff:203.0.113.7", 1)}) == "203.0.113.7"
+    assert get_place_key({"client": ("127.0.0.1", 1)}) is None
 
 
 def test_places_are_given_back() -> None:

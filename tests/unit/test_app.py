@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import trio
+from msgspec.structs import replace
 
 from chain.codec import encode
 from chain.errors import InvariantBroken
@@ -118,3 +119,12 @@ def test_causes_are_found_however_deep() -> None:
     outer = BaseExceptionGroup("", [ExceptionGroup("", [inner]), KeyError("c")])
     assert [str(cause) for cause in get_causes(outer)] == ["a", "b", "'c'"]
     assert get_causes(KeyError("d"))[0].args == ("d",)
+
+
+def test_an_address_that_is_none_is_told_before_anything_is_opened(home: Home) -> None:
+    settings = get_settings(home)
+    network = replace(settings.network, listen=("/ip4/127.0.0.1/tcp/70000",))
+    with pytest.raises(HomeError, match="70000' is not an address like"):
+        run_node(home, replace(settings, network=network), "test")
+    check_left_clean(home)
+    assert not home.chain.exists()

@@ -10,11 +10,14 @@ from msgspec.structs import replace
 
 from chain.address import decode_address, encode_address
 from chain.codec import encode
+from chain.ledger import read_rows
 from chain.rules.settlement import get_touched
 from chain.store import MemoryStore
 from chain.tables import ACCOUNTS, CURRENT
 from chain.transaction import Pay, Save
 from chain.units import format_pai
+from node.api.totals import compute_totals
+from node.audit.compare import FUNDS
 from node.audit.findings import Check, Finding
 from node.audit.proof import ProvenAccount, prove_account
 from node.audit.run import Audit, Trust
@@ -68,7 +71,13 @@ class FakeNode:
             figures = {name: getattr(money, name) for name in money.__struct_fields__}
             names = ("accounts", "seats_bonded")
             shown = {k: v if k in names else format_pai(v) for k, v in figures.items()}
-            return {"at": at, **shown}
+            totals = compute_totals(
+                read_rows(ledger.store),
+                ledger.state.rules.require(CURRENT).keep_schedule,
+                at["step"],
+            )
+            sums = ("settlement", "savings", "bonds", "uncollected")
+            return {"at": at, **shown, **{k: format_pai(getattr(totals, k)) for k in sums}}
         if path.endswith("/proof"):
             return self.build_proof(path.split("/")[3])
         if path.startswith("/v1/accounts/"):
@@ -165,7 +174,10 @@ def test_a_lie_about_an_account_is_named(community: Community, field: str, value
     assert found.expected != found.found
 
 
-@pytest.mark.parametrize("fund", ["reserve", "social", "operators", "pot", "issued", "burned"])
+SUMS = ("settlement", "savings", "bonds", "uncollected")
+
+
+@pytest.mark.parametrize("fund", [*FUNDS, *SUMS])
 def test_a_lie_about_the_funds_is_named(community: Community, fund: str) -> None:
     (found,) = audit(FakeNode(community, lie_about("/v1/funds", fund, "123456")))
     assert (found.check, found.found) == (Check.ANSWER, "123456")
@@ -284,6 +296,34 @@ def test_a_proof_under_a_root_that_nobody_signed_is_named(community: Community) 
     proven = prove(Detached(community), "emma")
     assert [item.detail for item in proven.findings] == [
         "the proof is not for the state root of the block"
+    ]
+
+
+def test_a_proof_from_before_the_first_block_is_held_to_the_genesis(community: Community) -> None:
+    """Nobody signs that state, so a liar could else prove whatever he likes."""
+    young = Community(community.genesis)
+    assert prove(FakeNode(young), "emma").holds
+
+    class Founder(FakeNode):
+        def build_proof(self, address: str) -> dict[str, Any]:
+            return {**super().build_proof(address), "height": 0}
+
+    proven = prove(Founder(community), "emma")
+    assert [item.check for item in proven.findings] == [Check.STATE_ROOT]
+
+
+def test_a_proof_by_a_block_of_another_height_is_named(community: Community) -> None:
+    class Shifted(FakeNode):
+        def pour(self, from_height: int) -> Iterator[bytes]:
+            return super().pour(from_height - 1)
+
+        def build_proof(self, address: str) -> dict[str, Any]:
+            told = super().build_proof(address)
+            return {**told, "height": told["height"] + 1}
+
+    proven = prove(Shifted(community), "emma")
+    assert [item.detail for item in proven.findings] == [
+        "the block is of another height than the proof"
     ]
 
 

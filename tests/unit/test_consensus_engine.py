@@ -6,6 +6,7 @@ effects, a seat never signs two headers of one slot, and none that the journal d
 
 import random
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -14,8 +15,12 @@ from chain.block import PRIMARY, SECONDARY
 from consensus.arrivals import ARRIVALS_BYTES_MAX, ARRIVALS_MAX
 from consensus.engine import (
     CHAIN_KEPT_SLOTS,
+    LISTEN_SLOTS,
+    PRUNE_EVERY_BLOCKS,
     PRUNE_EVERY_HEADS,
     SAME_SLOT_MAX,
+    SIDE_BLOCKS_SPARE,
+    TREE_BYTES_MAX,
     is_known,
     is_wanted,
     step,
@@ -366,3 +371,37 @@ def test_nothing_is_signed_before_the_start() -> None:
     driver.send(Started(20 * SLOT_MS))
     driver.run_until(25 * SLOT_MS)
     assert driver.signed
+
+
+@pytest.mark.parametrize("size_bytes", [0, 8 * 1_024 * 1_024])
+def test_a_seat_that_signs_without_end_fills_neither_memory_nor_disk(size_bytes: int) -> None:
+    driver = Driver(seat="nobody")
+    driver.begin(NOW_MS)
+    best = build_block(GENESIS, 900)
+    driver.send(BlockHeld(NOW_MS, best, 100, live=True))
+    driver.send(HeadChanged(NOW_MS, build_position(best, 10)))
+    count = 2 * SETTINGS.constants.transaction_life_slots + SIDE_BLOCKS_SPARE + 5_000
+    kept_bytes = 0
+    for number in range(count if not size_bytes else 3_000):
+        side = build_block(GENESIS, 950, kind=SECONDARY, salt=number)
+        driver.send(BlockHeld(NOW_MS, side, size_bytes, live=False))
+        dropped = sum(len(item.blocks) for item in driver.effects if isinstance(item, Forget))
+        kept_bytes += size_bytes * (1 - dropped)
+        assert kept_bytes <= TREE_BYTES_MAX + PRUNE_EVERY_BLOCKS * size_bytes
+    assert len(driver.state.tree) < count - 3_000
+    assert best.hash in driver.state.tree
+
+
+def test_a_clock_that_jumps_far_ahead_is_not_signed_by_before_anybody_could_object() -> None:
+    driver = Driver(entries=build_entries(("ann",)))
+    driver.begin(NOW_MS)
+    head = build_block(GENESIS, 999, seat="ann")
+    driver.send(BlockHeld(NOW_MS, head, 100, live=True))
+    driver.send(HeadChanged(NOW_MS, build_position(head, 2, build_entries(("ann",)))))
+    ahead_ms = NOW_MS + 20_000 * SLOT_MS
+    signed = len(driver.signed)
+    driver.send(ClockJumped(ahead_ms))
+    driver.run_until(ahead_ms + LISTEN_SLOTS * SLOT_MS - 1)
+    assert len(driver.signed) == signed
+    driver.run_until(ahead_ms + 20 * LISTEN_SLOTS * SLOT_MS)
+    assert len(driver.signed) > signed, "nobody objected"

@@ -145,7 +145,9 @@ def test_pruning_drops_old_side_branches_and_never_the_chain_we_follow() -> None
     young = build_block(chain[90], 92, kind=SECONDARY, seat="clara")
     tree.add(old)
     tree.add(young)
-    removed = tree.prune(chain[-1].hash, horizon_slot=50, chain_slot=50, limit=1_000)
+    removed = tree.prune(
+        chain[-1].hash, horizon_slot=50, chain_slot=50, limit=1_000, limit_bytes=1_000
+    )
     assert removed == [old]
     assert chain[20].hash not in tree  # bare chain below the horizon: the ledger keeps it
     assert young.hash in tree
@@ -162,7 +164,9 @@ def test_pruning_keeps_to_its_limit_and_drops_the_worst_first() -> None:
     sides = [build_block(chain[slot], slot + 2, seat="clara") for slot in range(5, 25)]
     for side in sides:
         tree.add(side)
-    tree.prune(chain[-1].hash, horizon_slot=0, chain_slot=0, limit=len(chain) + 5)
+    tree.prune(
+        chain[-1].hash, horizon_slot=0, chain_slot=0, limit=len(chain) + 5, limit_bytes=1_000
+    )
     assert len(tree) == len(chain) + 5
     assert [side.hash in tree for side in sides] == [False] * 15 + [True] * 5
 
@@ -200,12 +204,12 @@ def test_pruning_leaves_every_branch_on_what_it_stands_on() -> None:
         tree.add(chain[-1])
     branch = build_block(chain[30], 90, kind=SECONDARY, seat="clara")
     tree.add(branch)
-    tree.prune(chain[-1].hash, horizon_slot=60, chain_slot=60, limit=1_000)
+    tree.prune(chain[-1].hash, horizon_slot=60, chain_slot=60, limit=1_000, limit_bytes=1_000)
     assert chain[29].hash not in tree
     assert [item.height for item in tree.climb_down(branch.hash)] == [31, 30]
     anchored = Tree(chain[-1], 200)
     anchored.add_anchor(chain[3], 6)
     old = build_block(chain[3], 95, kind=SECONDARY, seat="clara")
     anchored.add(old)
-    anchored.prune(chain[-1].hash, horizon_slot=60, chain_slot=60, limit=1_000)
+    anchored.prune(chain[-1].hash, horizon_slot=60, chain_slot=60, limit=1_000, limit_bytes=1_000)
     assert [item.hash for item in anchored.climb_down(old.hash)] == [old.hash, chain[3].hash]

@@ -167,6 +167,27 @@ async def test_what_waits_is_kept_while_the_node_runs_too(
         assert read_mempool(tmp_path / "mempool") == [sealed]
 
 
+async def test_what_was_acknowledged_survives_a_process_that_was_killed(
+    hermit: Hermit, autojump_clock: object, tmp_path: Path
+) -> None:
+    hermit.settings = CoreSettings(mempool_path=tmp_path / "mempool")
+    sealed = Community(ALONE).sign("emma", Pay(FARID, PAI, ""))
+    hermit.open().submit(sealed)  # of this process nothing else is left
+    async with hermit.live() as (again, _):
+        await sleep_until_slot(again, 3)
+        assert again.find_place(sealed.id).status == "in_block"
+
+
+async def test_a_disk_that_refuses_keeps_nobody_from_paying(
+    hermit: Hermit, autojump_clock: object, tmp_path: Path
+) -> None:
+    hermit.settings = CoreSettings(mempool_path=tmp_path / "away" / "mempool")
+    core = hermit.open()
+    sealed = Community(ALONE).sign("emma", Pay(FARID, PAI, ""))
+    core.submit(sealed)
+    assert core.find_place(sealed.id).status == "waiting"
+
+
 async def test_a_journal_that_is_older_than_the_chain_silences_the_seat(
     hermit: Hermit, autojump_clock: object
 ) -> None:

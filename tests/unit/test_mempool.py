@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chain.block import compute_leaf_hash
 from chain.checks import VrfClaim
@@ -19,7 +20,7 @@ from chain.errors import Code, Invalid
 from chain.transaction import Action, ChangePolicy, Pay, Save, SealedTransaction
 from chain.transition import process_opening
 from node.mempool import GAP_MAX, REFUSALS_MAX, Limits, Mempool
-from node.mempool_file import read_mempool, write_mempool
+from node.mempool_file import MempoolFiles, read_mempool
 from node.signatures import KnownSignatures
 from node.waiting import OVERHEAD_BYTES
 from tests.community import (
@@ -125,10 +126,11 @@ def test_what_the_rules_refuse_does_not_wait() -> None:
         assert refuse(room, sealed) is code
     assert not len(room.pool)
     good = room.sign("emma", Pay(far, PAI, ""))
-    forged = good._replace(
+    forged = replace(
+        good,
         signed=good.signed.__class__(
             good.body, (good.signed.signatures[0].__class__(0, bytes(64)),)
-        )
+        ),
     )
     assert refuse(room, forged) is Code.BAD_SIGNATURE
     room.pool.admit(good, room.slot)
@@ -167,10 +169,35 @@ def test_a_gap_is_bounded_and_its_signature_is_checked() -> None:
     assert refuse(room, far) is Code.FUTURE_SEQUENCE
     near = room.sign("emma", pay, sequence=3)
     signature = near.signed.signatures[0].__class__(0, bytes(64))
-    forged = near._replace(signed=near.signed.__class__(near.body, (signature,)))
+    forged = replace(near, signed=near.signed.__class__(near.body, (signature,)))
     assert refuse(room, forged) is Code.BAD_SIGNATURE
     unknown = room.community.sign("farid", pay, sequence=3)  # his policy is not known yet
     assert refuse(room, unknown) is Code.FUTURE_SEQUENCE
+
+
+def test_what_comes_too_early_is_not_replaced_for_ever() -> None:
+    room = Waitingroom()
+    room.extend((room.sign("emma", Pay(get_account_id("farid"), PAI, "")),))
+    for number in range(5):
+        pay = Pay(get_account_id("farid"), PAI, f"version {number}")
+        sealed = room.sign("emma", pay, sequence=3)
+        if not number:
+            room.pool.admit(sealed, room.slot)
+            continue
+        assert refuse(room, sealed) is Code.WRONG_SEQUENCE
+    assert len(room.pool) == 1
+
+
+def test_what_has_left_is_not_remembered_until_it_would_have_expired(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("node.mempool.EXPIRIES_SPARE", 8)
+    room = Waitingroom()
+    for number in range(40):
+        sealed = room.sign("emma", Pay(get_account_id("farid"), PAI, str(number)), valid_for=250)
+        room.pool.admit(sealed, room.slot)
+        room.extend((sealed,))
+    assert len(room.pool._expiries) <= 10
 
 
 def test_a_gap_that_does_not_close_is_given_up_after_some_heads() -> None:
@@ -523,11 +550,40 @@ def test_what_waits_survives_a_restart_through_its_file(tmp_path: Path) -> None:
     path = tmp_path / "mempool"
     room = Waitingroom()
     sent = [room.pay("emma", "farid"), room.pay("farid", "galina"), room.pay("emma", "hamit")]
-    write_mempool(path, room.pool.get_all())
+    MempoolFiles(path).write(room.pool.get_all())
     again = Waitingroom()
     for sealed in read_mempool(path):
         again.pool.admit(sealed, again.slot)
     assert again.pool.get_all() == sent
+
+
+def test_what_is_handed_in_while_the_file_is_written_stays_in_the_log(tmp_path: Path) -> None:
+    room, files = Waitingroom(), MempoolFiles(tmp_path / "mempool")
+    first, second, third = (room.pay("emma", name) for name in ("farid", "galina", "hamit"))
+    files.append(first)
+    mark = files.measure()
+    files.append(second)
+    files.write([first])
+    files.forget(mark)
+    assert list(MempoolFiles(tmp_path / "mempool").read()) == [first, second]
+    files.append(third)
+    assert list(MempoolFiles(tmp_path / "mempool").read()) == [first, second, third]
+    files.write([first, second, third])
+    files.forget(files.measure())
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mempool"]
+    assert list(files.read()) == [first, second, third]
+
+
+@pytest.mark.parametrize("tail", [b"\x00", b"\x00\x00\x00\x09torn", b"\xff" * 40, bytes(8)])
+def test_a_torn_log_is_read_as_far_as_it_is_whole(tmp_path: Path, tail: bytes) -> None:
+    room, files = Waitingroom(), MempoolFiles(tmp_path / "mempool")
+    sent = [room.pay("emma", "farid"), room.pay("farid", "galina")]
+    for sealed in sent:
+        files.append(sealed)
+    files.close()
+    with (tmp_path / "mempool.log").open("ab") as log:
+        log.write(tail)
+    assert list(files.read()) == sent
 
 
 @pytest.mark.parametrize("data", [b"", b"\x93\x01", b"\x92\x01\x91\xc4\x01x", bytes(100)])

@@ -136,7 +136,8 @@ def test_a_home_in_use_is_not_checked(program: Program, tmp_path: Path) -> None:
 
 
 def make_chain(tmp_path: Path) -> tuple[Community, Path]:
-    community = Community()
+    # Long ago: what is made here does not lie ahead of anybody's clock.
+    community = Community(genesis=replace(build_genesis(), genesis_time=1_600_000_000))
     for index in range(5):
         community.extend([community.sign("emma", Pay(get_account_id("farid"), PAI, str(index)))])
     (tmp_path / "genesis").write_bytes(encode(community.genesis))
@@ -165,6 +166,41 @@ def test_damage_to_the_store_is_found_by_check_and_by_start(
     settings = load_settings(home.config, {})
     with pytest.raises(StoreError, match="is damaged"):
         open_node(home, settings, "test", read_genesis(home), SystemClock())
+
+
+def test_an_export_replaces_an_older_one_and_no_other_file(
+    program: Program, tmp_path: Path
+) -> None:
+    _, export = make_chain(tmp_path)
+    home = init(program, tmp_path)
+    assert program.run("import", export, "--home", home.folder)[0] == 0
+    target = tmp_path / "out.pai"
+    for _ in range(2):
+        code, document = program.ask("export", target, "--home", home.folder)
+        assert (code, document["blocks"]) == (0, 5)
+        assert target.read_bytes() == export.read_bytes()
+    letter = tmp_path / "letter.txt"
+    letter.write_text("dear Anna")
+    for file in (letter, Path("/dev/null")):
+        code, _, err = program.run("export", file, "--home", home.folder)
+        assert code == 2
+        assert "is no export: choose another name" in err
+    assert letter.read_text() == "dear Anna"
+
+
+def test_a_home_that_is_none_is_said_to_be_none(program: Program, tmp_path: Path) -> None:
+    for verb in ("status", "run", "check"):
+        code, _, err = program.run(verb, "--home", tmp_path / "nowhere")
+        assert code == 2
+        assert "is no node's home: make one with" in err
+
+
+def test_a_wrong_option_is_told_in_the_operators_language(program: Program, tmp_path: Path) -> None:
+    found(tmp_path)
+    home = init(program, tmp_path)
+    code, _, err = program.run("run", "--home", home.folder, "--api", "4511", lang="ru")
+    assert code == 2
+    assert err == "Параметр для api.listen: '4511' — не ХОСТ:ПОРТ, как 127.0.0.1:4511\n"
 
 
 def test_an_export_of_another_community_is_refused(program: Program, tmp_path: Path) -> None:

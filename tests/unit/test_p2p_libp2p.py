@@ -10,14 +10,17 @@ from typing import Any
 
 import pytest
 import trio
+from libp2p.peer.id import ID
 from trio.testing import MockClock
 
 from p2p.doorbell import HANDSHAKES_MAX, HANDSHAKES_PER_HOST, KNOCKS_BURST, Doorbell
-from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport, load_host_key
+from p2p.files import load_host_key
+from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport
 from p2p.network import Network, NetworkSettings
 from p2p.transport import PeerId, TransportError, Verdict
 from p2p.view import BlockArrived, TransactionsArrived
 from tests.network_world import COMMUNITY, FakeChain, build_block, build_chain, build_transaction
+from tests.proxy import running_proxy
 from tests.victim import ANYWHERE, ECHO, TOPIC, build_ours
 
 
@@ -195,3 +198,52 @@ async def test_announced_addresses_are_told_instead_of_those_listened_on() -> No
     transport = Libp2pTransport(settings)
     async with transport.run():
         assert transport.addresses == (f"/dns4/node.example.org/tcp/4001/p2p/{transport.id}",)
+
+
+async def test_a_peer_that_lost_its_line_and_comes_anew_is_spoken_to_at_once(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("p2p.libp2p_transport.CROSSING_SECONDS", 0.2)
+    key = random.randbytes(32)
+    one, before, after = build_ours(), build_ours(key=key), build_ours(key=key)
+    heard: list[bytes] = []
+
+    def hear(_peer: PeerId, data: bytes) -> Verdict:
+        heard.append(data)
+        return Verdict.ACCEPT
+
+    for transport in (one, before, after):
+        transport.subscribe(TOPIC, hear)
+    async with one.run(), running_proxy(int(one.addresses[0].split("/")[4])) as proxy:
+        async with before.run():
+            await before.connect(f"/ip4/127.0.0.1/tcp/{proxy.port}/p2p/{one.id}")
+            await until(lambda: count_streams(one) == 4)
+            await trio.sleep(0.3)
+            proxy.stop()  # from here on nobody hears of the other's end
+        async with after.run():
+            await after.connect(one.addresses[0])
+            await until(lambda: len(one._swarm.connections[ID.from_base58(after.id)]) == 1)
+            answered = await one.request(after.id, ECHO, b"x", answer_bytes=10, timeout_seconds=2)
+            assert answered == b"x"
+            await until(lambda: count_streams(one) == count_streams(after) == 4)
+            await one.publish(TOPIC, b"news")
+            await until(lambda: heard == [b"news"])
+            assert [peer.id for peer in one.get_peers()] == [after.id]
+        await until(lambda: not one.get_peers())
+
+
+async def test_who_comes_back_while_its_former_line_closes_is_not_lost() -> None:
+    key = random.randbytes(32)
+    one, before, after = build_ours(), build_ours(key=key), build_ours(key=key)
+    async with one.run(), before.run(), after.run():
+        await before.connect(one.addresses[0])
+        await until(lambda: count_streams(one) == count_streams(before) == 4)
+        await one.disconnect(before.id)
+        await after.connect(one.addresses[0])
+        await until(lambda: not before.get_peers())
+        await trio.sleep(0.5)  # by now all of the former line has been cleared away
+        for here, there in ((one, after), (after, one)):
+            answered = await here.request(there.id, ECHO, b"x", answer_bytes=10, timeout_seconds=2)
+            assert answered == b"x"
+        assert [peer.id for peer in one.get_peers()] == [after.id]
+        assert len(one._swarm.get_connections()) == 1

@@ -236,6 +236,32 @@ async def test_who_comes_back_is_spoken_to_again(autojump_clock: MockClock) -> N
         assert len(one.mesh._mates) == 1
 
 
+async def test_who_was_shown_out_is_not_listened_to_while_its_line_closes(
+    autojump_clock: MockClock,
+) -> None:
+    async with lines() as world:
+        one, guest = world.build("a"), world.build("b")
+        scope = trio.CancelScope()
+
+        async def attend() -> None:
+            with scope:
+                await one.mesh.attend(guest.name, inbound=True)
+
+        world.nursery.start_soon(attend)
+        world.nursery.start_soon(world.attend, guest, one, False)
+        await trio.sleep(0.1)
+        assert one.mesh._meshes[TOPIC] == {guest.name}
+        scope.cancel()
+        await trio.sleep(0.1)
+        guest.mesh._graft(guest.mesh._mates[one.name], TOPIC)
+        guest.mesh.publish(TOPIC, b"but I am here")
+        await trio.sleep(0.1)
+        assert one.mesh._meshes[TOPIC] == set()
+        one.mesh.publish(TOPIC, b"to whoever is here")
+        await trio.sleep(3)  # heartbeats go through the mesh
+        assert one.heard == []
+
+
 # Hostile frames.
 
 

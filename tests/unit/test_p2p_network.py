@@ -4,6 +4,7 @@ Everything runs under a mock clock on lines whose luck follows from a seed.
 """
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from itertools import pairwise
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from p2p.keeper import SILENT_MAX
 from p2p.memory import Lines, MemoryTransport
 from p2p.network import EVENTS_WAITING_MAX
 from p2p.transport import PeerId, TransportError, Verdict
-from p2p.view import Misbehaviour, OffsetMeasured, PeerStatusChanged
+from p2p.view import Misbehaviour, OffsetMeasured, PeerBanned, PeerStatusChanged
 from p2p.wire import (
     BUNDLE_BYTES,
     BUNDLE_TOPIC,
@@ -188,6 +189,7 @@ async def test_malformed_gossip_bans_at_the_second_time(autojump_clock: MockCloc
         await villain.transport.publish(topic, b"\xc0")
         await until(node, lambda: not node.get_peer_names())
         assert node.get_transactions() == []
+        await until(node, lambda: any(isinstance(item, PeerBanned) for item in node.events))
         with pytest.raises(TransportError):
             await villain.transport.connect("/memory/a")
         await trio.sleep(600)
@@ -336,6 +338,53 @@ async def test_a_wrong_body_accuses_who_sent_it(lie: str, autojump_clock: MockCl
         assert ("v" not in blamed or blamed[PeerId("v")] > 0) == (lie != "nothing")
 
 
+async def test_whoever_is_first_and_then_silent_holds_up_no_block(
+    autojump_clock: MockClock,
+) -> None:
+    world = World()
+    honest, node = build_line(world, "ab")
+    villains = [Villain(world, name) for name in "uvw"]
+    block = build_block(None, [build_transaction(number) for number in range(4)])
+
+    async def wait(_peer: PeerId, _data: bytes) -> bytes:
+        await trio.sleep(OUTLINE.timeout_seconds - 0.1)
+        return encode(OutlineAnswer(None))
+
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(world.run(honest, node))
+        for villain in villains:
+            villain.transport.serve(get_name(COMMUNITY, OUTLINE.subject), wait, request_bytes=2**20)
+            await stack.enter_async_context(villain.transport.run())
+            await villain.transport.connect("/memory/b")
+        await settle(honest, node)
+        await until(node, lambda: len(node.get_peer_names()) == 4)
+        for villain in villains:
+            await villain.transport.publish(
+                get_name(COMMUNITY, "announcements"), build_announcement(block)
+            )
+        await trio.sleep(0.2)
+        began = trio.current_time()
+        await honest.network.announce_block(block)
+        await until(node, node.get_arrived)
+        assert trio.current_time() - began < 2.5
+    assert node.get_arrived()[0].peer == "a"
+
+
+async def test_a_block_too_large_to_be_sent_is_not_taken_in(
+    autojump_clock: MockClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = World()
+    honest, node = build_line(world, "ab")
+    block = build_block(None, [build_transaction(number) for number in range(4)])
+    monkeypatch.setattr("p2p.fetch.BLOCK_BYTES_MAX", len(block.whole_bytes) - 1)
+    async with world.run(honest, node):
+        await settle(honest, node)
+        await honest.network.announce_block(block)
+        await trio.sleep(2)
+        assert node.get_arrived() == []
+        assert [peer.score for peer in node.network.get_peers()] == [0]
+
+
 def build_announcement(block: SealedBlock) -> bytes:
     return encode(Announcement(SignedHeader(block.header, block.block.signature), None))
 
@@ -398,9 +447,40 @@ async def test_a_configured_peer_is_dialled_until_it_is_there(autojump_clock: Mo
             await until(node, lambda: list_departures(node) == [False, True, False])
 
 
+async def test_configured_peers_that_are_dead_hold_up_none_that_live(
+    autojump_clock: MockClock,
+) -> None:
+    world = World()
+    dead = [f"/memory/dead{number}" for number in range(8)]
+    node = world.build("a", peers=(*dead, "/memory/b"), outbound_target=0)
+    connect = node.transport.connect
+
+    async def connect_slowly(address: str) -> PeerId:
+        if address in dead:
+            await trio.sleep(10)  # as long as a dial may take when nobody says no
+        return await connect(address)
+
+    node.transport.connect = connect_slowly  # type: ignore[method-assign]  # of this one, to be slow
+    async with world.run(world.build("b"), node):
+        await until(node, lambda: node.get_peer_names() == {"b"}, 25)
+
+
 def list_departures(node: FakeNode) -> list[bool]:
     """Of each change of a peer's status, whether it went."""
     return [event.head is None for event in node.events if isinstance(event, PeerStatusChanged)]
+
+
+async def test_who_knows_peers_and_reaches_none_is_cut_off(autojump_clock: MockClock) -> None:
+    world = World()
+    hermit = world.build("hermit")
+    one, other = build_line(world, "ab")
+    async with world.run(hermit, other):
+        assert not hermit.network.is_cut_off(), "there is nobody to be reached"
+        assert other.network.is_cut_off()
+        async with world.run(one):
+            await until(other, lambda: not other.network.is_cut_off())
+            await until(one, lambda: not one.network.is_cut_off())
+        await until(other, other.network.is_cut_off)
 
 
 async def test_who_is_silent_is_let_go_and_found_again(autojump_clock: MockClock) -> None:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from chain.block import SealedBlock, SignedHeader
@@ -16,10 +17,21 @@ from chain.transaction import SealedTransaction
 from p2p.memory import Lines
 from p2p.network import EVENTS_WAITING_MAX
 from p2p.sync import WINDOW_BYTES
-from p2p.transport import Verdict
-from p2p.wire import BLOCKS, HEADERS, BlocksAnswer, BlocksRequest, Head, HeadersAnswer
+from p2p.transport import PeerId, Verdict
+from p2p.wire import (
+    BLOCKS,
+    HEADERS,
+    HEADERS_MAX,
+    BlocksAnswer,
+    BlocksRequest,
+    Head,
+    HeadersAnswer,
+    HeadersRequest,
+    get_name,
+)
 from tests.network_world import (
     COMMUNITY,
+    GENESIS_HASH,
     FakeChain,
     FakeNode,
     World,
@@ -195,7 +207,7 @@ def build_liar(
     blocks: Callable[[tuple[bytes, ...]], tuple[bytes, ...]] = lambda _: (),
 ) -> Villain:
     """A peer that claims the best chain of all."""
-    liar = Villain(world, "liar", Head(bytes(32), 10_000, 10_000, 2**62))
+    liar = Villain(world, "liar", Head(bytes(32), 10_000, 10_000, 20_000))
     liar.answer(HEADERS.subject, lambda data: encode(HeadersAnswer(headers(data))))
     liar.answer(
         BLOCKS.subject,
@@ -244,6 +256,69 @@ async def test_a_great_claim_for_a_known_head_hides_nobody(autojump_clock: MockC
     async with world.run(honest, late), liar.transport.run():
         await liar.transport.connect("/memory/late")
         await until(late, lambda: len(late.chain.blocks) == 50)
+
+
+async def test_who_led_nowhere_holds_nobody_else_up(autojump_clock: MockClock) -> None:
+    world = World()
+    wrong = world.build("wrong", FakeChain(extend([], 90, b"wrong")))
+    late = world.build("late", peers=("/memory/wrong",))
+
+    def judge(peer: PeerId, headers: tuple[SignedHeader, ...]) -> Verdict:
+        return Verdict.IGNORE if peer == "wrong" else Verdict.ACCEPT
+
+    late.chain.judge_branch = judge  # type: ignore[method-assign]  # of this node only
+    right = world.build("right", FakeChain(build_chain(40, each=1)), peers=("/memory/late",))
+    async with world.run(wrong, late):
+        await until(late, lambda: late.count_asked("headers") == 8, 200)
+        await trio.sleep(10)
+        assert late.count_asked("headers") == 8, "it asks again, ever more rarely"
+        async with world.run(right):
+            await until(late, lambda: late.chain.blocks == right.chain.blocks, 5)
+
+
+async def test_a_liar_who_shows_what_we_know_hides_nobody(autojump_clock: MockClock) -> None:
+    world = World()
+    blocks = build_chain(50)
+    honest = world.build("a", FakeChain(list(blocks)))
+    late = world.build("late", FakeChain(blocks[:10]), peers=("/memory/a",), outbound_target=0)
+    liar = build_liar(world, lambda _: get_headers(blocks[:10]))
+    async with world.run(honest, late), liar.transport.run():
+        await liar.transport.connect("/memory/late")
+        await until(late, lambda: len(late.chain.blocks) == 50, 120)
+        await until(late, lambda: "liar" not in late.get_peer_names(), 3_600)
+
+
+@pytest.mark.parametrize(
+    "claim",
+    [
+        pytest.param(lambda block: Head(block.hash, 9_000, 9_000, 18_000), id="its height"),
+        pytest.param(lambda block: Head(block.hash, 11, 11, 2**40), id="its score"),
+        pytest.param(lambda _: Head(bytes(32), 11, 11, 22), id="its name"),
+    ],
+)
+async def test_a_liar_who_shows_block_after_block_hides_nobody(
+    claim: Callable[[SealedBlock], Head], autojump_clock: MockClock
+) -> None:
+    world = World()
+    blocks = build_chain(900)
+    honest = world.build("a", FakeChain(list(blocks)))
+    late = world.build("late", FakeChain(blocks[:10]), peers=("/memory/a",), outbound_target=0)
+    liar = Villain(world, "liar", claim(blocks[10]))
+
+    async def drip(_peer: PeerId, data: bytes) -> bytes:
+        await trio.sleep(HEADERS.timeout_seconds - 0.1)
+        locator = HEADERS.question.decode(data).locator
+        hashes = [GENESIS_HASH, *(block.hash for block in blocks)]
+        place = next(hashes.index(name) for name in locator if name in hashes)
+        liar.status = replace(liar.status, head=claim(blocks[place + 1]))
+        return encode(HeadersAnswer(get_headers(blocks[place : place + 1])))
+
+    name = get_name(COMMUNITY, HEADERS.subject)
+    liar.transport.serve(name, drip, request_bytes=2**20)
+    async with world.run(honest, late), liar.transport.run():
+        await liar.transport.connect("/memory/late")
+        await until(late, lambda: len(late.chain.blocks) == 900, 120)
+        assert "a" in late.get_peer_names()
 
 
 async def test_headers_that_the_node_refuses_bring_no_bodies(autojump_clock: MockClock) -> None:
@@ -324,3 +399,26 @@ async def test_servers_pace_their_answers(autojump_clock: MockClock) -> None:
         took = trio.current_time() - began
     least = (received - 40 * 2**20) / (8 * 2**20)
     assert took > least - 0.1, "eight MiB a second, after a burst of forty"
+
+
+async def test_servers_pace_headers_by_the_work_they_are(autojump_clock: MockClock) -> None:
+    world = World()
+    server = world.build("a", FakeChain(FORGED[:512]))
+    asker = Villain(world, "v")
+    question = encode(HeadersRequest((GENESIS_HASH,), HEADERS_MAX))
+    async with world.run(server), asker.transport.run():
+        peer = await asker.transport.connect("/memory/a")
+        await until(server, server.get_peer_names)
+        began = trio.current_time()
+        for _ in range(200):
+            data = await asker.transport.request(
+                peer,
+                get_name(COMMUNITY, HEADERS.subject),
+                question,
+                answer_bytes=HEADERS.answer.limit_bytes,
+                timeout_seconds=20,
+            )
+        took = trio.current_time() - began
+    least = (8 * 200 * len(data) - 40 * 2**20) / (8 * 2**20)
+    assert took > least - 0.1
+    assert least > 20

@@ -486,7 +486,7 @@ def sign_by_all(name: str) -> list[tuple[int, KeyPair]]:
 
 def swap_signatures(sealed: SealedTransaction) -> SealedTransaction:
     signed = replace(sealed.signed, signatures=sealed.signed.signatures[::-1])
-    return sealed._replace(signed=signed, whole_bytes=encode(signed))
+    return replace(sealed, signed=signed, whole_bytes=encode(signed))
 
 
 @pytest.mark.parametrize("name", MORE_BAD)

@@ -14,11 +14,13 @@ import pytest
 import trio
 from msgspec.structs import replace
 
-from chain.block import SealedBlock
+from chain import vrf
+from chain.block import PRIMARY, SealedBlock, compute_body_root, seal_block, sign_header
 from chain.errors import InvariantBroken
 from chain.ledger import INDEX, read_rows
 from chain.leveldb import LevelStore
 from chain.store import Store
+from chain.tables import CURRENT
 from chain.transaction import Pay, SealedTransaction
 from consensus.forkchoice import get_preference
 from node.chainkeeper import ChainKeeper, build_facts
@@ -31,7 +33,7 @@ from node.task import CoreSettings
 from p2p.transport import PeerId
 from p2p.view import BlockArrived, Misbehaviour
 from p2p.view import Event as NetworkEvent
-from tests.community import CONSTANTS, PAI, Community, build_genesis, get_account_id
+from tests.community import CONSTANTS, PAI, Community, build_genesis, get_account_id, get_key
 from tests.forest import Forest, grow_randomly
 from tests.simulation.village import run_here
 
@@ -245,6 +247,49 @@ async def test_a_bad_block_in_the_middle_of_a_long_branch_leads_back_to_where_we
     check_same(core, build_straight(forest, best))
 
 
+def forge_branch(forest: Forest, root: SealedBlock, length: int, name: str) -> list[SealedBlock]:
+    """A branch that one seat signs, of slots that it has not won."""
+    branch = [root]
+    key = get_key(f"{name}/vote")
+    while len(branch) <= length:
+        below = branch[-1].header
+        header = replace(
+            below,
+            height=below.height + 1,
+            slot=below.slot + 1,
+            parent_hash=branch[-1].hash,
+            seat=get_account_id(name),
+            kind=PRIMARY,
+            rank=0,
+            vrf_proof=vrf.prove(get_key(f"{name}/vrf").seed, bytes([len(branch)])),
+            body_root=compute_body_root(()),
+        )
+        branch.append(seal_block(header, sign_header(header, key).signature, ()))
+        forest.blocks[branch[-1].hash] = branch[-1]
+    return branch[1:]
+
+
+async def test_a_branch_of_slots_that_nobody_won_makes_no_node_undo_its_chain() -> None:
+    forest = Forest()
+    ours = [forest.grow(forest.community.chain)]
+    while len(ours) < 30:
+        ours.append(forest.grow(ours[-1].hash, after=2))
+    forged = forge_branch(forest, ours[0], 60, "ann")
+    true = forest.grow(ours[20].hash)
+    late = forge_branch(forest, true, 30, "boris")
+    core = open_core(forest, MemoryStores())
+    with core.subscribe() as events:
+        await deliver(core, ours)
+        told = drain(events)
+        await deliver(core, [*forged, true, *late])
+        assert drain(events) == []
+    assert len(told) == len(ours)
+    assert core.ledger.head.hash == ours[-1].hash
+    assert core.get_core_status().counters.blocks_refused >= 2
+    assert core.get_core_status().counters.reorganisations == 0
+    check_same(core, build_straight(forest, ours[-1]))
+
+
 async def test_a_block_that_its_seat_did_not_sign_accuses_whoever_sent_it() -> None:
     forest = Forest()
     block = forest.grow(forest.community.chain)
@@ -407,6 +452,46 @@ async def test_a_deep_branch_with_a_bad_block_is_dropped_and_ours_goes_on() -> N
         check_same(core, build_straight(forest, best))
         core.stop()
     assert stores._next is None
+
+
+async def test_a_deep_branch_that_nobody_won_is_not_even_replayed() -> None:
+    forest = build_deep_forest()
+    ours, _ = grow_long(forest, random.Random(1))
+    forged = forge_branch(forest, ours[3], 100, "ann")
+    stores = MemoryStores()
+    core = open_core(forest, stores)
+    outside = FakeOutside()
+
+    def open_next() -> Store:
+        raise AssertionError("nothing is to be replayed")
+
+    stores.open_next = open_next  # type: ignore[method-assign]  # this test is about never asking
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(core.run, outside)
+        for block in ours:
+            await outside.send.send(BlockArrived(PEER, block, live=False))
+        await _until(lambda: core.ledger.head.hash == ours[-1].hash)
+        assert not core.ledger.can_return_to(ours[3].header.height)
+        for block in forged:
+            await outside.send.send(BlockArrived(PEER, block, live=False))
+        await _until(lambda: core.has_block(forged[-1].hash))
+        await _until(lambda: core.get_core_status().counters.blocks_refused == 1)
+        assert core.ledger.head.hash == ours[-1].hash
+        core.stop()
+
+
+@pytest.mark.parametrize("seed", range(3))
+async def test_the_randomness_of_any_height_is_what_the_state_was_there(seed: int) -> None:
+    forest = Forest()
+    blocks = grow_randomly(forest, random.Random(seed), 90)
+    best = find_best(forest, blocks)
+    core = open_core(forest, MemoryStores())
+    await deliver(core, blocks)
+    for block in forest.get_path(best.hash):
+        forest.stand_on(block.hash)
+        expected = forest.community.ledger.state.randomness.require(CURRENT)
+        assert core._owner.keeper.get_randomness_at(block.header.height) == expected
+    assert best.header.slot > CONSTANTS.slots_per_epoch
 
 
 async def test_a_broken_promise_of_the_ledger_halts_the_node_and_leaves_a_report(

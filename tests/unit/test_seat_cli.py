@@ -1,6 +1,7 @@
 """``pai seat``: a member takes a seat in a running community, through a wallet and a node."""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,6 @@ import pytest
 
 from chain.address import encode_address
 from chain.rules.settlement import BONDED, UNBONDING
-from node.cli import seat as seat_module
 from node.cli.main import main
 from tests.community import PAI, Community, get_account_id
 from tests.wallet_node import WalletNode, build_member_genesis
@@ -74,13 +74,8 @@ class SeatNode:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> SeatNode:
     world = SeatNode()
-
-    def open_client(url: str | None) -> NodeClient:
-        transport = httpx.MockTransport(world.answer)
-        return NodeClient(url or "http://127.0.0.1:4511", transport=transport)
-
-    for module in (session, seat_module):
-        monkeypatch.setattr(module, "open_client", open_client)
+    transport = httpx.MockTransport(world.answer)
+    monkeypatch.setattr(session, "NodeClient", partial(NodeClient, transport=transport))
     folder = tmp_path / "wallets"
     monkeypatch.setenv("PAI_WALLETS", str(folder))
     monkeypatch.setenv("PAI_PASSWORD", PASSWORD)
@@ -154,7 +149,7 @@ def test_what_the_ledger_would_refuse_is_told_before_the_password(
         assert code in told
     exit_code, told = fail(capsys, "seat", "register", "emma", "--home", tmp_path)
     assert exit_code == Exit.USAGE
-    assert "cannot read" in told
+    assert "make them with 'pai seat keys'" in told
 
 
 def test_states_of_a_deposit(world: SeatNode, capsys: Capture) -> None:

@@ -84,6 +84,20 @@ def test_long_lines_and_addresses_are_not_broken() -> None:
     assert "pai1" + "q" * 58 in out.getvalue()
 
 
+def test_a_sheet_folds_sentences_and_never_a_word() -> None:
+    console = Console(file=io.StringIO(), width=40, color_system=None)
+    address = "pai1" + "q" * 58
+    sheet = build_sheet([("Address", address), ("Until", "no demurrage " * 5)], title="anna")
+    console.print(sheet, crop=False)
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert lines[:2] == ["anna", f"Address  {address}"]
+    assert all(len(line) <= 40 for line in lines if address not in line)
+    assert lines[2].startswith("Until    no demurrage")
+    folded = " ".join(line[9:] for line in lines[2:])
+    assert folded == " ".join(["no demurrage"] * 5)
+
+
 @pytest.mark.parametrize(
     "text", ["\x1b[2J", "\x9b2J", "a\rb", "\u202eevil", "\u200bhidden", "\u2028", "\x07"]
 )

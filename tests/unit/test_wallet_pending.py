@@ -271,6 +271,29 @@ def test_expired_means_never_and_is_safe_to_enter_again(folder: Path, node: Wall
     assert again.body.sequence == sealed.body.sequence
 
 
+def test_a_node_that_says_the_time_is_over_before_it_is_brings_nobody_to_pay_twice(
+    folder: Path, node: WalletNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genesis = node.community.genesis
+    monkeypatch.setattr("wallet.community.get_now", lambda: genesis.genesis_time + 20)
+    node.faults.append(Fault.LOST_REQUEST)
+    sealed, _ = trio.run(partial(pay, folder, "milk"))
+    node.mine(after=200)  # as the liar tells it; this machine's clock is 20 slots after genesis
+    assert trio.run(partial(look, folder)) != {sealed.id: Verdict.EXPIRED}
+    assert [item.sealed for item in get_kept(folder)] == [sealed]
+
+
+def test_nothing_is_signed_by_a_clock_that_runs_far_ahead(
+    folder: Path, node: WalletNode, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    genesis = node.community.genesis
+    monkeypatch.setattr("wallet.community.get_now", lambda: genesis.genesis_time)
+    node.mine(after=700)
+    with pytest.raises(Failure, match="minutes ahead"):
+        trio.run(partial(pay, folder, "milk"))
+    assert node.posted == []
+
+
 def test_another_devices_transaction_may_take_the_place(
     folder: Path, tmp_path_factory: pytest.TempPathFactory, node: WalletNode
 ) -> None:

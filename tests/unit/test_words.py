@@ -257,6 +257,8 @@ CLICK = {
     "Option {0} does not take a value.",
     "Argument {0} takes {1} values.",
     "{0} is not a valid {1}.",
+    "{0} is not a whole number.",
+    "{0} is not a number.",
     "{0} is not one of {1}.",
     "{0} is not in the range {1}.",
     "File {0} does not exist.",

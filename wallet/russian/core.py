@@ -47,10 +47,20 @@ SENTENCES: Final[dict[str, str]] = {
     "this folder holds another community: choose another home": (
         "в этой папке другое сообщество: выберите другую"
     ),
+    (
+        "this folder holds a chain of other rules ({0}): install the version of Pai that the "
+        "community uses"
+    ): (
+        "в этой папке цепочка с другими правилами ({0}): установите ту версию Pai, которой "
+        "пользуется сообщество"
+    ),
     "cannot open {0}: another process uses it, or the disk refuses ({1})": (
         "не удаётся открыть {0}: её занял другой процесс или отказывает диск ({1})"
     ),
     "{0} (a block is missing)": "{0} (нет одного из блоков)",
+    "the store's genesis cannot be read: restore the store or sync anew": (
+        "устав в хранилище не читается: восстановите хранилище или загрузите цепочку заново"
+    ),
     "{0} (its genesis is missing)": "{0} (нет устава)",
     "{0} (its rows do not give the root of block {1})": "{0} (её строки не дают корня блока {1})",
     "the disk failed: is it full, or read-only? ({0})": (
@@ -77,6 +87,7 @@ SENTENCES: Final[dict[str, str]] = {
     "rank {0} is not due yet": "очередь {0} ещё не наступила",
     "rank {0} belongs to another seat": "очередь {0} — у другого места",
     "version {0}": "версия {0}",
+    "another one waits with this sequence": "другая с этим номером уже ждёт",
     "{0}, the account is at {1}": "{0}, а у счёта {1}",
     "at slot {0}, now {1}": "в слоте {0}, сейчас {1}",
     "at most {0} slots ahead": "не дальше {0} слотов",
@@ -87,6 +98,7 @@ SENTENCES: Final[dict[str, str]] = {
     "the three keys of a seat must differ": "три ключа места должны различаться",
     "{0} seats of {1} are bonded": "мест с залогом {1}: {0}",
     "{0}, expected {1}": "{0}, ожидалось {1}",
+    "{0}, it is slot {1} now": "{0}, а сейчас слот {1}",
     "{0}, the parent has {1}": "{0}, у предыдущего блока {1}",
     "transaction {0}: {1}": "транзакция {0}: {1}",
     # Of chain/: faults of a genesis.
@@ -310,6 +322,8 @@ SENTENCES: Final[dict[str, str]] = {
     "Option {0} does not take a value.": "Параметр {0} — без значения.",
     "Argument {0} takes {1} values.": "Аргументу {0} нужны значения, числом {1}.",
     "{0} is not a valid {1}.": "{0} — не {1}.",
+    "{0} is not a whole number.": "{0} — не целое число.",
+    "{0} is not a number.": "{0} — не число.",
     "{0} is not one of {1}.": "{0} — не из {1}.",
     "{0} is not in the range {1}.": "{0} вне границ {1}.",
     "File {0} does not exist.": "Файла {0} нет.",

@@ -45,7 +45,7 @@ TEXTS: Final[Texts] = {
     "A server ended by itself, or made no block. Its last words: {words}": (
         "Сервер завершился сам или не сделал ни одного блока. Его последние слова: {words}"
     ),
-    # node/cli/demo_view.py: while it runs
+    # node/cli/demo_live.py, and the line for a log
     "slot {slot}, period {period}, {time}": "слот {slot}, период {period}, {time}",
     "The end comes in a few seconds.": "Через несколько секунд конец.",
     "Ctrl-C ends it.": "Ctrl-C — закончить.",
@@ -68,13 +68,15 @@ TEXTS: Final[Texts] = {
     "member": "участник",
     "trade": "занятие",
     "settlement": "расчётный счёт",
-    "* owns a server; its bond counts as savings": (
-        "* владеет сервером; залог считается накоплениями"
-    ),
+    "* has a server; its bond counts as savings": "* держит сервер; залог — в накоплениях",
+    "And {n} more.": "И ещё {n}.",
+    "Members": "Участники",
+    "Servers": "Серверы",
+    "final": "окончательно",
     "Money": "Деньги",
     "turnover, pai": "оборот, паи",
     "velocity a period": "скорость за период",
-    "demurrage so far": "собрано демереджа",
+    "demurrage, pai": "демередж, паи",
     "Last trades": "Последние сделки",
     # node/cli/demo_view.py: the end
     "The community at its end": "Сообщество в конце",

@@ -62,6 +62,11 @@ TEXTS: Final[Texts] = {
     "Configuration": "Настройки",
     "Start it with: pai node run --home {folder}": "Запуск: pai node run --home {folder}",
     "{source}: {key}: {reason}": "{source}: {key}: {reason}",
+    "{source}: {reason}": "{source}: {reason}",
+    "{file} exists and is no export: choose another name.": (
+        "{file} уже есть, и это не выгрузка: выберите другое имя."
+    ),
+    "Option for {key}: {reason}": "Параметр для {key}: {reason}",
     "{url} is a node of another version of Pai.": "{url} — узел другой версии Pai.",
     "No node runs on {home}: start it with 'pai node run', or name one with --node URL.": (
         "В папке {home} узел не работает: запустите его через «pai node run» или назовите другой "
@@ -91,6 +96,8 @@ TEXTS: Final[Texts] = {
     "Clock": "Часы",
     "slot {slot}, period {period}, epoch {epoch}": "слот {slot}, период {period}, эпоха {epoch}",
     "Other nodes": "Другие узлы",
+    "Others reach it at": "Адрес для других",
+    "THIS-MACHINE": "ЭТА-МАШИНА",
     "Waiting": "Ожидает",
     "{n} transaction": ("{n} транзакция", "{n} транзакции", "{n} транзакций"),
     "Blocks made": "Создано блоков",

@@ -57,6 +57,8 @@ TEXTS: Final[Texts] = {
     "FILE": "ФАЙЛ",
     "PATH": "ПУТЬ",
     "DIRECTORY": "ПАПКА",
+    "DIR": "ПАПКА",
+    "SECONDS": "СЕКУНДЫ",
     "NUMBER": "ЧИСЛО",
     "ADDRESS": "АДРЕС",
     "AMOUNT": "СУММА",

@@ -43,12 +43,18 @@ TEXTS: Final[Texts] = {
         "Попросить вклад из залога обратно; он освободится, когда пройдёт время для обвинений."
     ),
     # Answers.
+    "The public part is in {file}: give it to whoever writes the constitution.": (
+        "Открытая часть — в {file}: передайте её тому, кто пишет устав."
+    ),
     (
         "The secret keys and their journal are in {home}. Never copy them to a second machine: "
         "two servers with one key sign twice, and the bond is lost."
     ): (
         "Тайные ключи и их журнал — в {home}. Никогда не копируйте их на вторую машину: два "
         "сервера с одним ключом подпишут дважды, и залог пропадёт."
+    ),
+    "{home} holds no seat's keys: make them with 'pai seat keys'.": (
+        "В {home} нет ключей места: сделайте их командой «pai seat keys»."
     ),
     "The seat's keys in {home} belong to another owner: name another folder.": (
         "Ключи места в {home} — другого владельца: назовите другую папку."

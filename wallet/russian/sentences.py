@@ -12,6 +12,7 @@ TEXTS: Final[dict[str, str]] = {
     "{0} is empty": "{0}: пусто",
     "{0} is not an export of a chain: {1}": "{0} — не выгрузка цепочки: {1}",
     "{0} is no URL: {1}": "{0} — не адрес URL: {1}",
+    "no node answers at {0}": "по адресу {0} ни один узел не отвечает",
     "no node answers at {0}: {1}": "по адресу {0} ни один узел не отвечает: {1}",
     "{0} answers {1} to /v1/export": "{0} отвечает {1} на /v1/export",
     "{0} answers {1} to {2}": "{0} отвечает {1} на {2}",
@@ -60,6 +61,13 @@ TEXTS: Final[dict[str, str]] = {
     "a row is missing": "строки нет",
     "a row cannot be read": "строку не удаётся прочитать",
     "a row differs in {0}": "строка отличается: {0}",
+    "the genesis in the home is not the one that its chain began with": (
+        "генезис в папке узла — не тот, с которого началась её цепь"
+    ),
+    "the proof is not for the state with which the genesis begins": (
+        "доказательство относится не к тому состоянию, с которого начинается генезис"
+    ),
+    "the block is of another height than the proof": ("высота блока не та, что у доказательства"),
     "the node shows another number of accounts": "узел показывает другое число счетов",
     "the node shows another {0}": "узел показывает другое: {0}",
     # Of node/audit/: checks.
@@ -144,7 +152,10 @@ TEXTS: Final[dict[str, str]] = {
     "indexes ascend": "номера возрастают",
     "the frame of an outline has no transactions": "в рамке наброска нет транзакций",
     # Of node/: home, settings, keys, store, exports.
-    "cannot listen at {0}: {1}": "не удаётся принимать соединения на {0}: {1}",
+    "cannot listen at {0}: {1}; choose another place with --listen, --api or in config.toml": (
+        "не удаётся принимать соединения на {0}: {1}; выберите другое место через --listen, --api "
+        "или в config.toml"
+    ),
     "cannot read {0}: {1}": "не удаётся прочитать {0}: {1}",
     "cannot open {0}: {1}": "не удаётся открыть {0}: {1}",
     "cannot write to {0}: {1}": "не удаётся записать в {0}: {1}",
@@ -179,6 +190,10 @@ TEXTS: Final[dict[str, str]] = {
         "{0} — не папка узла: создайте её командой «pai node init --genesis ФАЙЛ»"
     ),
     "{0} is not a genesis: {1}": "{0} — не устав: {1}",
+    ("{0} is a genesis of other rules ({1}): install the version of Pai that the community uses"): (
+        "{0} — устав с другими правилами ({1}): установите ту версию Pai, которой пользуется "
+        "сообщество"
+    ),
     "cannot write the journal {0}: {1}": "не удаётся записать журнал {0}: {1}",
     "{0} is damaged and cannot be trusted: make new keys": (
         "{0} повреждён, доверять ему нельзя: создайте новые ключи"
@@ -228,6 +243,7 @@ TEXTS: Final[dict[str, str]] = {
     "object {0} is not MessagePack": "объект {0} — не MessagePack",
     "object {0} of the stream is no block: {1}": "объект {0} выгрузки — не блок: {1}",
     "the stream breaks off within object {0}": "выгрузка обрывается внутри объекта {0}",
+    "the stream does not begin like an export": "начало не похоже на выгрузку",
     "the stream does not begin like an export: {0}": "начало не похоже на выгрузку: {0}",
     "the stream has block {0} where {1} should be": "в выгрузке блок {0} там, где должен быть {1}",
     "the stream holds nothing": "в выгрузке ничего нет",

@@ -155,8 +155,11 @@ TEXTS: Final[Texts] = {
     ),
     "To be sure: which is word number {number}?": "Для верности: какое слово под номером {number}?",
     "Right.": "Верно.",
-    "That is not what stands there. 'pai wallet backup' shows the words again.": (
-        "Там стоит другое. «pai wallet backup» покажет слова ещё раз."
+    "That is not what stands there: compare with the words above.": (
+        "Там стоит другое: сверьте со словами выше."
+    ),
+    "The wallet is made. 'pai wallet backup {name}' shows its words again.": (
+        "Кошелёк создан. «pai wallet backup {name}» покажет его слова ещё раз."
     ),
     "The 24 words, in order:": "24 слова, по порядку:",
     "Wallet {name} is restored.": "Кошелёк {name} восстановлен.",

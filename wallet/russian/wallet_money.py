@@ -29,15 +29,13 @@ TEXTS: Final[Texts] = {
     ),
     "{amount} pai": "{amount} пая",
     "No.": "№",
-    "Since": "С",
     "Due": "Срок",
     "Then": "Потом",
-    "If returned now": "Если вернуть сейчас",
+    "Returned now": "Вернуть сейчас",
     "State": "Состояние",
-    "to settlement": "на расчётный счёт",
+    "to settlement": "на счёт",
     "again, periods: {count}": "ещё раз, периодов: {count}",
     "free": "свободен",
-    "bonded to the seat": "в залоге за место",
     "bond, to be released": "залог, освободится",
     "Transaction": "Транзакция",
     "Valid until": "Действует до",
@@ -168,6 +166,13 @@ TEXTS: Final[Texts] = {
     ),
     "Transaction {id}, sent earlier, is in block {height}.": (
         "Транзакция {id}, отправленная раньше, — в блоке {height}."
+    ),
+    (
+        "The node's clock is {minutes} minutes ahead of this machine's: set the clock, or name "
+        "another node with --node."
+    ): (
+        "Часы узла спешат относительно этого компьютера на столько минут: {minutes}. Поставьте "
+        "часы или назовите другой узел через --node."
     ),
     (
         "Transaction {id} was not executed: its time ran out. Nothing was paid; it is safe to "
