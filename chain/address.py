@@ -6,7 +6,7 @@ never.
 
 from typing import Final
 
-from chain.transaction import AccountId
+from chain.policy import AccountId
 
 _ALPHABET: Final = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
 _VALUES: Final = {character: value for value, character in enumerate(_ALPHABET)}

@@ -1,57 +1,22 @@
-"""What a server says: a header that is signed and elected, and a body that the header commits to.
+"""A block: a header that is signed and elected, and the body that the header commits to.
 
-The header already carries what finality will need (base, next set, lock); a block's hash leaves
-the signature out. ``body_root`` commits to the transactions as a Merkle tree over whole
+``body_root`` commits to the transactions as a Merkle tree over whole
 transactions, signatures included, and to every other part by its hash.
 """
 
-from typing import Annotated, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from msgspec import Meta
-
-from chain.codec import Bytes32, Bytes64, Codec, Natural, Record, encode
-from chain.crypto import SIGN_HEADER, KeyPair, compute_hash, sign
+from chain.codec import Bytes64, Codec, Record, encode
+from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
-from chain.transaction import (
-    TRANSACTION_BYTES_MAX,
-    AccountId,
-    SealedTransaction,
-    SignedTransaction,
-    seal,
-)
+from chain.header import HEADER_BYTES_MAX, BlockHash, Header, compute_block_hash
+from chain.transaction import TRANSACTION_BYTES_MAX, SealedTransaction, SignedTransaction, seal
 
-HEADER_VERSION: Final = 1
-HEADER_BYTES_MAX: Final = 1_024  # the widest header is about 420 bytes
 BLOCK_TRANSACTION_BYTES_MAX: Final = 768 * 1_024  # the highest value block_bytes can be voted to
 CONSENSUS_BYTES_MAX: Final = 256 * 1_024  # finality record, late acks, roll-call and evidence
 BLOCK_BYTES_MAX: Final = (
     HEADER_BYTES_MAX + BLOCK_TRANSACTION_BYTES_MAX + CONSENSUS_BYTES_MAX + TRANSACTION_BYTES_MAX
 )
-PRIMARY: Final = 0
-SECONDARY: Final = 1
-RANK_MAX: Final = 255
-
-BlockHash = Bytes32
-
-
-class Header(Record, frozen=True):
-    """The signed head of a block; sections 2 and 3 of docs/protocol.md give every field."""
-
-    version: Natural
-    chain: Bytes32
-    height: Natural
-    slot: Natural
-    parent_hash: BlockHash
-    seat: AccountId
-    kind: Annotated[int, Meta(ge=PRIMARY, le=SECONDARY)]
-    rank: Annotated[int, Meta(ge=0, le=RANK_MAX)]
-    vrf_proof: Annotated[bytes, Meta(min_length=80, max_length=80)]
-    base: BlockHash
-    next_set_root: Bytes32 | None
-    lock_round: Natural
-    lock_hash: BlockHash
-    state_root: Bytes32
-    body_root: Bytes32
 
 
 class Body(Record, frozen=True):
@@ -66,13 +31,6 @@ class Body(Record, frozen=True):
 
 
 EMPTY_PARTS: Final = (None, None, None, None, None)
-
-
-class SignedHeader(Record, frozen=True):
-    """A header as it is announced."""
-
-    header: Header
-    signature: Bytes64
 
 
 class Block(Record, frozen=True):
@@ -98,23 +56,7 @@ class SealedBlock(NamedTuple):
         return self.block.header
 
 
-_HEADERS: Final = Codec(SignedHeader, HEADER_BYTES_MAX)
 _BLOCKS: Final = Codec(Block, BLOCK_BYTES_MAX)
-
-
-def compute_block_hash(header_bytes: bytes) -> BlockHash:
-    """The block's hash: a hash of the header without its signature."""
-    return compute_hash(b"block", header_bytes)
-
-
-def get_header_message(header_bytes: bytes) -> bytes:
-    """What a seat's vote key signs; the header itself names the community."""
-    return SIGN_HEADER + header_bytes
-
-
-def sign_header(header: Header, key: KeyPair) -> SignedHeader:
-    """The header with the signature of the seat's vote key."""
-    return SignedHeader(header, sign(key, get_header_message(encode(header))))
 
 
 def seal_block(
@@ -141,11 +83,6 @@ def decode_block(data: bytes) -> SealedBlock:
     if compute_body_root(transactions) != block.header.body_root:
         raise Invalid(Code.WRONG_BODY_ROOT)
     return SealedBlock(block, data, header_bytes, compute_block_hash(header_bytes), transactions)
-
-
-def decode_header(data: bytes) -> SignedHeader:
-    """The announced header of these bytes. Raises Invalid."""
-    return _HEADERS.decode(data)
 
 
 def compute_body_root(transactions: tuple[SealedTransaction, ...]) -> bytes:

@@ -7,12 +7,13 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
+from chain.actions import SeatKeys
 from chain.codec import Amount, Bytes32, Codec, Natural, Record, check_text, encode
 from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
 from chain.parameters import Constants, KeepSchedule, Parameters, Positive
+from chain.policy import AccountId, Policy
 from chain.store import StoreError
-from chain.transaction import AccountId, Policy, SeatKeys
 
 # Changes with the rules. A node that knows other rules refuses the community with a sentence.
 GENESIS_VERSION: Final = 1

@@ -9,6 +9,7 @@ from typing import Final, TypeVar, cast
 
 from chain.codec import Record
 from chain.errors import InvariantBroken
+from chain.policy import compute_account_id
 from chain.rules.settlement import BONDED, get_due_step
 from chain.state import Change
 from chain.tables import (
@@ -24,7 +25,6 @@ from chain.tables import (
     Table,
     Tip,
 )
-from chain.transaction import compute_account_id
 from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
 
 RowT = TypeVar("RowT", bound=Record)

@@ -11,12 +11,13 @@ from typing import Final, NamedTuple, cast
 
 import msgspec
 
-from chain.block import BlockHash, Header, SealedBlock, decode_block
+from chain.block import SealedBlock, decode_block
 from chain.checks import SignatureChecks
 from chain.codec import Codec, Natural, Record, encode
 from chain.crypto import u64
 from chain.errors import BadGenesis, Invalid, WrongStateRoot
 from chain.genesis import Genesis, compute_chain_id, explain_other_genesis
+from chain.header import BlockHash, Header
 from chain.invariants import check_invariants
 from chain.merkle import Proof, Tree, Update
 from chain.rules.birth import apply_genesis, find_genesis_faults

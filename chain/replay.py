@@ -14,16 +14,19 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from typing import Final, NamedTuple
 
-from chain.block import BlockHash, SealedBlock, decode_block, get_header_message
+from chain.actions import ChangePolicy, Reveal
+from chain.block import SealedBlock, decode_block
 from chain.checks import LearnedChecks, SignatureChecks, VrfClaim
 from chain.crypto import Signed
 from chain.errors import Invalid, WrongStateRoot
+from chain.header import BlockHash, get_header_message
 from chain.ledger import Execution, Ledger
+from chain.policy import AccountId, Policy
 from chain.rules.lottery import get_alpha
 from chain.rules.transactions import get_claims
 from chain.store import Batch
 from chain.tables import CURRENT
-from chain.transaction import AccountId, ChangePolicy, Policy, Reveal, SealedTransaction
+from chain.transaction import SealedTransaction
 from chain.verifier import Verifier, VerifierGone
 
 # How far to read ahead, in signatures: enough for the other process to have work during a full

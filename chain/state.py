@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 import msgspec
 
 from chain.codec import Record, encode
+from chain.policy import AccountId
 from chain.tables import (
     ACCOUNTS,
     ANCHORS,
@@ -29,7 +30,6 @@ from chain.tables import (
     USED_KEYS,
     Table,
 )
-from chain.transaction import AccountId
 
 RowT = TypeVar("RowT", bound=Record)
 
@@ -218,50 +218,37 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
 class State:
     """All tables of one ledger, and what the block in progress has done so far."""
 
-    __slots__ = (
-        "_tables", "_undo", "accounts", "accounts_born", "anchors", "attestations", "authorities",
-        "facts", "fees", "money", "persons", "pot", "randomness", "read", "rules", "savings",
-        "seats", "sets", "tips", "used_keys",
-    )  # fmt: skip
-
     def __init__(self, read: RowReader) -> None:
         self.read = read
         self._undo: _Undo = []
-        self.accounts = Rows(ACCOUNTS, read, self._undo)
-        self.savings = Rows(SAVINGS, read, self._undo)
-        self.persons = Rows(PERSONS, read, self._undo)
-        self.authorities = Rows(AUTHORITIES, read, self._undo)
-        self.attestations = Rows(ATTESTATIONS, read, self._undo)
-        self.seats = Rows(SEATS, read, self._undo)
-        self.used_keys = Rows(USED_KEYS, read, self._undo)
-        self.sets = Rows(SETS, read, self._undo)
-        self.randomness = Rows(RANDOMNESS, read, self._undo)
-        self.anchors = Rows(ANCHORS, read, self._undo)
-        self.tips = Rows(TIPS, read, self._undo)
-        self.money = Rows(MONEY, read, self._undo)
-        self.rules = Rows(RULES, read, self._undo)
-        self._tables = {
-            table.prefix: cast("Rows[Record]", rows)
-            for table, rows in (
-                (ACCOUNTS, self.accounts),
-                (SAVINGS, self.savings),
-                (PERSONS, self.persons),
-                (AUTHORITIES, self.authorities),
-                (ATTESTATIONS, self.attestations),
-                (SEATS, self.seats),
-                (USED_KEYS, self.used_keys),
-                (SETS, self.sets),
-                (RANDOMNESS, self.randomness),
-                (ANCHORS, self.anchors),
-                (TIPS, self.tips),
-                (MONEY, self.money),
-                (RULES, self.rules),
-            )
-        }
+        self._tables: dict[bytes, Rows[Any]] = {}
+        # money
+        self.accounts = self._open(ACCOUNTS)
+        self.savings = self._open(SAVINGS)
+        # identity
+        self.persons = self._open(PERSONS)
+        self.authorities = self._open(AUTHORITIES)
+        self.attestations = self._open(ATTESTATIONS)
+        # seats
+        self.seats = self._open(SEATS)
+        self.used_keys = self._open(USED_KEYS)
+        self.sets = self._open(SETS)
+        # the chain
+        self.randomness = self._open(RANDOMNESS)
+        self.anchors = self._open(ANCHORS)
+        self.tips = self._open(TIPS)
+        self.money = self._open(MONEY)
+        self.rules = self._open(RULES)
         self.facts: list[Fact] = []
         self.pot = 0  # demurrage charged in this block, on its way to the funds
         self.fees = 0  # fees of this block, on their way to the operators' pool
         self.accounts_born = 0  # born less removed in this block
+
+    def _open(self, table: Table[RowT]) -> Rows[RowT]:
+        """Another table; takes and keeps them in this order."""
+        assert table.prefix not in self._tables, f"two tables begin with {table.prefix!r}"
+        rows = self._tables[table.prefix] = Rows(table, self.read, self._undo)
+        return rows
 
     def open_view(self) -> "State":
         """Another state over the same kept rows, to try things out on; stale after any block."""

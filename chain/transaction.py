@@ -10,121 +10,23 @@ from typing import Annotated, Final
 import msgspec
 from msgspec import Meta
 
+from chain.actions import Action
 from chain.codec import (
-    Amount,
     Bytes16,
-    Bytes32,
     Bytes64,
     Codec,
     Natural,
     Record,
-    check_text,
     encode,
 )
 from chain.crypto import SIGN_TRANSACTION, KeyPair, compute_hash, sign
+from chain.policy import KEYS_MAX, AccountId
 
 TRANSACTION_VERSION: Final = 1
 TRANSACTION_BYTES_MAX: Final = 16_384  # 64 actions with memos fit; a stranger's junk stays small
 ACTIONS_MAX: Final = 64  # payroll of a small firm in one transaction
-KEYS_MAX: Final = 16
-MEMO_BYTES_MAX: Final = 140
 
-AccountId = Bytes32
 Ref = Bytes16
-
-
-class Policy(Record, frozen=True):
-    """Who may act for an account: any ``threshold`` of these keys, sorted and distinct."""
-
-    threshold: Annotated[int, Meta(ge=1, le=KEYS_MAX)]
-    keys: Annotated[tuple[Bytes32, ...], Meta(min_length=1, max_length=KEYS_MAX)]
-
-    def __post_init__(self) -> None:
-        if list(self.keys) != sorted(set(self.keys)):
-            raise ValueError("keys of a policy are sorted and distinct")
-        if self.threshold > len(self.keys):
-            raise ValueError("a policy cannot ask for more signatures than it has keys")
-
-
-def compute_account_id(policy: Policy) -> AccountId:
-    """The id of the account that this policy founds; it stays when the policy changes."""
-    return compute_hash(b"account", encode(policy))
-
-
-class Reveal(Record, frozen=True, tag=1):
-    """The policy behind the account's id: the first action of the first spend, and only there."""
-
-    policy: Policy
-
-
-class Pay(Record, frozen=True, tag=2):
-    """Money from the transaction's account to another."""
-
-    to: AccountId
-    amount: Amount
-    memo: str
-
-    def __post_init__(self) -> None:
-        if self.memo:
-            check_text(self.memo, MEMO_BYTES_MAX)
-
-
-class Save(Record, frozen=True, tag=3):
-    """A deposit out of the balance, for a term: free of demurrage, and not for paying."""
-
-    amount: Amount
-    term_periods: Natural
-
-
-class Prolong(Record, frozen=True, tag=4):
-    """At the deposit's term, begin another of so many periods; 0 takes that back."""
-
-    deposit: Natural
-    term_periods: Natural
-
-
-class Withdraw(Record, frozen=True, tag=5):
-    """Return a deposit, or part of it, before its term, at the price of its demurrage."""
-
-    deposit: Natural
-    amount: Amount
-
-
-class ChangePolicy(Record, frozen=True, tag=6):
-    """Give the account another key policy. Id and sequence stay."""
-
-    policy: Policy
-
-
-class SeatKeys(Record, frozen=True):
-    """The three public keys of a seat and a proof of possession by each, in the same order."""
-
-    vote: Bytes32
-    vrf: Bytes32
-    standby: Bytes32
-    proofs: tuple[Bytes64, Bytes64, Bytes64]
-
-
-class RegisterSeat(Record, frozen=True, tag=20):
-    """Open a seat for the account's owner, an identified person."""
-
-    keys: SeatKeys
-
-
-class Bond(Record, frozen=True, tag=21):
-    """Lend a deposit, or part of it, to the account's own seat."""
-
-    deposit: Natural
-    amount: Amount
-
-
-class Unbond(Record, frozen=True, tag=22):
-    """Ask for a bonded deposit back; it is released when the time for evidence is over."""
-
-    deposit: Natural
-
-
-Action = Reveal | Pay | Save | Prolong | Withdraw | ChangePolicy | RegisterSeat | Bond | Unbond
 
 
 class Transaction(Record, frozen=True):

@@ -4,10 +4,11 @@
 function of the parent's state and the block: same bytes in, same rows out, on every machine.
 """
 
-from chain.block import HEADER_VERSION, Header, SealedBlock, get_header_message
+from chain.block import SealedBlock
 from chain.checks import SignatureChecks
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
+from chain.header import HEADER_VERSION, Header, get_header_message
 from chain.parameters import Constants
 from chain.rules.context import Context, build_context
 from chain.rules.lottery import check_author, find_entry

@@ -5,7 +5,7 @@ Few and small in all; when there are too many the oldest go, and sync brings the
 
 from typing import Final, NamedTuple
 
-from chain.block import BlockHash
+from chain.header import BlockHash
 from consensus.forkchoice import BlockFacts
 
 ARRIVALS_MAX: Final = 64  # honest nodes meet a handful

@@ -8,7 +8,7 @@ roll-calls and hand-offs are further rows of its table.
 from collections.abc import Callable
 from typing import Any, Final
 
-from chain.block import PRIMARY, BlockHash
+from chain.header import PRIMARY, BlockHash
 from consensus.arrivals import Arrival
 from consensus.events import (
     AnchorShown,

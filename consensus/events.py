@@ -7,8 +7,8 @@ in the order in which they stand; above all, a journal is stored before a header
 from enum import Enum
 from typing import NamedTuple
 
-from chain.block import BlockHash
-from chain.transaction import AccountId
+from chain.header import BlockHash
+from chain.policy import AccountId
 from consensus.forkchoice import BlockFacts
 from consensus.journal import Journal
 from consensus.producer import Position, Turn

@@ -9,9 +9,9 @@ from typing import Annotated, Final
 
 from msgspec import Meta
 
-from chain.block import PRIMARY, RANK_MAX, SECONDARY, BlockHash
 from chain.codec import Natural, Record
-from chain.transaction import AccountId
+from chain.header import PRIMARY, RANK_MAX, SECONDARY, BlockHash
+from chain.policy import AccountId
 
 SCORE_PRIMARY: Final = 2
 SCORE_SECONDARY: Final = 1

@@ -11,8 +11,8 @@ from enum import Enum
 from statistics import median_low
 from typing import Final
 
+from chain.policy import AccountId
 from chain.tables import SetEntry
-from chain.transaction import AccountId
 
 STALE_SLOTS: Final = 15  # a message older than this on arrival says nothing good about our clock
 GUARD_SLOTS_MAX: Final = 150

@@ -9,9 +9,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from chain.block import HEADER_BYTES_MAX, BlockHash
 from chain.codec import Bytes32, Codec, Natural, Record
 from chain.crypto import compute_hash
+from chain.header import HEADER_BYTES_MAX, BlockHash
 
 JOURNAL_VERSION: Final = 1
 # Nearly three days of hand-offs an hour. Older records only repeat what newer ones forbid, and all

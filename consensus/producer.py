@@ -9,8 +9,9 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from chain import vrf
-from chain.block import PRIMARY, RANK_MAX, SECONDARY, BlockHash
+from chain.header import PRIMARY, RANK_MAX, SECONDARY, BlockHash
 from chain.parameters import Constants
+from chain.policy import AccountId
 from chain.rules.lottery import (
     compute_secondary_order,
     get_alpha,
@@ -19,7 +20,6 @@ from chain.rules.lottery import (
 )
 from chain.rules.randomness import compute_randomness
 from chain.tables import Randomness, SetEntry
-from chain.transaction import AccountId
 from consensus.forkchoice import BlockFacts
 
 # Waits inside a slot are fractions of it: a second and a fifth of one where a slot is four seconds.

@@ -6,8 +6,8 @@ Reads and plans; the one thing that is ever signed goes out of ``on_drafted``, a
 from collections.abc import Callable
 from typing import Final
 
-from chain.block import PRIMARY
 from chain.errors import Invalid
+from chain.header import PRIMARY
 from consensus.events import (
     Concern,
     Draft,

@@ -9,7 +9,7 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from chain.parameters import Constants
-from chain.transaction import AccountId
+from chain.policy import AccountId
 from consensus.arrivals import Arrivals
 from consensus.events import Concern, Effect, Warn
 from consensus.forkchoice import Tree

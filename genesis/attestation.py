@@ -12,7 +12,7 @@ from typing import Final
 
 from chain.codec import Bytes32, Record, encode
 from chain.crypto import compute_hash
-from chain.transaction import AccountId
+from chain.policy import AccountId
 
 SALT_BYTES: Final = 32
 SECRET_BYTES: Final = 32

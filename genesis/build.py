@@ -20,7 +20,7 @@ from chain.genesis import (
     GenesisDeposit,
     GenesisSeat,
 )
-from chain.transaction import AccountId, Policy, compute_account_id
+from chain.policy import AccountId, Policy, compute_account_id
 from genesis.attestation import (
     SECRET_BYTES,
     Draw,

@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple, TypeVar
 import msgspec
 from msgspec.structs import fields
 
+from chain.actions import SeatKeys
 from chain.codec import encode
 from chain.errors import Invalid
 from chain.genesis import (
@@ -27,7 +28,7 @@ from chain.genesis import (
     GenesisSeat,
 )
 from chain.parameters import Constants, KeepSchedule, KeepSegment, Parameters
-from chain.transaction import AccountId, Policy, SeatKeys, compute_account_id
+from chain.policy import AccountId, Policy, compute_account_id
 from genesis.figures import CONSTANTS, FUNDS, PARAMETERS, Unit
 from genesis.table import (
     ConstitutionError,

@@ -15,7 +15,7 @@ from chain.address import decode_address, is_prefix
 from chain.codec import check_text
 from chain.genesis import NAME_BYTES_MAX
 from chain.parameters import KEEP_ONE
-from chain.transaction import AccountId
+from chain.policy import AccountId
 from chain.units import parse_pai
 
 T = TypeVar("T")

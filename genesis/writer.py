@@ -12,6 +12,7 @@ from typing import Final, Protocol
 import msgspec
 from msgspec.structs import fields
 
+from chain.actions import SeatKeys
 from chain.address import encode_address
 from chain.genesis import (
     Genesis,
@@ -21,7 +22,7 @@ from chain.genesis import (
     GenesisSeat,
 )
 from chain.parameters import Constants, KeepSegment
-from chain.transaction import AccountId, SeatKeys
+from chain.policy import AccountId
 from chain.units import format_pai
 from genesis.figures import (
     CONSTANTS,

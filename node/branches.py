@@ -9,8 +9,9 @@ from typing import Final
 
 import trio
 
-from chain.block import BlockHash, SealedBlock
+from chain.block import SealedBlock
 from chain.errors import Invalid
+from chain.header import BlockHash
 from chain.replay import Claims, predict_claims
 from consensus.engine import step
 from consensus.events import AnchorShown, BlockRefused, Effect, Follow

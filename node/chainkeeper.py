@@ -8,9 +8,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from chain import vrf
-from chain.block import SECONDARY, BlockHash, Header, SealedBlock, SignedHeader
+from chain.block import SealedBlock
 from chain.checks import SignatureChecks, VrfClaim
 from chain.genesis import Genesis
+from chain.header import SECONDARY, BlockHash, Header, SignedHeader
 from chain.ledger import Execution, Ledger
 from chain.rules.randomness import build_first_randomness, compute_randomness, mix_output
 from chain.store import Store

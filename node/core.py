@@ -10,11 +10,12 @@ from contextlib import AbstractContextManager
 
 import trio
 
-from chain.block import BlockHash, SignedHeader
 from chain.errors import Code, Invalid
 from chain.genesis import GENESIS_VERSION, Genesis
+from chain.header import BlockHash, SignedHeader
 from chain.ledger import Ledger
-from chain.transaction import AccountId, SealedTransaction
+from chain.policy import AccountId
+from chain.transaction import SealedTransaction
 from consensus.events import OperatorConfirmed
 from consensus.signing import get_signing
 from consensus.state import Settings, build_consensus

@@ -5,9 +5,10 @@ Nothing here decides; it moves data between consensus, the chain, the disk and t
 
 from collections import deque
 
-from chain.block import HEADER_VERSION, BlockHash, SealedBlock, get_header_message
+from chain.block import SealedBlock
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
+from chain.header import HEADER_VERSION, BlockHash, get_header_message
 from chain.rules.lottery import find_entry
 from chain.tables import CURRENT
 from consensus.engine import is_known, step

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from itertools import takewhile
 from typing import Final
 
-from chain.block import Header
 from chain.errors import Invalid
+from chain.header import Header
 from chain.rules.lottery import check_author
 from chain.rules.randomness import compute_randomness, mix_output
 from chain.tables import CURRENT, Randomness, SeatSet

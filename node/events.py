@@ -2,9 +2,9 @@
 
 from typing import NamedTuple
 
-from chain.block import BlockHash
 from chain.errors import Code
-from chain.transaction import AccountId
+from chain.header import BlockHash
+from chain.policy import AccountId
 
 
 class BlockApplied(NamedTuple):

@@ -5,14 +5,7 @@ Amounts are what really moved: of savings returned early, what came to the balan
 
 from typing import assert_never
 
-from chain.block import SealedBlock
-from chain.ledger import Execution
-from chain.rules.context import Context
-from chain.rules.settlement import compute_decayed, get_touched
-from chain.state import FeePaid, Matured
-from chain.tables import ACCOUNTS, Account, Deposit, Savings
-from chain.transaction import (
-    AccountId,
+from chain.actions import (
     Action,
     Bond,
     ChangePolicy,
@@ -21,10 +14,17 @@ from chain.transaction import (
     RegisterSeat,
     Reveal,
     Save,
-    SealedTransaction,
     Unbond,
     Withdraw,
 )
+from chain.block import SealedBlock
+from chain.ledger import Execution
+from chain.policy import AccountId
+from chain.rules.context import Context
+from chain.rules.settlement import compute_decayed, get_touched
+from chain.state import FeePaid, Matured
+from chain.tables import ACCOUNTS, Account, Deposit, Savings
+from chain.transaction import SealedTransaction
 from node.history import Happening
 
 

@@ -8,13 +8,15 @@ go when it is undone.
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
-from chain.block import BlockHash, SealedBlock, SignedHeader, decode_header
+from chain.actions import Pay
+from chain.block import SealedBlock
 from chain.codec import Bytes32, Codec, Natural, Record, encode
 from chain.crypto import u32, u64
+from chain.header import BlockHash, SignedHeader, decode_header
 from chain.ledger import INDEX
+from chain.policy import AccountId
 from chain.store import Store
 from chain.tables import RANDOMNESS, Randomness
-from chain.transaction import AccountId, Pay
 
 _ENTRY: Final = INDEX + b"a"  # account, height and number turned round: newest first
 _EPOCH: Final = INDEX + b"e"  # epoch with blocks -> the randomness at its beginning

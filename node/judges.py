@@ -13,7 +13,11 @@ from typing import Final
 import trio
 
 from chain import vrf
-from chain.block import (
+from chain.actions import Reveal
+from chain.codec import encode
+from chain.crypto import Signed
+from chain.errors import Code, Invalid
+from chain.header import (
     HEADER_VERSION,
     SECONDARY,
     BlockHash,
@@ -22,13 +26,10 @@ from chain.block import (
     compute_block_hash,
     get_header_message,
 )
-from chain.codec import encode
-from chain.crypto import Signed
-from chain.errors import Code, Invalid
 from chain.rules.lottery import check_author, find_entry
 from chain.rules.randomness import compute_randomness
 from chain.tables import CURRENT, SeatSet
-from chain.transaction import Reveal, SealedTransaction
+from chain.transaction import SealedTransaction
 from consensus.engine import EARLY_SLOTS, SAME_SLOT_MAX, is_known
 from consensus.events import HeaderSeen
 from node.events import TransactionWaiting

@@ -13,9 +13,10 @@ import msgspec
 from msgspec import Meta
 
 from chain import vrf
+from chain.actions import SeatKeys
 from chain.crypto import KeyPair, build_key_pair, sign
+from chain.policy import AccountId
 from chain.rules.seats import BEFORE_GENESIS, ROLES, get_possession_message
-from chain.transaction import AccountId, SeatKeys
 from consensus.journal import Journal, build_journal, has_signed
 from consensus.state import OwnSeat
 from node.home import FOLDER_MODE, HomeError, read_file, write_file

@@ -11,14 +11,16 @@ from typing import Final, NamedTuple
 
 from chain.block import compute_leaf_hash
 from chain.checks import SignatureChecks
-from chain.errors import MEANINGS, Code, Invalid
+from chain.errors import Code, Invalid
 from chain.ledger import Ledger
+from chain.policy import AccountId
+from chain.refusals import MEANINGS
 from chain.rules.context import Context
 from chain.rules.identity import is_identified
 from chain.rules.transactions import get_claims, process_transaction
 from chain.state import State
 from chain.tables import Account
-from chain.transaction import TRANSACTION_VERSION, AccountId, SealedTransaction
+from chain.transaction import TRANSACTION_VERSION, SealedTransaction
 from node.waiting import Lane, Queue, Room, Waiting, take_turns
 
 BYTES_MAX: Final = 32 * 1_024 * 1_024  # memory, the overhead of decoded transactions included

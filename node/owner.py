@@ -11,9 +11,11 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import trio
 
-from chain.block import BlockHash, Header, SealedBlock
+from chain.block import SealedBlock
+from chain.header import BlockHash, Header
 from chain.ledger import Execution, Ledger
-from chain.transaction import AccountId, SealedTransaction
+from chain.policy import AccountId
+from chain.transaction import SealedTransaction
 from consensus.engine import is_wanted, step
 from consensus.events import Effect, Event, HeadChanged
 from consensus.forkchoice import BlockFacts

@@ -4,9 +4,10 @@ The order is the point: the journal lies safely on the disk before the key signs
 our own head before anybody hears of it.
 """
 
-from chain.block import HEADER_VERSION, Header, compute_body_root, seal_block, sign_header
+from chain.block import compute_body_root, seal_block
 from chain.codec import encode
 from chain.errors import Invalid
+from chain.header import HEADER_VERSION, Header, sign_header
 from chain.ledger import Execution
 from chain.rules.context import Context
 from chain.tables import CURRENT

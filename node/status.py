@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple, NewType
 
 from chain.ledger import Head
-from chain.transaction import AccountId
+from chain.policy import AccountId
 from consensus.state import Signing
 
 

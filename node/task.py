@@ -14,8 +14,9 @@ from typing import Final, NamedTuple
 
 import trio
 
-from chain.block import SECONDARY, SealedBlock
+from chain.block import SealedBlock
 from chain.errors import Invalid
+from chain.header import SECONDARY
 from chain.transaction import SealedTransaction
 from consensus import events as told
 from consensus.forkchoice import BlockFacts

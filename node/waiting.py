@@ -15,7 +15,8 @@ from typing import Final
 
 from sortedcontainers import SortedList
 
-from chain.transaction import AccountId, SealedTransaction
+from chain.policy import AccountId
+from chain.transaction import SealedTransaction
 
 # What a small transaction takes in memory beside its bytes, once decoded.
 OVERHEAD_BYTES: Final = 1_024

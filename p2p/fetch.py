@@ -16,10 +16,7 @@ from msgspec.structs import replace
 from chain.block import (
     BLOCK_BYTES_MAX,
     Block,
-    BlockHash,
     SealedBlock,
-    SignedHeader,
-    compute_block_hash,
     compute_body_root_of,
     compute_leaf_hash,
     decode_block,
@@ -27,6 +24,7 @@ from chain.block import (
 )
 from chain.codec import encode
 from chain.errors import Code, Invalid
+from chain.header import BlockHash, SignedHeader, compute_block_hash
 from chain.transaction import SealedTransaction, decode_transaction
 from p2p.ask import Ask
 from p2p.roster import Roster

@@ -11,10 +11,10 @@ from typing import Final, Protocol
 
 import trio
 
-from chain.block import SignedHeader
 from chain.codec import encode
 from chain.crypto import compute_hash
 from chain.errors import Invalid
+from chain.header import SignedHeader
 from chain.transaction import SealedTransaction, decode_transaction
 from p2p.roster import Roster
 from p2p.transport import PeerId, Transport, Verdict

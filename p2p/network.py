@@ -14,7 +14,8 @@ from typing import Final, NamedTuple
 import trio
 from msgspec.structs import replace
 
-from chain.block import SealedBlock, SignedHeader
+from chain.block import SealedBlock
+from chain.header import SignedHeader
 from chain.transaction import SealedTransaction
 from p2p.ask import Ask
 from p2p.book import Book

@@ -13,9 +13,10 @@ from typing import Final
 
 import trio
 
-from chain.block import BlockHash, SealedBlock, SignedHeader, compute_block_hash, decode_block
+from chain.block import SealedBlock, decode_block
 from chain.codec import encode
 from chain.errors import Invalid
+from chain.header import BlockHash, SignedHeader, compute_block_hash
 from p2p.ask import Ask
 from p2p.fetch import Fetcher
 from p2p.roster import Peer, Roster

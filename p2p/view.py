@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from enum import Enum
 from typing import NamedTuple, Protocol
 
-from chain.block import BlockHash, SealedBlock, SignedHeader
+from chain.block import SealedBlock
+from chain.header import BlockHash, SignedHeader
 from chain.transaction import SealedTransaction
 from p2p.transport import PeerId, Verdict
 from p2p.wire import Head, Status

@@ -9,8 +9,9 @@ from typing import Annotated, Final, Generic, NamedTuple, TypeVar
 
 from msgspec import Meta
 
-from chain.block import BLOCK_BYTES_MAX, HEADER_BYTES_MAX, Block, SignedHeader
+from chain.block import BLOCK_BYTES_MAX, Block
 from chain.codec import Bytes32, Codec, Natural, Record, check_text
+from chain.header import HEADER_BYTES_MAX, SignedHeader
 from chain.transaction import TRANSACTION_BYTES_MAX
 
 Q = TypeVar("Q")

@@ -10,16 +10,8 @@ from functools import lru_cache
 from msgspec.structs import replace
 
 from chain import vrf
-from chain.block import (
-    HEADER_VERSION,
-    PRIMARY,
-    SECONDARY,
-    Header,
-    SealedBlock,
-    compute_body_root,
-    seal_block,
-    sign_header,
-)
+from chain.actions import Action, Reveal, SeatKeys
+from chain.block import SealedBlock, compute_body_root, seal_block
 from chain.checks import DirectChecks, SignatureChecks
 from chain.crypto import KeyPair, build_key_pair, compute_hash, sign
 from chain.genesis import (
@@ -33,6 +25,7 @@ from chain.genesis import (
     GenesisSeat,
     compute_chain_id,
 )
+from chain.header import HEADER_VERSION, PRIMARY, SECONDARY, Header, sign_header
 from chain.ledger import Execution, Ledger
 from chain.parameters import (
     Constants,
@@ -42,6 +35,7 @@ from chain.parameters import (
     RewardShares,
     Sinks,
 )
+from chain.policy import AccountId, Policy, compute_account_id
 from chain.rules.lottery import (
     compute_secondary_order,
     get_alpha,
@@ -52,18 +46,7 @@ from chain.rules.randomness import compute_randomness
 from chain.rules.seats import BEFORE_GENESIS, ROLES, get_possession_message
 from chain.store import MemoryStore, Store
 from chain.tables import CURRENT
-from chain.transaction import (
-    TRANSACTION_VERSION,
-    AccountId,
-    Action,
-    Policy,
-    Reveal,
-    SealedTransaction,
-    SeatKeys,
-    Transaction,
-    compute_account_id,
-    sign_transaction,
-)
+from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
 
 PAI = 1_000_000
 

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from chain import vrf
-from chain.block import PRIMARY, SECONDARY, BlockHash
 from chain.crypto import compute_hash
 from chain.genesis import compute_chain_id
+from chain.header import PRIMARY, SECONDARY, BlockHash
 from chain.rules.randomness import build_first_randomness
 from chain.tables import SetEntry
 from consensus.engine import step

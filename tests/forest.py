@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from chain.block import BlockHash, SealedBlock, seal_block, sign_header
+from chain.actions import Pay
+from chain.block import SealedBlock, seal_block
 from chain.errors import Invalid
-from chain.transaction import Pay, SealedTransaction
+from chain.header import BlockHash, sign_header
+from chain.transaction import SealedTransaction
 from tests.community import PAI, Community, get_account_id, get_key
 
 MEMBERS = ("emma", "farid", "galina", "hamit")

@@ -11,23 +11,11 @@ from dataclasses import dataclass, field
 
 import trio
 
-from chain.block import (
-    PRIMARY,
-    BlockHash,
-    Header,
-    SealedBlock,
-    SignedHeader,
-    compute_body_root,
-    compute_leaf_hash,
-    seal_block,
-)
+from chain.actions import Pay
+from chain.block import SealedBlock, compute_body_root, compute_leaf_hash, seal_block
 from chain.crypto import compute_hash
-from chain.transaction import (
-    Pay,
-    SealedTransaction,
-    Transaction,
-    sign_transaction,
-)
+from chain.header import PRIMARY, BlockHash, Header, SignedHeader
+from chain.transaction import SealedTransaction, Transaction, sign_transaction
 from p2p.memory import Lines, MemoryNetwork, MemoryTransport
 from p2p.network import Network, NetworkSettings
 from p2p.transport import PeerId, Verdict

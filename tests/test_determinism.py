@@ -13,13 +13,13 @@ from pathlib import Path
 
 import pytest
 
+from chain.actions import Bond, Pay, Prolong, Save, Withdraw
 from chain.block import decode_block
 from chain.checks import DirectChecks
 from chain.codec import encode
 from chain.genesis import GENESIS_CODEC, GenesisDeposit
 from chain.ledger import Ledger
 from chain.store import MemoryStore
-from chain.transaction import Bond, Pay, Prolong, Save, Withdraw
 from tests.community import PAI, Community, build_genesis, get_account_id
 
 HOUSE = Path(__file__).resolve().parents[1]

@@ -28,6 +28,9 @@ SPEAKERS = ("node/cli/", "node/ops/demo")
 
 # Of chain a wallet imports only what a signer needs.
 WALLET_OF_CHAIN = {
+    "chain.actions",
+    "chain.policy",
+    "chain.refusals",
     "chain.address",
     "chain.codec",
     "chain.crypto",

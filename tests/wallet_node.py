@@ -12,26 +12,20 @@ from enum import StrEnum
 import httpx
 from msgspec.structs import replace
 
+from chain.actions import ChangePolicy, Pay, Prolong, Save, Withdraw
 from chain.address import decode_address, encode_address
 from chain.checks import DirectChecks
 from chain.crypto import compute_hash
-from chain.errors import MEANINGS, Code, Invalid
+from chain.errors import Code, Invalid
 from chain.genesis import Genesis, GenesisAccount
+from chain.policy import AccountId
+from chain.refusals import MEANINGS
 from chain.rules.identity import get_home_person_key, is_identified
 from chain.rules.payments import build_account
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.rules.transactions import process_transaction
 from chain.rules.units import DEFENSIVE_PER_SIGNATURE, get_defensive_units, get_free_units
-from chain.transaction import (
-    AccountId,
-    ChangePolicy,
-    Pay,
-    Prolong,
-    Save,
-    SealedTransaction,
-    Withdraw,
-    decode_transaction,
-)
+from chain.transaction import SealedTransaction, decode_transaction
 from chain.units import format_pai
 from tests.community import PAI, Community, build_genesis, get_account_id
 from wallet.keystore import build_secrets

@@ -8,8 +8,10 @@ as the ledger will (chain.rules.units), so that a person sees the fee before agr
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
+from chain.actions import Action, Bond, ChangePolicy, Pay, RegisterSeat, Reveal, Save
 from chain.codec import encode
 from chain.crypto import SIGNATURE_BYTES, KeyPair
+from chain.policy import AccountId, Policy
 from chain.rules.units import (
     BYTES_PER_UNIT,
     ROWS_OF_A_SEAT,
@@ -20,16 +22,7 @@ from chain.transaction import (
     ACTIONS_MAX,
     TRANSACTION_BYTES_MAX,
     TRANSACTION_VERSION,
-    AccountId,
-    Action,
-    Bond,
-    ChangePolicy,
     KeySignature,
-    Pay,
-    Policy,
-    RegisterSeat,
-    Reveal,
-    Save,
     SealedTransaction,
     SignedTransaction,
     Transaction,

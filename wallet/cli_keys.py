@@ -12,8 +12,9 @@ import click
 from msgspec.structs import replace
 from rich.console import RenderableType
 
+from chain.actions import ChangePolicy, Reveal
 from chain.crypto import is_public_key
-from chain.transaction import KEYS_MAX, ChangePolicy, Policy, Reveal
+from chain.policy import KEYS_MAX, Policy
 from wallet.flow import (
     Intent,
     Manner,

@@ -6,8 +6,9 @@ from typing import Final
 
 import click
 
+from chain.actions import Pay, Prolong, Save, Withdraw
 from chain.errors import Code, Invalid
-from chain.transaction import AccountId, Pay, Prolong, Save, Withdraw
+from chain.policy import AccountId
 from chain.units import format_pai
 from wallet.client import DepositAnswer
 from wallet.contacts import is_like_address, normalize_name

@@ -13,7 +13,8 @@ import httpx
 import msgspec
 import trio
 
-from chain.errors import MEANINGS, Code, Invalid
+from chain.errors import Code, Invalid
+from chain.refusals import MEANINGS
 from chain.units import parse_pai
 from wallet.terminal import Exit, Failure
 from wallet.words import mark

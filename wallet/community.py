@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from chain.address import decode_address, encode_address, is_prefix
-from chain.transaction import AccountId
+from chain.policy import AccountId
 from wallet.client import CommunityAnswer
 from wallet.folder import build_damaged, open_folder, read_private, write_private
 from wallet.terminal import Exit, Failure

@@ -11,8 +11,9 @@ from typing import Final, TypeVar
 
 import trio
 
+from chain.actions import Action, Pay, Save
 from chain.errors import Code, Invalid
-from chain.transaction import Action, Pay, Save, SealedTransaction
+from chain.transaction import SealedTransaction
 from chain.units import format_pai
 from wallet.build import build_body
 from wallet.client import Outcome

@@ -18,7 +18,7 @@ from nacl.exceptions import CryptoError
 from chain.codec import Bytes32, Codec, Record, encode
 from chain.crypto import KeyPair, compute_hash
 from chain.errors import Invalid
-from chain.transaction import AccountId, Policy, compute_account_id
+from chain.policy import AccountId, Policy, compute_account_id
 from wallet.folder import build_damaged, check_name, open_folder, read_private, write_private
 from wallet.phrase import derive_key
 from wallet.terminal import Exit, Failure

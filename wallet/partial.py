@@ -12,10 +12,10 @@ import msgspec
 from chain.codec import Codec, encode
 from chain.crypto import KeyPair, Signed, is_signed, sign
 from chain.errors import Invalid
+from chain.policy import Policy
 from chain.transaction import (
     TRANSACTION_BYTES_MAX,
     KeySignature,
-    Policy,
     SealedTransaction,
     SignedTransaction,
     Transaction,

@@ -11,7 +11,8 @@ from urllib.parse import parse_qsl, quote
 
 import segno
 
-from chain.transaction import AccountId, Pay
+from chain.actions import Pay
+from chain.policy import AccountId
 from chain.units import AMOUNT_MAX, format_pai, parse_pai
 from wallet.community import Community
 from wallet.terminal import Exit, Failure

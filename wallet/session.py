@@ -13,17 +13,11 @@ from typing import Final, NamedTuple
 
 import trio
 
+from chain.actions import Action, ChangePolicy, Pay, Reveal
 from chain.crypto import KeyPair
 from chain.errors import Code, Invalid
-from chain.transaction import (
-    AccountId,
-    Action,
-    ChangePolicy,
-    Pay,
-    Policy,
-    Reveal,
-    SealedTransaction,
-)
+from chain.policy import AccountId, Policy
+from chain.transaction import SealedTransaction
 from wallet.build import (
     VALID_SECONDS,
     Draft,

@@ -9,8 +9,7 @@ from typing import Final
 
 from rich.console import RenderableType
 
-from chain.transaction import (
-    AccountId,
+from chain.actions import (
     Action,
     Bond,
     ChangePolicy,
@@ -22,6 +21,7 @@ from chain.transaction import (
     Unbond,
     Withdraw,
 )
+from chain.policy import AccountId
 from chain.units import format_pai
 from wallet.client import Account, DepositAnswer, Entry
 from wallet.community import Community

@@ -14,7 +14,8 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Final
 
-from chain.errors import MEANINGS, Code, Invalid
+from chain.errors import Code, Invalid
+from chain.refusals import MEANINGS
 from chain.units import format_pai
 
 NO_BREAK: Final = "\u00a0"  # separates thousands in both languages: pasted back, it cannot mislead

@@ -21,6 +21,7 @@ from chain.genesis import (
     GenesisSeat,
 )
 from chain.parameters import find_faults
+from chain.policy import AccountId, compute_account_id
 from chain.rules.identity import compute_identified_until, get_person_key
 from chain.rules.payments import build_account
 from chain.rules.randomness import build_first_randomness
@@ -43,7 +44,6 @@ from chain.tables import (
     SetEntry,
     Tip,
 )
-from chain.transaction import AccountId, compute_account_id
 from chain.units import SUPPLY_MAX, format_pai
 
 GENESIS_TIME_MAX: Final = 253_402_300_799  # the last second that calendars of four digits can show

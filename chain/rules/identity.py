@@ -9,9 +9,9 @@ from typing import Final
 
 from chain.crypto import u32
 from chain.genesis import HOME_GROUP
+from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.state import State
-from chain.transaction import AccountId
 
 NOT_YET: Final = 0
 

@@ -8,10 +8,10 @@ widens with the gap since the parent, so that any lone survivor can carry the ch
 from collections.abc import Sequence
 from typing import Final
 
-from chain.block import PRIMARY, Header
 from chain.checks import SignatureChecks, VrfClaim
 from chain.crypto import compute_hash, u32, u64
 from chain.errors import Code, Invalid
+from chain.header import PRIMARY, Header
 from chain.tables import SetEntry
 
 SLOTS_PER_RANK: Final = 4  # one more rank may author for each so many slots without a block

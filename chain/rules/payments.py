@@ -4,12 +4,13 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from chain.actions import Pay
 from chain.errors import Code, Invalid
+from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.settlement import NEVER, touch
 from chain.state import State
 from chain.tables import Account
-from chain.transaction import AccountId, Pay
 from chain.units import AMOUNT_MAX, MICROPAI_PER_PAI, format_pai
 
 FIRST_PAYMENT_MIN: Final = MICROPAI_PER_PAI  # dust cannot fill the state with accounts

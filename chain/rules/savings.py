@@ -8,7 +8,9 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from chain.actions import Prolong, Save, Withdraw
 from chain.errors import Code, Invalid
+from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.payments import debit
 from chain.rules.settlement import (
@@ -20,7 +22,6 @@ from chain.rules.settlement import (
 )
 from chain.state import Charged, State
 from chain.tables import Account, Deposit
-from chain.transaction import AccountId, Prolong, Save, Withdraw
 from chain.units import AMOUNT_MAX, MICROPAI_PER_PAI, format_pai
 
 DEPOSIT_MIN: Final = MICROPAI_PER_PAI

@@ -9,17 +9,18 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from chain.actions import Bond, RegisterSeat, SeatKeys, Unbond
 from chain.checks import SignatureChecks
 from chain.codec import encode
 from chain.crypto import SIGN_POSSESSION, Signed, is_public_key
 from chain.errors import Code, Invalid
+from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.identity import is_identified
 from chain.rules.savings import add_deposit, find_deposit, replace_deposit
 from chain.rules.settlement import BONDED, FREE, UNBONDING, touch
 from chain.state import State
 from chain.tables import CURRENT, Seat, UsedKey
-from chain.transaction import AccountId, Bond, RegisterSeat, SeatKeys, Unbond
 from chain.units import format_pai
 
 ROLES: Final = ("vote", "vrf", "standby")

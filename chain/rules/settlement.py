@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from chain.parameters import KeepSchedule
+from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.state import Charged, Matured, Shared, State
 from chain.tables import CURRENT, Account, Deposit, Savings
-from chain.transaction import AccountId
 
 ONE: Final = (
     1 << 128

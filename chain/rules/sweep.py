@@ -12,11 +12,11 @@ from typing import Final
 
 from sortedcontainers import SortedList
 
+from chain.policy import AccountId, compute_account_id
 from chain.rules.context import Context
 from chain.rules.settlement import NEVER, touch
 from chain.state import State
 from chain.tables import CURRENT, Account
-from chain.transaction import AccountId, compute_account_id
 
 CATCH_UP: Final = 4  # after a pause a block looks at so many even shares of the accounts ...
 SPARE: Final = 16  # ... and a few more, so that a small community catches up at once

@@ -3,13 +3,27 @@
 ``process_transaction`` is the one function by which mempool, producer, import and replay decide.
 """
 
-from typing import assert_never
+from collections.abc import Callable
+from typing import Any, Final
 
 from msgspec.structs import replace
 
+from chain.actions import (
+    Action,
+    Bond,
+    ChangePolicy,
+    Pay,
+    Prolong,
+    RegisterSeat,
+    Reveal,
+    Save,
+    Unbond,
+    Withdraw,
+)
 from chain.checks import SignatureChecks
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
+from chain.policy import AccountId, Policy, compute_account_id
 from chain.rules.context import Context
 from chain.rules.payments import apply_payment
 from chain.rules.savings import apply_prolong, apply_save, apply_withdraw
@@ -20,21 +34,8 @@ from chain.state import State
 from chain.tables import Account
 from chain.transaction import (
     TRANSACTION_VERSION,
-    AccountId,
-    Action,
-    Bond,
-    ChangePolicy,
-    Pay,
-    Policy,
-    Prolong,
-    RegisterSeat,
-    Reveal,
-    Save,
     SealedTransaction,
     Transaction,
-    Unbond,
-    Withdraw,
-    compute_account_id,
     get_signing_message,
 )
 
@@ -126,25 +127,44 @@ def get_claims(chain: bytes, policy: Policy, sealed: SealedTransaction) -> list[
 def _apply_action(
     state: State, context: Context, owner: AccountId, action: Action, checks: SignatureChecks
 ) -> None:
-    match action:
-        case Pay():
-            apply_payment(state, context, owner, action)
-        case Save():
-            apply_save(state, context, owner, action)
-        case Prolong():
-            apply_prolong(state, context, owner, action)
-        case Withdraw():
-            apply_withdraw(state, context, owner, action)
-        case ChangePolicy():
-            account = state.accounts.require(owner)
-            state.accounts.put(owner, replace(account, policy=action.policy))
-        case RegisterSeat():
-            apply_register(state, context, owner, action, checks)
-        case Bond():
-            apply_bond(state, context, owner, action)
-        case Unbond():
-            apply_unbond(state, context, owner, action)
-        case Reveal():
-            pass  # its work is done by the envelope: no signature could be checked before
-        case _:
-            assert_never(action)
+    kind = type(action)
+    plain = _PLAIN.get(kind)
+    if plain is not None:
+        plain(state, context, owner, action)
+    else:
+        _CHECKED[kind](state, context, owner, action, checks)
+
+
+def apply_reveal(_state: State, _context: Context, _owner: AccountId, _action: Reveal) -> None:
+    """Its work is done by the envelope: no signature could be checked before."""
+
+
+def apply_change_policy(
+    state: State, _context: Context, owner: AccountId, action: ChangePolicy
+) -> None:
+    """Give the account other keys; they count from its next transaction on."""
+    account = state.accounts.require(owner)
+    state.accounts.put(owner, replace(account, policy=action.policy))
+
+
+_PlainRule = Callable[[State, Context, AccountId, Any], None]
+_CheckedRule = Callable[[State, Context, AccountId, Any, SignatureChecks], None]
+
+# Which rule applies which action; those that check signatures of their own stand apart.
+_PLAIN: Final[dict[type[Action], _PlainRule]] = {
+    # money
+    Pay: apply_payment,
+    Save: apply_save,
+    Prolong: apply_prolong,
+    Withdraw: apply_withdraw,
+    # keys
+    Reveal: apply_reveal,
+    ChangePolicy: apply_change_policy,
+    # seats
+    Bond: apply_bond,
+    Unbond: apply_unbond,
+}
+_CHECKED: Final[dict[type[Action], _CheckedRule]] = {
+    # seats
+    RegisterSeat: apply_register,
+}

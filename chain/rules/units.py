@@ -9,22 +9,15 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from chain.actions import Action, Bond, ChangePolicy, Pay, RegisterSeat, Reveal, Save
 from chain.errors import Code, Invalid
+from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.identity import get_home_person_key
 from chain.rules.payments import debit
 from chain.state import FeePaid, State
 from chain.tables import Account, Person
-from chain.transaction import (
-    AccountId,
-    Bond,
-    ChangePolicy,
-    Pay,
-    RegisterSeat,
-    Reveal,
-    Save,
-    SealedTransaction,
-)
+from chain.transaction import SealedTransaction
 from chain.units import format_pai
 
 BYTES_PER_UNIT: Final = 256
@@ -32,6 +25,15 @@ UNITS_NEW_ACCOUNT: Final = 8
 UNITS_NEW_ROW: Final = 4
 ROWS_OF_A_SEAT: Final = 4  # the seat and its three used keys
 DEFENSIVE_PER_SIGNATURE: Final = 2
+# Rows that an action may add, at the most, beside an account that it pays.
+_NEW_ROWS: Final[dict[type[Action], int]] = {
+    # money
+    Save: 1,
+    # seats
+    RegisterSeat: ROWS_OF_A_SEAT,
+    Bond: 1,
+}
+# Actions that defend an account and move no money out.
 _DEFENSIVE: Final = (Reveal, ChangePolicy)
 
 
@@ -50,10 +52,8 @@ def compute_units(state: State, transaction: SealedTransaction) -> int:
             if action.to not in born and state.accounts.get(action.to) is None:
                 born.add(action.to)
                 units += UNITS_NEW_ACCOUNT
-        elif isinstance(action, Save | Bond):
-            units += UNITS_NEW_ROW
-        elif isinstance(action, RegisterSeat):
-            units += UNITS_NEW_ROW * ROWS_OF_A_SEAT
+        else:
+            units += UNITS_NEW_ROW * _NEW_ROWS.get(type(action), 0)
     return units
 
 

@@ -7,13 +7,13 @@ is owned, whether a block has written it down or not.
 from chain.address import decode_address
 from chain.codec import encode
 from chain.ledger import Ledger
+from chain.policy import AccountId, Policy
 from chain.rules.context import Context
 from chain.rules.identity import get_home_person_key, is_identified
 from chain.rules.payments import build_account, get_spending_floor
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.rules.units import DEFENSIVE_PER_SIGNATURE, get_defensive_units, get_free_units
 from chain.tables import ACCOUNTS, CURRENT, Account, Deposit
-from chain.transaction import AccountId, Policy
 from chain.units import format_pai
 from node.api.errors import build_bad_request
 from node.api.schema import (

@@ -6,11 +6,7 @@ from pathlib import Path
 from resource import getpagesize
 from typing import Final, Literal, Protocol
 
-from chain.block import SealedBlock
-from chain.ledger import Ledger, read_rows
-from chain.tables import CURRENT, SEATS
-from chain.transaction import (
-    AccountId,
+from chain.actions import (
     Action,
     Bond,
     ChangePolicy,
@@ -19,10 +15,14 @@ from chain.transaction import (
     RegisterSeat,
     Reveal,
     Save,
-    SealedTransaction,
     Unbond,
     Withdraw,
 )
+from chain.block import SealedBlock
+from chain.ledger import Ledger, read_rows
+from chain.policy import AccountId
+from chain.tables import CURRENT, SEATS
+from chain.transaction import SealedTransaction
 from chain.units import format_pai
 from node.api.answers import build_policy_answer, get_present_slot, get_slot_time
 from node.api.schema import (

@@ -5,7 +5,8 @@ from typing import Final
 import msgspec
 from starlette.responses import Response
 
-from chain.errors import MEANINGS, Code, Invalid
+from chain.errors import Code, Invalid
+from chain.refusals import MEANINGS
 from node.api.schema import ErrorAnswer
 
 JSON: Final = "application/json"

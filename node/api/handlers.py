@@ -15,8 +15,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp
 
-from chain.block import BlockHash
 from chain.codec import encode
+from chain.header import BlockHash
 from chain.ledger import Ledger
 from chain.transaction import TRANSACTION_BYTES_MAX, decode_transaction
 from node.api.answers import (

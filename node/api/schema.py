@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from chain.address import encode_address
 from chain.parameters import Constants, Parameters
-from chain.transaction import AccountId
+from chain.policy import AccountId
 from chain.units import format_pai
 
 Pai = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]{1,6})?$", description="an amount in pai")]

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 import trio
 
-from chain.block import BlockHash
+from chain.header import BlockHash
 from node.api.errors import build_busy
 from node.api.front import get_limit_key
 from node.api.schema import write_address

@@ -13,21 +13,13 @@ from decimal import Context, Decimal, localcontext
 from functools import lru_cache
 from typing import Final, NamedTuple
 
+from chain.actions import Action, Bond, Pay, Prolong, Save, Unbond, Withdraw
 from chain.genesis import Genesis
 from chain.parameters import KEEP_ONE, Constants, KeepSchedule
+from chain.policy import AccountId
 from chain.state import Change, Fact, FeePaid, Matured
 from chain.tables import ACCOUNTS, Account
-from chain.transaction import (
-    AccountId,
-    Action,
-    Bond,
-    Pay,
-    Prolong,
-    Save,
-    SealedTransaction,
-    Unbond,
-    Withdraw,
-)
+from chain.transaction import SealedTransaction
 
 DIGITS: Final = (
     50  # a balance has 19; thirty more keep a century of hours exact far below a micropai

@@ -10,11 +10,11 @@ from fractions import Fraction
 from hashlib import blake2b
 
 from chain import vrf
-from chain.block import PRIMARY, BlockHash, Header
 from chain.codec import encode
 from chain.genesis import HOME_GROUP
+from chain.header import PRIMARY, BlockHash, Header
+from chain.policy import AccountId
 from chain.tables import ACCOUNTS, ATTESTATIONS, AUTHORITIES, PERSONS, Person
-from chain.transaction import AccountId
 from node.audit.evidence import Evidence, build_finding, build_row_finding, select
 from node.audit.findings import Check, Finding, Sentence
 from node.audit.replay import Step

@@ -7,9 +7,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
+from chain.policy import AccountId
 from chain.rules.settlement import BONDED, UNBONDING
 from chain.tables import ACCOUNTS, SAVINGS, SEATS, Account, Deposit
-from chain.transaction import AccountId
 from chain.units import AMOUNT_MAX, format_pai
 from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books, Saved, decay
 from node.audit.evidence import (

@@ -6,8 +6,8 @@ from typing import NamedTuple, TypeVar
 from chain.codec import Record
 from chain.genesis import Genesis
 from chain.parameters import Parameters
+from chain.policy import AccountId
 from chain.tables import CURRENT, MONEY, RULES, SAVINGS, Deposit, Money, Rules, Table
-from chain.transaction import AccountId
 from node.audit.findings import Check, Finding, Sentence
 from node.audit.history import History
 

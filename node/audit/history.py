@@ -9,13 +9,15 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from chain.block import PRIMARY
+from chain.actions import Pay, Save, Withdraw
 from chain.genesis import HOME_GROUP, Genesis
+from chain.header import PRIMARY
 from chain.parameters import Constants
+from chain.policy import AccountId
 from chain.rules.birth import compute_issued
 from chain.state import Charged, Fact, FeePaid, Matured, Shared
 from chain.tables import CURRENT, MONEY, Money
-from chain.transaction import AccountId, Pay, Save, SealedTransaction, Withdraw
+from chain.transaction import SealedTransaction
 from node.audit.books import Books
 from node.audit.findings import FINDINGS_MAX, Check, Finding, Sentence
 from node.audit.replay import Step

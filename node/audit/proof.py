@@ -9,16 +9,17 @@ from itertools import islice
 from typing import Any, Final, NamedTuple, TypeVar
 
 from chain.address import encode_address
-from chain.block import SealedBlock, decode_block, get_header_message
+from chain.block import SealedBlock, decode_block
 from chain.codec import Codec, Record
 from chain.crypto import Signed, is_signed
 from chain.errors import Invalid
 from chain.genesis import Genesis, compute_chain_id
+from chain.header import get_header_message
 from chain.ledger import Ledger
 from chain.merkle import Proof, verify_proof
+from chain.policy import AccountId
 from chain.store import MemoryStore
 from chain.tables import ACCOUNTS, Account
-from chain.transaction import AccountId
 from chain.units import format_pai
 from node.audit.findings import AuditStopped, Check, Finding, Sentence
 from node.audit.source import NodeReader, ProofAnswer, SourceError

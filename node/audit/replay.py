@@ -11,17 +11,12 @@ from typing import Final, NamedTuple
 
 import msgspec
 
-from chain.block import (
-    BLOCK_BYTES_MAX,
-    Block,
-    SealedBlock,
-    compute_block_hash,
-    decode_block,
-)
+from chain.block import BLOCK_BYTES_MAX, Block, SealedBlock, decode_block
 from chain.checks import DirectChecks, SignatureChecks
 from chain.codec import Codec, Record, encode
 from chain.errors import Code, Invalid, InvariantBroken, WrongStateRoot
 from chain.genesis import Genesis, compute_chain_id
+from chain.header import compute_block_hash
 from chain.ledger import Ledger
 from chain.parameters import KeepSchedule
 from chain.replay import LookAhead

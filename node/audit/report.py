@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TextIO
 
 from chain.address import encode_address
 from chain.genesis import HOME_GROUP, compute_chain_id
+from chain.policy import AccountId
 from chain.rules.settlement import FREE
 from chain.tables import (
     ACCOUNTS,
@@ -22,7 +23,6 @@ from chain.tables import (
     Attestation,
     Authority,
 )
-from chain.transaction import AccountId
 from chain.units import format_pai
 from node.audit.evidence import Evidence, select, sum_funds
 from node.audit.findings import Finding, Sentence

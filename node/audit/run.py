@@ -11,9 +11,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from chain.block import Header, decode_block
+from chain.block import decode_block
 from chain.errors import BadGenesis, Invalid
 from chain.genesis import Genesis, GenesisAccount, compute_chain_id
+from chain.header import Header
 from chain.leveldb import LevelStore
 from chain.store import MemoryStore, Store
 from chain.units import format_pai

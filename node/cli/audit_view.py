@@ -7,7 +7,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from chain.address import encode_address
-from chain.errors import MEANINGS, Code, Invalid
+from chain.errors import Code, Invalid
+from chain.refusals import MEANINGS
 from chain.tables import ACCOUNTS, AUTHORITIES, SAVINGS, SEATS
 from node.audit.findings import Check, Finding
 from node.audit.proof import ProvenAccount

@@ -11,7 +11,7 @@ import click
 from chain.address import decode_address, encode_address
 from chain.codec import check_text
 from chain.genesis import NAME_BYTES_MAX, compute_chain_id
-from chain.transaction import AccountId
+from chain.policy import AccountId
 from chain.units import parse_pai
 from genesis.build import PREFIX, Founder, Founding, build_community, draw_founders
 from genesis.people import read_members_file

@@ -16,8 +16,8 @@ from rich.table import Table
 from chain.address import encode_address
 from chain.genesis import HOME_GROUP, Genesis, compute_chain_id
 from chain.parameters import BASIS_POINTS
+from chain.policy import AccountId
 from chain.rules.birth import compute_issued
-from chain.transaction import AccountId
 from chain.units import format_pai
 from genesis import outlook
 from genesis.figures import CONSTANTS, PARAMETERS, REWARD_SHARES, SINKS, Figure, Unit

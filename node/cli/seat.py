@@ -12,9 +12,10 @@ from typing import Any, Final
 import click
 import msgspec
 
+from chain.actions import Action, Bond, RegisterSeat, SeatKeys, Unbond
 from chain.address import decode_address, encode_address
 from chain.errors import Code, Invalid
-from chain.transaction import AccountId, Action, Bond, RegisterSeat, SeatKeys, Unbond
+from chain.policy import AccountId
 from chain.units import format_pai, parse_pai
 from genesis.private import write_new_file
 from genesis.writer import write_seat_keys

@@ -8,9 +8,10 @@ import stat
 from collections.abc import Callable, Iterator
 from typing import Final
 
-from chain.block import Header, SealedBlock, decode_block
+from chain.block import SealedBlock, decode_block
 from chain.errors import Invalid
 from chain.genesis import GENESIS_CODEC, Genesis, compute_chain_id
+from chain.header import Header
 from chain.ledger import (
     Head,
     read_canonical_block,

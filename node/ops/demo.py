@@ -16,10 +16,11 @@ from typing import Final, NamedTuple
 
 import trio
 
+from chain.actions import Action, Pay, Save, Withdraw
 from chain.address import encode_address
 from chain.errors import Code, Invalid
 from chain.genesis import Genesis, compute_chain_id
-from chain.transaction import AccountId, Action, Pay, Policy, Save, Withdraw
+from chain.policy import AccountId, Policy
 from genesis.build import Founder, build_community
 from genesis.preset import read_preset
 from genesis.schema import FoundingSeat

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 
 from msgspec.structs import replace
 
+from chain.actions import Pay
 from chain.checks import DirectChecks, VrfClaim
 from chain.crypto import compute_hash, u64
 from chain.genesis import (
@@ -20,7 +21,7 @@ from chain.genesis import (
 from chain.ledger import Ledger
 from chain.parameters import KeepSegment
 from chain.store import MemoryStore
-from chain.transaction import Pay, SealedTransaction
+from chain.transaction import SealedTransaction
 from tests.community import (
     CONSTANTS,
     PAI,

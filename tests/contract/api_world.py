@@ -14,16 +14,10 @@ import httpx
 import msgspec
 import trio
 
+from chain.actions import Action, Reveal
 from chain.address import encode_address
 from chain.genesis import GENESIS_VERSION, Genesis, compute_chain_id
-from chain.transaction import (
-    TRANSACTION_VERSION,
-    Action,
-    Reveal,
-    SealedTransaction,
-    Transaction,
-    sign_transaction,
-)
+from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
 from consensus.journal import Journal, build_journal
 from node.api.application import build_application
 from node.api.handlers import Sources, build_sources

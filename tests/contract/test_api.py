@@ -15,21 +15,13 @@ import msgspec
 import pytest
 import trio
 
+from chain.actions import ChangePolicy, Pay, Prolong, Save, Withdraw
 from chain.codec import Codec, encode
 from chain.errors import Code
 from chain.genesis import GENESIS_CODEC
 from chain.merkle import Proof, verify_proof
 from chain.rules.settlement import get_touched
-from chain.transaction import (
-    TRANSACTION_BYTES_MAX,
-    ChangePolicy,
-    Pay,
-    Prolong,
-    Save,
-    SignedTransaction,
-    Withdraw,
-    seal,
-)
+from chain.transaction import TRANSACTION_BYTES_MAX, SignedTransaction, seal
 from chain.units import parse_pai
 from node.api.application import OPENAPI_PATH
 from node.api.handlers import BLOCKS_PAGE_MAX, HISTORY_PAGE_MAX

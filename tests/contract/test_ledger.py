@@ -13,6 +13,7 @@ import pytest
 from msgspec.structs import replace
 
 import chain.state
+from chain.actions import Action, ChangePolicy, Pay, RegisterSeat, Save, Withdraw
 from chain.block import SealedBlock, decode_block
 from chain.checks import DirectChecks
 from chain.codec import encode
@@ -25,15 +26,7 @@ from chain.merkle import verify_proof
 from chain.rules.transactions import process_transaction
 from chain.store import MemoryStore, Store, StoreError
 from chain.tables import ACCOUNTS, CURRENT, RANDOMNESS
-from chain.transaction import (
-    Action,
-    ChangePolicy,
-    Pay,
-    RegisterSeat,
-    Save,
-    SealedTransaction,
-    Withdraw,
-)
+from chain.transaction import SealedTransaction
 from tests.community import (
     CONSTANTS,
     PAI,

@@ -13,19 +13,11 @@ import httpx
 import pytest
 from trio.testing import MockClock
 
+from chain.actions import Action, ChangePolicy, Pay, Prolong, Save, Withdraw
 from chain.address import encode_address
 from chain.errors import Code, Invalid
-from chain.transaction import (
-    AccountId,
-    Action,
-    ChangePolicy,
-    Pay,
-    Policy,
-    Prolong,
-    Save,
-    SealedTransaction,
-    Withdraw,
-)
+from chain.policy import AccountId, Policy
+from chain.transaction import SealedTransaction
 from tests.community import PAI
 from tests.contract.api_world import open_world
 from tests.wallet_node import WalletNode

@@ -23,10 +23,11 @@ from typing import NamedTuple
 
 import trio
 
+from chain.actions import Pay
 from chain.address import encode_address
 from chain.errors import Invalid
 from chain.genesis import compute_chain_id
-from chain.transaction import Pay, SealedTransaction
+from chain.transaction import SealedTransaction
 from node.ops.demo import Founded, Person, found
 from node.ops.servers import Place, Server, find_places, furnish, keep_servers, stop_servers
 from tests.e2e.kill_look import (

@@ -8,8 +8,9 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from chain.block import BlockHash, Header, SealedBlock, decode_block
+from chain.block import SealedBlock, decode_block
 from chain.genesis import Genesis
+from chain.header import BlockHash, Header
 from chain.ledger import read_canonical_block, read_head
 from chain.transaction import SealedTransaction
 from node.audit.checks_chain import find_double_blocks

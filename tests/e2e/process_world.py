@@ -15,16 +15,10 @@ import httpx
 import trio
 from msgspec.structs import replace
 
+from chain.actions import Action, Reveal
 from chain.codec import encode
 from chain.genesis import Genesis, GenesisSeat, compute_chain_id
-from chain.transaction import (
-    TRANSACTION_VERSION,
-    Action,
-    Reveal,
-    SealedTransaction,
-    Transaction,
-    sign_transaction,
-)
+from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
 from node.keys import make_seat_keys
 from tests.community import CONSTANTS, build_genesis, get_account_id, get_key, get_policy
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from chain.actions import Pay
 from chain.store import MemoryStore
-from chain.transaction import Pay
 from node.audit.checks_chain import find_double_blocks
 from tests.community import PAI, Community, get_account_id
 from tests.e2e.kill_run import run_all

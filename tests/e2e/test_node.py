@@ -8,7 +8,7 @@ import msgpack  # type: ignore[import-untyped]  # it ships no types
 import pytest
 import trio
 
-from chain.transaction import Pay, Save
+from chain.actions import Pay, Save
 from tests.community import PAI, get_account_id
 from tests.e2e.process_world import found, open_node, run, sign
 

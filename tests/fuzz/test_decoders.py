@@ -11,23 +11,13 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from chain.block import SealedBlock, SignedHeader, decode_block, decode_header
+from chain.actions import Bond, ChangePolicy, Pay, Prolong, RegisterSeat, Save, Unbond, Withdraw
+from chain.block import SealedBlock, decode_block
 from chain.codec import encode
 from chain.errors import Code, Invalid
 from chain.genesis import GENESIS_CODEC, Genesis, GenesisDeposit
-from chain.transaction import (
-    Bond,
-    ChangePolicy,
-    Pay,
-    Prolong,
-    RegisterSeat,
-    Save,
-    SealedTransaction,
-    SignedTransaction,
-    Unbond,
-    Withdraw,
-    decode_transaction,
-)
+from chain.header import SignedHeader, decode_header
+from chain.transaction import SealedTransaction, SignedTransaction, decode_transaction
 from tests.community import (
     PAI,
     Community,

@@ -6,12 +6,14 @@ from typing import Any, cast
 from hypothesis import strategies as st
 from msgspec import Struct, inspect
 
-from chain.block import Block, SignedHeader
+from chain.block import Block
 from chain.codec import Record
 from chain.genesis import Genesis
+from chain.header import SignedHeader
 from chain.ledger import Head
 from chain.merkle import Proof
 from chain.parameters import Constants, Parameters
+from chain.policy import KEYS_MAX, Policy
 from chain.tables import (
     Account,
     Anchor,
@@ -29,7 +31,7 @@ from chain.tables import (
     Tip,
     UsedKey,
 )
-from chain.transaction import KEYS_MAX, Policy, SignedTransaction
+from chain.transaction import SignedTransaction
 
 RECORDS: tuple[type[Record], ...] = (
     Account, Anchor, Attestation, Authority, Block, Constants, Deposit, Genesis, Head, Money,

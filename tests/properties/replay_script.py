@@ -5,14 +5,7 @@ Nothing here is random, so that the roots may depend on nothing but the rules.
 
 import sys
 
-from chain.block import decode_block
-from chain.checks import DirectChecks
-from chain.errors import Invalid
-from chain.genesis import GenesisDeposit
-from chain.ledger import Ledger
-from chain.parameters import KeepSegment
-from chain.store import MemoryStore
-from chain.transaction import (
+from chain.actions import (
     Action,
     Bond,
     ChangePolicy,
@@ -20,10 +13,17 @@ from chain.transaction import (
     Prolong,
     RegisterSeat,
     Save,
-    SealedTransaction,
     Unbond,
     Withdraw,
 )
+from chain.block import decode_block
+from chain.checks import DirectChecks
+from chain.errors import Invalid
+from chain.genesis import GenesisDeposit
+from chain.ledger import Ledger
+from chain.parameters import KeepSegment
+from chain.store import MemoryStore
+from chain.transaction import SealedTransaction
 from tests.community import (
     KEEP,
     PAI,

@@ -10,6 +10,17 @@ from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
+from chain.actions import (
+    Action,
+    Bond,
+    ChangePolicy,
+    Pay,
+    Prolong,
+    RegisterSeat,
+    Save,
+    Unbond,
+    Withdraw,
+)
 from chain.block import SealedBlock, decode_block
 from chain.checks import DirectChecks
 from chain.errors import Invalid
@@ -20,18 +31,7 @@ from chain.parameters import KeepSchedule
 from chain.rules.settlement import process_pot
 from chain.rules.transactions import process_transaction
 from chain.tables import CURRENT, Account, Tip
-from chain.transaction import (
-    Action,
-    Bond,
-    ChangePolicy,
-    Pay,
-    Prolong,
-    RegisterSeat,
-    Save,
-    SealedTransaction,
-    Unbond,
-    Withdraw,
-)
+from chain.transaction import SealedTransaction
 from chain.transition import process_opening
 from tests.community import (
     PAI,

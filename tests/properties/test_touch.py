@@ -11,13 +11,7 @@ from hypothesis import event, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chain.errors import Code, Invalid
-from chain.genesis import GenesisDeposit
-from chain.parameters import KeepSchedule, KeepSegment
-from chain.rules.settlement import get_event_step, get_touched
-from chain.state import FeePaid
-from chain.tables import ACCOUNTS, Account
-from chain.transaction import (
+from chain.actions import (
     Action,
     Bond,
     ChangePolicy,
@@ -25,10 +19,16 @@ from chain.transaction import (
     Prolong,
     RegisterSeat,
     Save,
-    SealedTransaction,
     Unbond,
     Withdraw,
 )
+from chain.errors import Code, Invalid
+from chain.genesis import GenesisDeposit
+from chain.parameters import KeepSchedule, KeepSegment
+from chain.rules.settlement import get_event_step, get_touched
+from chain.state import FeePaid
+from chain.tables import ACCOUNTS, Account
+from chain.transaction import SealedTransaction
 from tests.community import (
     CONSTANTS,
     KEEP,

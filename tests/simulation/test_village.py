@@ -11,7 +11,7 @@ import pytest
 import trio
 from msgspec.structs import replace
 
-from chain.transaction import Pay
+from chain.actions import Pay
 from node.stores import MemoryStores
 from p2p.memory import Lines
 from tests.community import CONSTANTS, PAI, build_genesis, get_account_id

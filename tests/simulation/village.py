@@ -15,17 +15,11 @@ from typing import Any, TypeVar
 import trio
 from trio.testing import MockClock
 
+from chain.actions import Action, Reveal
 from chain.block import SealedBlock
 from chain.errors import Invalid
 from chain.genesis import Genesis, compute_chain_id
-from chain.transaction import (
-    TRANSACTION_VERSION,
-    Action,
-    Reveal,
-    SealedTransaction,
-    Transaction,
-    sign_transaction,
-)
+from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
 from consensus.journal import Journal, build_journal
 from node.core import Core
 from node.keys import KEYS_VERSION, SeatHolder, SeatSecrets, build_seat_holder

@@ -8,10 +8,12 @@ from fractions import Fraction
 import pytest
 from msgspec.structs import replace
 
-from chain.block import PRIMARY, SECONDARY, SealedBlock
+from chain.actions import Action, Bond, Pay, Prolong, RegisterSeat, Save, Unbond, Withdraw
+from chain.block import SealedBlock
 from chain.codec import Record
 from chain.errors import Invalid
 from chain.genesis import GenesisDeposit
+from chain.header import PRIMARY, SECONDARY
 from chain.parameters import KeepSegment
 from chain.rules.settlement import compute_decayed
 from chain.store import MemoryStore
@@ -27,17 +29,7 @@ from chain.tables import (
     Seat,
     SetEntry,
 )
-from chain.transaction import (
-    Action,
-    Bond,
-    Pay,
-    Prolong,
-    RegisterSeat,
-    Save,
-    SealedTransaction,
-    Unbond,
-    Withdraw,
-)
+from chain.transaction import SealedTransaction
 from node.audit.books import Books, decay, get_power, sum_over_slots
 from node.audit.checks import find_all
 from node.audit.checks_chain import find_double_blocks, find_wrong_author

@@ -7,13 +7,13 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
+from chain.actions import Pay, Save
 from chain.codec import encode
 from chain.crypto import u64
 from chain.ledger import Head, read_head, read_rows
 from chain.leveldb import LevelStore
 from chain.store import MemoryStore, Store
 from chain.tables import ACCOUNTS, CURRENT, MONEY, SAVINGS
-from chain.transaction import Pay, Save
 from node.audit.findings import Check, Finding
 from node.audit.run import Audit, Trust
 from node.audit.source import SourceError, open_source

@@ -12,13 +12,13 @@ from typing import Any
 import msgspec
 import pytest
 
+from chain.actions import Pay, Save
 from chain.block import decode_block
 from chain.codec import encode
 from chain.errors import Invalid
 from chain.genesis import GENESIS_CODEC
 from chain.leveldb import LevelStore
 from chain.store import MemoryStore
-from chain.transaction import Pay, Save
 from node.audit.compare import TABLES
 from node.audit.findings import Check, Finding
 from node.audit.run import Audit, Trust

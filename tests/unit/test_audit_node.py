@@ -8,13 +8,13 @@ import msgspec
 import pytest
 from msgspec.structs import replace
 
+from chain.actions import Pay, Save
 from chain.address import decode_address, encode_address
 from chain.codec import encode
 from chain.ledger import read_rows
 from chain.rules.settlement import get_touched
 from chain.store import MemoryStore
 from chain.tables import ACCOUNTS, CURRENT
-from chain.transaction import Pay, Save
 from chain.units import format_pai
 from node.api.totals import compute_totals
 from node.audit.compare import FUNDS

@@ -9,21 +9,14 @@ from typing import NamedTuple
 import pytest
 from msgspec.structs import replace
 
-from chain.block import (
-    SECONDARY,
-    Block,
-    Body,
-    Header,
-    SealedBlock,
-    compute_body_root,
-    seal_block,
-    sign_header,
-)
+from chain.actions import Pay, Save
+from chain.block import Block, Body, SealedBlock, compute_body_root, seal_block
 from chain.codec import encode
 from chain.errors import Code
 from chain.genesis import Genesis, compute_chain_id
+from chain.header import SECONDARY, Header, sign_header
 from chain.store import MemoryStore
-from chain.transaction import Pay, Save, SealedTransaction, seal
+from chain.transaction import SealedTransaction, seal
 from node.audit.findings import Check, Finding
 from node.audit.run import Audit, Trust
 from node.audit.source import Claim, Source

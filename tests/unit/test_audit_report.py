@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
+from chain.actions import Pay, Save
 from chain.parameters import KeepSegment
 from chain.store import MemoryStore
-from chain.transaction import Pay, Save
 from node.audit.findings import Check
 from node.audit.report import build_report, write_periods
 from node.audit.report_types import PeriodRow, Report

@@ -5,20 +5,13 @@ import hashlib
 import pytest
 from msgspec.structs import replace
 
-from chain.block import (
-    BLOCK_BYTES_MAX,
-    HEADER_BYTES_MAX,
-    Header,
-    compute_body_root,
-    decode_block,
-    decode_header,
-    seal_block,
-    sign_header,
-)
+from chain.actions import Pay
+from chain.block import BLOCK_BYTES_MAX, compute_body_root, decode_block, seal_block
 from chain.codec import encode
 from chain.crypto import Signed, compute_hash, is_signed
 from chain.errors import Code, Invalid
-from chain.transaction import Pay, SealedTransaction
+from chain.header import HEADER_BYTES_MAX, Header, decode_header, sign_header
+from chain.transaction import SealedTransaction
 from tests.community import Community, get_account_id, get_key
 
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chain.actions import Pay
 from chain.codec import Amount, Codec, Natural, Record, T, check_text, encode
 from chain.errors import Code, Invalid
-from chain.transaction import Pay
 from tests.vectors.packing import get_extension, pack
 
 NUMBERS = Codec(Natural, 64)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from chain.block import PRIMARY, SECONDARY
+from chain.header import PRIMARY, SECONDARY
 from consensus.arrivals import ARRIVALS_BYTES_MAX, ARRIVALS_MAX
 from consensus.engine import (
     CHAIN_KEPT_SLOTS,

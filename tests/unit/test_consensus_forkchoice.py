@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.block import SECONDARY
+from chain.header import SECONDARY
 from consensus.forkchoice import (
     REFUSED_REMEMBERED_MAX,
     BlockFacts,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from chain.block import SECONDARY
+from chain.header import SECONDARY
 from consensus.events import (
     ClockJumped,
     Concern,

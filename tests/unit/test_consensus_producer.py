@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chain.block import PRIMARY, SECONDARY
 from chain.checks import DirectChecks
+from chain.header import PRIMARY, SECONDARY
 from chain.rules.lottery import check_author, get_rank_limit
 from consensus.engine import LISTEN_MS, step
 from consensus.events import (

@@ -9,8 +9,8 @@ import pytest
 import trio
 import trio.testing
 
+from chain.actions import Pay
 from chain.errors import Code, Invalid
-from chain.transaction import Pay
 from consensus.journal import Journal, record_block
 from node.board import SUBSCRIBER_EVENTS_MAX
 from node.clock import GenesisClock

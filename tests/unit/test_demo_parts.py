@@ -15,10 +15,10 @@ from libp2p.crypto.ed25519 import create_new_key_pair
 from libp2p.peer.id import ID
 from msgspec.structs import replace
 
+from chain.actions import Pay
 from chain.codec import encode
 from chain.crypto import build_key_pair
 from chain.leveldb import LevelStore
-from chain.transaction import Pay
 from node.cli.demo_view import GOODS, NAMES, TRADES
 from node.home import create_home
 from node.ops.market import (

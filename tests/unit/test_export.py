@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chain.actions import Pay
 from chain.block import BLOCK_BYTES_MAX
 from chain.codec import encode
 from chain.errors import BadGenesis, Code, Invalid
 from chain.store import MemoryStore
-from chain.transaction import Pay
 from node.history import read_history
 from node.ops.export import (
     CHUNK_BYTES,

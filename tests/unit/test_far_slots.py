@@ -6,8 +6,9 @@ Invariant: a header of millions of epochs ahead, signed by a seat of the set, co
 import pytest
 from msgspec.structs import replace
 
-from chain.block import SealedBlock, SignedHeader, seal_block, sign_header
+from chain.block import SealedBlock, seal_block
 from chain.errors import Code, Invalid
+from chain.header import SignedHeader, sign_header
 from chain.rules import randomness
 from chain.rules.randomness import SKIPPED_EPOCHS_MAX, compute_randomness
 from chain.store import MemoryStore

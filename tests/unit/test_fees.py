@@ -3,11 +3,12 @@
 import pytest
 from msgspec.structs import replace
 
+from chain.actions import Action, Bond, ChangePolicy, Pay, RegisterSeat, Save
 from chain.errors import Code, Invalid
 from chain.rules.identity import get_home_person_key
 from chain.rules.units import compute_units, get_defensive_units, get_free_units
 from chain.tables import CURRENT
-from chain.transaction import Action, Bond, ChangePolicy, Pay, RegisterSeat, Save, SealedTransaction
+from chain.transaction import SealedTransaction
 from tests.community import (
     PAI,
     Community,

@@ -12,8 +12,8 @@ from chain.address import encode_address
 from chain.crypto import build_key_pair, compute_hash
 from chain.genesis import Genesis, GenesisDeposit, compute_chain_id
 from chain.ledger import Ledger
+from chain.policy import Policy, compute_account_id
 from chain.store import MemoryStore
-from chain.transaction import Policy, compute_account_id
 from genesis.attestation import (
     SaltedField,
     build_fields,

@@ -2,9 +2,7 @@
 
 import pytest
 
-from chain.block import SealedBlock
-from chain.rules.settlement import compute_decayed
-from chain.transaction import (
+from chain.actions import (
     Action,
     Bond,
     ChangePolicy,
@@ -12,10 +10,12 @@ from chain.transaction import (
     Prolong,
     RegisterSeat,
     Save,
-    SealedTransaction,
     Unbond,
     Withdraw,
 )
+from chain.block import SealedBlock
+from chain.rules.settlement import compute_decayed
+from chain.transaction import SealedTransaction
 from node.chainkeeper import ChainKeeper
 from node.happenings import find_happenings
 from node.history import HistoryEntry, build_rows, read_blocks_by_seat, read_history

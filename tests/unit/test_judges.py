@@ -9,8 +9,10 @@ import pytest
 from msgspec.structs import replace
 
 from chain import vrf
-from chain.block import PRIMARY, SECONDARY, Header, SealedBlock, SignedHeader, sign_header
-from chain.transaction import ChangePolicy, Pay, SealedTransaction, sign_transaction
+from chain.actions import ChangePolicy, Pay
+from chain.block import SealedBlock
+from chain.header import PRIMARY, SECONDARY, Header, SignedHeader, sign_header
+from chain.transaction import SealedTransaction, sign_transaction
 from node.core import Core
 from node.effects import handle, take_block
 from node.stores import MemoryStores

@@ -11,19 +11,11 @@ import pytest
 from msgspec.structs import replace
 
 from chain import vrf
-from chain.block import (
-    PRIMARY,
-    SECONDARY,
-    Header,
-    SealedBlock,
-    SignedHeader,
-    compute_body_root,
-    decode_block,
-    seal_block,
-    sign_header,
-)
+from chain.actions import Pay
+from chain.block import SealedBlock, compute_body_root, decode_block, seal_block
 from chain.errors import Invalid
-from chain.transaction import Pay, SealedTransaction
+from chain.header import PRIMARY, SECONDARY, Header, SignedHeader, sign_header
+from chain.transaction import SealedTransaction
 from node.branches import verify
 from node.core import Core
 from node.effects import handle, take_block

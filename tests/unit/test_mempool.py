@@ -13,11 +13,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chain.actions import Action, ChangePolicy, Pay, Save
 from chain.block import compute_leaf_hash
 from chain.checks import VrfClaim
 from chain.crypto import Signed, is_signed
 from chain.errors import Code, Invalid
-from chain.transaction import Action, ChangePolicy, Pay, Save, SealedTransaction
+from chain.transaction import SealedTransaction
 from chain.transition import process_opening
 from node.mempool import GAP_MAX, REFUSALS_MAX, Limits, Mempool
 from node.mempool_file import MempoolFiles, read_mempool

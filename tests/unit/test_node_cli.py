@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from chain.actions import Pay
 from chain.codec import encode
 from chain.genesis import Genesis, GenesisSeat
 from chain.ledger import read_rows
 from chain.leveldb import LevelStore
 from chain.store import StoreError
-from chain.transaction import Pay
 from node.api.schema import (
     ClockAnswer,
     CommunityAnswer,

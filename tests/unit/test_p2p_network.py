@@ -13,8 +13,9 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-from chain.block import SealedBlock, SignedHeader, compute_leaf_hash
+from chain.block import SealedBlock, compute_leaf_hash
 from chain.codec import encode
+from chain.header import SignedHeader
 from p2p.gossip import SEEN_SECONDS
 from p2p.keeper import SILENT_MAX
 from p2p.memory import Lines, MemoryTransport

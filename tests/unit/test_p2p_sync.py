@@ -11,8 +11,9 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-from chain.block import SealedBlock, SignedHeader
+from chain.block import SealedBlock
 from chain.codec import encode
+from chain.header import SignedHeader
 from chain.transaction import SealedTransaction
 from p2p.memory import Lines
 from p2p.network import EVENTS_WAITING_MAX

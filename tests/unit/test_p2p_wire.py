@@ -5,10 +5,11 @@ import random
 import pytest
 from libp2p.pubsub.pb import rpc_pb2
 
-from chain.block import BLOCK_BYTES_MAX, SignedHeader
+from chain.block import BLOCK_BYTES_MAX
 from chain.codec import Codec, encode
 from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
+from chain.header import SignedHeader
 from p2p import wire
 from p2p.rpc import (
     IDS_MAX,

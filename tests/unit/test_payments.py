@@ -1,7 +1,7 @@
 """Money moves by its owner's keys alone, all of a transaction or none of it."""
 
+from chain.actions import Pay
 from chain.rules.settlement import compute_decayed
-from chain.transaction import Pay
 from tests.community import KEEP, PAI, Community, build_genesis, get_account_id
 
 FARID = get_account_id("farid")

@@ -2,7 +2,8 @@
 
 from msgspec.structs import replace
 
-from chain.transaction import ChangePolicy, Pay, sign_transaction
+from chain.actions import ChangePolicy, Pay
+from chain.transaction import sign_transaction
 from tests.community import (
     PAI,
     Community,

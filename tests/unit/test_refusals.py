@@ -11,25 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from chain import vrf
-from chain.block import (
-    PRIMARY,
-    SECONDARY,
-    Header,
-    SealedBlock,
-    decode_block,
-    seal_block,
-    sign_header,
-)
-from chain.checks import DirectChecks
-from chain.codec import encode
-from chain.crypto import KeyPair
-from chain.errors import MEANINGS, Code, Invalid
-from chain.genesis import GenesisDeposit
-from chain.rules.lottery import compute_secondary_order, get_alpha, get_rank_limit, is_primary
-from chain.rules.randomness import SKIPPED_EPOCHS_MAX, compute_randomness
-from chain.rules.transactions import process_transaction
-from chain.tables import CURRENT, Rules
-from chain.transaction import (
+from chain.actions import (
     Action,
     Bond,
     ChangePolicy,
@@ -38,12 +20,22 @@ from chain.transaction import (
     RegisterSeat,
     Reveal,
     Save,
-    SealedTransaction,
-    Transaction,
     Unbond,
     Withdraw,
-    sign_transaction,
 )
+from chain.block import SealedBlock, decode_block, seal_block
+from chain.checks import DirectChecks
+from chain.codec import encode
+from chain.crypto import KeyPair
+from chain.errors import Code, Invalid
+from chain.genesis import GenesisDeposit
+from chain.header import PRIMARY, SECONDARY, Header, sign_header
+from chain.refusals import MEANINGS
+from chain.rules.lottery import compute_secondary_order, get_alpha, get_rank_limit, is_primary
+from chain.rules.randomness import SKIPPED_EPOCHS_MAX, compute_randomness
+from chain.rules.transactions import process_transaction
+from chain.tables import CURRENT, Rules
+from chain.transaction import SealedTransaction, Transaction, sign_transaction
 from chain.units import AMOUNT_MAX
 from tests.community import (
     PAI,
@@ -56,6 +48,7 @@ from tests.community import (
     get_signers,
     with_parameters,
 )
+from tests.unit import test_certificates
 
 FARID, GALINA = get_account_id("farid"), get_account_id("galina")
 NEWCOMER = get_account_id("newcomer")
@@ -748,7 +741,7 @@ def test_ranks_widen_until_the_last_seat_can_carry_on() -> None:
 
 def test_every_code_of_the_ledger_is_covered() -> None:
     elsewhere = {Code.BALANCE_TOO_LARGE, Code.WRONG_BODY_ROOT}  # tests of their own above
-    covered = {*TRANSACTIONS, *BLOCKS, *elsewhere}
+    covered = {*TRANSACTIONS, *BLOCKS, *elsewhere, *test_certificates.REFUSED}
     assert {code for code in Code if 200 <= code < 900} == covered
 
 

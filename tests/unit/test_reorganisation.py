@@ -15,13 +15,15 @@ import trio
 from msgspec.structs import replace
 
 from chain import vrf
-from chain.block import PRIMARY, SealedBlock, compute_body_root, seal_block, sign_header
+from chain.actions import Pay
+from chain.block import SealedBlock, compute_body_root, seal_block
 from chain.errors import InvariantBroken
+from chain.header import PRIMARY, sign_header
 from chain.ledger import INDEX, read_rows
 from chain.leveldb import LevelStore
 from chain.store import Store
 from chain.tables import CURRENT
-from chain.transaction import Pay, SealedTransaction
+from chain.transaction import SealedTransaction
 from consensus.forkchoice import get_preference
 from node.chainkeeper import ChainKeeper, build_facts
 from node.core import Core

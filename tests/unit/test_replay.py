@@ -11,18 +11,13 @@ from threading import active_count
 import pytest
 from msgspec.structs import replace
 
-from chain.block import (
-    Header,
-    SealedBlock,
-    compute_body_root,
-    decode_block,
-    seal_block,
-    sign_header,
-)
+from chain.actions import ChangePolicy, Pay
+from chain.block import SealedBlock, compute_body_root, decode_block, seal_block
 from chain.checks import LearnedChecks, VrfClaim
 from chain.codec import encode
 from chain.crypto import Signed
 from chain.errors import Code
+from chain.header import Header, sign_header
 from chain.ledger import INDEX, Ledger
 from chain.replay import (
     AHEAD_WEIGHT_MAX,
@@ -32,7 +27,7 @@ from chain.replay import (
     replay,
 )
 from chain.store import MemoryStore
-from chain.transaction import ChangePolicy, Pay, SealedTransaction, seal
+from chain.transaction import SealedTransaction, seal
 from tests.community import PAI, Community, build_genesis, get_account_id, get_key, get_policy
 
 NAMES = ("ann", "boris", "emma", "farid")

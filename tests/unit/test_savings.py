@@ -5,11 +5,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chain.actions import Pay, Prolong, Save, Withdraw
 from chain.errors import Code, Invalid
 from chain.rules import payments
 from chain.rules.settlement import compute_decayed
 from chain.tables import Deposit
-from chain.transaction import Pay, Prolong, Save, Withdraw
 from tests.community import KEEP, PAI, Community, get_account_id
 
 EMMA = get_account_id("emma")

@@ -3,13 +3,13 @@
 import pytest
 from msgspec.structs import replace
 
+from chain.actions import Bond, Prolong, RegisterSeat, Unbond
 from chain.crypto import Signed, is_signed
 from chain.errors import Code, Invalid
 from chain.genesis import GenesisDeposit
 from chain.rules.seats import BEFORE_GENESIS, ROLES, apply_bond, get_possession_message
 from chain.rules.settlement import BONDED, FREE, UNBONDING
 from chain.tables import CURRENT, Deposit, Seat
-from chain.transaction import Bond, Prolong, RegisterSeat, Unbond
 from tests.community import (
     PAI,
     Community,

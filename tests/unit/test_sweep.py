@@ -3,6 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
+from chain.actions import Bond, ChangePolicy, Pay, RegisterSeat
 from chain.errors import Code, Invalid
 from chain.genesis import GenesisDeposit
 from chain.rules.context import Context
@@ -10,7 +11,7 @@ from chain.rules.payments import build_account
 from chain.rules.settlement import BONDED, compute_decayed
 from chain.rules.sweep import SweepQueue, _is_forsaken, compute_sweep_budget
 from chain.tables import CURRENT, Account
-from chain.transaction import Bond, ChangePolicy, Pay, RegisterSeat, SealedTransaction
+from chain.transaction import SealedTransaction
 from tests.community import (
     CONSTANTS,
     KEEP,

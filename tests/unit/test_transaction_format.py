@@ -5,25 +5,26 @@ from typing import Any, cast
 import pytest
 from msgspec.structs import replace
 
-from chain.codec import encode
-from chain.crypto import compute_hash, is_signed
-from chain.errors import Code, Invalid
-from chain.rules.transactions import get_claims
-from chain.transaction import (
-    ACTIONS_MAX,
-    TRANSACTION_BYTES_MAX,
+from chain.actions import (
     Bond,
     ChangePolicy,
     Pay,
-    Policy,
     Prolong,
     RegisterSeat,
     Reveal,
     Save,
-    Transaction,
     Unbond,
     Withdraw,
-    compute_account_id,
+)
+from chain.codec import encode
+from chain.crypto import compute_hash, is_signed
+from chain.errors import Code, Invalid
+from chain.policy import Policy, compute_account_id
+from chain.rules.transactions import get_claims
+from chain.transaction import (
+    ACTIONS_MAX,
+    TRANSACTION_BYTES_MAX,
+    Transaction,
     decode_transaction,
     get_signing_message,
     seal,

@@ -8,12 +8,12 @@ import sys
 import pytest
 from msgspec.structs import replace
 
+from chain.actions import Pay
 from chain.block import SealedBlock
 from chain.checks import DirectChecks, VrfClaim
 from chain.ledger import Ledger
 from chain.replay import ALONE_WEIGHT, LookAhead, predict_claims
 from chain.store import MemoryStore
-from chain.transaction import Pay
 from chain.verifier import Verifier, VerifierGone
 from tests.community import PAI, Community, get_account_id
 

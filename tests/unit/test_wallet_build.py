@@ -9,26 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chain.actions import (
+    Action,
+    Bond,
+    ChangePolicy,
+    Pay,
+    Prolong,
+    RegisterSeat,
+    Save,
+    Unbond,
+    Withdraw,
+)
 from chain.checks import DirectChecks
 from chain.errors import Code, Invalid
+from chain.policy import Policy
 from chain.rules.transactions import process_transaction
 from chain.rules.units import compute_units
 from chain.state import FeePaid
 from chain.transaction import (
     ACTIONS_MAX,
-    Action,
-    Bond,
-    ChangePolicy,
     KeySignature,
-    Pay,
-    Policy,
-    Prolong,
-    RegisterSeat,
-    Save,
     SignedTransaction,
     Transaction,
-    Unbond,
-    Withdraw,
     decode_transaction,
     seal,
 )

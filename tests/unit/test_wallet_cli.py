@@ -11,8 +11,9 @@ from typing import Any, NamedTuple
 import httpx
 import pytest
 
+from chain.actions import Pay
 from chain.address import encode_address
-from chain.transaction import Pay, Policy, compute_account_id
+from chain.policy import Policy, compute_account_id
 from chain.units import format_pai, parse_pai
 from node.cli.main import main
 from tests.community import PAI, Community, get_account_id

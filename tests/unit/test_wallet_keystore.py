@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chain.crypto import build_key_pair
-from chain.transaction import Policy, compute_account_id
+from chain.policy import Policy, compute_account_id
 from wallet import keystore
 from wallet.folder import Busy, lock, open_folder, read_private, write_private
 from wallet.keystore import (

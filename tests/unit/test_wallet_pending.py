@@ -23,8 +23,9 @@ from hypothesis.stateful import (
 )
 from trio.testing import MockClock
 
+from chain.actions import Pay
 from chain.errors import Code, Invalid
-from chain.transaction import Pay, SealedTransaction, decode_transaction
+from chain.transaction import SealedTransaction, decode_transaction
 from tests.community import PAI, Community, get_account_id
 from tests.wallet_node import Fault, WalletNode, build_member_genesis
 from wallet import pending, session

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chain.actions import MEMO_BYTES_MAX, Pay, Save
 from chain.address import encode_address
-from chain.transaction import MEMO_BYTES_MAX, Pay, Policy, Save
+from chain.policy import Policy
 from tests.community import PAI, get_account_id, get_key
 from tests.wallet_node import WalletNode
 from wallet.build import Draft, Envelope, build_body

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from chain.errors import MEANINGS, Code, Invalid
+from chain.errors import Code, Invalid
+from chain.refusals import MEANINGS
 from genesis.figures import Unit
 from node.cli.usage import normalise_help
 from wallet.russian import ROOMS, load_sentences, load_texts

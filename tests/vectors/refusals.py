@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from chain.errors import MEANINGS, Code
+from chain.errors import Code
+from chain.refusals import MEANINGS
 
 PAGE = Path(__file__).parents[2] / "docs" / "refusals.md"
 

@@ -10,16 +10,19 @@ import pytest
 from msgspec.structs import replace
 
 from chain import vrf
+from chain.actions import Reveal
 from chain.address import decode_address, encode_address
-from chain.block import PRIMARY, decode_block
+from chain.block import decode_block
 from chain.checks import DirectChecks
 from chain.codec import Codec, encode
 from chain.crypto import build_key_pair, is_signed
 from chain.errors import Code, Invalid
 from chain.genesis import GENESIS_CODEC, compute_chain_id
+from chain.header import PRIMARY
 from chain.ledger import Ledger, read_rows
 from chain.merkle import Proof, Tree, verify_proof
 from chain.parameters import KeepSegment
+from chain.policy import Policy, compute_account_id
 from chain.rules.lottery import get_alpha
 from chain.rules.payments import build_account
 from chain.rules.randomness import compute_randomness
@@ -27,13 +30,7 @@ from chain.rules.settlement import compute_decayed, get_due_step, get_touched
 from chain.rules.transactions import get_claims, process_transaction
 from chain.store import MemoryStore
 from chain.tables import CURRENT, Deposit
-from chain.transaction import (
-    Policy,
-    Reveal,
-    compute_account_id,
-    compute_transaction_id,
-    decode_transaction,
-)
+from chain.transaction import compute_transaction_id, decode_transaction
 from tests.vectors.generate import build_files
 
 FOLDER = Path(__file__).parent

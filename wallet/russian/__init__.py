@@ -12,6 +12,7 @@ from wallet.russian import (
     audit,
     core,
     demo,
+    finality,
     genesis,
     node,
     parameters,
@@ -48,4 +49,8 @@ def load_texts() -> Texts:
 
 def load_sentences() -> dict[str, str]:
     """The templates of the lower rooms' sentences."""
-    return {**core.SENTENCES, **sentences.TEXTS}
+    return {
+        **core.SENTENCES,
+        **sentences.TEXTS,
+        **finality.SENTENCES,
+    }

@@ -1,0 +1,76 @@
+"""What consensus puts on record in a block's body, beside its transactions. Formats only.
+
+Finality and late acks tell the chain what was decided; roll-calls tell who was awake; evidence
+tells who signed what must not be signed. Whether a part may stand in a block is a rule.
+"""
+
+from typing import Annotated, Final
+
+from msgspec import Meta
+
+from chain.certificates import Bits, Finality, Justification, Signatures
+from chain.codec import Natural, Record
+from chain.header import BlockHash, SignedHeader
+from chain.tables import SetEntry
+from chain.votes import SignedVote
+
+HEADS_IN_ROLL_CALL_MAX: Final = 256  # as many as there can be seats
+EVIDENCE_IN_BLOCK_MAX: Final = 8
+
+
+class FinalityRecord(Record, frozen=True):
+    """A final block of this block's set; its justification too when that block is a hand-off."""
+
+    justification: Justification | None
+    finality: Finality
+
+
+class LateAcks(Record, frozen=True):
+    """Acks of the target recorded for this round that came after the certificate was made."""
+
+    round: Natural
+    bits: Bits
+    signatures: Signatures
+
+
+class Attendance(Record, frozen=True):
+    """Seats that stood on one head; bits over bonded seats by id."""
+
+    head_hash: BlockHash
+    bits: Bits
+    signatures: Signatures
+
+
+class RollCall(Record, frozen=True):
+    """Who attended a round, grouped by head in ascending order of hash."""
+
+    round: Natural
+    heads: Annotated[tuple[Attendance, ...], Meta(min_length=1, max_length=HEADS_IN_ROLL_CALL_MAX)]
+
+
+class VoteEvidence(Record, frozen=True, tag="votes"):
+    """Two votes of one seat that contradict each other, in byte order, and the set's list."""
+
+    first: SignedVote
+    second: SignedVote
+    entries: tuple[SetEntry, ...]
+
+
+class HeaderEvidence(Record, frozen=True, tag="headers"):
+    """Two headers of one seat and slot, in byte order, and the set's list."""
+
+    first: SignedHeader
+    second: SignedHeader
+    entries: tuple[SetEntry, ...]
+
+
+class StrayVoteEvidence(Record, frozen=True, tag="stray"):
+    """A vote of a set for a block whose header names another base, and the set's list."""
+
+    vote: SignedVote
+    header: SignedHeader
+    entries: tuple[SetEntry, ...]
+
+
+Evidence = VoteEvidence | HeaderEvidence | StrayVoteEvidence
+EvidenceList = Annotated[tuple[Evidence, ...], Meta(min_length=1, max_length=EVIDENCE_IN_BLOCK_MAX)]
