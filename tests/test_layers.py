@@ -51,6 +51,8 @@ LIBRARIES = {
     "msgspec": ("",),
     "multiaddr": ("p2p/libp2p_transport.py", "p2p/mends.py", "p2p/addresses.py"),
     "nacl": ("chain/crypto.py", "chain/vrf.py", "wallet/keystore.py"),
+    "numpy": ("chain/setoff.py", "node/exchange/"),
+    "ortools": ("node/exchange/setoff_solver.py",),
     "plyvel": ("chain/leveldb.py",),
     "prometheus_client": ("node/",),
     "rich": ("wallet/", "node/cli/", "node/ops/"),
