@@ -9,12 +9,24 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from chain.actions import Action, Bond, ChangePolicy, Pay, RegisterSeat, Reveal, Save
+from chain.actions import (
+    Action,
+    Bond,
+    ChangePolicy,
+    Pay,
+    RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
+    Reveal,
+    Save,
+    Takeover,
+)
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.identity import get_home_person_key
 from chain.rules.payments import debit
+from chain.rules.tally import note_service
 from chain.state import FeePaid, State
 from chain.tables import Account, Person
 from chain.transaction import SealedTransaction
@@ -32,9 +44,12 @@ _NEW_ROWS: Final[dict[type[Action], int]] = {
     # seats
     RegisterSeat: ROWS_OF_A_SEAT,
     Bond: 1,
+    Takeover: 3,  # two used keys and the change
+    ReplaceSeatKeys: ROWS_OF_A_SEAT,
+    ReleaseNotice: 1,
 }
 # Actions that defend an account and move no money out.
-_DEFENSIVE: Final = (Reveal, ChangePolicy)
+_DEFENSIVE: Final = (Reveal, ChangePolicy, Takeover, ReplaceSeatKeys, ReleaseNotice)
 
 
 def compute_units(state: State, transaction: SealedTransaction) -> int:
@@ -73,7 +88,7 @@ def charge_units(
     ):
         rest = _use_defensive(state, context, account_id, account, rest)
     if rest and account.person is not None:
-        rest = _use_free(state, context, account.person, rest)
+        rest = _use_free(state, context, account.person, rest, transaction.body.via)
     fee = rest * context.parameters.unit_fee
     if fee > transaction.body.fee_max:
         raise Invalid(
@@ -102,14 +117,20 @@ def _count_used(context: Context, person: Person) -> int:
     return person.used_units if person.used_period == context.period else 0
 
 
-def _use_free(state: State, context: Context, tag: bytes, units: int) -> int:
-    """Take units from the person's free ones; returns what is left to pay."""
+def _use_free(state: State, context: Context, tag: bytes, units: int, via: AccountId | None) -> int:
+    """Take units from the person's free ones; returns what is left to pay.
+
+    The server by which he does so first in a period has served him in it.
+    """
     key = get_home_person_key(tag)
     person = state.persons.require(key)
     taken = min(units, _count_free(context, person))
     if taken:
-        used = _count_used(context, person) + taken
-        state.persons.put(key, replace(person, used_period=context.period, used_units=used))
+        used = _count_used(context, person)
+        if not used:
+            note_service(state, via)
+        row = replace(person, used_period=context.period, used_units=used + taken)
+        state.persons.put(key, row)
     return units - taken
 
 
