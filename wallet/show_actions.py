@@ -15,8 +15,11 @@ from chain.actions import (
     Pay,
     Prolong,
     RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
     Reveal,
     Save,
+    Takeover,
     Unbond,
     Withdraw,
 )
@@ -50,12 +53,17 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     RegisterSeat: mark("register a seat"),
     Bond: mark("bond {amount} of deposit {id} to the seat"),
     Unbond: mark("ask deposit {id} back from the seat"),
+    Takeover: mark("let the standby key of {seat} take over its seat"),
+    ReplaceSeatKeys: mark("replace all keys of the seat"),
+    ReleaseNotice: mark("vote again although the journal was lost: {round}"),
 }
 
 _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "amount": lambda teller, action: tell_pai(teller.words, action.amount),
     "whom": lambda teller, action: teller.tell_account(action.to),
     "memo": lambda _, action: f"«{action.memo}»" if action.memo else "",
+    "seat": lambda teller, action: teller.tell_account(action.seat),
+    "round": lambda _, action: action.activation_round,
     "id": lambda _, action: action.deposit,
     "count": lambda _, action: action.term_periods,
     "needed": lambda _, action: action.policy.threshold,

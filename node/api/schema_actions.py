@@ -14,8 +14,11 @@ from chain.actions import (
     Pay,
     Prolong,
     RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
     Reveal,
     Save,
+    Takeover,
     Unbond,
     Withdraw,
 )
@@ -95,6 +98,31 @@ class UnbondAnswer(Answer, frozen=True, tag_field="kind", tag="unbond"):
     deposit: Count
 
 
+class TakeoverAnswer(Answer, frozen=True, tag_field="kind", tag="takeover"):
+    """A seat whose standby key replaces its vote key."""
+
+    seat: AddressText
+    old_vote: Hash
+    standby: Hash
+    vrf: Hash
+
+
+class ReplaceSeatKeysAnswer(Answer, frozen=True, tag_field="kind", tag="seat_keys"):
+    """Three new keys for the account's seat."""
+
+    vote: Hash
+    vrf: Hash
+    standby: Hash
+
+
+class ReleaseNoticeAnswer(Answer, frozen=True, tag_field="kind", tag="notice"):
+    """The account's seat votes again although its journal was lost."""
+
+    activation_round: Count
+    lock_round: Count
+    lock_hash: Hash
+
+
 ActionAnswer = (
     # money
     PayAnswer
@@ -108,6 +136,9 @@ ActionAnswer = (
     | RegisterSeatAnswer
     | BondAnswer
     | UnbondAnswer
+    | TakeoverAnswer
+    | ReplaceSeatKeysAnswer
+    | ReleaseNoticeAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
@@ -123,10 +154,16 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     RegisterSeat: RegisterSeatAnswer,
     Bond: BondAnswer,
     Unbond: UnbondAnswer,
+    Takeover: TakeoverAnswer,
+    ReplaceSeatKeys: ReplaceSeatKeysAnswer,
+    ReleaseNotice: ReleaseNoticeAnswer,
 }
 
 # Where the fields of an answer are found, if not on the action itself.
-_PARTS: Final[dict[type[Action], str]] = {RegisterSeat: "keys"}
+_PARTS: Final[dict[type[Action], str]] = {
+    RegisterSeat: "keys",
+    ReplaceSeatKeys: "keys",
+}
 
 _Writer = Callable[[str, Any], object]
 _WRITERS: Final[dict[Any, _Writer]] = {

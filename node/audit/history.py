@@ -15,7 +15,18 @@ from chain.header import PRIMARY
 from chain.parameters import Constants
 from chain.policy import AccountId
 from chain.rules.birth import compute_issued
-from chain.state import Charged, Fact, FeePaid, Matured, Shared
+from chain.state import (
+    Charged,
+    Fact,
+    FeePaid,
+    FundMoved,
+    Matured,
+    NoticePaid,
+    Reported,
+    Rewarded,
+    Shared,
+    Slashed,
+)
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
@@ -188,7 +199,9 @@ class History:
                 self.fees[fact.account] += fact.amount
             case Matured():
                 period.matured += fact.amount
-            case Shared():
+            case Rewarded() | Slashed() | Reported() | NoticePaid():
+                pass  # in the books, and in what funds say of it
+            case Shared() | FundMoved():
                 pass  # reckoned again below
 
     def _count_author(self, step: Step) -> None:
@@ -200,6 +213,10 @@ class History:
 
     def _share_pot(self, step: Step) -> None:
         """Share the block's charges by the rates in force, and compare with the funds' row."""
+        for fact in step.facts:
+            if isinstance(fact, FundMoved):
+                held = getattr(self.treasury, fact.fund)
+                setattr(self.treasury, fact.fund, held + fact.amount)
         charges = sum(fact.amount for fact in step.facts if isinstance(fact, Charged))
         fees = sum(fact.amount for fact in step.facts if isinstance(fact, FeePaid))
         pot = self.treasury.pot + charges

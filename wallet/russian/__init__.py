@@ -12,6 +12,7 @@ from wallet.russian import (
     audit,
     core,
     demo,
+    epochs,
     finality,
     genesis,
     node,
@@ -36,6 +37,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    epochs.TEXTS,
 )
 
 
@@ -53,4 +55,5 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **epochs.SENTENCES,
     }
