@@ -90,8 +90,10 @@ class EpochWorld:
             stake = compute_stake(bond, minimum)
             raw = compute_raw(stake, duty, 0)
             standings.append(Standing(stake, 0, raw))
-            keys = [compute_hash(b"test", seat, role) for role in (b"vote", b"vrf", b"standby")]
-            state.seats.put(seat, Seat(*keys, 0, bond, duty, duty, raw))
+            vote, vrf, standby = (
+                compute_hash(role, seat) for role in (b"vote", b"vrf", b"standby")
+            )
+            state.seats.put(seat, Seat(vote, vrf, standby, 0, bond, duty, duty, raw))
             deposit = Deposit(0, bond, 0, 10_000, 0, BONDED, 0)
             state.savings.put(seat, Savings((deposit,)))
             state.accounts.put(seat, replace(build_account(0), person=seat))
