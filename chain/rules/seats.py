@@ -5,7 +5,7 @@ lent to the seat: it keeps its term, and on request it is released when the time
 over. A registered seat begins to count at a hand-off, which is consensus' business.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -53,8 +53,10 @@ def check_seat_role(
         raise Invalid(Code.BAD_PROOF_OF_POSSESSION, role)
 
 
-def check_unused_keys(state: State, keys: Iterable[bytes]) -> None:
-    """Refuse keys that some seat has, had, or was about to have."""
+def check_unused_keys(state: State, keys: Sequence[bytes]) -> None:
+    """Refuse keys that some seat has, had, or was about to have, and one key in two roles."""
+    if len(set(keys)) != len(keys):
+        raise Invalid(Code.KEY_USED_BEFORE)
     for public in keys:
         if state.used_keys.get(public) is not None:
             raise Invalid(Code.KEY_USED_BEFORE)

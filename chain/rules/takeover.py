@@ -86,8 +86,7 @@ def apply_replace_keys(
     if state.seats.get(owner) is None:
         raise Invalid(Code.NO_SEAT)
     change = state.key_changes.get(owner) or _NO_CHANGE
-    if change.takeover_period <= change.replaced_period:
-        # Since the last replacement nobody took the seat over: then it can wait.
+    if not change.takeover:  # the last change was a replacement too, so another one can wait
         _check_pause(context, change.replaced_period, Code.REPLACEMENT_TOO_SOON)
     keys = (action.keys.vote, action.keys.vrf, action.keys.standby)
     check_unused_keys(state, keys)

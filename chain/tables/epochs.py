@@ -90,7 +90,7 @@ class KeyChange(Record, frozen=True):
     """Key: seat. Keys on their way to service, and when keys were last changed."""
 
     keys: tuple[Bytes32, Bytes32, Bytes32] | None  # vote, VRF, standby to come; nil: done
-    takeover: bool  # asked for by the standby key, and not by the owner
+    takeover: bool  # the last change was asked for by the standby key, and not by the owner
     serving_epoch: Natural  # from which the VRF key serves; all three when the owner asked
     takeover_period: int  # of the last takeover; -1: none
     replaced_period: int  # of the last replacement by the owner; -1: none
