@@ -29,7 +29,7 @@ class LevelStore:
             )
         except plyvel.IOError as error:
             raise StoreError(
-                f"cannot open {folder}: another process uses it, or the disk refuses ({error})"
+                f"cannot open {folder}: another process uses it, or the disk refuses ({_tell(error)})"
             ) from error
         except plyvel.Error as error:
             raise _explain(error) from error
@@ -77,5 +77,11 @@ def _iterate(snapshot: Any, prefix: bytes, start: bytes) -> Iterator[tuple[bytes
 
 def _explain(error: plyvel.Error) -> StoreError:
     if isinstance(error, plyvel.CorruptionError):
-        return StoreError(f"the store is damaged: restore it or sync anew ({error})")
-    return StoreError(f"the disk failed: is it full, or read-only? ({error})")
+        return StoreError(f"the store is damaged: restore it or sync anew ({_tell(error)})")
+    return StoreError(f"the disk failed: is it full, or read-only? ({_tell(error)})")
+
+
+def _tell(error: plyvel.Error) -> str:
+    """What LevelDB says, which the binding hands on as bytes."""
+    said = error.args[0] if error.args else ""
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
