@@ -28,8 +28,9 @@ class LevelStore:
                 bloom_filter_bits=_BLOOM_BITS,
             )
         except plyvel.IOError as error:
+            said = _tell(error)
             raise StoreError(
-                f"cannot open {folder}: another process uses it, or the disk refuses ({_tell(error)})"
+                f"cannot open {folder}: another process uses it, or the disk refuses ({said})"
             ) from error
         except plyvel.Error as error:
             raise _explain(error) from error
