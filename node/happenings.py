@@ -8,13 +8,22 @@ from typing import Any, Final, NamedTuple
 
 from chain.actions import (
     Action,
+    Attest,
     Bond,
+    CancelRecovery,
     ChangePolicy,
+    CompleteRecovery,
+    GiveUpAlias,
     Pay,
     Prolong,
+    RegisterAlias,
     RegisterSeat,
+    Renew,
     Reveal,
+    Revoke,
     Save,
+    SetGuardians,
+    StartRecovery,
     Unbond,
     Withdraw,
 )
@@ -115,10 +124,21 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     # keys
     Reveal: None,
     ChangePolicy: _Told("keys"),
+    SetGuardians: _Told("guardians"),
+    StartRecovery: _Told("recovery", counterparty="account", mirrored="recovery_of_this"),
+    CancelRecovery: _Told("recovery_cancelled"),
+    CompleteRecovery: _Told("recovered", counterparty="account", mirrored="recovered_this"),
+    # aliases
+    RegisterAlias: _Told("alias"),
+    GiveUpAlias: _Told("alias_given_up"),
     # seats
     RegisterSeat: _Told("seat"),
     Bond: _Told("bonded"),
     Unbond: _Told("unbonded", _get_amount),
+    # identity
+    Attest: _Told("attested", counterparty="subject", mirrored="identified"),
+    Renew: _Told("renewed", counterparty="subject", mirrored="identity_renewed"),
+    Revoke: _Told("revoked", counterparty="subject", mirrored="identity_revoked"),
 }
 
 

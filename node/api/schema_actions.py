@@ -9,13 +9,22 @@ from typing import Any, Final, get_args, get_type_hints
 
 from chain.actions import (
     Action,
+    Attest,
     Bond,
+    CancelRecovery,
     ChangePolicy,
+    CompleteRecovery,
+    GiveUpAlias,
     Pay,
     Prolong,
+    RegisterAlias,
     RegisterSeat,
+    Renew,
     Reveal,
+    Revoke,
     Save,
+    SetGuardians,
+    StartRecovery,
     Unbond,
     Withdraw,
 )
@@ -95,6 +104,69 @@ class UnbondAnswer(Answer, frozen=True, tag_field="kind", tag="unbond"):
     deposit: Count
 
 
+class SetGuardiansAnswer(Answer, frozen=True, tag_field="kind", tag="guardians"):
+    """Who may recover the account, as a salted hash; null: nobody."""
+
+    guardians: Hash | None
+    delay_periods: Count
+    cancels_max: Count
+
+
+class StartRecoveryAnswer(Answer, frozen=True, tag_field="kind", tag="start_recovery"):
+    """Other keys asked for an account by its guardians."""
+
+    account: AddressText
+    guardians: PolicyAnswer
+    salt: Hash
+    policy: PolicyAnswer
+
+
+class CancelRecoveryAnswer(Answer, frozen=True, tag_field="kind", tag="cancel_recovery"):
+    """The recovery of the transaction's account stopped."""
+
+
+class CompleteRecoveryAnswer(Answer, frozen=True, tag_field="kind", tag="complete_recovery"):
+    """The keys that guardians asked for, given."""
+
+    account: AddressText
+
+
+class RegisterAliasAnswer(Answer, frozen=True, tag_field="kind", tag="alias"):
+    """A name for the account."""
+
+    name: str
+    price_max: Pai
+
+
+class GiveUpAliasAnswer(Answer, frozen=True, tag_field="kind", tag="no_alias"):
+    """The account's name given up."""
+
+
+class AttestAnswer(Answer, frozen=True, tag_field="kind", tag="attest"):
+    """An authority's statement of whose an account is."""
+
+    subject: AddressText
+    attested_kind: str
+    jurisdiction: str
+    commitment: Hash
+    tag: Hash
+    until_slot: Count
+
+
+class RenewAnswer(Answer, frozen=True, tag_field="kind", tag="renew"):
+    """A statement that runs on."""
+
+    subject: AddressText
+    commitment: Hash
+    until_slot: Count
+
+
+class RevokeAnswer(Answer, frozen=True, tag_field="kind", tag="revoke"):
+    """A statement taken back."""
+
+    subject: AddressText
+
+
 ActionAnswer = (
     # money
     PayAnswer
@@ -104,10 +176,21 @@ ActionAnswer = (
     # keys
     | RevealAnswer
     | ChangePolicyAnswer
+    | SetGuardiansAnswer
+    | StartRecoveryAnswer
+    | CancelRecoveryAnswer
+    | CompleteRecoveryAnswer
+    # aliases
+    | RegisterAliasAnswer
+    | GiveUpAliasAnswer
     # seats
     | RegisterSeatAnswer
     | BondAnswer
     | UnbondAnswer
+    # identity
+    | AttestAnswer
+    | RenewAnswer
+    | RevokeAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
@@ -119,14 +202,27 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     # keys
     Reveal: RevealAnswer,
     ChangePolicy: ChangePolicyAnswer,
+    SetGuardians: SetGuardiansAnswer,
+    StartRecovery: StartRecoveryAnswer,
+    CancelRecovery: CancelRecoveryAnswer,
+    CompleteRecovery: CompleteRecoveryAnswer,
+    # aliases
+    RegisterAlias: RegisterAliasAnswer,
+    GiveUpAlias: GiveUpAliasAnswer,
     # seats
     RegisterSeat: RegisterSeatAnswer,
     Bond: BondAnswer,
     Unbond: UnbondAnswer,
+    # identity
+    Attest: AttestAnswer,
+    Renew: RenewAnswer,
+    Revoke: RevokeAnswer,
 }
 
 # Where the fields of an answer are found, if not on the action itself.
 _PARTS: Final[dict[type[Action], str]] = {RegisterSeat: "keys"}
+# The word "kind" tells which action it is; an action's own field of that name has another there.
+_NAMES: Final = {"attested_kind": "kind"}
 
 _Writer = Callable[[str, Any], object]
 _WRITERS: Final[dict[Any, _Writer]] = {
@@ -145,7 +241,9 @@ def build_action_answer(prefix: str, action: Action) -> ActionAnswer:
     kind = type(action)
     part = getattr(action, _PARTS[kind]) if kind in _PARTS else action
     fields: dict[str, Any] = {
-        name: None if (value := getattr(part, name)) is None else write(prefix, value)
+        name: None
+        if (value := getattr(part, _NAMES.get(name, name))) is None
+        else write(prefix, value)
         for name, write in _FIELDS[kind]
     }
     return ACTION_ANSWERS[kind](**fields)
