@@ -42,7 +42,7 @@ _KINDS: Final = {
     "recovered_this": mark("this account recovered"),
     "alias": mark("name taken"),
     "alias_given_up": mark("name given up"),
-    "attested": mark("attested"),
+    "attested": mark("attestation given"),
     "identified": mark("attested by"),
     "renewed": mark("attestation renewed"),
     "identity_renewed": mark("attestation renewed by"),
