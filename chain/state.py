@@ -16,12 +16,15 @@ from chain.codec import Record, encode
 from chain.policy import AccountId
 from chain.tables import (
     ACCOUNTS,
+    ALIASES,
     ANCHORS,
     ATTESTATIONS,
     AUTHORITIES,
     MONEY,
     PERSONS,
     RANDOMNESS,
+    RECOVERIES,
+    ROSTERS,
     RULES,
     SAVINGS,
     SEATS,
@@ -87,7 +90,14 @@ class Matured(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-Fact = Charged | FeePaid | Shared | Matured
+class BondLost(msgspec.Struct, frozen=True, gc=False):
+    """A recovery's bond that went to the operators, because the account's own keys stopped it."""
+
+    account: AccountId
+    amount: int
+
+
+Fact = Charged | FeePaid | Shared | Matured | BondLost
 
 
 class RowReader(Protocol):
@@ -229,6 +239,10 @@ class State:
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
         self.attestations = self._open(ATTESTATIONS)
+        self.rosters = self._open(ROSTERS)
+        # keys and names
+        self.recoveries = self._open(RECOVERIES)
+        self.aliases = self._open(ALIASES)
         # seats
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)

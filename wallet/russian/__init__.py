@@ -14,6 +14,7 @@ from wallet.russian import (
     demo,
     finality,
     genesis,
+    identity,
     node,
     parameters,
     program,
@@ -28,6 +29,7 @@ from wallet.words import Texts, Translation
 ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
+    identity.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -53,4 +55,5 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **identity.SENTENCES,
     }
