@@ -178,6 +178,8 @@ def _select(changes: Sequence[Change], table: Table[RowT]) -> list[Change]:
 
 
 _HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, MONEY)
+# All that money has for nobody's account.
+FUNDS: Final = ("pot", "reserve", "social", "operators", "active", "municipality", "claims")
 
 
 def _count_money(row: Record | None) -> int:
@@ -187,7 +189,7 @@ def _count_money(row: Record | None) -> int:
     if isinstance(row, Savings):
         return sum(deposit.amount for deposit in row.deposits)
     if isinstance(row, Money):
-        funds = row.pot + row.reserve + row.social + row.operators + row.active + row.municipality
+        funds = sum(getattr(row, name) for name in FUNDS)
         return funds - (row.issued - row.burned)
     return 0
 

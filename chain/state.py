@@ -16,16 +16,22 @@ from chain.codec import Record, encode
 from chain.policy import AccountId
 from chain.tables import (
     ACCOUNTS,
+    ACTIVE,
     ANCHORS,
+    ASSEMBLY,
     ATTESTATIONS,
     AUTHORITIES,
+    FIGURES,
     MONEY,
     PERSONS,
+    PROPOSALS,
     RANDOMNESS,
+    REGISTER,
     RULES,
     SAVINGS,
     SEATS,
     SETS,
+    SPENDING,
     TIPS,
     USED_KEYS,
     Table,
@@ -87,7 +93,40 @@ class Matured(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-Fact = Charged | FeePaid | Shared | Matured
+class FundSpent(msgspec.Struct, frozen=True, gc=False):
+    """Paid from a common fund, by vote."""
+
+    fund: str
+    to: AccountId
+    amount: int
+
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """The votes on a proposal were counted."""
+
+    proposal: int
+    passed: bool
+    yes: int
+    no: int
+    electors: int
+
+
+class Enacted(msgspec.Struct, frozen=True, gc=False):
+    """A decision was due; ``refused`` says why it could not be carried out any more, if so."""
+
+    proposal: int
+    refused: int | None
+
+
+class ActiveShare(msgspec.Struct, frozen=True, gc=False):
+    """A person's share of demurrage, for having been active in a period."""
+
+    account: AccountId
+    period: int
+    amount: int
+
+
+Fact = Charged | FeePaid | Shared | Matured | FundSpent | Decided | Enacted | ActiveShare
 
 
 class RowReader(Protocol):
@@ -233,6 +272,13 @@ class State:
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)
         self.sets = self._open(SETS)
+        # votes
+        self.proposals = self._open(PROPOSALS)
+        self.assembly = self._open(ASSEMBLY)
+        self.figures = self._open(FIGURES)
+        self.spending = self._open(SPENDING)
+        self.register = self._open(REGISTER)
+        self.active = self._open(ACTIVE)
         # the chain
         self.randomness = self._open(RANDOMNESS)
         self.anchors = self._open(ANCHORS)

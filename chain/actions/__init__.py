@@ -3,18 +3,42 @@
 from chain.actions.keys import ChangePolicy, Reveal
 from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
 from chain.actions.seats import Bond, RegisterSeat, SeatKeys, Unbond
+from chain.actions.votes import (
+    AdmitAuthority,
+    CastVote,
+    ChangeDemurrage,
+    ChangeFigure,
+    ChangeRewards,
+    ChangeSinks,
+    Measure,
+    Propose,
+    Resolve,
+    RetireAuthority,
+    SpendFund,
+)
 
 __all__ = [
     "MEMO_BYTES_MAX",
     "Action",
+    "AdmitAuthority",
     "Bond",
+    "CastVote",
+    "ChangeDemurrage",
+    "ChangeFigure",
     "ChangePolicy",
+    "ChangeRewards",
+    "ChangeSinks",
+    "Measure",
     "Pay",
     "Prolong",
+    "Propose",
     "RegisterSeat",
+    "Resolve",
+    "RetireAuthority",
     "Reveal",
     "Save",
     "SeatKeys",
+    "SpendFund",
     "Unbond",
     "Withdraw",
 ]
@@ -32,4 +56,7 @@ Action = (
     | RegisterSeat
     | Bond
     | Unbond
+    # votes
+    | Propose
+    | CastVote
 )

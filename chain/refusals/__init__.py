@@ -7,9 +7,11 @@ from typing import Final
 
 from chain.refusals.blocks import BLOCKS
 from chain.refusals.codes import Code, Meaning
+from chain.refusals.identity import IDENTITY
 from chain.refusals.money import MONEY
 from chain.refusals.seats import SEATS
+from chain.refusals.votes import VOTES
 
 __all__ = ["MEANINGS", "Code", "Meaning"]
 
-MEANINGS: Final[dict[Code, Meaning]] = {**MONEY, **SEATS, **BLOCKS}
+MEANINGS: Final[dict[Code, Meaning]] = {**MONEY, **SEATS, **IDENTITY, **VOTES, **BLOCKS}

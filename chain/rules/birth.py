@@ -22,6 +22,7 @@ from chain.genesis import (
 )
 from chain.parameters import find_faults
 from chain.policy import AccountId, compute_account_id
+from chain.rules.electorate import put_register
 from chain.rules.identity import compute_identified_until, get_person_key
 from chain.rules.payments import build_account
 from chain.rules.randomness import build_first_randomness
@@ -33,11 +34,13 @@ from chain.state import State
 from chain.tables import (
     CURRENT,
     Anchor,
+    Assembly,
     Attestation,
     Authority,
     Deposit,
     Money,
     Person,
+    Registered,
     Rules,
     Savings,
     SeatSet,
@@ -57,6 +60,19 @@ def apply_genesis(state: State, genesis: Genesis, chain: bytes) -> None:
     state.tips.put(CURRENT, Tip(slot=0, height=0))
     state.randomness.put(CURRENT, build_first_randomness(chain))
     state.anchors.put(chain[:16], Anchor(slot=0))
+    state.assembly.put(
+        CURRENT,
+        Assembly(
+            authorities=tuple(
+                authority.id for authority in genesis.authorities if authority.group == HOME_GROUP
+            ),
+            persons=0,
+            proposals=0,
+            open=(),
+            passed=(),
+            sharing=(),
+        ),
+    )
     for authority in genesis.authorities:
         state.authorities.put(
             authority.id,
@@ -94,17 +110,28 @@ def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
         by_person[groups[item.authority], item.tag].append(item)
     grace = genesis.parameters.attest_grace_periods * genesis.constants.slots_per_period
     tags = {}
+    registered: list[Registered] = []
     for (group, tag), items in by_person.items():
         until = compute_identified_until(
             (item.until_slot for item in items), genesis.parameters.identity_threshold, grace
         )
         subject = items[0].subject
-        state.persons.put(
-            get_person_key(group, tag),
-            Person(account=subject, identified_until_slot=until, used_period=0, used_units=0),
-        )
+        number = 0
         if group == HOME_GROUP:
             tags[subject] = tag
+            number = len(registered)
+            registered.append(Registered(tag, 0, until))
+        state.persons.put(
+            get_person_key(group, tag),
+            Person(
+                account=subject,
+                identified_until_slot=until,
+                used_period=0,
+                used_units=0,
+                number=number,
+            ),
+        )
+    put_register(state, registered)
     return tags
 
 
@@ -171,6 +198,7 @@ def _put_money(state: State, genesis: Genesis) -> None:
             operators=genesis.funds.operators,
             active=0,
             municipality=0,
+            claims=0,
         ),
     )
 

@@ -12,6 +12,7 @@ from chain.genesis import HOME_GROUP
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.state import State
+from chain.tables import CURRENT
 
 NOT_YET: Final = 0
 
@@ -33,6 +34,18 @@ def is_identified(state: State, context: Context, account_id: AccountId) -> bool
         return False
     person = state.persons.require(get_home_person_key(account.person))
     return context.slot < person.identified_until_slot
+
+
+def is_attested_without(state: State, context: Context, tag: bytes, authority: AccountId) -> bool:
+    """Whether a person of the home group would be identified without one authority's word."""
+    subject = state.persons.require(get_home_person_key(tag)).account
+    grace_slots = context.parameters.attest_grace_periods * context.constants.slots_per_period
+    count = 0
+    for other in state.assembly.require(CURRENT).authorities:
+        item = state.attestations.get(subject + other) if other != authority else None
+        if item is not None and item.tag == tag and item.revoked_slot < 0:
+            count += context.slot < item.until_slot + grace_slots
+    return count >= context.parameters.identity_threshold
 
 
 def compute_identified_until(until_slots: Iterable[int], threshold: int, grace_slots: int) -> int:

@@ -11,9 +11,11 @@ from msgspec.structs import replace
 from chain.actions import (
     Action,
     Bond,
+    CastVote,
     ChangePolicy,
     Pay,
     Prolong,
+    Propose,
     RegisterSeat,
     Reveal,
     Save,
@@ -24,6 +26,7 @@ from chain.checks import SignatureChecks
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.policy import AccountId, Policy, compute_account_id
+from chain.rules.assembly import apply_cast, apply_propose
 from chain.rules.context import Context
 from chain.rules.payments import apply_payment
 from chain.rules.savings import apply_prolong, apply_save, apply_withdraw
@@ -160,6 +163,9 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     # keys
     Reveal: apply_reveal,
     ChangePolicy: apply_change_policy,
+    # votes
+    Propose: apply_propose,
+    CastVote: apply_cast,
     # seats
     Bond: apply_bond,
     Unbond: apply_unbond,

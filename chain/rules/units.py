@@ -9,14 +9,26 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from chain.actions import Action, Bond, ChangePolicy, Pay, RegisterSeat, Reveal, Save
+from chain.actions import (
+    Action,
+    Bond,
+    CastVote,
+    ChangePolicy,
+    Pay,
+    Propose,
+    RegisterSeat,
+    Reveal,
+    Save,
+)
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.rules.context import Context
+from chain.rules.electorate import PERSONS_PER_UNIT
 from chain.rules.identity import get_home_person_key
 from chain.rules.payments import debit
+from chain.rules.sharing import claim_share, note_active
 from chain.state import FeePaid, State
-from chain.tables import Account, Person
+from chain.tables import CURRENT, Account, Person
 from chain.transaction import SealedTransaction
 from chain.units import format_pai
 
@@ -29,12 +41,14 @@ DEFENSIVE_PER_SIGNATURE: Final = 2
 _NEW_ROWS: Final[dict[type[Action], int]] = {
     # money
     Save: 1,
+    # votes
+    Propose: 1,
     # seats
     RegisterSeat: ROWS_OF_A_SEAT,
     Bond: 1,
 }
 # Actions that defend an account and move no money out.
-_DEFENSIVE: Final = (Reveal, ChangePolicy)
+_DEFENSIVE: Final = (Reveal, ChangePolicy, CastVote)
 
 
 def compute_units(state: State, transaction: SealedTransaction) -> int:
@@ -53,6 +67,8 @@ def compute_units(state: State, transaction: SealedTransaction) -> int:
                 born.add(action.to)
                 units += UNITS_NEW_ACCOUNT
         else:
+            if isinstance(action, Propose):
+                units += state.assembly.require(CURRENT).persons // PERSONS_PER_UNIT
             units += UNITS_NEW_ROW * _NEW_ROWS.get(type(action), 0)
     return units
 
@@ -108,6 +124,9 @@ def _use_free(state: State, context: Context, tag: bytes, units: int) -> int:
     person = state.persons.require(key)
     taken = min(units, _count_free(context, person))
     if taken:
+        if person.used_period != context.period:
+            claim_share(state, context, person.account, person)
+            note_active(state, context, person.number)
         used = _count_used(context, person) + taken
         state.persons.put(key, replace(person, used_period=context.period, used_units=used))
     return units - taken

@@ -14,6 +14,7 @@ class Person(Record, frozen=True):
     identified_until_slot: Natural
     used_period: Natural
     used_units: Natural
+    number: Natural  # of a person of the home group, for ever; 0 for others
 
 
 class Authority(Record, frozen=True):

@@ -52,6 +52,7 @@ class Money(Record, frozen=True):
     operators: Natural
     active: Natural
     municipality: Natural
+    claims: Natural  # the members' share of past periods, promised and not yet taken
 
 
 ACCOUNTS: Final = Table(b"a", "accounts", Account)
