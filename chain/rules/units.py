@@ -5,6 +5,7 @@ new row. An identified person has free units each period; every account has a fe
 defend it and move no money out. Beyond that a fee is taken first and goes to the operators' pool.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -73,6 +74,19 @@ def compute_units(state: State, transaction: SealedTransaction) -> int:
     return units
 
 
+def count_new_rows(actions: Sequence[Action]) -> int:
+    """Rows that these actions may add, at the most, beside accounts that they pay."""
+    return sum(_NEW_ROWS.get(type(action), 0) for action in actions)
+
+
+def is_defensive(actions: Sequence[Action]) -> bool:
+    """Whether these actions defend an account and do nothing else."""
+    # The last is asked first: nearly always it answers, and a reveal says nothing of what follows.
+    return isinstance(actions[-1], _DEFENSIVE) and all(
+        isinstance(item, _DEFENSIVE) for item in actions
+    )
+
+
 def charge_units(
     state: State, context: Context, account_id: AccountId, transaction: SealedTransaction
 ) -> int:
@@ -82,11 +96,7 @@ def charge_units(
     """
     units = rest = compute_units(state, transaction)
     account = state.accounts.require(account_id)
-    actions = transaction.body.actions
-    # The last is asked first: nearly always it answers, and a reveal says nothing of what follows.
-    if isinstance(actions[-1], _DEFENSIVE) and all(
-        isinstance(item, _DEFENSIVE) for item in actions
-    ):
+    if is_defensive(transaction.body.actions):
         rest = _use_defensive(state, context, account_id, account, rest)
     if rest and account.person is not None:
         rest = _use_free(state, context, account.person, rest)
