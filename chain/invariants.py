@@ -189,7 +189,7 @@ def _count_money(row: Record | None) -> int:
     if isinstance(row, Savings):
         return sum(deposit.amount for deposit in row.deposits)
     if isinstance(row, Money):
-        funds = sum(getattr(row, name) for name in FUNDS)
+        funds: int = sum(getattr(row, name) for name in FUNDS)
         return funds - (row.issued - row.burned)
     return 0
 

@@ -11,9 +11,7 @@ VOTES: Final[dict[Code, Meaning]] = {
     Code.UNKNOWN_PROPOSAL: Meaning(True, "There is no such proposal."),
     Code.VOTE_CLOSED: Meaning(False, "The vote on this proposal is over."),
     Code.OTHER_MEASURE: Meaning(True, "On this chain the proposal of that number is another one."),
-    Code.TOO_MANY_PROPOSALS: Meaning(
-        True, "Too many proposals are open: wait until one is decided."
-    ),
+    Code.TOO_MANY_PROPOSALS: Meaning(True, "Too many proposals are open: wait for a decision."),
     Code.UNKNOWN_FIGURE: Meaning(False, "There is no figure of this name that a vote can change."),
     Code.FIGURE_OUT_OF_BOUNDS: Meaning(True, "The figure lies outside what the rules admit."),
     Code.STEP_TOO_LARGE: Meaning(

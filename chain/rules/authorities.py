@@ -1,4 +1,4 @@
-"""Who may say who is a person: admitted and retired by vote. Retiring one undoes nothing it said."""
+"""Who may say who is a person: admitted and retired by vote. What they said is not undone."""
 
 from typing import Final
 

@@ -25,7 +25,6 @@ from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
 from chain.parameters import (
     BASIS_POINTS,
-    KEEP_ONE,
     KeepSegment,
     Parameters,
     find_faults,
@@ -40,6 +39,7 @@ from chain.rules.authorities import (
 )
 from chain.rules.context import Context
 from chain.rules.payments import credit
+from chain.rules.settlement import compute_power
 from chain.state import FundSpent, State
 from chain.tables import (
     CHANGES_KEPT_MAX,
@@ -280,8 +280,7 @@ def compute_loss(context: Context, keep: int | None) -> int:
     """What a balance loses in a period at a rate, in ten-millionths of it."""
     if keep is None:
         return 0
-    steps = context.steps_per_period
-    return RATE_PARTS - RATE_PARTS * keep**steps // KEEP_ONE**steps
+    return RATE_PARTS - (RATE_PARTS * compute_power(keep, context.steps_per_period) >> 128)
 
 
 def _get_fund(state: State, fund: str) -> int:
