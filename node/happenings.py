@@ -9,9 +9,11 @@ from typing import Any, Final, NamedTuple
 from chain.actions import (
     Action,
     Bond,
+    CastVote,
     ChangePolicy,
     Pay,
     Prolong,
+    Propose,
     RegisterSeat,
     Reveal,
     Save,
@@ -119,6 +121,9 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     RegisterSeat: _Told("seat"),
     Bond: _Told("bonded"),
     Unbond: _Told("unbonded", _get_amount),
+    # votes
+    Propose: _Told("proposed"),
+    CastVote: _Told("voted"),
 }
 
 

@@ -11,9 +11,11 @@ from typing import Any, Final, NamedTuple
 from chain.actions import (
     Action,
     Bond,
+    CastVote,
     ChangePolicy,
     Pay,
     Prolong,
+    Propose,
     RegisterSeat,
     Reveal,
     Save,
@@ -50,6 +52,9 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     RegisterSeat: mark("register a seat"),
     Bond: mark("bond {amount} of deposit {id} to the seat"),
     Unbond: mark("ask deposit {id} back from the seat"),
+    # votes
+    Propose: mark("put a measure to the vote: {measure}"),
+    CastVote: mark("vote on proposal {proposal}: {voice}"),
 }
 
 _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
@@ -59,6 +64,9 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "id": lambda _, action: action.deposit,
     "count": lambda _, action: action.term_periods,
     "needed": lambda _, action: action.policy.threshold,
+    "measure": lambda _, action: type(action.measure).__struct_config__.tag,
+    "proposal": lambda _, action: action.proposal,
+    "voice": lambda teller, action: teller.words.say("yes" if action.yes else "no"),
     "count_keys": lambda _, action: len(action.policy.keys),
 }
 

@@ -42,7 +42,7 @@ class ChangeRewards(Record, frozen=True, tag="rewards"):
 class ChangeDemurrage(Record, frozen=True, tag="demurrage"):
     """Another rate for all steps to come: what a balance keeps a step, of 2^64; nil: all."""
 
-    keep: Annotated[int, Meta(ge=1, le=2**64 - 1)] | None
+    keep: int | None
 
 
 class SpendFund(Record, frozen=True, tag="spend"):

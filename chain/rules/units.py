@@ -134,7 +134,7 @@ def _use_free(state: State, context: Context, tag: bytes, units: int) -> int:
     person = state.persons.require(key)
     taken = min(units, _count_free(context, person))
     if taken:
-        if person.used_period != context.period:
+        if not _count_used(context, person):
             claim_share(state, context, person.account, person)
             note_active(state, context, person.number)
         used = _count_used(context, person) + taken

@@ -10,9 +10,11 @@ from typing import Any, Final, get_args, get_type_hints
 from chain.actions import (
     Action,
     Bond,
+    CastVote,
     ChangePolicy,
     Pay,
     Prolong,
+    Propose,
     RegisterSeat,
     Reveal,
     Save,
@@ -31,6 +33,7 @@ from node.api.schema import (
     build_policy_answer,
     write_address,
 )
+from node.api.schema_measures import MeasureAnswer, build_measure_answer
 
 
 class RevealAnswer(Answer, frozen=True, tag_field="kind", tag="reveal"):
@@ -95,6 +98,20 @@ class UnbondAnswer(Answer, frozen=True, tag_field="kind", tag="unbond"):
     deposit: Count
 
 
+class ProposeAnswer(Answer, frozen=True, tag_field="kind", tag="propose"):
+    """A measure put to the vote: its kind, and its figures as texts."""
+
+    measure: MeasureAnswer
+
+
+class CastVoteAnswer(Answer, frozen=True, tag_field="kind", tag="vote"):
+    """A vote on a proposal; ``digest`` is the hash of its measure."""
+
+    proposal: Count
+    digest: Hash
+    yes: bool
+
+
 ActionAnswer = (
     # money
     PayAnswer
@@ -108,6 +125,9 @@ ActionAnswer = (
     | RegisterSeatAnswer
     | BondAnswer
     | UnbondAnswer
+    # votes
+    | ProposeAnswer
+    | CastVoteAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
@@ -123,6 +143,9 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     RegisterSeat: RegisterSeatAnswer,
     Bond: BondAnswer,
     Unbond: UnbondAnswer,
+    # votes
+    Propose: ProposeAnswer,
+    CastVote: CastVoteAnswer,
 }
 
 # Where the fields of an answer are found, if not on the action itself.
@@ -137,6 +160,8 @@ _WRITERS: Final[dict[Any, _Writer]] = {
     PolicyAnswer: lambda _prefix, policy: build_policy_answer(policy),
     Count: lambda _prefix, number: number,
     str: lambda _prefix, text: text,
+    bool: lambda _prefix, value: value,
+    MeasureAnswer: build_measure_answer,
 }
 
 
