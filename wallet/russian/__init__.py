@@ -20,6 +20,7 @@ from wallet.russian import (
     refusals,
     seat,
     sentences,
+    votes,
     wallet,
     wallet_money,
 )
@@ -36,6 +37,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    votes.TEXTS,
 )
 
 
@@ -53,4 +55,5 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **votes.SENTENCES,
     }
