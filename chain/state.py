@@ -93,11 +93,20 @@ class Matured(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-class FundSpent(msgspec.Struct, frozen=True, gc=False):
-    """Paid from a common fund, by vote."""
+class FundPaid(msgspec.Struct, frozen=True, gc=False):
+    """Paid from a common fund to an account; ``why`` names the rule that did it."""
 
     fund: str
-    to: AccountId
+    account: AccountId
+    amount: int
+    why: str
+
+
+class FundShifted(msgspec.Struct, frozen=True, gc=False):
+    """Set aside in another fund: money stays common."""
+
+    fund: str
+    to_fund: str
     amount: int
 
 
@@ -118,15 +127,7 @@ class Enacted(msgspec.Struct, frozen=True, gc=False):
     refused: int | None
 
 
-class ActiveShare(msgspec.Struct, frozen=True, gc=False):
-    """A person's share of demurrage, for having been active in a period."""
-
-    account: AccountId
-    period: int
-    amount: int
-
-
-Fact = Charged | FeePaid | Shared | Matured | FundSpent | Decided | Enacted | ActiveShare
+Fact = Charged | FeePaid | Shared | Matured | FundPaid | FundShifted | Decided | Enacted
 
 
 class RowReader(Protocol):
@@ -153,6 +154,11 @@ class Rows(Generic[RowT]):
         self._rows: dict[bytes, RowT | None] = {}
         self._older: dict[bytes, RowT | None] = {}
         self._before: dict[bytes, RowT | None] = {}  # the kept rows of those that were put
+
+    @property
+    def table(self) -> Table[RowT]:
+        """Which table these are rows of."""
+        return self._table
 
     def stand_on(self, below: "Rows[RowT]") -> None:
         """Take kept rows from there, decoded, and not from the store."""
@@ -302,6 +308,10 @@ class State:
         for prefix, rows in self._tables.items():
             view.get_table(prefix).stand_on(rows)
         return view
+
+    def get_tables(self) -> list[Table[Record]]:
+        """All tables there are."""
+        return [rows.table for rows in self._tables.values()]
 
     def get_table(self, prefix: bytes) -> Rows[Record]:
         """The rows whose state keys begin with this byte."""

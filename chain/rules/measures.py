@@ -40,7 +40,7 @@ from chain.rules.authorities import (
 from chain.rules.context import Context
 from chain.rules.payments import credit
 from chain.rules.settlement import compute_power
-from chain.state import FundSpent, State
+from chain.state import FundPaid, State
 from chain.tables import (
     CHANGES_KEPT_MAX,
     CURRENT,
@@ -319,4 +319,4 @@ def _spend(state: State, context: Context, measure: SpendFund) -> None:
     state.money.put(CURRENT, replace(money, **{measure.fund: held - measure.amount}))
     spent = (*_get_spent(state, context, measure.fund), Spent(context.period, measure.amount))
     state.spending.put(measure.fund.encode(), FundSpending(spent))
-    state.facts.append(FundSpent(measure.fund, measure.to, measure.amount))
+    state.facts.append(FundPaid(measure.fund, measure.to, measure.amount, "vote"))

@@ -14,7 +14,7 @@ from chain.rules.context import Context
 from chain.rules.electorate import count_bits, has_bit, with_bit
 from chain.rules.identity import get_home_person_key
 from chain.rules.payments import credit
-from chain.state import ActiveShare, State
+from chain.state import FundPaid, FundShifted, State
 from chain.tables import CURRENT, Account, ActivePeriod, Person
 
 CLAIM_PERIODS: Final = 28
@@ -47,7 +47,7 @@ def claim_share(state: State, context: Context, account_id: AccountId, person: P
     claimants = with_bit(row.claimants, person.number, value=False)
     state.active.put(key, replace(row, claimants=claimants))
     credit(state, context, account_id, row.share)
-    state.facts.append(ActiveShare(account_id, period, row.share))
+    state.facts.append(FundPaid("claims", account_id, row.share, "active"))
 
 
 def claim_for(state: State, context: Context, account_id: AccountId, account: Account) -> None:
@@ -88,6 +88,7 @@ def _divide(state: State, period: int) -> None:
         replace(money, active=money.active - promised, claims=money.claims + promised),
     )
     state.active.put(key, replace(row, share=share))
+    state.facts.append(FundShifted("active", "claims", promised))
 
 
 def _take_back(state: State, period: int) -> None:
@@ -99,3 +100,5 @@ def _take_back(state: State, period: int) -> None:
     money = state.money.require(CURRENT)
     state.money.put(CURRENT, replace(money, active=money.active + left, claims=money.claims - left))
     state.active.put(key, None)
+    if left:
+        state.facts.append(FundShifted("claims", "active", left))

@@ -2,7 +2,7 @@
 
 from chain.actions import Pay
 from chain.rules.sharing import CLAIM_PERIODS
-from chain.state import ActiveShare, Fact
+from chain.state import Fact, FundPaid
 from chain.tables import CURRENT, Money
 from tests.community import PAI, Community, get_account_id
 
@@ -21,20 +21,19 @@ def step(community: Community, *payers: str, after: int = 1) -> list[Fact]:
     return execution.facts
 
 
-def collect(community: Community, blocks: int, after: int) -> list[ActiveShare]:
+def collect(community: Community, blocks: int, after: int) -> list[FundPaid]:
     return [
         fact
         for _ in range(blocks)
         for fact in step(community, after=after)
-        if isinstance(fact, ActiveShare)
+        if isinstance(fact, FundPaid)
     ]
 
 
 def test_the_active_get_equal_parts_once() -> None:
     community = Community()
     step(community, "emma", "farid", after=10)
-    shares = collect(community, 40, 3)
-    first = [item for item in shares if item.period == 0]
+    first = collect(community, 6, 3)
     assert {item.account for item in first} == {get_account_id("emma"), get_account_id("farid")}
     assert len(first) == 2
     assert len({item.amount for item in first}) == 1
@@ -48,7 +47,7 @@ def test_what_nobody_claims_goes_back_to_the_fund() -> None:
     balance = community.get_balance("emma")
     community.extend([community.sign("emma", Pay(get_account_id("farid"), balance, ""))])
     facts = step(community, after=PERIOD)
-    assert not [item for item in facts if isinstance(item, ActiveShare)]
+    assert not [item for item in facts if isinstance(item, FundPaid)]
     promised = get_money(community).claims
     assert promised > 0
     while (community.ledger.head.slot + 5) // PERIOD < CLAIM_PERIODS:
@@ -67,7 +66,7 @@ def test_a_debt_of_attention_is_paid_with_the_next_transaction() -> None:
     step(community, after=3 * PERIOD)
     community.extend([community.sign("farid", Pay(get_account_id("emma"), 2 * PAI, ""))])
     facts = step(community, "emma")
-    assert [item.account for item in facts if isinstance(item, ActiveShare)] == [
+    assert [item.account for item in facts if isinstance(item, FundPaid)] == [
         get_account_id("emma")
     ]
 

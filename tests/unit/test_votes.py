@@ -24,7 +24,7 @@ from chain.genesis import Genesis, GenesisFunds
 from chain.parameters import RewardShares, Sinks
 from chain.rules.electorate import count_bits, has_bit, with_bit
 from chain.rules.measures import Class, compute_digest, is_passed
-from chain.state import Decided, Enacted, Fact, FundSpent
+from chain.state import Decided, Enacted, Fact, FundPaid
 from chain.tables import CURRENT, Assembly
 from tests.community import (
     CONSTANTS,
@@ -210,8 +210,8 @@ def test_a_fund_pays_by_vote() -> None:
     community = Community(with_funds(social=1_000 * PAI))
     measure = SpendFund("social", get_account_id("hamit"), 50 * PAI, "a new pump")
     facts = decide(community, measure)
-    spent = [item for item in facts if isinstance(item, FundSpent)]
-    assert spent == [FundSpent("social", get_account_id("hamit"), 50 * PAI)]
+    spent = [item for item in facts if isinstance(item, FundPaid) and item.why == "vote"]
+    assert spent == [FundPaid("social", get_account_id("hamit"), 50 * PAI, "vote")]
 
 
 def test_a_fund_pays_no_more_than_its_rate_in_28_periods() -> None:
