@@ -14,6 +14,7 @@ from chain.rules.settlement import BONDED, get_due_step
 from chain.state import Change
 from chain.tables import (
     ACCOUNTS,
+    COMMON_FUNDS,
     MONEY,
     SAVINGS,
     SEATS,
@@ -178,8 +179,6 @@ def _select(changes: Sequence[Change], table: Table[RowT]) -> list[Change]:
 
 
 _HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, MONEY)
-# All that money has for nobody's account.
-FUNDS: Final = ("pot", "reserve", "social", "operators", "active", "municipality", "claims")
 
 
 def _count_money(row: Record | None) -> int:
@@ -189,7 +188,7 @@ def _count_money(row: Record | None) -> int:
     if isinstance(row, Savings):
         return sum(deposit.amount for deposit in row.deposits)
     if isinstance(row, Money):
-        funds: int = sum(getattr(row, name) for name in FUNDS)
+        funds: int = sum(getattr(row, name) for name in COMMON_FUNDS)
         return funds - (row.issued - row.burned)
     return 0
 

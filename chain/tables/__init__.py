@@ -6,7 +6,16 @@ row is never stored to say nothing. Amounts are micropai, times slots unless the
 
 from chain.tables.chain import ANCHORS, RANDOMNESS, RULES, TIPS, Anchor, Randomness, Rules, Tip
 from chain.tables.identity import ATTESTATIONS, AUTHORITIES, PERSONS, Attestation, Authority, Person
-from chain.tables.money import ACCOUNTS, MONEY, SAVINGS, Account, Deposit, Money, Savings
+from chain.tables.money import (
+    ACCOUNTS,
+    COMMON_FUNDS,
+    MONEY,
+    SAVINGS,
+    Account,
+    Deposit,
+    Money,
+    Savings,
+)
 from chain.tables.seats import SEATS, SETS, USED_KEYS, Seat, SeatSet, SetEntry, UsedKey
 from chain.tables.table import CURRENT, ROW_BYTES_MAX, Table
 from chain.tables.votes import (
@@ -38,6 +47,7 @@ __all__ = [
     "ATTESTATIONS",
     "AUTHORITIES",
     "CHANGES_KEPT_MAX",
+    "COMMON_FUNDS",
     "CURRENT",
     "FIGURES",
     "MONEY",

@@ -17,6 +17,7 @@ from chain.rules.settlement import FREE, Touched, get_touched
 from chain.state import State
 from chain.tables import (
     ACCOUNTS,
+    COMMON_FUNDS,
     CURRENT,
     MONEY,
     SAVINGS,
@@ -30,17 +31,7 @@ from node.audit.findings import FINDINGS_MAX, Check, Finding, Sentence
 from node.audit.replay import Walk
 from node.audit.source import NodeReader, Source
 
-FUNDS: Final = (
-    "issued",
-    "burned",
-    "reserve",
-    "social",
-    "operators",
-    "active",
-    "municipality",
-    "pot",
-    "claims",
-)
+FUNDS: Final = ("issued", "burned", *COMMON_FUNDS)
 ACCOUNTS_ASKED_MAX: Final = 1_000  # of a running node; of more, some at even distances
 # A node may answer from before our own height: it counts its funds every few seconds, and changes
 # branch at times. It is asked again so often.

@@ -35,6 +35,7 @@ TEXTS: Final[Texts] = {
         "Такого удостоверяющего центра нет, или он выведен."
     ),
     "This authority serves already.": "Этот удостоверяющий центр уже действует.",
+    "shares of active members, not taken yet": "доли действовавших участников, ещё не взятые",
     "put a measure to the vote: {measure}": "вынести на голосование: {measure}",
     "vote on proposal {proposal}: {voice}": "голос по предложению {proposal}: {voice}",
 }
