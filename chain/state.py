@@ -16,19 +16,25 @@ from chain.codec import Record, encode
 from chain.policy import AccountId
 from chain.tables import (
     ACCOUNTS,
+    ACTIVE,
     ALIASES,
     ANCHORS,
+    ASSEMBLY,
     ATTESTATIONS,
     AUTHORITIES,
+    FIGURES,
     MONEY,
     PERSONS,
+    PROPOSALS,
     RANDOMNESS,
     RECOVERIES,
+    REGISTER,
     ROSTERS,
     RULES,
     SAVINGS,
     SEATS,
     SETS,
+    SPENDING,
     TIPS,
     USED_KEYS,
     Table,
@@ -97,7 +103,41 @@ class BondLost(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-Fact = Charged | FeePaid | Shared | Matured | BondLost
+class FundPaid(msgspec.Struct, frozen=True, gc=False):
+    """Paid from a common fund to an account; ``why`` names the rule that did it."""
+
+    fund: str
+    account: AccountId
+    amount: int
+    why: str
+
+
+class FundShifted(msgspec.Struct, frozen=True, gc=False):
+    """Set aside in another fund: money stays common."""
+
+    fund: str
+    to_fund: str
+    amount: int
+
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """The votes on a proposal were counted."""
+
+    proposal: int
+    passed: bool
+    yes: int
+    no: int
+    electors: int
+
+
+class Enacted(msgspec.Struct, frozen=True, gc=False):
+    """A decision was due; ``refused`` says why it could not be carried out any more, if so."""
+
+    proposal: int
+    refused: int | None
+
+
+Fact = Charged | FeePaid | Shared | Matured | BondLost | FundPaid | FundShifted | Decided | Enacted
 
 
 class RowReader(Protocol):
@@ -124,6 +164,11 @@ class Rows(Generic[RowT]):
         self._rows: dict[bytes, RowT | None] = {}
         self._older: dict[bytes, RowT | None] = {}
         self._before: dict[bytes, RowT | None] = {}  # the kept rows of those that were put
+
+    @property
+    def table(self) -> Table[RowT]:
+        """Which table these are rows of."""
+        return self._table
 
     def stand_on(self, below: "Rows[RowT]") -> None:
         """Take kept rows from there, decoded, and not from the store."""
@@ -247,6 +292,13 @@ class State:
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)
         self.sets = self._open(SETS)
+        # votes
+        self.proposals = self._open(PROPOSALS)
+        self.assembly = self._open(ASSEMBLY)
+        self.figures = self._open(FIGURES)
+        self.spending = self._open(SPENDING)
+        self.register = self._open(REGISTER)
+        self.active = self._open(ACTIVE)
         # the chain
         self.randomness = self._open(RANDOMNESS)
         self.anchors = self._open(ANCHORS)
@@ -270,6 +322,10 @@ class State:
         for prefix, rows in self._tables.items():
             view.get_table(prefix).stand_on(rows)
         return view
+
+    def get_tables(self) -> list[Table[Record]]:
+        """All tables there are."""
+        return [rows.table for rows in self._tables.values()]
 
     def get_table(self, prefix: bytes) -> Rows[Record]:
         """The rows whose state keys begin with this byte."""

@@ -10,10 +10,12 @@ from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, Header, get_header_message
 from chain.parameters import Constants
+from chain.rules.assembly import process_assembly
 from chain.rules.context import Context, build_context
 from chain.rules.lottery import check_author, find_entry
 from chain.rules.randomness import compute_randomness, process_randomness
 from chain.rules.settlement import process_pot
+from chain.rules.sharing import process_sharing
 from chain.rules.sweep import SweepQueue, process_sweep
 from chain.rules.transactions import process_transaction
 from chain.rules.units import check_block_bytes, check_block_units
@@ -40,6 +42,8 @@ def process_block(
 def process_opening(state: State, context: Context, queue: SweepQueue, vrf_output: bytes) -> None:
     """What a block does before its transactions; a producer chooses them on top of this."""
     process_randomness(state, context, vrf_output)
+    process_assembly(state, context)
+    process_sharing(state, context)
     process_sweep(state, context, queue)
 
 

@@ -11,11 +11,13 @@ from chain.actions import (
     Attest,
     Bond,
     CancelRecovery,
+    CastVote,
     ChangePolicy,
     CompleteRecovery,
     GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
     RegisterAlias,
     RegisterSeat,
     Renew,
@@ -139,6 +141,9 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     Attest: _Told("attested", counterparty="subject", mirrored="identified"),
     Renew: _Told("renewed", counterparty="subject", mirrored="identity_renewed"),
     Revoke: _Told("revoked", counterparty="subject", mirrored="identity_revoked"),
+    # votes
+    Propose: _Told("proposed"),
+    CastVote: _Told("voted"),
 }
 
 

@@ -13,11 +13,13 @@ from chain.actions import (
     Attest,
     Bond,
     CancelRecovery,
+    CastVote,
     ChangePolicy,
     CompleteRecovery,
     GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
     RegisterAlias,
     RegisterSeat,
     Renew,
@@ -79,6 +81,9 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     Attest: mark("attest {subject} as {kind} until {until}"),
     Renew: mark("renew the attestation of {subject} until {until}"),
     Revoke: mark("revoke the attestation of {subject}"),
+    # votes
+    Propose: mark("put a measure to the vote: {measure}"),
+    CastVote: mark("vote on proposal {proposal}: {voice}"),
 }
 
 _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
@@ -88,6 +93,9 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "id": lambda _, action: action.deposit,
     "count": lambda _, action: action.term_periods,
     "needed": lambda _, action: action.policy.threshold,
+    "measure": lambda _, action: type(action.measure).__struct_config__.tag,
+    "proposal": lambda _, action: action.proposal,
+    "voice": lambda teller, action: teller.words.say("yes" if action.yes else "no"),
     "count_keys": lambda _, action: len(action.policy.keys),
     "guardians": lambda _, action: action.guardians.hex()[:16] if action.guardians else "—",
     "delay": lambda _, action: action.delay_periods,

@@ -13,27 +13,51 @@ from chain.actions.keys import (
 )
 from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
 from chain.actions.seats import Bond, RegisterSeat, SeatKeys, Unbond
+from chain.actions.votes import (
+    AdmitAuthority,
+    CastVote,
+    ChangeDemurrage,
+    ChangeFigure,
+    ChangeRewards,
+    ChangeSinks,
+    Measure,
+    Propose,
+    Resolve,
+    RetireAuthority,
+    SpendFund,
+)
 
 __all__ = [
     "MEMO_BYTES_MAX",
     "Action",
+    "AdmitAuthority",
     "Attest",
     "Bond",
     "CancelRecovery",
+    "CastVote",
+    "ChangeDemurrage",
+    "ChangeFigure",
     "ChangePolicy",
+    "ChangeRewards",
+    "ChangeSinks",
     "CompleteRecovery",
     "GiveUpAlias",
     "GuardianSignature",
+    "Measure",
     "Pay",
     "Prolong",
+    "Propose",
     "RegisterAlias",
     "RegisterSeat",
     "Renew",
+    "Resolve",
+    "RetireAuthority",
     "Reveal",
     "Revoke",
     "Save",
     "SeatKeys",
     "SetGuardians",
+    "SpendFund",
     "StartRecovery",
     "Unbond",
     "Withdraw",
@@ -63,4 +87,7 @@ Action = (
     | Attest
     | Renew
     | Revoke
+    # votes
+    | Propose
+    | CastVote
 )

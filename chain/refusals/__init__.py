@@ -11,7 +11,15 @@ from chain.refusals.identity import IDENTITY
 from chain.refusals.keys import KEYS
 from chain.refusals.money import MONEY
 from chain.refusals.seats import SEATS
+from chain.refusals.votes import VOTES
 
 __all__ = ["MEANINGS", "Code", "Meaning"]
 
-MEANINGS: Final[dict[Code, Meaning]] = {**MONEY, **SEATS, **IDENTITY, **KEYS, **BLOCKS}
+MEANINGS: Final[dict[Code, Meaning]] = {
+    **MONEY,
+    **SEATS,
+    **IDENTITY,
+    **KEYS,
+    **VOTES,
+    **BLOCKS,
+}

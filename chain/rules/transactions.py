@@ -13,11 +13,13 @@ from chain.actions import (
     Attest,
     Bond,
     CancelRecovery,
+    CastVote,
     ChangePolicy,
     CompleteRecovery,
     GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
     RegisterAlias,
     RegisterSeat,
     Renew,
@@ -34,6 +36,7 @@ from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.policy import AccountId, Policy, compute_account_id
 from chain.rules.aliases import apply_give_up_alias, apply_register_alias
+from chain.rules.assembly import apply_cast, apply_propose
 from chain.rules.attestations import apply_attest, apply_renew, apply_revoke
 from chain.rules.context import Context
 from chain.rules.payments import apply_payment
@@ -183,6 +186,9 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     # aliases
     RegisterAlias: apply_register_alias,
     GiveUpAlias: apply_give_up_alias,
+    # votes
+    Propose: apply_propose,
+    CastVote: apply_cast,
     # seats
     Bond: apply_bond,
     Unbond: apply_unbond,

@@ -15,9 +15,11 @@ from chain.actions import (
     Attest,
     Bond,
     CancelRecovery,
+    CastVote,
     ChangePolicy,
     CompleteRecovery,
     Pay,
+    Propose,
     RegisterAlias,
     RegisterSeat,
     Reveal,
@@ -28,10 +30,12 @@ from chain.actions import (
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.rules.context import Context
+from chain.rules.electorate import PERSONS_PER_UNIT
 from chain.rules.identity import get_home_person_key, get_identified_until
 from chain.rules.payments import debit
+from chain.rules.sharing import claim_share, note_active
 from chain.state import FeePaid, State
-from chain.tables import Account, Person
+from chain.tables import CURRENT, Account, Person
 from chain.transaction import SealedTransaction
 from chain.units import format_pai
 
@@ -48,6 +52,8 @@ _NEW_ROWS: Final[dict[type[Action], int]] = {
     RegisterAlias: 2,  # under the name and under the account
     # identity
     Attest: 4,  # the statement, the person, and an account, which weighs as two
+    # votes
+    Propose: 1,
     # seats
     RegisterSeat: ROWS_OF_A_SEAT,
     Bond: 1,
@@ -61,6 +67,8 @@ _DEFENSIVE: Final = (
     StartRecovery,
     CancelRecovery,
     CompleteRecovery,
+    # votes
+    CastVote,
 )
 
 
@@ -80,6 +88,8 @@ def compute_units(state: State, transaction: SealedTransaction) -> int:
                 born.add(action.to)
                 units += UNITS_NEW_ACCOUNT
         else:
+            if isinstance(action, Propose):
+                units += state.assembly.require(CURRENT).persons // PERSONS_PER_UNIT
             units += UNITS_NEW_ROW * _NEW_ROWS.get(type(action), 0)
     return units
 
@@ -144,6 +154,9 @@ def _use_free(state: State, context: Context, tag: bytes, units: int) -> int:
     person = state.persons.require(key)
     taken = min(units, _count_free(state, context, tag, person))
     if taken:
+        if not _count_used(context, person):
+            claim_share(state, context, person.account, person)
+            note_active(state, context, person.number)
         used = _count_used(context, person) + taken
         state.persons.put(key, replace(person, used_period=context.period, used_units=used))
     return units - taken

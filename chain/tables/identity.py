@@ -21,6 +21,7 @@ class Person(Record, frozen=True):
     account: AccountId
     used_period: Natural
     used_units: Natural
+    number: Natural  # of a person of the home group, for ever; 0 for others
 
 
 class Recent(Record, frozen=True):

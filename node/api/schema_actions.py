@@ -12,11 +12,13 @@ from chain.actions import (
     Attest,
     Bond,
     CancelRecovery,
+    CastVote,
     ChangePolicy,
     CompleteRecovery,
     GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
     RegisterAlias,
     RegisterSeat,
     Renew,
@@ -40,6 +42,7 @@ from node.api.schema import (
     build_policy_answer,
     write_address,
 )
+from node.api.schema_measures import MeasureAnswer, build_measure_answer
 
 
 class RevealAnswer(Answer, frozen=True, tag_field="kind", tag="reveal"):
@@ -167,6 +170,20 @@ class RevokeAnswer(Answer, frozen=True, tag_field="kind", tag="revoke"):
     subject: AddressText
 
 
+class ProposeAnswer(Answer, frozen=True, tag_field="kind", tag="propose"):
+    """A measure put to the vote: its kind, and its figures as texts."""
+
+    measure: MeasureAnswer
+
+
+class CastVoteAnswer(Answer, frozen=True, tag_field="kind", tag="vote"):
+    """A vote on a proposal; ``digest`` is the hash of its measure."""
+
+    proposal: Count
+    digest: Hash
+    yes: bool
+
+
 ActionAnswer = (
     # money
     PayAnswer
@@ -191,6 +208,9 @@ ActionAnswer = (
     | AttestAnswer
     | RenewAnswer
     | RevokeAnswer
+    # votes
+    | ProposeAnswer
+    | CastVoteAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
@@ -217,6 +237,9 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     Attest: AttestAnswer,
     Renew: RenewAnswer,
     Revoke: RevokeAnswer,
+    # votes
+    Propose: ProposeAnswer,
+    CastVote: CastVoteAnswer,
 }
 
 # Where the fields of an answer are found, if not on the action itself.
@@ -233,6 +256,8 @@ _WRITERS: Final[dict[Any, _Writer]] = {
     PolicyAnswer: lambda _prefix, policy: build_policy_answer(policy),
     Count: lambda _prefix, number: number,
     str: lambda _prefix, text: text,
+    bool: lambda _prefix, value: value,
+    MeasureAnswer: build_measure_answer,
 }
 
 

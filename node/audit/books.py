@@ -28,7 +28,7 @@ from chain.actions import (
 from chain.genesis import Genesis
 from chain.parameters import KEEP_ONE, Constants, KeepSchedule
 from chain.policy import AccountId
-from chain.state import Change, Fact, FeePaid, Matured
+from chain.state import Change, Fact, FeePaid, FundPaid, Matured
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import SealedTransaction
 
@@ -130,6 +130,8 @@ class Books:
             for fact in facts:
                 if isinstance(fact, FeePaid):
                     self._add(fact.account, -Decimal(fact.amount))
+                elif isinstance(fact, FundPaid):
+                    self._add(fact.account, Decimal(fact.amount))
                 elif isinstance(fact, Matured):
                     self.purses[fact.account].roundings += 1
             for sealed in transactions:

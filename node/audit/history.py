@@ -15,7 +15,18 @@ from chain.header import PRIMARY
 from chain.parameters import Constants
 from chain.policy import AccountId
 from chain.rules.birth import compute_issued
-from chain.state import BondLost, Charged, Fact, FeePaid, Matured, Shared
+from chain.state import (
+    BondLost,
+    Charged,
+    Decided,
+    Enacted,
+    Fact,
+    FeePaid,
+    FundPaid,
+    FundShifted,
+    Matured,
+    Shared,
+)
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
@@ -67,6 +78,7 @@ class Treasury:
     operators: int = 0
     active: int = 0
     municipality: int = 0
+    claims: int = 0
     burned: int = 0
 
 
@@ -195,8 +207,16 @@ class History:
                 period.matured += fact.amount
             case BondLost():
                 pass  # told by the operators' fund
-            case Shared():
-                pass  # reckoned again below
+            case FundPaid():
+                self._move_fund(fact.fund, -fact.amount)
+            case FundShifted():
+                self._move_fund(fact.fund, -fact.amount)
+                self._move_fund(fact.to_fund, fact.amount)
+            case Shared() | Decided() | Enacted():
+                pass  # reckoned again below, or no money
+
+    def _move_fund(self, fund: str, amount: int) -> None:
+        setattr(self.treasury, fund, getattr(self.treasury, fund) + amount)
 
     def _count_author(self, step: Step) -> None:
         for entry in step.entries:

@@ -48,7 +48,7 @@ from tests.community import (
     get_signers,
     with_parameters,
 )
-from tests.unit import test_aliases, test_attestations, test_certificates, test_recovery
+from tests.unit import test_aliases, test_attestations, test_certificates, test_recovery, test_votes
 
 FARID, GALINA = get_account_id("farid"), get_account_id("galina")
 NEWCOMER = get_account_id("newcomer")
@@ -749,6 +749,7 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *test_attestations.REFUSED,
         *test_recovery.REFUSED,
         *test_aliases.REFUSED,
+        *test_votes.REFUSED,
     }
     assert {code for code in Code if 200 <= code < 900} == covered
 

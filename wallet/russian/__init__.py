@@ -21,6 +21,7 @@ from wallet.russian import (
     refusals,
     seat,
     sentences,
+    votes,
     wallet,
     wallet_money,
 )
@@ -38,6 +39,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    votes.TEXTS,
 )
 
 
@@ -56,4 +58,5 @@ def load_sentences() -> dict[str, str]:
         **sentences.TEXTS,
         **finality.SENTENCES,
         **identity.SENTENCES,
+        **votes.SENTENCES,
     }
