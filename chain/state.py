@@ -171,6 +171,8 @@ class Rows(Generic[RowT]):
 
     def take_changes(self) -> list[Change]:
         """The rows that differ from the kept ones; they are as they were kept again."""
+        if not self._before:
+            return []
         table = cast("Table[Record]", self._table)
         rows = self._rows
         changes = []

@@ -1,6 +1,6 @@
 """The story of the vectors' community, block by block, and what its ledger must refuse."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from tests.vectors.hashing import build_proof, compute_state_root, h
@@ -135,14 +135,14 @@ def _tell_what_seats_say(story: Story) -> tuple[list[Any], list[Any], list[Any]]
     others = [seat for seat in bonded if seat != last]
     for head, standing in sorted(((chain, [last]), (story.hashes[6], others))):
         said = collect(
-            bonded,
-            standing,
-            story.names,
-            b"pai/here/1",
-            lambda seat, head=head: [chain, seat, 35, head],  # type: ignore[misc]
+            bonded, standing, story.names, b"pai/here/1", partial(_stand_on, chain, head)
         )
         heads.append([head, *said])
     return [None, finality], late_acks, [35, heads]
+
+
+def _stand_on(chain: bytes, head: bytes, seat: bytes) -> list[Any]:
+    return [chain, seat, 35, head]
 
 
 def build_chain() -> dict[str, Any]:
