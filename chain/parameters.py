@@ -149,7 +149,7 @@ _CONSTANT_BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "recovery_min_periods": (1, 3_650),
     "recovery_max_periods": (1, 3_650),
     "recovery_cancels": (1, 255),
-    "recovery_bond": (1, 1_000 * _PAI),
+    "recovery_bond": (_PAI, 1_000 * _PAI),  # returned, it can bring an account to life
     "clearing_interval_slots": (1, _FOR_EVER),
 }
 _PARAMETER_BOUNDS: Final[dict[str, tuple[int, int]]] = {

@@ -17,6 +17,7 @@ from chain.policy import AccountId
 from chain.tables import (
     ACCOUNTS,
     ACCUSATIONS,
+    ALIASES,
     ANCESTORS,
     ANCHORS,
     ATTESTATIONS,
@@ -28,7 +29,9 @@ from chain.tables import (
     PERSONS,
     RANDOMNESS,
     RECORDED,
+    RECOVERIES,
     ROLL_CALLED,
+    ROSTERS,
     RULES,
     SAVINGS,
     SEATS,
@@ -106,7 +109,14 @@ class Finalised(msgspec.Struct, frozen=True, gc=False):
     level: int
 
 
-Fact = Charged | FeePaid | Shared | Matured | Finalised
+class BondLost(msgspec.Struct, frozen=True, gc=False):
+    """A recovery's bond that went to the operators, because the account's own keys stopped it."""
+
+    account: AccountId
+    amount: int
+
+
+Fact = Charged | FeePaid | Shared | Matured | Finalised | BondLost
 
 
 class RowReader(Protocol):
@@ -250,6 +260,10 @@ class State:
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
         self.attestations = self._open(ATTESTATIONS)
+        self.rosters = self._open(ROSTERS)
+        # keys and names
+        self.recoveries = self._open(RECOVERIES)
+        self.aliases = self._open(ALIASES)
         # seats
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)

@@ -93,6 +93,8 @@ def apply_bond(state: State, context: Context, owner: AccountId, action: Bond) -
     if seat is None:
         raise Invalid(Code.NO_SEAT)
     account = touch(state, context, owner, state.accounts.require(owner))
+    if account.person is None:
+        raise Invalid(Code.NOT_IDENTIFIED, "the seat's owner has another account now")
     deposit = find_deposit(state, owner, action.deposit)
     if deposit.seat_bond != FREE:
         raise Invalid(Code.DEPOSIT_BONDED)

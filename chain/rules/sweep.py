@@ -13,6 +13,7 @@ from typing import Final
 from sortedcontainers import SortedList
 
 from chain.policy import AccountId, compute_account_id
+from chain.rules.aliases import get_owner_key
 from chain.rules.context import Context
 from chain.rules.settlement import NEVER, touch
 from chain.state import State
@@ -108,4 +109,6 @@ def _is_forsaken(state: State, account_id: AccountId, account: Account) -> bool:
         and state.savings.get(account_id) is None
         and state.seats.get(account_id) is None
         and state.authorities.get(account_id) is None
+        and state.recoveries.get(account_id) is None
+        and state.aliases.get(get_owner_key(account_id)) is None
     )

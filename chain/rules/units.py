@@ -5,15 +5,30 @@ new row. An identified person has free units each period; every account has a fe
 defend it and move no money out. Beyond that a fee is taken first and goes to the operators' pool.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
-from chain.actions import Action, Bond, ChangePolicy, Pay, RegisterSeat, Reveal, Save
+from chain.actions import (
+    Action,
+    Attest,
+    Bond,
+    CancelRecovery,
+    ChangePolicy,
+    CompleteRecovery,
+    Pay,
+    RegisterAlias,
+    RegisterSeat,
+    Reveal,
+    Save,
+    SetGuardians,
+    StartRecovery,
+)
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.rules.context import Context
-from chain.rules.identity import get_home_person_key
+from chain.rules.identity import get_home_person_key, get_identified_until
 from chain.rules.payments import debit
 from chain.state import FeePaid, State
 from chain.tables import Account, Person
@@ -29,12 +44,24 @@ DEFENSIVE_PER_SIGNATURE: Final = 2
 _NEW_ROWS: Final[dict[type[Action], int]] = {
     # money
     Save: 1,
+    # aliases
+    RegisterAlias: 2,  # under the name and under the account
+    # identity
+    Attest: 4,  # the statement, the person, and an account, which weighs as two
     # seats
     RegisterSeat: ROWS_OF_A_SEAT,
     Bond: 1,
 }
-# Actions that defend an account and move no money out.
-_DEFENSIVE: Final = (Reveal, ChangePolicy)
+# Actions that defend an account and pay nobody.
+_DEFENSIVE: Final = (
+    # keys; the row of guardians is one an account for ever, and weighs nothing
+    Reveal,
+    ChangePolicy,
+    SetGuardians,
+    StartRecovery,
+    CancelRecovery,
+    CompleteRecovery,
+)
 
 
 def compute_units(state: State, transaction: SealedTransaction) -> int:
@@ -57,6 +84,19 @@ def compute_units(state: State, transaction: SealedTransaction) -> int:
     return units
 
 
+def count_new_rows(actions: Sequence[Action]) -> int:
+    """Rows that these actions may add, at the most, beside accounts that they pay."""
+    return sum(_NEW_ROWS.get(type(action), 0) for action in actions)
+
+
+def is_defensive(actions: Sequence[Action]) -> bool:
+    """Whether these actions defend an account and do nothing else."""
+    # The last is asked first: nearly always it answers, and a reveal says nothing of what follows.
+    return isinstance(actions[-1], _DEFENSIVE) and all(
+        isinstance(item, _DEFENSIVE) for item in actions
+    )
+
+
 def charge_units(
     state: State, context: Context, account_id: AccountId, transaction: SealedTransaction
 ) -> int:
@@ -66,11 +106,7 @@ def charge_units(
     """
     units = rest = compute_units(state, transaction)
     account = state.accounts.require(account_id)
-    actions = transaction.body.actions
-    # The last is asked first: nearly always it answers, and a reveal says nothing of what follows.
-    if isinstance(actions[-1], _DEFENSIVE) and all(
-        isinstance(item, _DEFENSIVE) for item in actions
-    ):
+    if is_defensive(transaction.body.actions):
         rest = _use_defensive(state, context, account_id, account, rest)
     if rest and account.person is not None:
         rest = _use_free(state, context, account.person, rest)
@@ -89,11 +125,11 @@ def charge_units(
 
 def get_free_units(state: State, context: Context, tag: bytes) -> int:
     """Free units a person has left this period; none when not identified."""
-    return _count_free(context, state.persons.require(get_home_person_key(tag)))
+    return _count_free(state, context, tag, state.persons.require(get_home_person_key(tag)))
 
 
-def _count_free(context: Context, person: Person) -> int:
-    if context.slot >= person.identified_until_slot:
+def _count_free(state: State, context: Context, tag: bytes, person: Person) -> int:
+    if context.slot >= get_identified_until(state, context, tag):
         return 0
     return max(0, context.parameters.free_units - _count_used(context, person))
 
@@ -106,7 +142,7 @@ def _use_free(state: State, context: Context, tag: bytes, units: int) -> int:
     """Take units from the person's free ones; returns what is left to pay."""
     key = get_home_person_key(tag)
     person = state.persons.require(key)
-    taken = min(units, _count_free(context, person))
+    taken = min(units, _count_free(state, context, tag, person))
     if taken:
         used = _count_used(context, person) + taken
         state.persons.put(key, replace(person, used_period=context.period, used_units=used))

@@ -7,8 +7,9 @@ answers must follow from the blocks it hands out.
 import time
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Final, cast
+from typing import Final
 
+from chain import tables
 from chain.address import encode_address
 from chain.codec import Record, encode
 from chain.errors import Invalid
@@ -16,28 +17,9 @@ from chain.genesis import compute_chain_id
 from chain.rules.settlement import FREE, Touched, get_touched
 from chain.tables import (
     ACCOUNTS,
-    ACCUSATIONS,
-    ANCESTORS,
-    ANCHORS,
-    ATTESTATIONS,
-    AUTHORITIES,
-    BONDED_SEATS,
     CURRENT,
-    LEAVERS,
     MONEY,
-    NEXT_SETS,
-    PERSONS,
-    RANDOMNESS,
-    RECORDED,
-    ROLL_CALLED,
-    RULES,
     SAVINGS,
-    SEATS,
-    SERVED,
-    SET_RECORDS,
-    SETS,
-    TIPS,
-    USED_KEYS,
     Account,
     Money,
     Savings,
@@ -65,31 +47,9 @@ BEHIND_MAX: Final = 5
 BEHIND_PAUSE_SECONDS: Final = 1.0
 
 TABLES: Final[Mapping[bytes, Table[Record]]] = {
-    table.prefix: cast("Table[Record]", table)
-    for table in (
-        ACCOUNTS,
-        SAVINGS,
-        PERSONS,
-        AUTHORITIES,
-        ATTESTATIONS,
-        SEATS,
-        USED_KEYS,
-        BONDED_SEATS,
-        LEAVERS,
-        SETS,
-        NEXT_SETS,
-        SET_RECORDS,
-        SERVED,
-        RECORDED,
-        ROLL_CALLED,
-        ACCUSATIONS,
-        ANCESTORS,
-        RANDOMNESS,
-        ANCHORS,
-        TIPS,
-        MONEY,
-        RULES,
-    )
+    table.prefix: table
+    for name in tables.__all__
+    if isinstance(table := getattr(tables, name), Table)
 }
 
 

@@ -14,6 +14,7 @@ from wallet.russian import (
     demo,
     finality,
     genesis,
+    identity,
     node,
     parameters,
     program,
@@ -29,6 +30,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
     finality.TEXTS,
+    identity.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -54,4 +56,5 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **identity.SENTENCES,
     }
