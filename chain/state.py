@@ -16,23 +16,32 @@ from chain.codec import Record, encode
 from chain.policy import AccountId
 from chain.tables import (
     ACCOUNTS,
+    ACCUSATIONS,
     ACTIVE,
     ALIASES,
+    ANCESTORS,
     ANCHORS,
     ASSEMBLY,
     ATTESTATIONS,
     AUTHORITIES,
+    BONDED_SEATS,
     FIGURES,
+    LEAVERS,
     MONEY,
+    NEXT_SETS,
     PERSONS,
     PROPOSALS,
     RANDOMNESS,
+    RECORDED,
     RECOVERIES,
     REGISTER,
+    ROLL_CALLED,
     ROSTERS,
     RULES,
     SAVINGS,
     SEATS,
+    SERVED,
+    SET_RECORDS,
     SETS,
     SPENDING,
     TIPS,
@@ -96,6 +105,16 @@ class Matured(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
+class Finalised(msgspec.Struct, frozen=True, gc=False):
+    """The chain has recorded that a block is final: by votes of this round, at this level."""
+
+    height: int
+    hash: bytes
+    slot: int
+    round: int
+    level: int
+
+
 class BondLost(msgspec.Struct, frozen=True, gc=False):
     """A recovery's bond that went to the operators, because the account's own keys stopped it."""
 
@@ -137,7 +156,18 @@ class Enacted(msgspec.Struct, frozen=True, gc=False):
     refused: int | None
 
 
-Fact = Charged | FeePaid | Shared | Matured | BondLost | FundPaid | FundShifted | Decided | Enacted
+Fact = (
+    Charged
+    | FeePaid
+    | Shared
+    | Matured
+    | BondLost
+    | FundPaid
+    | FundShifted
+    | Decided
+    | Enacted
+    | Finalised
+)
 
 
 class RowReader(Protocol):
@@ -207,6 +237,8 @@ class Rows(Generic[RowT]):
 
     def take_changes(self) -> list[Change]:
         """The rows that differ from the kept ones; they are as they were kept again."""
+        if not self._before:
+            return []
         table = cast("Table[Record]", self._table)
         rows = self._rows
         changes = []
@@ -299,6 +331,16 @@ class State:
         self.spending = self._open(SPENDING)
         self.register = self._open(REGISTER)
         self.active = self._open(ACTIVE)
+        self.bonded_seats = self._open(BONDED_SEATS)
+        self.leavers = self._open(LEAVERS)
+        # what consensus put on record
+        self.next_sets = self._open(NEXT_SETS)
+        self.set_records = self._open(SET_RECORDS)
+        self.served = self._open(SERVED)
+        self.recorded = self._open(RECORDED)
+        self.roll_called = self._open(ROLL_CALLED)
+        self.accusations = self._open(ACCUSATIONS)
+        self.ancestors = self._open(ANCESTORS)
         # the chain
         self.randomness = self._open(RANDOMNESS)
         self.anchors = self._open(ANCHORS)

@@ -7,6 +7,7 @@ from typing import Final
 
 from chain.refusals.blocks import BLOCKS
 from chain.refusals.codes import Code, Meaning
+from chain.refusals.consensus import CONSENSUS
 from chain.refusals.identity import IDENTITY
 from chain.refusals.keys import KEYS
 from chain.refusals.money import MONEY
@@ -22,4 +23,5 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     **KEYS,
     **VOTES,
     **BLOCKS,
+    **CONSENSUS,
 }

@@ -22,6 +22,7 @@ from chain.state import (
     Enacted,
     Fact,
     FeePaid,
+    Finalised,
     FundPaid,
     FundShifted,
     Matured,
@@ -212,7 +213,7 @@ class History:
             case FundShifted():
                 self._move_fund(fact.fund, -fact.amount)
                 self._move_fund(fact.to_fund, fact.amount)
-            case Shared() | Decided() | Enacted():
+            case Shared() | Decided() | Enacted() | Finalised():
                 pass  # reckoned again below, or no money
 
     def _move_fund(self, fund: str, amount: int) -> None:

@@ -30,6 +30,7 @@ from wallet.words import Texts, Translation
 ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
+    finality.TEXTS,
     identity.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
