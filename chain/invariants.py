@@ -9,17 +9,27 @@ from typing import Final, TypeVar, cast
 
 from chain.codec import Record
 from chain.errors import InvariantBroken
+from chain.invariants_identity import (
+    find_bad_recovery,
+    find_changed_statement,
+    find_divided_person,
+    find_miscounted_statements,
+    find_shared_name,
+)
 from chain.policy import compute_account_id
 from chain.rules.settlement import BONDED, get_due_step
 from chain.state import Change
 from chain.tables import (
     ACCOUNTS,
+    COMMON_FUNDS,
     MONEY,
+    RECOVERIES,
     SAVINGS,
     SEATS,
     TIPS,
     Account,
     Money,
+    Recovery,
     Savings,
     Seat,
     Table,
@@ -161,6 +171,11 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     7: find_bad_bonds,
     8: find_standing_tip,
     9: find_miscounted_accounts,
+    30: find_divided_person,
+    31: find_changed_statement,
+    32: find_miscounted_statements,
+    33: find_bad_recovery,
+    34: find_shared_name,
 }
 
 
@@ -177,7 +192,7 @@ def _select(changes: Sequence[Change], table: Table[RowT]) -> list[Change]:
     return [change for change in changes if change.table is table]
 
 
-_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, MONEY)
+_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, RECOVERIES, MONEY)
 
 
 def _count_money(row: Record | None) -> int:
@@ -186,8 +201,10 @@ def _count_money(row: Record | None) -> int:
         return row.settlement
     if isinstance(row, Savings):
         return sum(deposit.amount for deposit in row.deposits)
+    if isinstance(row, Recovery):
+        return row.pending.bond if row.pending else 0
     if isinstance(row, Money):
-        funds = row.pot + row.reserve + row.social + row.operators + row.active + row.municipality
+        funds: int = sum(getattr(row, name) for name in COMMON_FUNDS)
         return funds - (row.issued - row.burned)
     return 0
 

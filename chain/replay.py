@@ -44,7 +44,7 @@ ALONE_WEIGHT: Final = 512  # to start the other process takes longer than so lit
 SWITCH_SECONDS: Final = 0.000_05
 
 # Containers made before Python looks for cycles among them. Blocks have none: with its 700 this
-# would be a tenth of the work.
+# would be a tenth of the work. What lived before is not looked at until the end: a ledger is large.
 COLLECT_AFTER: Final = 50_000
 
 
@@ -121,7 +121,7 @@ def predict_claims(
     header = block.header
     proofs: tuple[VrfClaim, ...] = ()
     signatures: list[Signed] = []
-    entries = ledger.state.sets.require(CURRENT).entries
+    entries = ledger.seat_set.entries
     entry = next((item for item in entries if item.seat == header.seat), None)
     if entry is not None:
         message = get_header_message(block.header_bytes)
@@ -286,8 +286,10 @@ def _brisk_interpreter() -> Iterator[None]:
     pace, (young, *older) = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(COLLECT_AFTER, *older)
+    gc.freeze()
     try:
         yield
     finally:
         sys.setswitchinterval(pace)
+        gc.unfreeze()
         gc.set_threshold(young, *older)

@@ -16,25 +16,42 @@ from chain.codec import Record, encode
 from chain.policy import AccountId
 from chain.tables import (
     ACCOUNTS,
+    ACCUSATIONS,
+    ACTIVE,
+    ALIASES,
+    ANCESTORS,
     ANCHORS,
+    ASSEMBLY,
     ATTESTATIONS,
     AUTHORITIES,
     BONDED_SEATS,
     COURSES,
     CUSTOMERS,
     EPOCH_TALLIES,
+    FIGURES,
     KEY_CHANGES,
+    LEAVERS,
     MONEY,
+    NEXT_SETS,
     NOTICES,
     OFFENDERS,
     PAIRS,
     PERSONS,
+    PROPOSALS,
     RANDOMNESS,
+    RECORDED,
+    RECOVERIES,
+    REGISTER,
+    ROLL_CALLED,
+    ROSTERS,
     RULES,
     SAVINGS,
     SEAT_TALLIES,
     SEATS,
+    SERVED,
+    SET_RECORDS,
     SETS,
+    SPENDING,
     TIPS,
     USED_KEYS,
     Table,
@@ -96,8 +113,18 @@ class Matured(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-class Rewarded(msgspec.Struct, frozen=True, gc=False):
-    """Paid to a seat's owner out of the operators' fund."""
+class Finalised(msgspec.Struct, frozen=True, gc=False):
+    """The chain has recorded that a block is final: by votes of this round, at this level."""
+
+    height: int
+    hash: bytes
+    slot: int
+    round: int
+    level: int
+
+
+class BondLost(msgspec.Struct, frozen=True, gc=False):
+    """A recovery's bond that went to the operators, because the account's own keys stopped it."""
 
     account: AccountId
     amount: int
@@ -125,14 +152,63 @@ class NoticePaid(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-class FundMoved(msgspec.Struct, frozen=True, gc=False):
-    """What a fund got, or gave, otherwise than by the pot and by fees."""
+class FundGot(msgspec.Struct, frozen=True, gc=False):
+    """What a fund got of what was slashed, or of what a notice cost."""
 
     fund: str
-    amount: int  # below zero: it gave
+    amount: int
 
 
-Fact = Charged | FeePaid | Shared | Matured | Rewarded | Slashed | Reported | NoticePaid | FundMoved
+class FundPaid(msgspec.Struct, frozen=True, gc=False):
+    """Paid from a common fund to an account; ``why`` names the rule that did it."""
+
+    fund: str
+    account: AccountId
+    amount: int
+    why: str
+
+
+class FundShifted(msgspec.Struct, frozen=True, gc=False):
+    """Set aside in another fund: money stays common."""
+
+    fund: str
+    to_fund: str
+    amount: int
+
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """The votes on a proposal were counted."""
+
+    proposal: int
+    passed: bool
+    yes: int
+    no: int
+    electors: int
+
+
+class Enacted(msgspec.Struct, frozen=True, gc=False):
+    """A decision was due; ``refused`` says why it could not be carried out any more, if so."""
+
+    proposal: int
+    refused: int | None
+
+
+Fact = (
+    Charged
+    | FeePaid
+    | Shared
+    | Matured
+    | BondLost
+    | FundPaid
+    | FundShifted
+    | Decided
+    | Enacted
+    | Finalised
+    | Slashed
+    | Reported
+    | NoticePaid
+    | FundGot
+)
 
 
 class RowReader(Protocol):
@@ -159,6 +235,11 @@ class Rows(Generic[RowT]):
         self._rows: dict[bytes, RowT | None] = {}
         self._older: dict[bytes, RowT | None] = {}
         self._before: dict[bytes, RowT | None] = {}  # the kept rows of those that were put
+
+    @property
+    def table(self) -> Table[RowT]:
+        """Which table these are rows of."""
+        return self._table
 
     def stand_on(self, below: "Rows[RowT]") -> None:
         """Take kept rows from there, decoded, and not from the store."""
@@ -197,6 +278,8 @@ class Rows(Generic[RowT]):
 
     def take_changes(self) -> list[Change]:
         """The rows that differ from the kept ones; they are as they were kept again."""
+        if not self._before:
+            return []
         table = cast("Table[Record]", self._table)
         rows = self._rows
         changes = []
@@ -274,6 +357,10 @@ class State:
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
         self.attestations = self._open(ATTESTATIONS)
+        self.rosters = self._open(ROSTERS)
+        # keys and names
+        self.recoveries = self._open(RECOVERIES)
+        self.aliases = self._open(ALIASES)
         # seats
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)
@@ -281,13 +368,29 @@ class State:
         self.key_changes = self._open(KEY_CHANGES)
         self.notices = self._open(NOTICES)
         # epochs
-        self.bonded_seats = self._open(BONDED_SEATS)
         self.epoch_tally = self._open(EPOCH_TALLIES)
         self.seat_tallies = self._open(SEAT_TALLIES)
         self.course = self._open(COURSES)
         self.customers = self._open(CUSTOMERS)
         self.pairs = self._open(PAIRS)
         self.offenders = self._open(OFFENDERS)
+        # votes
+        self.proposals = self._open(PROPOSALS)
+        self.assembly = self._open(ASSEMBLY)
+        self.figures = self._open(FIGURES)
+        self.spending = self._open(SPENDING)
+        self.register = self._open(REGISTER)
+        self.active = self._open(ACTIVE)
+        self.bonded_seats = self._open(BONDED_SEATS)
+        self.leavers = self._open(LEAVERS)
+        # what consensus put on record
+        self.next_sets = self._open(NEXT_SETS)
+        self.set_records = self._open(SET_RECORDS)
+        self.served = self._open(SERVED)
+        self.recorded = self._open(RECORDED)
+        self.roll_called = self._open(ROLL_CALLED)
+        self.accusations = self._open(ACCUSATIONS)
+        self.ancestors = self._open(ANCESTORS)
         # the chain
         self.randomness = self._open(RANDOMNESS)
         self.anchors = self._open(ANCHORS)
@@ -311,6 +414,10 @@ class State:
         for prefix, rows in self._tables.items():
             view.get_table(prefix).stand_on(rows)
         return view
+
+    def get_tables(self) -> list[Table[Record]]:
+        """All tables there are."""
+        return [rows.table for rows in self._tables.values()]
 
     def get_table(self, prefix: bytes) -> Rows[Record]:
         """The rows whose state keys begin with this byte."""

@@ -8,15 +8,26 @@ from typing import Any, Final, NamedTuple
 
 from chain.actions import (
     Action,
+    Attest,
     Bond,
+    CancelRecovery,
+    CastVote,
     ChangePolicy,
+    CompleteRecovery,
+    GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
+    RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
+    Renew,
     ReplaceSeatKeys,
     Reveal,
+    Revoke,
     Save,
+    SetGuardians,
+    StartRecovery,
     Takeover,
     Unbond,
     Withdraw,
@@ -25,8 +36,9 @@ from chain.block import SealedBlock
 from chain.ledger import Execution
 from chain.policy import AccountId
 from chain.rules.context import Context
+from chain.rules.rewards import REWARD
 from chain.rules.settlement import compute_decayed, get_touched
-from chain.state import Fact, FeePaid, Matured, NoticePaid, Reported, Rewarded, Slashed
+from chain.state import Fact, FeePaid, FundPaid, Matured, NoticePaid, Reported, Slashed
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
 from node.history import Happening
@@ -46,7 +58,7 @@ def find_happenings(block: SealedBlock, execution: Execution, context: Context) 
 _TOLD_BEFORE: Final[dict[type[Fact], str]] = {
     Slashed: "slashed",
     Reported: "reported",
-    Rewarded: "rewarded",
+    FundPaid: "rewarded",
     Matured: "matured",
 }
 _TOLD_AFTER: Final[dict[type[Fact], str]] = {NoticePaid: "notice", FeePaid: "fee"}
@@ -56,8 +68,9 @@ def _tell_facts(execution: Execution, told: dict[type[Fact], str]) -> list[Happe
     return [
         Happening(fact.account, None, told[type(fact)], fact.amount, None, "")
         for fact in execution.facts
-        if isinstance(fact, FeePaid | Matured | Rewarded | Slashed | Reported | NoticePaid)
+        if isinstance(fact, FeePaid | Matured | FundPaid | Slashed | Reported | NoticePaid)
         and type(fact) in told
+        and not (isinstance(fact, FundPaid) and fact.why != REWARD)
     ]
 
 
@@ -128,6 +141,13 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     # keys
     Reveal: None,
     ChangePolicy: _Told("keys"),
+    SetGuardians: _Told("guardians"),
+    StartRecovery: _Told("recovery", counterparty="account", mirrored="recovery_of_this"),
+    CancelRecovery: _Told("recovery_cancelled"),
+    CompleteRecovery: _Told("recovered", counterparty="account", mirrored="recovered_this"),
+    # aliases
+    RegisterAlias: _Told("alias"),
+    GiveUpAlias: _Told("alias_given_up"),
     # seats
     RegisterSeat: _Told("seat"),
     Bond: _Told("bonded"),
@@ -135,6 +155,13 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     Takeover: _Told("takeover", counterparty="seat", mirrored="taken_over"),
     ReplaceSeatKeys: _Told("seat_keys"),
     ReleaseNotice: None,  # told by what it cost
+    # identity
+    Attest: _Told("attested", counterparty="subject", mirrored="identified"),
+    Renew: _Told("renewed", counterparty="subject", mirrored="identity_renewed"),
+    Revoke: _Told("revoked", counterparty="subject", mirrored="identity_revoked"),
+    # votes
+    Propose: _Told("proposed"),
+    CastVote: _Told("voted"),
 }
 
 

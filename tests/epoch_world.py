@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from chain.certificates import Finality, compute_quorum
 from chain.codec import encode
-from chain.crypto import compute_hash, u64
+from chain.crypto import compute_hash, u32, u64
 from chain.header import PRIMARY, SECONDARY
 from chain.invariants import check_invariants
 from chain.parameters import Constants, KeepSchedule, KeepSegment, Parameters
@@ -25,10 +25,13 @@ from chain.rules.weights import ONE, Standing, compute_raw, compute_stake, compu
 from chain.state import Fact, State
 from chain.tables import (
     CURRENT,
+    Attestation,
+    Authority,
     Bonded,
     Deposit,
     Money,
     Person,
+    Roster,
     Savings,
     Seat,
     SeatSet,
@@ -38,6 +41,7 @@ from chain.votes import Ack
 from tests.community import CONSTANTS, PAI, PARAMETERS
 
 CHAIN = bytes(32)
+REGISTRY = bytes([255]) * 32
 EPOCH_SLOTS, WINDOW_SLOTS, EPOCHS_PER_DAY = 30, 5, 24
 DAYS = replace(
     CONSTANTS,
@@ -105,12 +109,23 @@ class EpochWorld:
         state.bonded_seats.put(CURRENT, Bonded(tuple(bonded)))
         issued = sum(bonds) + OPERATORS
         accounts = len(self.seats)
-        state.money.put(CURRENT, Money(issued, 0, accounts, len(bonded), 0, 0, 0, OPERATORS, 0, 0))
+        state.money.put(
+            CURRENT, Money(issued, 0, accounts, len(bonded), 0, 0, 0, OPERATORS, 0, 0, 0)
+        )
+        state.rosters.put(u32(0), Roster((REGISTRY,)))
+        state.authorities.put(REGISTRY, Authority("Registry", "RU", 0, -1, accounts, ()))
         self.keep()
 
     def put_person(self, account: AccountId) -> None:
         """Let an account belong to a person whose tag is the account's id."""
-        self.state.persons.put(u64(0)[:4] + account, Person(account, 2**62, 0, 0, 0, ()))
+        self.state.persons.put(u32(0) + account, Person(account, 0, 0, 0, 0, ()))
+        self.state.attestations.put(
+            account + REGISTRY, Attestation("person", "RU", CHAIN, account, 0, 2**40, -1)
+        )
+
+    def revoke_person(self, account: AccountId) -> None:
+        """Let nobody know any more whose account that is."""
+        self.state.attestations.put(account + REGISTRY, None)
 
     def _build_entry(self, seat: AccountId, weight: int) -> SetEntry:
         row = self.state.seats.require(seat)
@@ -136,6 +151,7 @@ class EpochWorld:
             NO_DEMURRAGE,
             slot,
             self.parent_slot,
+            CHAIN,
             self.height,
         )
 

@@ -1,6 +1,16 @@
 """What a transaction can ask for, by subject. Numbers of actions are protocol and never reused."""
 
-from chain.actions.keys import ChangePolicy, Reveal
+from chain.actions.aliases import GiveUpAlias, RegisterAlias
+from chain.actions.identity import Attest, Renew, Revoke
+from chain.actions.keys import (
+    CancelRecovery,
+    ChangePolicy,
+    CompleteRecovery,
+    GuardianSignature,
+    Reveal,
+    SetGuardians,
+    StartRecovery,
+)
 from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
 from chain.actions.seats import (
     Bond,
@@ -11,20 +21,54 @@ from chain.actions.seats import (
     Takeover,
     Unbond,
 )
+from chain.actions.votes import (
+    AdmitAuthority,
+    CastVote,
+    ChangeDemurrage,
+    ChangeFigure,
+    ChangeRewards,
+    ChangeSinks,
+    Measure,
+    Propose,
+    Resolve,
+    RetireAuthority,
+    SpendFund,
+)
 
 __all__ = [
     "MEMO_BYTES_MAX",
     "Action",
+    "AdmitAuthority",
+    "Attest",
     "Bond",
+    "CancelRecovery",
+    "CastVote",
+    "ChangeDemurrage",
+    "ChangeFigure",
     "ChangePolicy",
+    "ChangeRewards",
+    "ChangeSinks",
+    "CompleteRecovery",
+    "GiveUpAlias",
+    "GuardianSignature",
+    "Measure",
     "Pay",
     "Prolong",
+    "Propose",
+    "RegisterAlias",
     "RegisterSeat",
     "ReleaseNotice",
+    "Renew",
     "ReplaceSeatKeys",
+    "Resolve",
+    "RetireAuthority",
     "Reveal",
+    "Revoke",
     "Save",
     "SeatKeys",
+    "SetGuardians",
+    "SpendFund",
+    "StartRecovery",
     "Takeover",
     "Unbond",
     "Withdraw",
@@ -39,6 +83,13 @@ Action = (
     # keys
     | Reveal
     | ChangePolicy
+    | SetGuardians
+    | StartRecovery
+    | CancelRecovery
+    | CompleteRecovery
+    # aliases
+    | RegisterAlias
+    | GiveUpAlias
     # seats
     | RegisterSeat
     | Bond
@@ -46,4 +97,11 @@ Action = (
     | Takeover
     | ReplaceSeatKeys
     | ReleaseNotice
+    # identity
+    | Attest
+    | Renew
+    | Revoke
+    # votes
+    | Propose
+    | CastVote
 )

@@ -11,12 +11,6 @@ from chain.policy import AccountId
 from chain.tables.table import Table
 
 
-class Bonded(Record, frozen=True):
-    """Key: ``CURRENT``. The seats that are bonded enough to serve, by id."""
-
-    seats: tuple[AccountId, ...]
-
-
 class EpochTally(Record, frozen=True):
     """Key: ``CURRENT``. What this epoch's blocks put on record so far."""
 
@@ -106,7 +100,6 @@ class Notice(Record, frozen=True):
     lock_hash: Bytes32
 
 
-BONDED_SEATS: Final = Table(b"B", "bonded_seats", Bonded)
 EPOCH_TALLIES: Final = Table(b"T", "epoch_tally", EpochTally)
 SEAT_TALLIES: Final = Table(b"D", "seat_tallies", SeatTally)
 COURSES: Final = Table(b"Q", "course", Course)

@@ -13,7 +13,18 @@ from decimal import Context, Decimal, localcontext
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from chain.actions import Action, Bond, Pay, Prolong, Save, Unbond, Withdraw
+from chain.actions import (
+    Action,
+    Attest,
+    Bond,
+    CompleteRecovery,
+    Pay,
+    Prolong,
+    Save,
+    StartRecovery,
+    Unbond,
+    Withdraw,
+)
 from chain.genesis import Genesis
 from chain.parameters import KEEP_ONE, Constants, KeepSchedule
 from chain.policy import AccountId
@@ -21,10 +32,10 @@ from chain.state import (
     Change,
     Fact,
     FeePaid,
+    FundPaid,
     Matured,
     NoticePaid,
     Reported,
-    Rewarded,
     Slashed,
 )
 from chain.tables import ACCOUNTS, Account
@@ -90,6 +101,7 @@ class Books:
         self.settlement_slots_whole = _ZERO
         self._due: list[tuple[int, AccountId, int]] = []
         self._booked_period = 0
+        self._lenders: dict[AccountId, AccountId] = {}  # of bonds, by the account to be recovered
         with _exact():
             self._open(genesis)
 
@@ -137,7 +149,7 @@ class Books:
         match fact:
             case FeePaid() | NoticePaid():
                 self._add(fact.account, -Decimal(fact.amount))
-            case Rewarded() | Reported():
+            case FundPaid() | Reported():
                 self._add(fact.account, Decimal(fact.amount))
             case Matured():
                 self.purses[fact.account].roundings += 1
@@ -196,8 +208,16 @@ class Books:
                 deposit = purse.deposits[action.deposit]
                 released = deposit._replace(bonded=False, release_step=release)
                 self._put(owner, purse, action.deposit, released)
+            case Attest():
+                self._add(action.subject, _ZERO)  # it may bring the account to life
+            case StartRecovery():
+                self._add(owner, -Decimal(self.constants.recovery_bond))
+                self._lenders[action.account] = owner
+            case CompleteRecovery():
+                lender = self._lenders.pop(action.account)
+                self._add(lender, Decimal(self.constants.recovery_bond))
             case _:
-                pass  # keys and seats move no money
+                pass  # keys, names, identity and seats move no money
 
     def _withdraw(self, owner: AccountId, purse: Purse, action: Withdraw) -> None:
         deposit = purse.deposits[action.deposit]

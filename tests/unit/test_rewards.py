@@ -13,7 +13,7 @@ from chain.rules.tally import (
     note_late_acks,
     note_service,
 )
-from chain.state import FundMoved, Rewarded
+from chain.state import FundPaid, FundShifted
 from chain.tables import CURRENT, Bonded, Money
 from tests.community import PARAMETERS
 from tests.epoch_world import DAYS, OPERATORS, EpochWorld, build_finality
@@ -136,7 +136,7 @@ def test_without_finality_and_service_only_the_archive_share_moves() -> None:
     money = get_money(world)
     assert (money.operators, money.social) == (OPERATORS - REWARD // 10, REWARD // 10)
     archive = REWARD // 10
-    assert world.facts == [FundMoved("operators", -archive), FundMoved("social", archive)]
+    assert world.facts == [FundShifted("operators", "social", archive)]
 
 
 def test_all_that_is_spent_arrives_somewhere() -> None:
@@ -149,9 +149,9 @@ def test_all_that_is_spent_arrives_somewhere() -> None:
     money = get_money(world)
     assert 0 < paid < OPERATORS
     assert paid + money.operators + money.social == OPERATORS
-    assert paid == sum(fact.amount for fact in world.facts if isinstance(fact, Rewarded))
-    moved = [fact for fact in world.facts if isinstance(fact, FundMoved)]
-    assert sum(fact.amount for fact in moved) == -paid
+    assert paid == sum(fact.amount for fact in world.facts if isinstance(fact, FundPaid))
+    shifted = sum(fact.amount for fact in world.facts if isinstance(fact, FundShifted))
+    assert shifted == money.social
 
 
 def test_what_is_owed_for_service_is_not_shared_again() -> None:

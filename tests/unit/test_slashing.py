@@ -12,7 +12,7 @@ from chain.rules.settlement import FREE, UNBONDING, get_due_step
 from chain.rules.slashing import compute_slash, process_slashes
 from chain.rules.tally import OFFENDERS_MAX, RELEASED, Offence, note_offence
 from chain.rules.weights import ONE
-from chain.state import FundMoved, Reported, Slashed
+from chain.state import FundGot, Reported, Slashed
 from chain.tables import CURRENT, Savings
 from tests.epoch_world import CHAIN, DAYS, EpochWorld, get_seat_id
 
@@ -87,8 +87,8 @@ def test_an_accident_costs_a_hundredth_a_twentieth_of_it_to_the_reporter() -> No
     assert world.facts == [
         Slashed(world.seats[2], 0, lost),
         Reported(world.seats[9], reward),
-        FundMoved("social", money.social),
-        FundMoved("reserve", money.reserve),
+        FundGot("reserve", money.reserve),
+        FundGot("social", money.social),
     ]
 
 

@@ -30,7 +30,7 @@ from chain.rules.takeover import (
     process_key_changes,
 )
 from chain.rules.transactions import process_transaction
-from chain.state import FundMoved, NoticePaid
+from chain.state import FundGot, NoticePaid
 from chain.tables import CURRENT, SetEntry
 from tests.community import (
     PAI,
@@ -219,7 +219,7 @@ def test_a_notice_costs_a_hundredth_of_the_bond_and_is_kept() -> None:
     notice = state.notices.require(ANN)
     assert (notice.activation_round, notice.lock_round, notice.slot) == (90, 30, block.header.slot)
     assert NoticePaid(ANN, PAI) in execution.facts
-    assert FundMoved("reserve", PAI // 2) in execution.facts
+    assert FundGot("reserve", PAI // 2) in execution.facts
     assert community.get_balance("ann") == 499 * PAI
     assert state.seats.require(ANN).bond == 100 * PAI
 

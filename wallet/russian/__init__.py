@@ -15,12 +15,14 @@ from wallet.russian import (
     epochs,
     finality,
     genesis,
+    identity,
     node,
     parameters,
     program,
     refusals,
     seat,
     sentences,
+    votes,
     wallet,
     wallet_money,
 )
@@ -29,6 +31,8 @@ from wallet.words import Texts, Translation
 ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
+    finality.TEXTS,
+    identity.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -38,6 +42,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     audit.TEXTS,
     demo.TEXTS,
     epochs.TEXTS,
+    votes.TEXTS,
 )
 
 
@@ -56,4 +61,6 @@ def load_sentences() -> dict[str, str]:
         **sentences.TEXTS,
         **finality.SENTENCES,
         **epochs.SENTENCES,
+        **identity.SENTENCES,
+        **votes.SENTENCES,
     }
