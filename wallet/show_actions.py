@@ -22,12 +22,15 @@ from chain.actions import (
     Propose,
     RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
     Renew,
+    ReplaceSeatKeys,
     Reveal,
     Revoke,
     Save,
     SetGuardians,
     StartRecovery,
+    Takeover,
     Unbond,
     Withdraw,
 )
@@ -84,12 +87,17 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     # votes
     Propose: mark("put a measure to the vote: {measure}"),
     CastVote: mark("vote on proposal {proposal}: {voice}"),
+    Takeover: mark("let the standby key of {seat} take over its seat"),
+    ReplaceSeatKeys: mark("replace all keys of the seat"),
+    ReleaseNotice: mark("vote again although the journal was lost: {round}"),
 }
 
 _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "amount": lambda teller, action: tell_pai(teller.words, action.amount),
     "whom": lambda teller, action: teller.tell_account(action.to),
     "memo": lambda _, action: f"«{action.memo}»" if action.memo else "",
+    "seat": lambda teller, action: teller.tell_account(action.seat),
+    "round": lambda _, action: action.activation_round,
     "id": lambda _, action: action.deposit,
     "count": lambda _, action: action.term_periods,
     "needed": lambda _, action: action.policy.threshold,

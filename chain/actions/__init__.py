@@ -1,7 +1,14 @@
 """What a transaction can ask for, by subject. Numbers of actions are protocol and never reused."""
 
-from chain.actions.aliases import GiveUpAlias, RegisterAlias
-from chain.actions.identity import Attest, Renew, Revoke
+from chain.actions.aliases import (
+    GiveUpAlias,
+    RegisterAlias,
+)
+from chain.actions.identity import (
+    Attest,
+    Renew,
+    Revoke,
+)
 from chain.actions.keys import (
     CancelRecovery,
     ChangePolicy,
@@ -11,8 +18,22 @@ from chain.actions.keys import (
     SetGuardians,
     StartRecovery,
 )
-from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
-from chain.actions.seats import Bond, RegisterSeat, SeatKeys, Unbond
+from chain.actions.money import (
+    MEMO_BYTES_MAX,
+    Pay,
+    Prolong,
+    Save,
+    Withdraw,
+)
+from chain.actions.seats import (
+    Bond,
+    RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
+    SeatKeys,
+    Takeover,
+    Unbond,
+)
 from chain.actions.votes import (
     AdmitAuthority,
     CastVote,
@@ -49,7 +70,9 @@ __all__ = [
     "Propose",
     "RegisterAlias",
     "RegisterSeat",
+    "ReleaseNotice",
     "Renew",
+    "ReplaceSeatKeys",
     "Resolve",
     "RetireAuthority",
     "Reveal",
@@ -59,6 +82,7 @@ __all__ = [
     "SetGuardians",
     "SpendFund",
     "StartRecovery",
+    "Takeover",
     "Unbond",
     "Withdraw",
 ]
@@ -90,4 +114,7 @@ Action = (
     # votes
     | Propose
     | CastVote
+    | Takeover
+    | ReplaceSeatKeys
+    | ReleaseNotice
 )

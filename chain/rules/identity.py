@@ -142,4 +142,11 @@ def is_running(context: Context, authority: Authority, item: Attestation) -> boo
 
 def build_person(account_id: AccountId, number: int = 0) -> Person:
     """A person who has not used anything yet."""
-    return Person(account=account_id, used_period=0, used_units=0, number=number)
+    return Person(
+        account=account_id,
+        used_period=0,
+        used_units=0,
+        number=number,
+        outgoing_week=0,
+        outgoings=(),
+    )

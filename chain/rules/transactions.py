@@ -22,12 +22,15 @@ from chain.actions import (
     Propose,
     RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
     Renew,
+    ReplaceSeatKeys,
     Reveal,
     Revoke,
     Save,
     SetGuardians,
     StartRecovery,
+    Takeover,
     Unbond,
     Withdraw,
 )
@@ -49,6 +52,7 @@ from chain.rules.recovery import (
 from chain.rules.savings import apply_prolong, apply_save, apply_withdraw
 from chain.rules.seats import apply_bond, apply_register, apply_unbond
 from chain.rules.settlement import touch
+from chain.rules.takeover import apply_release_notice, apply_replace_keys, apply_takeover
 from chain.rules.units import charge_units
 from chain.state import State
 from chain.tables import Account
@@ -196,10 +200,13 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     Attest: apply_attest,
     Renew: apply_renew,
     Revoke: apply_revoke,
+    ReleaseNotice: apply_release_notice,
 }
 _CHECKED: Final[dict[type[Action], _CheckedRule]] = {
     # keys
     StartRecovery: apply_start_recovery,
     # seats
     RegisterSeat: apply_register,
+    Takeover: apply_takeover,
+    ReplaceSeatKeys: apply_replace_keys,
 }

@@ -4,7 +4,16 @@ A row's key is the table's prefix byte and the bytes named with its type. Absent
 row is never stored to say nothing. Amounts are micropai, times slots unless the name says other.
 """
 
-from chain.tables.chain import ANCHORS, RANDOMNESS, RULES, TIPS, Anchor, Randomness, Rules, Tip
+from chain.tables.chain import (
+    ANCHORS,
+    RANDOMNESS,
+    RULES,
+    TIPS,
+    Anchor,
+    Randomness,
+    Rules,
+    Tip,
+)
 from chain.tables.consensus import (
     ACCUSATIONS,
     ANCESTORS,
@@ -28,6 +37,25 @@ from chain.tables.consensus import (
     Served,
     SetRecord,
 )
+from chain.tables.epochs import (
+    COURSES,
+    CUSTOMERS,
+    EPOCH_TALLIES,
+    KEY_CHANGES,
+    NOTICES,
+    OFFENDERS,
+    PAIRS,
+    SEAT_TALLIES,
+    Course,
+    Customers,
+    EpochTally,
+    KeyChange,
+    Notice,
+    Offender,
+    Offenders,
+    Pair,
+    SeatTally,
+)
 from chain.tables.identity import (
     ATTESTATIONS,
     AUTHORITIES,
@@ -41,7 +69,14 @@ from chain.tables.identity import (
     Recent,
     Roster,
 )
-from chain.tables.keys import ALIASES, RECOVERIES, Alias, Guard, PendingRecovery, Recovery
+from chain.tables.keys import (
+    ALIASES,
+    RECOVERIES,
+    Alias,
+    Guard,
+    PendingRecovery,
+    Recovery,
+)
 from chain.tables.money import (
     ACCOUNTS,
     COMMON_FUNDS,
@@ -52,8 +87,20 @@ from chain.tables.money import (
     Money,
     Savings,
 )
-from chain.tables.seats import SEATS, SETS, USED_KEYS, Seat, SeatSet, SetEntry, UsedKey
-from chain.tables.table import CURRENT, PREVIOUS, ROW_BYTES_MAX, Table
+from chain.tables.seats import (
+    SEATS,
+    SETS,
+    USED_KEYS,
+    Seat,
+    SeatSet,
+    SetEntry,
+    UsedKey,
+)
+from chain.tables.table import (
+    CURRENT,
+    PREVIOUS,
+    Table,
+)
 from chain.tables.votes import (
     ACTIVE,
     ASSEMBLY,
@@ -88,11 +135,18 @@ __all__ = [
     "BONDED_SEATS",
     "CHANGES_KEPT_MAX",
     "COMMON_FUNDS",
+    "COURSES",
     "CURRENT",
+    "CUSTOMERS",
+    "EPOCH_TALLIES",
     "FIGURES",
+    "KEY_CHANGES",
     "LEAVERS",
     "MONEY",
     "NEXT_SETS",
+    "NOTICES",
+    "OFFENDERS",
+    "PAIRS",
     "PERSONS",
     "PERSONS_PER_CHUNK",
     "PREVIOUS",
@@ -104,10 +158,10 @@ __all__ = [
     "REGISTER",
     "ROLL_CALLED",
     "ROSTERS",
-    "ROW_BYTES_MAX",
     "RULES",
     "SAVINGS",
     "SEATS",
+    "SEAT_TALLIES",
     "SERVED",
     "SETS",
     "SET_RECORDS",
@@ -125,16 +179,24 @@ __all__ = [
     "Attestation",
     "Authority",
     "Bonded",
+    "Course",
+    "Customers",
     "Decision",
     "Deposit",
+    "EpochTally",
     "FigureChange",
     "FigureHistory",
     "FundSpending",
     "Guard",
+    "KeyChange",
     "Leaver",
     "Leavers",
     "Money",
     "NextSet",
+    "Notice",
+    "Offender",
+    "Offenders",
+    "Pair",
     "PendingRecovery",
     "Person",
     "Proposal",
@@ -150,6 +212,7 @@ __all__ = [
     "Savings",
     "Seat",
     "SeatSet",
+    "SeatTally",
     "Served",
     "SetEntry",
     "SetRecord",

@@ -21,12 +21,15 @@ from chain.actions import (
     Propose,
     RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
     Renew,
+    ReplaceSeatKeys,
     Reveal,
     Revoke,
     Save,
     SetGuardians,
     StartRecovery,
+    Takeover,
     Unbond,
     Withdraw,
 )
@@ -184,6 +187,31 @@ class CastVoteAnswer(Answer, frozen=True, tag_field="kind", tag="vote"):
     yes: bool
 
 
+class TakeoverAnswer(Answer, frozen=True, tag_field="kind", tag="takeover"):
+    """A seat whose standby key replaces its vote key."""
+
+    seat: AddressText
+    old_vote: Hash
+    standby: Hash
+    vrf: Hash
+
+
+class ReplaceSeatKeysAnswer(Answer, frozen=True, tag_field="kind", tag="seat_keys"):
+    """Three new keys for the account's seat."""
+
+    vote: Hash
+    vrf: Hash
+    standby: Hash
+
+
+class ReleaseNoticeAnswer(Answer, frozen=True, tag_field="kind", tag="notice"):
+    """The account's seat votes again although its journal was lost."""
+
+    activation_round: Count
+    lock_round: Count
+    lock_hash: Hash
+
+
 ActionAnswer = (
     # money
     PayAnswer
@@ -211,6 +239,9 @@ ActionAnswer = (
     # votes
     | ProposeAnswer
     | CastVoteAnswer
+    | TakeoverAnswer
+    | ReplaceSeatKeysAnswer
+    | ReleaseNoticeAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
@@ -233,6 +264,9 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     RegisterSeat: RegisterSeatAnswer,
     Bond: BondAnswer,
     Unbond: UnbondAnswer,
+    Takeover: TakeoverAnswer,
+    ReplaceSeatKeys: ReplaceSeatKeysAnswer,
+    ReleaseNotice: ReleaseNoticeAnswer,
     # identity
     Attest: AttestAnswer,
     Renew: RenewAnswer,
@@ -243,7 +277,7 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
 }
 
 # Where the fields of an answer are found, if not on the action itself.
-_PARTS: Final[dict[type[Action], str]] = {RegisterSeat: "keys"}
+_PARTS: Final[dict[type[Action], str]] = {RegisterSeat: "keys", ReplaceSeatKeys: "keys"}
 # The word "kind" tells which action it is; an action's own field of that name has another there.
 _NAMES: Final = {"attested_kind": "kind"}
 

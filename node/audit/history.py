@@ -10,12 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from chain.actions import Pay, Save, Withdraw
-from chain.genesis import Genesis
-from chain.header import PRIMARY
-from chain.parameters import Constants
-from chain.policy import AccountId
-from chain.rules.birth import compute_issued
-from chain.state import (
+from chain.facts import (
     BondLost,
     Charged,
     Decided,
@@ -23,11 +18,21 @@ from chain.state import (
     Fact,
     FeePaid,
     Finalised,
+    FundMoved,
     FundPaid,
     FundShifted,
     Matured,
+    NoticePaid,
+    Reported,
+    Rewarded,
     Shared,
+    Slashed,
 )
+from chain.genesis import Genesis
+from chain.header import PRIMARY
+from chain.parameters import Constants
+from chain.policy import AccountId
+from chain.rules.birth import compute_issued
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
@@ -213,6 +218,10 @@ class History:
             case FundShifted():
                 self._move_fund(fact.fund, -fact.amount)
                 self._move_fund(fact.to_fund, fact.amount)
+            case FundMoved():
+                self._move_fund(fact.fund, fact.amount)
+            case Rewarded() | Slashed() | Reported() | NoticePaid():
+                pass  # in the books, and in what funds say of it
             case Shared() | Decided() | Enacted() | Finalised():
                 pass  # reckoned again below, or no money
 

@@ -59,6 +59,7 @@ from tests.unit import (
     test_recovery,
     test_rollcall,
     test_sets,
+    test_takeover,
     test_votes,
 )
 
@@ -761,6 +762,7 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *test_recovery.REFUSED,
         *test_aliases.REFUSED,
         *test_votes.REFUSED,
+        *test_takeover.REFUSED,
     }
     assert {code for code in Code if 200 <= code < 900} == covered
 

@@ -12,6 +12,7 @@ from wallet.russian import (
     audit,
     core,
     demo,
+    epochs,
     finality,
     genesis,
     identity,
@@ -41,6 +42,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     audit.TEXTS,
     demo.TEXTS,
     votes.TEXTS,
+    epochs.TEXTS,
 )
 
 
@@ -60,4 +62,5 @@ def load_sentences() -> dict[str, str]:
         **finality.SENTENCES,
         **identity.SENTENCES,
         **votes.SENTENCES,
+        **epochs.SENTENCES,
     }
