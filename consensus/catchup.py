@@ -35,6 +35,7 @@ STEP_BYTES_MAX: Final = (
 CLAIMS_MAX: Final = 64  # peers whose word is remembered
 WAIT_SLOTS: Final = 4  # for an answer, and after the first failure; then twice as long each time
 WAIT_DOUBLINGS_MAX: Final = 6
+FRESH_SLOTS: Final = 2  # what was decided so lately is still being told
 
 
 class HandOffStep(Record, frozen=True):
@@ -121,7 +122,7 @@ class CatchUp:
         ahead = [
             (peer, known)
             for peer, known in self.peers.items()
-            if known.wait_until_slot <= slot and is_ahead(known.claim, own)
+            if known.wait_until_slot <= slot and is_ahead(known.claim, own, slot)
         ]
         if not ahead:
             return []
@@ -130,11 +131,14 @@ class CatchUp:
         return [(peer, Request(own.set, own.lock_round, own.final_round))]
 
 
-def is_ahead(claim: Claim, own: Claim) -> bool:
-    """Whether somebody says to have what we lack."""
+def is_ahead(claim: Claim, own: Claim, slot: int) -> bool:
+    """Whether somebody says to have what we lack, and what is not on its way to us anyway."""
     if claim.set != own.set:
         return claim.base_slot > own.base_slot
-    return claim.lock_round > own.lock_round or claim.final_round > own.final_round
+    old_slot = slot - FRESH_SLOTS
+    return own.lock_round < min(claim.lock_round, old_slot) or (
+        own.final_round < min(claim.final_round, old_slot)
+    )
 
 
 def check_hand_offs(
@@ -152,6 +156,13 @@ def check_hand_offs(
     return found
 
 
+def build_step_voters(step: HandOffStep) -> VoterSet:
+    """The set that a step calls."""
+    header = step.header
+    block_hash = compute_block_hash(encode(header))
+    return build_voters(block_hash, header.slot, header.height, step.entries)
+
+
 def _check_step(voters: VoterSet, step: HandOffStep, checks: SignatureChecks) -> VoterSet:
     just, final, header = step.justification.body, step.finality.body, step.header
     block_hash = compute_block_hash(encode(header))
@@ -165,4 +176,4 @@ def _check_step(voters: VoterSet, step: HandOffStep, checks: SignatureChecks) ->
         raise Invalid(Code.BAD_CERTIFICATE, "the hand-off calls another list")
     check_certificate(voters.entries, step.justification, checks)
     check_certificate(voters.entries, step.finality, checks)
-    return build_voters(block_hash, header.slot, header.height, step.entries)
+    return build_step_voters(step)

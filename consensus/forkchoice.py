@@ -258,21 +258,28 @@ class Tree:
         return removed
 
     def prune(
-        self, head: BlockHash, horizon_slot: int, chain_slot: int, limit: int, limit_bytes: int
+        self,
+        head: BlockHash,
+        horizon_slot: int,
+        chain_slot: int,
+        limit: int,
+        limit_bytes: int,
+        final: tuple[BlockHash, int] | None = None,
     ) -> list[BlockFacts]:
         """Forget what can no longer matter; returns the blocks of side branches that went.
 
         Side branches go when their tip is older than the horizon, and the worst of them when there
-        are more than ``limit`` blocks, or ``limit_bytes`` of bodies. Of the chain below ``head``
-        what is older than ``chain_slot`` goes, up to where something parts from it: the ledger
-        has it.
+        are more than ``limit`` blocks, or ``limit_bytes`` of bodies, and those that do not stand on
+        the final block. Of the chain below ``head`` what is older than ``chain_slot`` goes, up to
+        where something parts from it: the ledger has it.
         """
         safe = {item.hash for item in self.climb_down(head)}
         safe.update(item.hash for item in self.climb_down(self._best))
         removed: list[BlockFacts] = []
         tips = [item for item in self._facts.values() if not self._children.get(item.hash)]
         for tip in sorted(tips, key=self._get_preference, reverse=True):
-            if tip.slot >= horizon_slot and not self.is_larger(limit, limit_bytes):
+            is_dead = final is not None and final[0] in self and not self.descends(tip.hash, *final)
+            if not (is_dead or tip.slot < horizon_slot or self.is_larger(limit, limit_bytes)):
                 continue
             removed.extend(self._remove_branch(tip.hash, safe))
         self._drop_bare_root(head, chain_slot)

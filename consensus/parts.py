@@ -1,48 +1,65 @@
-"""What a producer puts on record beside the transactions: finality, late acks, roll-call, evidence.
+"""What our blocks may put on record beside transactions: what consensus has of each kind.
 
-The chain's state is handed in as a small view of it; whether a part may stand in a block is a rule
-of the chain, and what is chosen here keeps to it.
+Whether something may stand in a block is a rule of the chain, which chooses among what is offered
+here and makes the parts of it.
 """
 
 from typing import NamedTuple
 
-from chain.header import BlockHash
-from chain.policy import AccountId
-from chain.records import EvidenceList, FinalityRecord, LateAcks, RollCall
-from chain.tables import SetEntry
-from chain.votes import Ack
-from consensus.forkchoice import Recorded
+from chain.records import Evidence, FinalityRecord
+from chain.votes import SignedHere, SignedVote
+from consensus.gadget import Gadget
+from consensus.rollcall import get_roll_call
+from consensus.state import Consensus
 
 
-class RecordedAcks(NamedTuple):
-    """A finality on record of late, and the seats whose acks are on record for it."""
+class Offer(NamedTuple):
+    """What a block of one slot may be given, the best first."""
 
-    body: Ack
-    seats: frozenset[AccountId]
-
-
-class RecordView(NamedTuple):
-    """What a producer must know of the state of its parent, for a block of one slot."""
-
-    base: BlockHash  # set of the parent's state
-    previous: BlockHash | None  # the set before it, until the base's hand-off is on record
-    recorded: Recorded  # the newest finality on record
-    recorded_height: int  # of its target
-    takes_finality: bool  # by slot and height this block may carry one
-    late: tuple[RecordedAcks, ...]  # of the last window
-    bonded: tuple[AccountId, ...]  # seats that may attend, by id
-    attended: frozenset[AccountId]  # of the roll-call that this block may carry
-    evidence: frozenset[bytes]  # hashes of evidence that needs no record any more
-    lists: tuple[tuple[BlockHash, tuple[SetEntry, ...]], ...]  # lists the state still knows
+    finalities: tuple[FinalityRecord, ...]
+    acks: tuple[SignedVote, ...]
+    heres: tuple[SignedHere, ...]
+    evidence: tuple[Evidence, ...]
 
 
-class Parts(NamedTuple):
-    """The parts of a body beside its transactions."""
+def get_offer(state: Consensus, slot: int) -> Offer:
+    """What we have for a block of this slot."""
+    gadget, window_slots = state.gadget, state.settings.constants.window_slots
+    roll_call = gadget.heres.get_round(get_roll_call(slot, window_slots))
+    return Offer(
+        finalities=tuple(get_finality_records(gadget)),
+        acks=tuple(_find_acks(gadget, slot - window_slots)),
+        heres=tuple(roll_call[seat] for seat in sorted(roll_call)),
+        evidence=tuple(gadget.evidence.values()),
+    )
 
-    finality: FinalityRecord | None
-    late_acks: LateAcks | None
-    roll_call: RollCall | None
-    evidence: EvidenceList | None
+
+def get_finality_records(gadget: Gadget) -> list[FinalityRecord]:
+    """Finality of the set in force and of the sets before it, newest first.
+
+    A certificate takes along every ack that is known by now. The justification goes into a record
+    of a hand-off only, which is where one set ends and another begins.
+    """
+    records = []
+    finals = {gadget.voters.base: gadget.final, **gadget.ended}
+    for set_hash, final in sorted(finals.items(), key=lambda item: -item[1].round):
+        if final.finality is None:
+            continue
+        is_end = final.hash in gadget.sets and final.hash != set_hash
+        if is_end and final.justification is None:
+            continue  # whoever has both will record it
+        voters, finality = gadget.sets.get(set_hash), final.finality
+        if voters is not None:
+            finality = gadget.pool.complete(voters, finality)
+        records.append(FinalityRecord(final.justification if is_end else None, finality))
+    return records
 
 
-NO_PARTS = Parts(None, None, None, None)
+def _find_acks(gadget: Gadget, since_round: int) -> list[SignedVote]:
+    """The acks of blocks that were made final in these rounds, newest rounds first."""
+    bodies = [item.body for item in gadget.finalities.values() if item.body.round >= since_round]
+    return [
+        vote
+        for body in sorted(bodies, key=lambda item: item.round, reverse=True)
+        for vote in gadget.pool.get_acks(body)
+    ]

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from chain.certificates import Bits, Signatures, pack_bits
+from chain.certificates import Bits, Finality, Signatures, get_signers, pack_bits
 from chain.header import BlockHash
 from chain.policy import AccountId
 from chain.votes import Ack, Prevote, SignedVote, Vote
@@ -91,10 +91,24 @@ class VotePool:
 
     def bundle(self, voters: VoterSet, body: Vote) -> tuple[Bits, Signatures]:
         """Everybody's signatures of one body as a certificate has them."""
-        found = self._tallies[body.round][body].signatures
-        bits = pack_bits([entry.seat in found for entry in voters.entries])
-        signatures = (found.get(entry.seat) for entry in voters.entries)
-        return bits, tuple(item for item in signatures if item is not None)
+        return _bundle(voters, self._tallies[body.round][body].signatures)
+
+    def complete(self, voters: VoterSet, finality: Finality) -> Finality:
+        """A certificate with the acks that came after it was made."""
+        body, found = finality.body, {}
+        tally = self._tallies.get(body.round, {}).get(body)
+        signers = get_signers(voters.entries, finality)
+        for entry, signature in zip(signers, finality.signatures, strict=True):
+            found[entry.seat] = signature
+        if tally is None or len(tally.signatures.keys() | found.keys()) == len(found):
+            return finality
+        return Finality(body, *_bundle(voters, {**tally.signatures, **found}))
+
+    def get_acks(self, body: Ack) -> list[SignedVote]:
+        """The acks of one body, by seat."""
+        tally = self._tallies.get(body.round, {}).get(body)
+        found = sorted(tally.signatures.items()) if tally else []
+        return [SignedVote(seat, body, signature) for seat, signature in found]
 
     def get_bodies(self, set_hash: BlockHash) -> list[Vote]:
         """All that was said in a set, oldest rounds first."""
@@ -164,3 +178,9 @@ class VotePool:
         return sum(
             len(tally.signatures) for bodies in self._tallies.values() for tally in bodies.values()
         )
+
+
+def _bundle(voters: VoterSet, found: dict[AccountId, bytes]) -> tuple[Bits, Signatures]:
+    bits = pack_bits([entry.seat in found for entry in voters.entries])
+    signatures = (found.get(entry.seat) for entry in voters.entries)
+    return bits, tuple(item for item in signatures if item is not None)

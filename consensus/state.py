@@ -15,7 +15,7 @@ from consensus.events import Concern, Effect, Warn
 from consensus.forkchoice import Tree
 from consensus.gadget import Gadget, build_gadget
 from consensus.guard import ClockGuard
-from consensus.journal import Journal
+from consensus.journal import Journal, find_newest_record
 from consensus.producer import Position, Prove, Turn
 from consensus.sets import VoterSet, build_voters
 
@@ -27,8 +27,10 @@ class Signing(Enum):
 
     SIGNS = "signs"
     NO_SEAT = "no_seat"
-    REFUSED = "refused"  # the key signs elsewhere, or the journal is too old
+    STOPPED = "stopped"  # something was decided that cannot be
+    REFUSED = "refused"  # the key signs elsewhere
     NOT_IN_SET = "not_in_set"
+    ASKING = "asking"  # others may know newer messages of ours than the journal
     LISTENING = "listening"  # just started, and far behind the clock
     GUARDED = "guarded"  # others' messages say that our clock is wrong
     WAITS_FOR_OPERATOR = "waits_for_operator"
@@ -117,16 +119,20 @@ def build_consensus(
     """
     if voters is None:
         voters = build_position_voters(position)
-    return Consensus(
+    record = find_newest_record(seat.journal, settings.chain) if seat else None
+    state = Consensus(
         settings=settings,
         seat=seat,
         position=position,
         advanced=position,
         tree=Tree(position.head, position.score, position.recorded),
-        gadget=build_gadget(voters),
+        gadget=build_gadget(voters, record),
         journal=seat.journal if seat else None,
         stored=seat.journal if seat else None,
     )
+    state.gadget.recovery.has_no_journal = seat is not None and seat.lost
+    state.tree.set_root(state.gadget.lock.hash, state.gadget.lock.height)
+    return state
 
 
 def build_position_voters(position: Position) -> VoterSet:
