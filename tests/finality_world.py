@@ -56,6 +56,7 @@ from tests.community import CONSTANTS, get_account_id, get_key
 from tests.consensus_world import CHAIN, GENESIS, build_entries, build_position, build_seat
 
 RECORD_EVERY = 8
+LOOKED_BACK = 200  # votes of a seat that a new one is compared with
 
 
 class Broken(AssertionError):
@@ -69,6 +70,7 @@ class Witness:
     blocks: dict[BlockHash, BlockFacts]
     headers: dict[tuple[str, int], BlockHash] = field(default_factory=dict)
     votes: dict[tuple[str, BlockHash, type[Vote], int], Vote] = field(default_factory=dict)
+    said: dict[tuple[str, BlockHash], list[Vote]] = field(default_factory=dict)
     finals: list[BlockHash] = field(default_factory=list)  # each stands on the one before
 
     def see_header(self, name: str, facts: BlockFacts) -> None:
@@ -85,9 +87,10 @@ class Witness:
         target = self.blocks[body.target_hash]
         if body.set not in (target.base, CHAIN if target.height == 0 else None):
             raise Broken(f"S5: {name} voted in round {body.round} for a block of another set")
-        for (voter, set_hash, _, _), other in self.votes.items():
-            if (voter, set_hash) == (name, body.set):
-                self._compare(name, body, other)
+        said = self.said.setdefault((name, body.set), [])
+        for other in said[-LOOKED_BACK:]:
+            self._compare(name, body, other)
+        said.append(body)
 
     def _compare(self, name: str, one: Vote, other: Vote) -> None:
         for ack, prevote in ((one, other), (other, one)):
@@ -328,9 +331,8 @@ class Node:
         """Begin, on what a crash has left."""
         self.alive = True
         self.generation += 1
-        before, final = self.state, self.finals[-1:]
-        voters = before.gadget.voters if final else None
-        self.state = self._build(voters if self.journal is not None else None)
+        before = self.state
+        self.state = self._build(None if self.journal is None else before.gadget.voters)
         self.finals = []
         for facts in sorted(self._get_held(before), key=lambda item: item.height):
             self.take(BlockHeld(self.world.time_ms, facts, 100, live=False))
@@ -390,7 +392,7 @@ class Node:
                 self._wake(effect.time_ms)
             case Ask():
                 peer = self.world.nodes[effect.peer]
-                self._answer(peer)
+                self.world.at(now_ms + 50, lambda: self._answer(peer) if self.alive else None)
             case AskNewest():
                 self._ask_newest()
             case FetchParents():
