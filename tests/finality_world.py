@@ -149,6 +149,7 @@ class World:
             weights = {get_account_id(name): by_name[name] for name in self.names}
             entries = tuple(replace(entry, weight=weights[entry.seat]) for entry in entries)
         self.sets: dict[BlockHash, VoterSet] = {CHAIN: build_voters(CHAIN, 0, 0, entries)}
+        self.ends: dict[BlockHash, Checkpoint] = {}  # how sets have ended, as nodes keep it on disk
         self.witness = Witness(self.blocks)
         self.time_ms = 0
         self.queue: list[tuple[int, int, Callable[[], None]]] = []
@@ -272,13 +273,6 @@ class World:
             base == CHAIN or recorded.set == base or (recorded.round >= self.sets[base].base_slot)
         )
         return is_base_recorded and turn.slot - recorded.round <= 64
-
-    def find_end(self, set_hash: BlockHash) -> Checkpoint | None:
-        """How a set has ended, by whoever remembers."""
-        for node in self.nodes.values():
-            if set_hash in node.state.gadget.ended:
-                return node.state.gadget.ended[set_hash]
-        return None
 
     def _pass_slot(self) -> None:
         """Crashes, and everybody looks at somebody."""
@@ -456,6 +450,8 @@ class Node:
         if self.finals and not self.world.witness.stands_on(block_hash, self.finals[-1]):
             raise Broken(f"I5: what is final for {self.name} fell back")
         self.finals.append(block_hash)
+        if self.world.blocks[block_hash].hands_off:
+            self.world.ends.setdefault(effect.set, effect.checkpoint)
 
     def pull(self, peer: "Node") -> None:
         """Get what a peer has: blocks, and how far it has come."""
@@ -475,7 +471,7 @@ class Node:
         now_ms, gadget = self.world.time_ms, peer.state.gadget
         for _ in range(40):
             known = self.state.gadget.voters.base
-            ended = gadget.ended.get(known) or self.world.find_end(known)
+            ended = self.world.ends.get(known)
             if known == gadget.voters.base or ended is None or ended.finality is None:
                 break
             self.take(SetShown(now_ms, self.world.sets[ended.hash]))
