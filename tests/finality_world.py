@@ -84,6 +84,8 @@ class Witness:
         known = self.votes.setdefault((name, body.set, type(body), body.round), body)
         if known != body:
             raise Broken(f"{type(body).__name__} twice: {name} in round {body.round}")
+        if isinstance(body, Prevote) and body.source_round >= body.round:
+            raise Broken(f"link: {name} in round {body.round} from {body.source_round}")
         target = self.blocks[body.target_hash]
         if body.set not in (target.base, CHAIN if target.height == 0 else None):
             raise Broken(f"S5: {name} voted in round {body.round} for a block of another set")
@@ -128,6 +130,7 @@ class Rules:
     epoch_slots: int = 0  # 0: sets never hand over
     cut: Callable[[int, str, str], bool] = lambda _slot, _one, _other: False
     down: Callable[[int, str], bool] = lambda _slot, _name: False
+    shy: str = ""  # nobody syncs with this one
     mute: Callable[[str, Vote], bool] = lambda _name, _body: False  # what is signed and not sent
     weights: tuple[int, ...] = ()
     settings: Settings = Settings(CHAIN, CONSTANTS)
@@ -293,6 +296,7 @@ class World:
             for other in self.nodes.values()
             if other is not node
             and other.alive
+            and other.name != self.rules.shy
             and not self.rules.cut(self.slot, node.name, other.name)
         ]
         if peers:
@@ -440,8 +444,9 @@ class Node:
         assert self.journal is not None
         self.world.witness.see_vote(self.name, body)
         vote = sign_vote(get_account_id(self.name), body, get_key(f"{self.name}/vote"))
-        if not self.world.rules.mute(self.name, body):
-            self.world.send(self.name, lambda time_ms: VoteSeen(time_ms, vote, live=True))
+        if self.world.rules.mute(self.name, body):
+            return []  # as if it had not been signed
+        self.world.send(self.name, lambda time_ms: VoteSeen(time_ms, vote, live=True))
         return step(self.state, VoteSeen(self.world.time_ms, vote, live=True))
 
     def _note_final(self, effect: Finalised) -> None:
