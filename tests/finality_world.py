@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 
 from msgspec.structs import replace
 
-from chain.crypto import compute_hash
-from chain.header import BlockHash
+from chain.header import BlockHash, compute_block_hash
 from chain.votes import Ack, Prevote, Vote, sign_here, sign_vote
 from consensus.engine import step
 from consensus.events import (
@@ -206,7 +205,7 @@ class World:
         base = CHAIN if parent.height == 0 else base
         recorded, target_height = self._find_record(turn, base, state)
         facts = BlockFacts(
-            hash=compute_hash(b"test-block", header),
+            hash=compute_block_hash(header),
             parent=turn.parent,
             slot=turn.slot,
             height=parent.height + 1,
