@@ -273,7 +273,7 @@ def test_a_released_key_adopts_what_others_have_justified_and_begins_above_the_p
     for name in NAMES[1:3]:
         machine.show(name, 0)
     slot = 52 + RELEASE_SLOTS
-    slot += slot % 16
+    slot += -slot % 16
     machine.go(slot)
     machine.send(ReleaseCommanded(machine.world.time_ms))
     assert machine.get_activation_round() == 52
