@@ -14,8 +14,7 @@ from msgspec.structs import replace
 
 from chain.crypto import compute_hash
 from chain.header import BlockHash
-from chain.tables import SetEntry
-from chain.votes import Ack, Prevote, SignedHere, SignedVote, Vote, sign_here, sign_vote
+from chain.votes import Ack, Prevote, Vote, sign_here, sign_vote
 from consensus.engine import step
 from consensus.events import (
     Answered,

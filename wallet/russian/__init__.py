@@ -12,14 +12,17 @@ from wallet.russian import (
     audit,
     core,
     demo,
+    epochs,
     finality,
     genesis,
+    identity,
     node,
     parameters,
     program,
     refusals,
     seat,
     sentences,
+    votes,
     wallet,
     wallet_money,
 )
@@ -28,6 +31,8 @@ from wallet.words import Texts, Translation
 ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
+    finality.TEXTS,
+    identity.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -36,6 +41,8 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    votes.TEXTS,
+    epochs.TEXTS,
 )
 
 
@@ -53,4 +60,7 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **identity.SENTENCES,
+        **votes.SENTENCES,
+        **epochs.SENTENCES,
     }
