@@ -1,6 +1,6 @@
 """One seat's machine and what comes to it: votes, certificates, offences, roll-calls."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import pytest
 from msgspec.structs import replace
@@ -358,7 +358,8 @@ def test_a_restart_within_a_slot_votes_no_second_time() -> None:
     assert again.get_votes() == []
 
 
-OFFENCES = {
+MakeVote = Callable[[BlockFacts, BlockFacts], Vote]
+OFFENCES: dict[str, tuple[MakeVote, MakeVote]] = {
     "S1": (lambda a, b: build_prevote(a, 5), lambda a, b: build_prevote(b, 5)),
     "S2": (lambda a, b: build_ack(a, 5), lambda a, b: build_ack(b, 5)),
     "S4": (lambda a, b: build_ack(a, 5), lambda a, b: build_prevote(b, 6, GENESIS, 4)),
@@ -388,7 +389,7 @@ def test_votes_that_contradict_each_other_are_proof(name: str) -> None:
     assert not any(isinstance(item, TellOffence) for item in again)
 
 
-INNOCENT = {
+INNOCENT: dict[str, tuple[Vote, Vote]] = {
     "an ack at the source": (build_ack(GENESIS, 4), build_prevote(GENESIS, 6, GENESIS, 4)),
     "an ack of the round": (build_ack(GENESIS, 6), build_prevote(GENESIS, 6, GENESIS, 4)),
     "two rounds": (build_prevote(GENESIS, 5), build_prevote(GENESIS, 6)),
