@@ -30,6 +30,7 @@ from chain.rules.settlement import BONDED, get_due_step
 from chain.state import Change
 from chain.tables import (
     ACCOUNTS,
+    COMMON_FUNDS,
     MONEY,
     RECOVERIES,
     SAVINGS,
@@ -219,7 +220,7 @@ def _count_money(row: Record | None) -> int:
     if isinstance(row, Recovery):
         return row.pending.bond if row.pending else 0
     if isinstance(row, Money):
-        funds = row.pot + row.reserve + row.social + row.operators + row.active + row.municipality
+        funds: int = sum(getattr(row, name) for name in COMMON_FUNDS)
         return funds - (row.issued - row.burned)
     return 0
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from chain.errors import Invalid
-from chain.header import PRIMARY
+from chain.header import PRIMARY, BlockHash, compute_block_hash
 from consensus.events import (
     Concern,
     Draft,
@@ -20,7 +20,12 @@ from consensus.events import (
     Warn,
 )
 from consensus.guard import GuardState
-from consensus.journal import get_signed_slot, may_sign_block, record_block
+from consensus.journal import (
+    get_signed_header,
+    get_signed_slot,
+    may_sign_block,
+    record_block,
+)
 from consensus.producer import (
     Turn,
     advance_randomness,
@@ -72,14 +77,18 @@ def plan(state: Consensus, time_ms: int) -> list[Effect]:
     return [*effects, Wake(wake_ms)]
 
 
-def meet_own(state: Consensus, slot: int) -> list[Effect]:
+def meet_own(state: Consensus, slot: int, block_hash: BlockHash | None = None) -> list[Effect]:
     """A header of our own seat has come: one that the journal does not know was signed elsewhere.
 
     Then another machine has the key, or the journal is older than the key's last signature. The
-    seat stays silent rather than sign a slot twice.
+    seat stays silent rather than sign a slot twice. Two machines with one journal each draw the
+    same slots: of the newest one the header must be the very one that was signed.
     """
-    journal = state.journal
-    if journal is None or slot <= get_signed_slot(journal, state.settings.chain):
+    journal, chain = state.journal, state.settings.chain
+    if journal is None or slot < get_signed_slot(journal, chain):
+        return []
+    signed = get_signed_header(journal, chain, slot)
+    if signed is not None and block_hash in (None, compute_block_hash(signed)):
         return []
     state.key_used_elsewhere = True
     return state.tell_once(Concern.KEY_USED_ELSEWHERE, slot)

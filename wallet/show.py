@@ -20,8 +20,8 @@ from wallet.words import Words, mark
 
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
-OUTGOING: Final = frozenset({"paid", "saved", "fee"})
-INCOMING: Final = frozenset({"received", "matured", "withdrawn"})
+OUTGOING: Final = frozenset({"paid", "saved", "fee", "notice", "slashed"})
+INCOMING: Final = frozenset({"received", "matured", "withdrawn", "rewarded", "reported"})
 
 _KINDS: Final = {
     "paid": mark("paid"),
@@ -49,6 +49,13 @@ _KINDS: Final = {
     "revoked": mark("attestation revoked"),
     "identity_revoked": mark("attestation revoked by"),
     "fee": mark("fee"),
+    "takeover": mark("seat taken over by its standby key"),
+    "taken_over": mark("own seat taken over by its standby key"),
+    "seat_keys": mark("keys of the seat replaced"),
+    "notice": mark("notice of release"),
+    "rewarded": mark("reward of the seat"),
+    "slashed": mark("lost of the bond"),
+    "reported": mark("for a reported offence"),
 }
 _BONDS: Final = {
     "free": mark("free"),

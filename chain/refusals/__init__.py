@@ -12,6 +12,7 @@ from chain.refusals.identity import IDENTITY
 from chain.refusals.keys import KEYS
 from chain.refusals.money import MONEY
 from chain.refusals.seats import SEATS
+from chain.refusals.votes import VOTES
 
 __all__ = ["MEANINGS", "Code", "Meaning"]
 
@@ -20,6 +21,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     **SEATS,
     **IDENTITY,
     **KEYS,
+    **VOTES,
     **BLOCKS,
     **CONSENSUS,
 }

@@ -24,6 +24,7 @@ from chain.parameters import find_faults
 from chain.policy import AccountId, compute_account_id
 from chain.rules.attestations import ATTESTED_UNTIL_MAX
 from chain.rules.authorities import build_authority
+from chain.rules.electorate import put_register
 from chain.rules.finality_record import found_record
 from chain.rules.identity import PERSON_KIND, build_person, get_person_key
 from chain.rules.payments import build_account
@@ -37,6 +38,7 @@ from chain.state import State
 from chain.tables import (
     AUTHORITIES_MAX,
     CURRENT,
+    Assembly,
     Attestation,
     Bonded,
     Deposit,
@@ -58,6 +60,7 @@ def apply_genesis(state: State, genesis: Genesis, chain: bytes) -> None:
     state.rules.put(CURRENT, Rules(genesis.parameters, genesis.keep_schedule))
     state.tips.put(CURRENT, Tip(slot=0, height=0))
     state.randomness.put(CURRENT, build_first_randomness(chain))
+    state.assembly.put(CURRENT, Assembly(persons=0, proposals=0, open=(), passed=(), sharing=()))
     found_record(state, chain)
     _put_authorities(state, genesis)
     tags = _put_attestations(state, genesis)
@@ -81,6 +84,7 @@ def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
     """Write attestations and the persons they make; returns the tag of each home person."""
     groups = {authority.id: authority.group for authority in genesis.authorities}
     tags = {}
+    numbers: dict[bytes, int] = {}
     for item in genesis.attestations:
         state.attestations.put(
             item.subject + item.authority,
@@ -96,9 +100,12 @@ def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
         )
         if item.kind == PERSON_KIND:
             group = groups[item.authority]
-            state.persons.put(get_person_key(group, item.tag), build_person(item.subject))
             if group == HOME_GROUP:
                 tags[item.subject] = item.tag
+                number = numbers.setdefault(item.tag, len(numbers))
+            person = build_person(item.subject, number if group == HOME_GROUP else 0)
+            state.persons.put(get_person_key(group, item.tag), person)
+    put_register(state, list(numbers))
     return tags
 
 
@@ -168,6 +175,7 @@ def _put_money(state: State, genesis: Genesis) -> None:
             operators=genesis.funds.operators,
             active=0,
             municipality=0,
+            claims=0,
         ),
     )
 

@@ -10,12 +10,29 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from chain.actions import Pay, Save, Withdraw
+from chain.facts import (
+    BondLost,
+    Charged,
+    Decided,
+    Enacted,
+    Fact,
+    FeePaid,
+    Finalised,
+    FundMoved,
+    FundPaid,
+    FundShifted,
+    Matured,
+    NoticePaid,
+    Reported,
+    Rewarded,
+    Shared,
+    Slashed,
+)
 from chain.genesis import Genesis
 from chain.header import PRIMARY
 from chain.parameters import Constants
 from chain.policy import AccountId
 from chain.rules.birth import compute_issued
-from chain.state import BondLost, Charged, Fact, FeePaid, Finalised, Matured, Shared
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
@@ -67,6 +84,7 @@ class Treasury:
     operators: int = 0
     active: int = 0
     municipality: int = 0
+    claims: int = 0
     burned: int = 0
 
 
@@ -195,10 +213,20 @@ class History:
                 period.matured += fact.amount
             case BondLost():
                 pass  # told by the operators' fund
-            case Shared():
-                pass  # reckoned again below
-            case Finalised():
-                pass  # finality moves no money
+            case FundPaid():
+                self._move_fund(fact.fund, -fact.amount)
+            case FundShifted():
+                self._move_fund(fact.fund, -fact.amount)
+                self._move_fund(fact.to_fund, fact.amount)
+            case FundMoved():
+                self._move_fund(fact.fund, fact.amount)
+            case Rewarded() | Slashed() | Reported() | NoticePaid():
+                pass  # in the books, and in what funds say of it
+            case Shared() | Decided() | Enacted() | Finalised():
+                pass  # reckoned again below, or no money
+
+    def _move_fund(self, fund: str, amount: int) -> None:
+        setattr(self.treasury, fund, getattr(self.treasury, fund) + amount)
 
     def _count_author(self, step: Step) -> None:
         for entry in step.entries:

@@ -59,6 +59,8 @@ from tests.unit import (
     test_recovery,
     test_rollcall,
     test_sets,
+    test_takeover,
+    test_votes,
 )
 
 FARID, GALINA = get_account_id("farid"), get_account_id("galina")
@@ -759,6 +761,8 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *test_attestations.REFUSED,
         *test_recovery.REFUSED,
         *test_aliases.REFUSED,
+        *test_votes.REFUSED,
+        *test_takeover.REFUSED,
     }
     assert {code for code in Code if 200 <= code < 900} == covered
 

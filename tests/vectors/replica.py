@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any
 
+from tests.vectors.epochs import change_bonded, note_payment, note_service
 from tests.vectors.hashing import compute_state_root, h, u32, u64
 from tests.vectors.money import Segment, bring, compute_remains
 from tests.vectors.packing import pack
@@ -67,7 +68,7 @@ class Replica:
             self.rows[b"t" + subject + authority] = [
                 kind, jurisdiction, commitment, tag, begin, until, -1
             ]  # fmt: skip
-            self.rows[b"p" + u32(0) + tag] = [subject, until + grace, 0, 0]
+            self.rows[b"p" + u32(0) + tag] = [subject, until + grace, 0, 0, 0, []]
             tags[subject] = tag
         bonds = {account: (bond, term) for account, _, bond, term in seats}
         for account, balance, deposits in accounts:
@@ -117,6 +118,7 @@ class Replica:
         ]  # fmt: skip
         self.rows.update({b"V" + entry[0]: [0] for entry in entries})
         self.rows[b"B" + CURRENT] = [[account for account, _, _, _ in seats]]
+        self.rows[b"B" + CURRENT] = [[account for account, *_ in seats]]
 
     # Time
 
@@ -285,6 +287,8 @@ class Replica:
             used = person[3] if person[2] == period else 0
             taken = min(units, max(0, self.parameters["free_units"] - used))
             if taken:
+                if not used:
+                    note_service(self.rows, body[5])
                 person[2], person[3] = period, used + taken
             units -= taken
         fee: int = units * self.parameters["unit_fee"]
@@ -306,6 +310,8 @@ class Replica:
                     self.rows[b"a" + to] = [None, 0, 0, step, -1, 0, None, 0, 0]
                     self.born += 1
                 self.touch(to, slot)[BALANCE] += amount
+                week = slot // self.constants["slots_per_period"] // 7
+                note_payment(self.rows, slot, week, (account, to), amount)
             case [3, amount, term]:
                 row[BALANCE] -= amount
                 until = step + term * self.steps_per_period
@@ -360,6 +366,8 @@ class Replica:
         (bonded,) = self.rows[b"B" + CURRENT]
         rest = [other for other in bonded if other != account]
         self.rows[b"B" + CURRENT] = [sorted([*rest, account]) if seat[4] >= least else rest]
+        if (seat[4] >= least) != (before >= least):
+            change_bonded(self.rows, account, is_bonded=seat[4] >= least)
 
     def _share_pot(self) -> None:
         money = self.rows[b"m" + CURRENT]

@@ -12,6 +12,7 @@ from wallet.russian import (
     audit,
     core,
     demo,
+    epochs,
     finality,
     genesis,
     identity,
@@ -21,6 +22,7 @@ from wallet.russian import (
     refusals,
     seat,
     sentences,
+    votes,
     wallet,
     wallet_money,
 )
@@ -39,6 +41,8 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    votes.TEXTS,
+    epochs.TEXTS,
 )
 
 
@@ -57,4 +61,6 @@ def load_sentences() -> dict[str, str]:
         **sentences.TEXTS,
         **finality.SENTENCES,
         **identity.SENTENCES,
+        **votes.SENTENCES,
+        **epochs.SENTENCES,
     }
