@@ -125,6 +125,7 @@ def test_who_is_gone_is_not_paid_and_society_is() -> None:
     world = EpochWorld(4)
     decide(world, 11, [0, 1, 2, 3], recorder=0)
     world.state.bonded_seats.put(CURRENT, Bonded(tuple(world.seats[:3])))
+    world.state.money.put(CURRENT, replace(get_money(world), seats_bonded=3))
     end_epoch(world)
     assert get_paid(world)[3] == 0
     assert get_money(world).social >= VOTES * 7 // 8 // 4
