@@ -207,6 +207,30 @@ def test_places_are_apart(tmp_path: Path) -> None:
     assert oct(again.home.network_key.stat().st_mode)[-3:] == "600"
 
 
+def test_ports_of_places_beside_are_not_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = find_places([tmp_path / "0"])
+    offered = iter([first.api_port, 50_001, first.peer_port, 50_002])
+
+    class Offer:
+        def __enter__(self) -> "Offer":
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def bind(self, _place: object) -> None:
+            self.port = next(offered)
+
+        def getsockname(self) -> tuple[str, int]:
+            return "127.0.0.1", self.port
+
+    monkeypatch.setattr("node.ops.servers.socket.socket", Offer)
+    (second,) = find_places([tmp_path / "1"], [first])
+    assert (second.peer_port, second.api_port) == (50_001, 50_002)
+
+
 def test_the_leash_ends_with_its_holder() -> None:
     holder = (
         "import subprocess, sys, os\n"
