@@ -8,7 +8,7 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from libp2p.crypto.ed25519 import create_new_key_pair
@@ -214,7 +214,7 @@ def test_ports_of_places_beside_are_not_found_again(
     offered = iter([first.api_port, 50_001, first.peer_port, 50_002])
 
     class Offer:
-        def __enter__(self) -> "Offer":
+        def __enter__(self) -> Self:
             return self
 
         def __exit__(self, *_: object) -> None:
