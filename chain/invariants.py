@@ -16,6 +16,15 @@ from chain.invariants_identity import (
     find_miscounted_statements,
     find_shared_name,
 )
+from chain.invariants_sets import (
+    find_bad_set_list,
+    find_broken_line_of_sets,
+    find_fallen_finality,
+    find_miscounted_seats,
+    find_stray_anchor,
+    find_torn_ancestry,
+    find_wrong_set_record,
+)
 from chain.policy import compute_account_id
 from chain.rules.settlement import BONDED, get_due_step
 from chain.state import Change
@@ -171,6 +180,13 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     7: find_bad_bonds,
     8: find_standing_tip,
     9: find_miscounted_accounts,
+    10: find_bad_set_list,
+    11: find_broken_line_of_sets,
+    12: find_wrong_set_record,
+    13: find_fallen_finality,
+    14: find_stray_anchor,
+    15: find_miscounted_seats,
+    16: find_torn_ancestry,
     30: find_divided_person,
     31: find_changed_statement,
     32: find_miscounted_statements,

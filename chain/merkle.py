@@ -8,7 +8,6 @@ depends on the rows alone, never on their history. The tree lives in memory; the
 block that is refused leaves no trace.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable
 from typing import Annotated, Final, NamedTuple
 
@@ -235,9 +234,13 @@ def _update_path(node: Node, depth: int, rows: list[_Row], writes: Writes) -> _C
 
 def _split(rows: list[_Row], depth: int) -> dict[int, list[_Row]]:
     """The rows by the child they lie below."""
-    groups: defaultdict[int, list[_Row]] = defaultdict(list)
+    groups: dict[int, list[_Row]] = {}
     for row in rows:
-        groups[row[0][depth]].append(row)
+        index = row[0][depth]
+        if index in groups:
+            groups[index].append(row)
+        else:
+            groups[index] = [row]
     return groups
 
 

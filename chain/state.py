@@ -13,7 +13,7 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 import msgspec
 
 from chain.codec import Record, encode
-from chain.policy import AccountId
+from chain.facts import Fact
 from chain.tables import (
     ACCOUNTS,
     ACCUSATIONS,
@@ -77,138 +77,6 @@ class Change(msgspec.Struct, frozen=True, gc=False):
     def state_key(self) -> bytes:
         """The key in the one key-value view that the root commits to."""
         return self.table.prefix + self.key
-
-
-class Charged(msgspec.Struct, frozen=True, gc=False):
-    """Demurrage taken from an account, or borne by what it returned early from savings."""
-
-    account: AccountId
-    amount: int
-    early_return: bool
-
-
-class FeePaid(msgspec.Struct, frozen=True, gc=False):
-    """Paid for units beyond the free ones."""
-
-    account: AccountId
-    amount: int
-
-
-class Shared(msgspec.Struct, frozen=True, gc=False):
-    """What one block's pot gave to each fund."""
-
-    reserve: int
-    social: int
-    operators: int
-    active: int
-    municipality: int
-    burned: int
-
-
-class Matured(msgspec.Struct, frozen=True, gc=False):
-    """A deposit whose term ended and joined the settlement balance."""
-
-    account: AccountId
-    deposit: int
-    amount: int
-
-
-class Finalised(msgspec.Struct, frozen=True, gc=False):
-    """The chain has recorded that a block is final: by votes of this round, at this level."""
-
-    height: int
-    hash: bytes
-    slot: int
-    round: int
-    level: int
-
-
-class BondLost(msgspec.Struct, frozen=True, gc=False):
-    """A recovery's bond that went to the operators, because the account's own keys stopped it."""
-
-    account: AccountId
-    amount: int
-
-
-class Slashed(msgspec.Struct, frozen=True, gc=False):
-    """Taken from a deposit that is, or was until lately, a seat's bond."""
-
-    account: AccountId
-    deposit: int
-    amount: int
-
-
-class Reported(msgspec.Struct, frozen=True, gc=False):
-    """Paid out of what was slashed, to whoever reported the offence."""
-
-    account: AccountId
-    amount: int
-
-
-class NoticePaid(msgspec.Struct, frozen=True, gc=False):
-    """Paid for a notice of release."""
-
-    account: AccountId
-    amount: int
-
-
-class FundGot(msgspec.Struct, frozen=True, gc=False):
-    """What a fund got of what was slashed, or of what a notice cost."""
-
-    fund: str
-    amount: int
-
-
-class FundPaid(msgspec.Struct, frozen=True, gc=False):
-    """Paid from a common fund to an account; ``why`` names the rule that did it."""
-
-    fund: str
-    account: AccountId
-    amount: int
-    why: str
-
-
-class FundShifted(msgspec.Struct, frozen=True, gc=False):
-    """Set aside in another fund: money stays common."""
-
-    fund: str
-    to_fund: str
-    amount: int
-
-
-class Decided(msgspec.Struct, frozen=True, gc=False):
-    """The votes on a proposal were counted."""
-
-    proposal: int
-    passed: bool
-    yes: int
-    no: int
-    electors: int
-
-
-class Enacted(msgspec.Struct, frozen=True, gc=False):
-    """A decision was due; ``refused`` says why it could not be carried out any more, if so."""
-
-    proposal: int
-    refused: int | None
-
-
-Fact = (
-    Charged
-    | FeePaid
-    | Shared
-    | Matured
-    | BondLost
-    | FundPaid
-    | FundShifted
-    | Decided
-    | Enacted
-    | Finalised
-    | Slashed
-    | Reported
-    | NoticePaid
-    | FundGot
-)
 
 
 class RowReader(Protocol):
@@ -365,15 +233,9 @@ class State:
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)
         self.sets = self._open(SETS)
+        self.leavers = self._open(LEAVERS)
         self.key_changes = self._open(KEY_CHANGES)
         self.notices = self._open(NOTICES)
-        # epochs
-        self.epoch_tally = self._open(EPOCH_TALLIES)
-        self.seat_tallies = self._open(SEAT_TALLIES)
-        self.course = self._open(COURSES)
-        self.customers = self._open(CUSTOMERS)
-        self.pairs = self._open(PAIRS)
-        self.offenders = self._open(OFFENDERS)
         # votes
         self.proposals = self._open(PROPOSALS)
         self.assembly = self._open(ASSEMBLY)
@@ -381,8 +243,6 @@ class State:
         self.spending = self._open(SPENDING)
         self.register = self._open(REGISTER)
         self.active = self._open(ACTIVE)
-        self.bonded_seats = self._open(BONDED_SEATS)
-        self.leavers = self._open(LEAVERS)
         # what consensus put on record
         self.next_sets = self._open(NEXT_SETS)
         self.set_records = self._open(SET_RECORDS)
@@ -391,6 +251,14 @@ class State:
         self.roll_called = self._open(ROLL_CALLED)
         self.accusations = self._open(ACCUSATIONS)
         self.ancestors = self._open(ANCESTORS)
+        # epochs
+        self.bonded_seats = self._open(BONDED_SEATS)
+        self.epoch_tally = self._open(EPOCH_TALLIES)
+        self.seat_tallies = self._open(SEAT_TALLIES)
+        self.course = self._open(COURSES)
+        self.customers = self._open(CUSTOMERS)
+        self.pairs = self._open(PAIRS)
+        self.offenders = self._open(OFFENDERS)
         # the chain
         self.randomness = self._open(RANDOMNESS)
         self.anchors = self._open(ANCHORS)

@@ -33,12 +33,12 @@ from chain.actions import (
     Withdraw,
 )
 from chain.block import SealedBlock
+from chain.facts import Fact, FeePaid, FundPaid, Matured, NoticePaid, Reported, Slashed
 from chain.ledger import Execution
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.rewards import REWARD
 from chain.rules.settlement import compute_decayed, get_touched
-from chain.state import Fact, FeePaid, FundPaid, Matured, NoticePaid, Reported, Slashed
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
 from node.history import Happening

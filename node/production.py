@@ -1,4 +1,4 @@
-"""Blocks of our own: drafted on the head, journalled, signed, made the head, and told.
+"""Blocks and votes of our own: drafted, journalled, signed, taken in, and told.
 
 The order is the point: the journal lies safely on the disk before the key signs, and the block is
 our own head before anybody hears of it.
@@ -8,15 +8,17 @@ from typing import NamedTuple
 
 from chain.block import NO_PARTS, BlockParts, compute_body_root, seal_block
 from chain.codec import encode
-from chain.drafting import NO_OFFER, open_draft
+from chain.drafting import open_draft
 from chain.errors import Invalid
 from chain.header import HEADER_VERSION, Header, sign_header
 from chain.ledger import Execution
 from chain.rules.context import Author, Context
 from chain.transaction import SealedTransaction
+from chain.votes import Here, Vote, sign_here, sign_vote
 from consensus.engine import step
-from consensus.events import Drafted, Effect
+from consensus.events import Drafted, Effect, HereSeen, VoteSeen
 from consensus.journal import Journal
+from consensus.parts import get_offer
 from consensus.producer import Turn
 from node.owner import DraftedBlock, Owner, Passage
 
@@ -66,13 +68,28 @@ class _Content(NamedTuple):
     execution: Execution
 
 
+def vote(owner: Owner, body: Vote) -> list[Effect]:
+    """Sign a vote that was journalled; our own comes in by the same door as everybody's."""
+    assert owner.seat is not None, "only a seat votes"
+    signed = sign_vote(owner.seat.own.id, body, owner.seat.vote_key)
+    return step(owner.consensus, VoteSeen(owner.clock.get_ms(), signed, live=True))
+
+
+def attend(owner: Owner, body: Here) -> list[Effect]:
+    """Sign that we attend a roll-call."""
+    assert owner.seat is not None, "only a seat attends"
+    signed = sign_here(body, owner.seat.vote_key)
+    return step(owner.consensus, HereSeen(owner.clock.get_ms(), signed))
+
+
 def _execute(owner: Owner, turn: Turn, context: Context) -> _Content:
     """Choose parts and transactions and execute them; none, should the rules refuse them."""
     assert owner.seat is not None, "only a seat makes blocks"
     ledger, known = owner.ledger, owner.known
     author = Author(owner.seat.own.id, turn.kind, turn.output)
     view = ledger.open_view()
-    parts = open_draft(view, context, ledger.queue, author, NO_OFFER, known)
+    offer = get_offer(owner.consensus, turn.slot)
+    parts = open_draft(view, context, ledger.queue, author, offer, known)
     transactions = owner.mempool.select(view, context)
     try:
         execution = ledger.draft(context, author, transactions, known, parts)
@@ -99,8 +116,8 @@ def _build_header(owner: Owner, turn: Turn, context: Context, content: _Content)
         vrf_proof=turn.proof,
         base=current.base,
         next_set_root=content.execution.next_set_root,
-        lock_round=current.base_slot,
-        lock_hash=current.base,
+        lock_round=owner.consensus.gadget.lock.round,
+        lock_hash=owner.consensus.gadget.lock.hash,
         state_root=content.execution.state_root,
         body_root=compute_body_root(content.transactions, content.parts),
     )

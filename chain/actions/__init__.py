@@ -1,7 +1,14 @@
 """What a transaction can ask for, by subject. Numbers of actions are protocol and never reused."""
 
-from chain.actions.aliases import GiveUpAlias, RegisterAlias
-from chain.actions.identity import Attest, Renew, Revoke
+from chain.actions.aliases import (
+    GiveUpAlias,
+    RegisterAlias,
+)
+from chain.actions.identity import (
+    Attest,
+    Renew,
+    Revoke,
+)
 from chain.actions.keys import (
     CancelRecovery,
     ChangePolicy,
@@ -11,7 +18,13 @@ from chain.actions.keys import (
     SetGuardians,
     StartRecovery,
 )
-from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
+from chain.actions.money import (
+    MEMO_BYTES_MAX,
+    Pay,
+    Prolong,
+    Save,
+    Withdraw,
+)
 from chain.actions.seats import (
     Bond,
     RegisterSeat,

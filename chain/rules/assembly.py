@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from chain.actions import CastVote, Propose
 from chain.crypto import u64
 from chain.errors import Code, Invalid
+from chain.facts import Decided, Enacted
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.electorate import (
@@ -30,7 +31,7 @@ from chain.rules.measures import (
     get_wait_periods,
     is_passed,
 )
-from chain.state import Decided, Enacted, State
+from chain.state import State
 from chain.tables import CURRENT, Assembly, Decision, Proposal
 
 OPEN_MAX: Final = 50

@@ -23,6 +23,7 @@ from chain.actions import (
 from chain.codec import encode
 from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
+from chain.facts import FundPaid
 from chain.parameters import (
     BASIS_POINTS,
     KeepSegment,
@@ -35,7 +36,7 @@ from chain.rules.authorities import admit_authority, retire_authority
 from chain.rules.context import Context
 from chain.rules.payments import credit
 from chain.rules.settlement import compute_power
-from chain.state import FundPaid, State
+from chain.state import State
 from chain.tables import (
     CHANGES_KEPT_MAX,
     CURRENT,

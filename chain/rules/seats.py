@@ -170,14 +170,19 @@ def release_leavers(state: State, context: Context, handoff_slot: int) -> None:
         return
     for leaver in row.waiting:
         if leaver.slot < handoff_slot:
-            account = touch(state, context, leaver.seat, state.accounts.require(leaver.seat))
-            savings = state.savings.get(leaver.seat)
-            for deposit in savings.deposits if savings else ():
-                if deposit.id == leaver.deposit:  # else it was slashed whole meanwhile
-                    released = _start_release(context, deposit)
-                    replace_deposit(state, leaver.seat, account, released)
+            _release(state, context, leaver)
     rest = tuple(leaver for leaver in row.waiting if leaver.slot >= handoff_slot)
     state.leavers.put(CURRENT, Leavers(rest) if rest else None)
+
+
+def _release(state: State, context: Context, leaver: Leaver) -> None:
+    """Begin the last wait of a deposit, unless it was slashed away meanwhile."""
+    savings = state.savings.get(leaver.seat)
+    deposits = savings.deposits if savings is not None else ()
+    if any(deposit.id == leaver.deposit for deposit in deposits):
+        account = touch(state, context, leaver.seat, state.accounts.require(leaver.seat))
+        deposit = find_deposit(state, leaver.seat, leaver.deposit)
+        replace_deposit(state, leaver.seat, account, _start_release(context, deposit))
 
 
 def set_bond(state: State, context: Context, owner: AccountId, seat: Seat, bond: int) -> None:

@@ -9,12 +9,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from chain.crypto import u64
+from chain.facts import FundPaid, FundShifted
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.electorate import count_bits, has_bit, with_bit
 from chain.rules.identity import get_home_person_key
 from chain.rules.payments import credit
-from chain.state import FundPaid, FundShifted, State
+from chain.state import State
 from chain.tables import CURRENT, Account, ActivePeriod, Person
 
 CLAIM_PERIODS: Final = 28

@@ -14,13 +14,14 @@ from chain.checks import SignatureChecks
 from chain.codec import encode
 from chain.crypto import SIGN_TAKEOVER, Signed
 from chain.errors import Code, Invalid
+from chain.facts import NoticePaid
 from chain.policy import AccountId
 from chain.rules.bonded import get_bonded_seats
 from chain.rules.context import Context
 from chain.rules.payments import debit
 from chain.rules.rewards import give_to_funds
 from chain.rules.seats import check_seat_keys, check_seat_role, check_unused_keys, mark_used_keys
-from chain.state import NoticePaid, State
+from chain.state import State
 from chain.tables import KeyChange, Notice, Seat
 
 NEVER: Final = -1

@@ -31,6 +31,7 @@ from chain.actions import (
     Takeover,
 )
 from chain.errors import Code, Invalid
+from chain.facts import FeePaid
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.electorate import PERSONS_PER_UNIT
@@ -38,7 +39,7 @@ from chain.rules.identity import get_home_person_key, get_identified_until
 from chain.rules.payments import debit
 from chain.rules.sharing import claim_share, note_active
 from chain.rules.tally import note_service
-from chain.state import FeePaid, State
+from chain.state import State
 from chain.tables import CURRENT, Account, Person
 from chain.transaction import SealedTransaction
 from chain.units import format_pai

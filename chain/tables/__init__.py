@@ -4,7 +4,16 @@ A row's key is the table's prefix byte and the bytes named with its type. Absent
 row is never stored to say nothing. Amounts are micropai, times slots unless the name says other.
 """
 
-from chain.tables.chain import ANCHORS, RANDOMNESS, RULES, TIPS, Anchor, Randomness, Rules, Tip
+from chain.tables.chain import (
+    ANCHORS,
+    RANDOMNESS,
+    RULES,
+    TIPS,
+    Anchor,
+    Randomness,
+    Rules,
+    Tip,
+)
 from chain.tables.consensus import (
     ACCUSATIONS,
     ANCESTORS,
@@ -60,7 +69,14 @@ from chain.tables.identity import (
     Recent,
     Roster,
 )
-from chain.tables.keys import ALIASES, RECOVERIES, Alias, Guard, PendingRecovery, Recovery
+from chain.tables.keys import (
+    ALIASES,
+    RECOVERIES,
+    Alias,
+    Guard,
+    PendingRecovery,
+    Recovery,
+)
 from chain.tables.money import (
     ACCOUNTS,
     COMMON_FUNDS,
@@ -71,8 +87,20 @@ from chain.tables.money import (
     Money,
     Savings,
 )
-from chain.tables.seats import SEATS, SETS, USED_KEYS, Seat, SeatSet, SetEntry, UsedKey
-from chain.tables.table import CURRENT, PREVIOUS, ROW_BYTES_MAX, Table
+from chain.tables.seats import (
+    SEATS,
+    SETS,
+    USED_KEYS,
+    Seat,
+    SeatSet,
+    SetEntry,
+    UsedKey,
+)
+from chain.tables.table import (
+    CURRENT,
+    PREVIOUS,
+    Table,
+)
 from chain.tables.votes import (
     ACTIVE,
     ASSEMBLY,
@@ -130,7 +158,6 @@ __all__ = [
     "REGISTER",
     "ROLL_CALLED",
     "ROSTERS",
-    "ROW_BYTES_MAX",
     "RULES",
     "SAVINGS",
     "SEATS",

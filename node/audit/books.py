@@ -25,19 +25,11 @@ from chain.actions import (
     Unbond,
     Withdraw,
 )
+from chain.facts import Fact, FeePaid, FundPaid, Matured, NoticePaid, Reported, Slashed
 from chain.genesis import Genesis
 from chain.parameters import KEEP_ONE, Constants, KeepSchedule
 from chain.policy import AccountId
-from chain.state import (
-    Change,
-    Fact,
-    FeePaid,
-    FundPaid,
-    Matured,
-    NoticePaid,
-    Reported,
-    Slashed,
-)
+from chain.state import Change
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import SealedTransaction
 

@@ -10,12 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from chain.actions import Pay, Save, Withdraw
-from chain.genesis import Genesis
-from chain.header import PRIMARY
-from chain.parameters import Constants
-from chain.policy import AccountId
-from chain.rules.birth import compute_issued
-from chain.state import (
+from chain.facts import (
     BondLost,
     Charged,
     Decided,
@@ -32,6 +27,11 @@ from chain.state import (
     Shared,
     Slashed,
 )
+from chain.genesis import Genesis
+from chain.header import PRIMARY
+from chain.parameters import Constants
+from chain.policy import AccountId
+from chain.rules.birth import compute_issued
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books

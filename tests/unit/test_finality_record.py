@@ -9,6 +9,7 @@ from chain.actions import Pay
 from chain.block import NO_PARTS, BlockParts, SealedBlock
 from chain.certificates import Finality, pack_bits
 from chain.errors import Code, Invalid
+from chain.facts import Finalised
 from chain.records import FinalityRecord, LateAcks
 from chain.rules.finality_record import (
     build_late_acks,
@@ -16,7 +17,6 @@ from chain.rules.finality_record import (
     may_record_finality,
 )
 from chain.rules.sets import get_recorded
-from chain.state import Finalised
 from chain.tables import CURRENT, Anchor
 from tests.community import PAI, Community, get_account_id
 from tests.recording import add_acks, build_ack, certify, collect, vote, with_finality

@@ -2,6 +2,7 @@
 
 from msgspec.structs import replace
 
+from chain.facts import FundPaid, FundShifted
 from chain.header import PRIMARY, SECONDARY
 from chain.parameters import RewardShares
 from chain.rules.epoch import process_epoch
@@ -13,7 +14,6 @@ from chain.rules.tally import (
     note_late_acks,
     note_service,
 )
-from chain.state import FundPaid, FundShifted
 from chain.tables import CURRENT, Bonded, Money
 from tests.community import PARAMETERS
 from tests.epoch_world import DAYS, OPERATORS, EpochWorld, build_finality
@@ -125,6 +125,7 @@ def test_who_is_gone_is_not_paid_and_society_is() -> None:
     world = EpochWorld(4)
     decide(world, 11, [0, 1, 2, 3], recorder=0)
     world.state.bonded_seats.put(CURRENT, Bonded(tuple(world.seats[:3])))
+    world.state.money.put(CURRENT, replace(get_money(world), seats_bonded=3))
     end_epoch(world)
     assert get_paid(world)[3] == 0
     assert get_money(world).social >= VOTES * 7 // 8 // 4

@@ -316,6 +316,18 @@ def test_a_bond_that_a_set_counts_waits_for_a_final_hand_off_without_it() -> Non
     assert waiting.seat == get_account_id("boris")
 
 
+def test_a_bond_that_was_slashed_away_does_not_come_back() -> None:
+    c = Community()
+    handoff = hand_over(c)
+    state = c.ledger.state
+    assert state.leavers.require(CURRENT).waiting == (Leaver(ANN, 0, 1),)
+    state.savings.keep(ANN, None)
+    state.accounts.keep(ANN, replace(state.accounts.require(ANN), due_step=-1))
+    finish(c, handoff)
+    assert state.savings.get(ANN) is None
+    assert state.leavers.get(CURRENT) is None
+
+
 def test_a_leaving_bond_is_neither_free_nor_due() -> None:
     c = Community()
     before = get_bond(c)

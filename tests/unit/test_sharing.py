@@ -1,8 +1,8 @@
 """The members' share of demurrage reaches everybody who was active, once, and nobody else."""
 
 from chain.actions import Pay
+from chain.facts import Fact, FundPaid
 from chain.rules.sharing import CLAIM_PERIODS
-from chain.state import Fact, FundPaid
 from chain.tables import CURRENT, Money
 from tests.community import PAI, Community, get_account_id
 

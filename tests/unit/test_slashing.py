@@ -7,12 +7,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chain.facts import FundGot, Reported, Slashed
 from chain.rules.epoch import process_epoch
 from chain.rules.settlement import FREE, UNBONDING, get_due_step
 from chain.rules.slashing import compute_slash, process_slashes
 from chain.rules.tally import OFFENDERS_MAX, RELEASED, Offence, note_offence
 from chain.rules.weights import ONE
-from chain.state import FundGot, Reported, Slashed
 from chain.tables import CURRENT, Savings
 from tests.epoch_world import CHAIN, DAYS, EpochWorld, get_seat_id
 

@@ -18,6 +18,7 @@ from chain.actions import (
 from chain.checks import DirectChecks
 from chain.crypto import sign
 from chain.errors import Code, Invalid
+from chain.facts import FundGot, NoticePaid
 from chain.genesis import GenesisDeposit
 from chain.invariants import check_invariants
 from chain.rules.context import Context
@@ -30,7 +31,6 @@ from chain.rules.takeover import (
     process_key_changes,
 )
 from chain.rules.transactions import process_transaction
-from chain.state import FundGot, NoticePaid
 from chain.tables import CURRENT, SetEntry
 from tests.community import (
     PAI,

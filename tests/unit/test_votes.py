@@ -20,11 +20,11 @@ from chain.actions import (
     SpendFund,
 )
 from chain.errors import Code, Invalid
+from chain.facts import Decided, Enacted, Fact, FundPaid
 from chain.genesis import Genesis, GenesisFunds
 from chain.parameters import RewardShares, Sinks
 from chain.rules.electorate import count_bits, has_bit, with_bit
 from chain.rules.measures import Class, compute_digest, is_passed
-from chain.state import Decided, Enacted, Fact, FundPaid
 from chain.tables import CURRENT, Assembly
 from tests.community import (
     CONSTANTS,
