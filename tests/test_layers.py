@@ -35,6 +35,8 @@ WALLET_OF_CHAIN = {
     "chain.codec",
     "chain.crypto",
     "chain.errors",
+    "chain.guardians",  # what guardians of an account sign
+    "chain.names",  # which names can be somebody's
     "chain.rules.units",  # what a transaction weighs: the fee is told before it is signed
     "chain.transaction",
     "chain.units",
