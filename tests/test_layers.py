@@ -45,6 +45,7 @@ WALLET_OF_CHAIN = {
 # Foreign libraries: the files, or rooms, in which each is met.
 LIBRARIES = {
     "click": ("node/cli/", "wallet/"),
+    "cryptography": ("node/identity/certificates.py",),
     "httpx": ("wallet/client.py", "node/audit/", "node/cli/", "node/ops/"),
     "hypercorn": ("node/api/",),
     "libp2p": ("p2p/libp2p_transport.py", "p2p/mends.py"),

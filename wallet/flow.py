@@ -22,7 +22,7 @@ from wallet.contacts import is_like_address, normalize_name, read_contacts
 from wallet.folder import lock
 from wallet.identity import find_alias_owner, is_alias
 from wallet.keystore import Secrets, list_names, open_secrets, read_account
-from wallet.partial import Partial, add_signatures, write_partial
+from wallet.partial import Partial, add_signatures, format_line, write_partial
 from wallet.pending import FAILED, Verdict, build_unknown_outcome
 from wallet.session import (
     Committed,
@@ -277,6 +277,7 @@ async def _write_for_others(
     document = {
         **intent.document,
         "file": str(path),
+        "line": format_line(partial),
         "missing_signatures": partial.missing,
         "valid_until_slot": envelope.valid_until_slot,
         "valid_until_time": session.community.get_time(envelope.valid_until_slot),
