@@ -15,6 +15,7 @@ from wallet.russian import (
     finality,
     genesis,
     identity,
+    identity_tools,
     node,
     parameters,
     program,
@@ -30,6 +31,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
     identity.TEXTS,
+    identity_tools.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -56,4 +58,5 @@ def load_sentences() -> dict[str, str]:
         **sentences.TEXTS,
         **finality.SENTENCES,
         **identity.SENTENCES,
+        **identity_tools.SENTENCES,
     }
