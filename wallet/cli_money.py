@@ -75,7 +75,8 @@ def _pay(
                 wanted = await _read_payee(session, str(to), amount, memo)
                 if is_alias(str(to)):
                     address = session.community.get_address(wanted.to)
-                    names.setdefault(address, str(to).strip())
+                    known = names.get(address)
+                    names[address] = f"{to} ({known})" if known else str(to)
                 intent = await _intend_payment(terminal, session, names, wanted)
             secrets = unlock(terminal, folder, name, password_file)
             return await carry_out(terminal, session, secrets, intent, manner)
