@@ -17,6 +17,7 @@ from chain.tables import (
     ACCOUNTS,
     ATTESTATIONS,
     AUTHORITIES,
+    RECOVERIES,
     SAVINGS,
     SEATS,
     Attestation,
