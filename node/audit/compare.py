@@ -7,33 +7,15 @@ answers must follow from the blocks it hands out.
 import time
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Final, cast
+from typing import Final
 
+from chain import tables
 from chain.address import encode_address
 from chain.codec import Record, encode
 from chain.errors import Invalid
 from chain.genesis import compute_chain_id
 from chain.rules.settlement import FREE, Touched, get_touched
-from chain.tables import (
-    ACCOUNTS,
-    ANCHORS,
-    ATTESTATIONS,
-    AUTHORITIES,
-    CURRENT,
-    MONEY,
-    PERSONS,
-    RANDOMNESS,
-    RULES,
-    SAVINGS,
-    SEATS,
-    SETS,
-    TIPS,
-    USED_KEYS,
-    Account,
-    Money,
-    Savings,
-    Table,
-)
+from chain.tables import ACCOUNTS, CURRENT, MONEY, SAVINGS, Account, Money, Savings, Table
 from chain.units import format_pai
 from node.audit.findings import FINDINGS_MAX, Check, Finding, Sentence
 from node.audit.replay import Walk
@@ -56,22 +38,7 @@ BEHIND_MAX: Final = 5
 BEHIND_PAUSE_SECONDS: Final = 1.0
 
 TABLES: Final[Mapping[bytes, Table[Record]]] = {
-    table.prefix: cast("Table[Record]", table)
-    for table in (
-        ACCOUNTS,
-        SAVINGS,
-        PERSONS,
-        AUTHORITIES,
-        ATTESTATIONS,
-        SEATS,
-        USED_KEYS,
-        SETS,
-        RANDOMNESS,
-        ANCHORS,
-        TIPS,
-        MONEY,
-        RULES,
-    )
+    item.prefix: item for item in vars(tables).values() if isinstance(item, Table)
 }
 
 
