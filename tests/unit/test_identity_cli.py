@@ -317,6 +317,8 @@ def test_a_certificate_becomes_an_application(desk: Desk, office: list[str]) -> 
     nina, tmp = ADDRESSES["nina"], desk.folder
     challenge = desk.ask("identity", "x509-challenge", nina)["challenge"]
     assert challenge == build_challenge(nina, desk.node.community.chain.hex())
+    line = desk.run("identity", "x509-challenge", nina)
+    assert line == f"{challenge}\n"  # whole, whatever the width of a terminal
     signature = tmp / "signature"
     signature.write_bytes(key.sign(challenge.encode(), ec.ECDSA(hashes.SHA256())))
     options = ["--address", nina, "--signature", str(signature), "--file", str(tmp / "nina.toml")]
@@ -332,6 +334,7 @@ def test_a_certificate_becomes_an_application(desk: Desk, office: list[str]) -> 
     assert "not the certificate holder's signature" in said
 
     signature.write_bytes(key.sign(challenge.encode(), ec.ECDSA(hashes.SHA256())))
+    signature.write_bytes(key.sign(line.encode(), ec.ECDSA(hashes.SHA256())))
     told = desk.ask("identity", "x509", certificate, "--roots", roots, *options)
     assert told["document"] == "snils:12345678901"
     desk.ask("identity", "issue", "office", str(tmp / "nina.toml"), *office)
