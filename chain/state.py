@@ -8,7 +8,7 @@ tallied in plain integers and put into its row once.
 from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, Generic, Protocol, TypeVar, cast
+from typing import Any, Final, Generic, Literal, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -90,14 +90,15 @@ class Matured(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-class BondLost(msgspec.Struct, frozen=True, gc=False):
-    """A recovery's bond that went to the operators, because the account's own keys stopped it."""
+class RecoveryBond(msgspec.Struct, frozen=True, gc=False):
+    """What became of a recovery's bond: it was lent, came back, or went to the operators."""
 
     account: AccountId
     amount: int
+    outcome: Literal["lent", "returned", "lost"]
 
 
-Fact = Charged | FeePaid | Shared | Matured | BondLost
+Fact = Charged | FeePaid | Shared | Matured | RecoveryBond
 
 
 class RowReader(Protocol):

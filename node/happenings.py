@@ -32,7 +32,7 @@ from chain.ledger import Execution
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.settlement import compute_decayed, get_touched
-from chain.state import FeePaid, Matured
+from chain.state import FeePaid, Matured, RecoveryBond
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
 from node.history import Happening
@@ -49,11 +49,12 @@ def find_happenings(block: SealedBlock, execution: Execution, context: Context) 
     for sealed in block.transactions:
         for action in sealed.body.actions:
             found.extend(_describe(sealed, action, deposits))
-    found.extend(
-        Happening(fact.account, None, "fee", fact.amount, None, "")
-        for fact in execution.facts
-        if isinstance(fact, FeePaid)
-    )
+    for fact in execution.facts:
+        if isinstance(fact, FeePaid):
+            found.append(Happening(fact.account, None, "fee", fact.amount, None, ""))
+        elif isinstance(fact, RecoveryBond):
+            kind = f"bond_{fact.outcome}"
+            found.append(Happening(fact.account, None, kind, fact.amount, None, ""))
     return found
 
 

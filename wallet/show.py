@@ -20,8 +20,8 @@ from wallet.words import Words, mark
 
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
-OUTGOING: Final = frozenset({"paid", "saved", "fee"})
-INCOMING: Final = frozenset({"received", "matured", "withdrawn"})
+OUTGOING: Final = frozenset({"paid", "saved", "fee", "bond_lent"})
+INCOMING: Final = frozenset({"received", "matured", "withdrawn", "bond_returned"})
 
 _KINDS: Final = {
     "paid": mark("paid"),
@@ -40,6 +40,9 @@ _KINDS: Final = {
     "recovery_cancelled": mark("recovery stopped"),
     "recovered": mark("account recovered"),
     "recovered_this": mark("this account recovered"),
+    "bond_lent": mark("bond lent for a recovery"),
+    "bond_returned": mark("bond of a recovery returned"),
+    "bond_lost": mark("bond of a recovery lost"),
     "alias": mark("name taken"),
     "alias_given_up": mark("name given up"),
     "attested": mark("attestation given"),

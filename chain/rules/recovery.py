@@ -18,7 +18,7 @@ from chain.guardians import compute_guardians_hash, get_recovery_message
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.payments import credit, debit
-from chain.state import BondLost, State
+from chain.state import RecoveryBond, State
 from chain.tables import Guard, PendingRecovery, Recovery
 
 CANCEL_WINDOW_PERIODS: Final = 90
@@ -75,6 +75,7 @@ def apply_start_recovery(
     _check_consents(context, row, action, checks)
     bond = context.constants.recovery_bond
     debit(state, context, owner, bond)
+    state.facts.append(RecoveryBond(owner, bond, "lent"))
     pending = PendingRecovery(
         guard=guard,
         policy=action.policy,
@@ -101,7 +102,7 @@ def apply_cancel_recovery(
         owner, replace(row, cancelled_periods=(*cancelled, context.period), pending=None)
     )
     state.fees += pending.bond
-    state.facts.append(BondLost(pending.lender, pending.bond))
+    state.facts.append(RecoveryBond(pending.lender, pending.bond, "lost"))
 
 
 def apply_complete_recovery(
@@ -128,6 +129,7 @@ def apply_complete_recovery(
         ),
     )
     credit(state, context, pending.lender, pending.bond)
+    state.facts.append(RecoveryBond(pending.lender, pending.bond, "returned"))
 
 
 def get_guard(row: Recovery, slot: int) -> Guard | None:

@@ -15,7 +15,7 @@ from chain.header import PRIMARY
 from chain.parameters import Constants
 from chain.policy import AccountId
 from chain.rules.birth import compute_issued
-from chain.state import BondLost, Charged, Fact, FeePaid, Matured, Shared
+from chain.state import Charged, Fact, FeePaid, Matured, RecoveryBond, Shared
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
@@ -193,8 +193,8 @@ class History:
                 self.fees[fact.account] += fact.amount
             case Matured():
                 period.matured += fact.amount
-            case BondLost():
-                pass  # told by the operators' fund
+            case RecoveryBond():
+                pass  # a lost one is told by the operators' fund
             case Shared():
                 pass  # reckoned again below
 
@@ -208,7 +208,12 @@ class History:
     def _share_pot(self, step: Step) -> None:
         """Share the block's charges by the rates in force, and compare with the funds' row."""
         charges = sum(fact.amount for fact in step.facts if isinstance(fact, Charged))
-        fees = sum(fact.amount for fact in step.facts if isinstance(fact, FeePaid | BondLost))
+        fees = sum(
+            fact.amount
+            for fact in step.facts
+            if isinstance(fact, FeePaid)
+            or (isinstance(fact, RecoveryBond) and fact.outcome == "lost")
+        )
         pot = self.treasury.pot + charges
         sinks = step.context.parameters.sinks
         left = pot

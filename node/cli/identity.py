@@ -34,7 +34,7 @@ from node.identity.openings import (
     read_office_secrets,
 )
 from wallet.flow import Intent, Manner, carry_out, find_account, run, tell_news, unlock
-from wallet.identity import get_authorities, get_identity
+from wallet.identity import find_alias_owner, get_authorities, get_identity, is_alias
 from wallet.options import take_folder, take_password, take_signing, take_yes
 from wallet.session import Session, open_client, open_session
 from wallet.terminal import Column, Exit, Failure, Terminal, build_table
@@ -171,11 +171,14 @@ def _revoke(
 @click.argument("account")
 @click.pass_obj
 def _status(terminal: Terminal, account: str) -> None:
-    """Show who vouches for ACCOUNT, an address, and until when."""
+    """Show who vouches for ACCOUNT, an address or @NAME, and until when."""
 
     async def work() -> None:
         async with open_client(terminal.node_url) as client:
-            identity = await get_identity(client, account)
+            address = (
+                (await find_alias_owner(client, account)).address if is_alias(account) else account
+            )
+            identity = await get_identity(client, address)
             answer_status(terminal, (await client.get_status()).community, identity)
 
     run(work)

@@ -152,8 +152,8 @@ TEXTS: Final[Texts] = {
     "Sent. From its block on this wallet signs for the authority.": (
         "Отправлено. С блока, в который это войдёт, за центр подписывает этот кошелёк."
     ),
-    "Show who vouches for ACCOUNT, an address, and until when.": (
-        "Показать, кто удостоверяет счёт ACCOUNT (адрес) и до какого срока."
+    "Show who vouches for ACCOUNT, an address or @NAME, and until when.": (
+        "Показать, кто удостоверяет счёт ACCOUNT (адрес или @ИМЯ) и до какого срока."
     ),
     "Take back what the authority has said of ACCOUNTS. Their money and payments stay theirs.": (
         "Отозвать сказанное центром о счетах ACCOUNTS. Деньги и платежи остаются при них."
