@@ -182,7 +182,13 @@ class Town(RuleBasedStateMachine):
         return {key: row.policy for key, row in self.ledger.get_rows(ACCOUNTS).items()}
 
     def _get_context(self) -> Context:
-        return self.ledger.get_context(self.slot)
+        return get_context(
+            self.ledger.state,
+            self.ledger.chain,
+            self.ledger.genesis.constants,
+            self.slot,
+            bytes(32),
+        )
 
     def _knows(self, account: bytes) -> bool:
         return is_identified(self.ledger.state, self._get_context(), account)

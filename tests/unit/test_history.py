@@ -90,8 +90,8 @@ def test_savings_are_told_from_beginning_to_end() -> None:
         ("saved", 50 * PAI),
         ("prolonged", 100 * PAI),
         ("withdrawn", returned),
-        *shares,
         ("matured", 30 * PAI),
+        *shares,
     ]
 
 
