@@ -268,7 +268,7 @@ def _take_final(state: Consensus, finality: Finality, time_ms: int) -> list[Effe
     lock = gadget.lock
     if (
         lock.justification is not None
-        and lock.round > body.round
+        and lock.round >= body.round
         and contradicts(state.tree, build_final(finality, None), lock)
     ):
         return tell_conflict(gadget, finality, lock.justification)

@@ -30,6 +30,7 @@ from consensus.state import Consensus
 from consensus.voting import ensure_record, get_guard, get_record
 
 ASKING_SLOTS_MAX: Final = 15
+BIRTH_SLOTS: Final = 2  # of a community, in which nobody has anything to tell
 BEYOND_ROUNDS: Final = 2  # clocks differ, so a lost message may be of a round to come
 RELEASE_WAIT_SLOTS: Final = 15  # for what the reachable seats have justified
 
@@ -118,13 +119,17 @@ def pass_time(state: Consensus, time_ms: int) -> list[Effect]:
 
 
 def _begin(state: Consensus, slot: int) -> None:
-    """Whom does a key ask that never signed? And a seat that decides alone knows all by itself."""
+    """Ask, but for two keys: at the birth of a community, and of a seat that decides alone.
+
+    A journal that never signed is asked for like any other: it may be a copy from before the first
+    signature, which is just when people make copies.
+    """
     recovery, seat, journal = state.gadget.recovery, state.seat, state.journal
     assert seat is not None, "only a seat has a journal"
     assert journal is not None
     recovery.started_slot = recovery.asked_slot = slot
-    is_fresh = not recovery.has_no_journal and not has_signed(journal)
-    if is_fresh or is_alone(state.gadget.voters, seat.id):
+    is_newborn = slot <= BIRTH_SLOTS and not (recovery.has_no_journal or has_signed(journal))
+    if is_newborn or is_alone(state.gadget.voters, seat.id):
         recovery.asking = _judge(state)
     else:
         recovery.asking = Asking.ASKING

@@ -78,10 +78,21 @@ class Restarted(Machine):
         return None if activation is None else activation.round
 
 
-def test_a_key_that_never_signed_asks_nobody() -> None:
-    machine = Restarted(build_journal(get_key("seat0/vote").public))
+def test_at_the_birth_of_a_community_a_key_that_never_signed_asks_nobody() -> None:
+    journal = build_journal(get_key("seat0/vote").public)
+    machine = Restarted(journal, slot=2)
     assert machine.asking is Asking.DONE
     assert AskNewest() not in machine.effects
+    assert Restarted(build_spoken(1), slot=2).asking is Asking.ASKING
+    assert Restarted(None, slot=2).asking is Asking.ASKING
+
+
+def test_later_it_asks_too_for_its_journal_may_be_a_copy_from_before_it_signed() -> None:
+    machine = Restarted(build_journal(get_key("seat0/vote").public), slot=3)
+    assert machine.asking is Asking.ASKING
+    machine.show("seat1", 2)
+    machine.show("seat2", 0)
+    assert machine.get_activation_round() == 5
 
 
 def test_a_key_that_signed_asks_and_goes_on_after_a_third_has_answered() -> None:

@@ -35,6 +35,7 @@ from consensus.events import (
     Warn,
 )
 from consensus.forkchoice import BlockFacts
+from consensus.gadget import Asking
 from consensus.parts import get_offer
 from consensus.pool import ROUNDS_AHEAD_MAX, ROUNDS_KEPT
 from consensus.prevote import Skip
@@ -59,7 +60,7 @@ class Machine:
         self.node.alive = True
         self.state.listen_until_ms = 0
         self.state.guard.confirm()
-        self.state.primary_slot = None
+        self.state.gadget.recovery.asking = Asking.DONE
         self.effects: list[Effect] = []
         self.go(slot)
 
@@ -351,7 +352,7 @@ def test_a_restart_within_a_slot_votes_no_second_time() -> None:
     again.node.state = again.state = again.node._build()
     again.state.listen_until_ms = 0
     again.state.gadget.recovery.started_slot = 3
-    again.state.gadget.recovery.asking = again.state.gadget.recovery.asking.DONE
+    again.state.gadget.recovery.asking = Asking.DONE
     again.go(3)
     again.grow(GENESIS, 2, salt=5)
     again.vote_now()
