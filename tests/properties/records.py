@@ -16,6 +16,7 @@ from chain.parameters import Constants, Parameters
 from chain.policy import KEYS_MAX, Policy
 from chain.tables import (
     Account,
+    Alias,
     Anchor,
     Attestation,
     Authority,
@@ -23,6 +24,9 @@ from chain.tables import (
     Money,
     Person,
     Randomness,
+    Recent,
+    Recovery,
+    Roster,
     Rules,
     Savings,
     Seat,
@@ -34,14 +38,14 @@ from chain.tables import (
 from chain.transaction import SignedTransaction
 
 RECORDS: tuple[type[Record], ...] = (
-    Account, Anchor, Attestation, Authority, Block, Constants, Deposit, Genesis, Head, Money,
-    Parameters, Person, Proof, Randomness, Rules, Savings, Seat, SeatSet, SetEntry, SignedHeader,
-    SignedTransaction, Tip, UsedKey,
+    Account, Alias, Anchor, Attestation, Authority, Block, Constants, Deposit, Genesis, Head, Money,
+    Parameters, Person, Proof, Randomness, Recent, Recovery, Roster, Rules, Savings, Seat, SeatSet,
+    SetEntry, SignedHeader, SignedTransaction, Tip, UsedKey,
 )  # fmt: skip
 WIDEST: int = 2**63 - 1
 FEW = 3  # items of a list whose type sets no limit
 
-_texts = st.text(alphabet="abc XYZ 012 абв ҡңү ₽№«»", max_size=20)
+_ALPHABET = "abc XYZ 012 абв ҡңү ₽№«»"
 
 
 def _build_policies() -> st.SearchStrategy[Policy]:
@@ -70,8 +74,8 @@ def _build(info: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911
             return edges | st.integers(first, last)
         case inspect.BytesType(min_length=low, max_length=high):
             return st.binary(min_size=low or 0, max_size=40 if high is None else high)
-        case inspect.StrType():
-            return _texts
+        case inspect.StrType(min_length=low):
+            return st.text(alphabet=_ALPHABET, min_size=low or 0, max_size=12)
         case inspect.NoneType():
             return st.none()
         case inspect.BoolType():

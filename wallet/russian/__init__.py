@@ -16,6 +16,7 @@ from wallet.russian import (
     finality,
     genesis,
     identity,
+    identity_tools,
     node,
     parameters,
     program,
@@ -33,6 +34,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     refusals.TEXTS,
     finality.TEXTS,
     identity.TEXTS,
+    identity_tools.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -63,4 +65,5 @@ def load_sentences() -> dict[str, str]:
         **epochs.SENTENCES,
         **identity.SENTENCES,
         **votes.SENTENCES,
+        **identity_tools.SENTENCES,
     }
