@@ -10,7 +10,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from chain.certificates import Finality, check_certificate, get_signers, pack_bits, select_signers
+from chain.certificates import (
+    Finality,
+    check_certificate,
+    get_certificate_claims,
+    get_signers,
+    pack_bits,
+    select_signers,
+)
 from chain.checks import SignatureChecks
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
@@ -125,6 +132,19 @@ def _check_justification(
     if claimed != ack:
         raise Invalid(Code.WRONG_JUSTIFICATION, "it is of another block, round or level")
     check_certificate(seat_set.entries, justification, checks)
+
+
+def get_finality_claims(state: State, record: FinalityRecord) -> list[Signed]:
+    """What its signatures claim, if the set is one of the two that are kept. Raises Invalid."""
+    seat_set = find_set(state, record.finality.body.set)
+    if seat_set is None:
+        return []
+    return [
+        claim
+        for certificate in (record.justification, record.finality)
+        if certificate is not None
+        for claim in get_certificate_claims(seat_set.entries, certificate)
+    ]
 
 
 def _put_record(state: State, context: Context, finality: Finality, target: Place) -> None:
