@@ -17,9 +17,9 @@ from chain.codec import encode
 from chain.crypto import SIGN_POSSESSION, Signed, is_public_key
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
+from chain.rules.bonded import list_seat, unlist_seat
 from chain.rules.context import Context
 from chain.rules.identity import is_identified
-from chain.rules.roster import enter_roster, leave_roster
 from chain.rules.savings import add_deposit, find_deposit, replace_deposit
 from chain.rules.settlement import BONDED, FREE, LEAVING, UNBONDING, touch
 from chain.state import State
@@ -201,8 +201,8 @@ def set_bond(state: State, context: Context, owner: AccountId, seat: Seat, bond:
     if bonded != money.seats_bonded:
         state.money.put(CURRENT, replace(money, seats_bonded=bonded))
     if bond >= minimum > seat.bond:
-        enter_roster(state, owner)
+        list_seat(state, owner)
     elif bond < minimum <= seat.bond:
-        leave_roster(state, owner)
+        unlist_seat(state, owner)
         seat = replace(seat, duty=0, peak=0, held=0)
     state.seats.put(owner, replace(seat, bond=bond))

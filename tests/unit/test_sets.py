@@ -10,7 +10,7 @@ from chain.errors import Code, Invalid
 from chain.header import sign_header
 from chain.rules import sets
 from chain.rules.seats import LEAVERS_MAX
-from chain.rules.sets import NO_KEY, check_entries, get_chain_facts, is_change_due
+from chain.rules.sets import check_entries, get_chain_facts, is_change_due
 from chain.rules.settlement import BONDED, LEAVING, UNBONDING
 from chain.tables import CURRENT, PREVIOUS, Deposit, Leaver, Leavers, SeatSet, SetEntry
 from tests.community import Community, get_account_id, get_key, get_name
@@ -261,7 +261,6 @@ def test_a_set_changes_when_shares_or_seats_do(weights: tuple[int, ...], *, is_d
 def test_lists_that_no_rule_may_make() -> None:
     one, two = entry(1, 5), entry(2, 5)
     check_entries([one, two])
-    check_entries([replace(one, vrf_key=NO_KEY), replace(two, vrf_key=NO_KEY)])
     for bad in (
         [two, one],
         [one, one],

@@ -41,8 +41,8 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
-    votes.TEXTS,
     epochs.TEXTS,
+    votes.TEXTS,
 )
 
 
@@ -60,7 +60,7 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **epochs.SENTENCES,
         **identity.SENTENCES,
         **votes.SENTENCES,
-        **epochs.SENTENCES,
     }
