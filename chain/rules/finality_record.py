@@ -19,6 +19,7 @@ from chain.certificates import (
     select_signers,
 )
 from chain.checks import SignatureChecks
+from chain.codec import Bytes16
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.facts import Finalised
@@ -257,6 +258,16 @@ def _get_ack(context: Context, item: RecordedRound) -> Ack:
     return Ack(
         context.chain, item.set, item.round, item.level, item.target_hash, item.target_height
     )
+
+
+def get_lasting_ref(state: State) -> Bytes16:
+    """What a transaction of today should refer to, so that it is good on every branch.
+
+    Of the anchors recorded lately the oldest: the block that recorded it is most likely final too,
+    while a newer record may lie on a branch that goes, and another branch may never repeat it.
+    """
+    refs = [item.target_hash[:16] for item in state.recorded.require(CURRENT).rounds]
+    return next(ref for ref in refs if state.anchors.get(ref) is not None)
 
 
 def found_record(state: State, chain: bytes) -> None:
