@@ -22,6 +22,7 @@ from chain.genesis import Genesis, GenesisAccount
 from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.refusals import MEANINGS
+from chain.rules.finality_record import get_lasting_ref
 from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account
 from chain.rules.settlement import compute_decayed, get_touched
@@ -242,6 +243,7 @@ class WalletNode:
             "limit": "0",
             "sequence": account.sequence,
             "next_sequence": account.sequence + len(waiting),
+            "ref": get_lasting_ref(state).hex(),
             "policy": None
             if policy is None
             else {"threshold": policy.threshold, "keys": [key.hex() for key in policy.keys]},
