@@ -16,11 +16,21 @@ from chain.invariants_identity import (
     find_miscounted_statements,
     find_shared_name,
 )
+from chain.invariants_sets import (
+    find_bad_set_list,
+    find_broken_line_of_sets,
+    find_fallen_finality,
+    find_miscounted_seats,
+    find_stray_anchor,
+    find_torn_ancestry,
+    find_wrong_set_record,
+)
 from chain.policy import compute_account_id
 from chain.rules.settlement import BONDED, get_due_step
 from chain.state import Change
 from chain.tables import (
     ACCOUNTS,
+    COMMON_FUNDS,
     MONEY,
     RECOVERIES,
     SAVINGS,
@@ -170,6 +180,13 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     7: find_bad_bonds,
     8: find_standing_tip,
     9: find_miscounted_accounts,
+    10: find_bad_set_list,
+    11: find_broken_line_of_sets,
+    12: find_wrong_set_record,
+    13: find_fallen_finality,
+    14: find_stray_anchor,
+    15: find_miscounted_seats,
+    16: find_torn_ancestry,
     30: find_divided_person,
     31: find_changed_statement,
     32: find_miscounted_statements,
@@ -203,7 +220,7 @@ def _count_money(row: Record | None) -> int:
     if isinstance(row, Recovery):
         return row.pending.bond if row.pending else 0
     if isinstance(row, Money):
-        funds = row.pot + row.reserve + row.social + row.operators + row.active + row.municipality
+        funds: int = sum(getattr(row, name) for name in COMMON_FUNDS)
         return funds - (row.issued - row.burned)
     return 0
 

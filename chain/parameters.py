@@ -206,6 +206,19 @@ def find_faults(constants: Constants, parameters: Parameters, schedule: KeepSche
     return faults or _find_schedule_faults(constants, schedule)
 
 
+def get_parameter_bounds(
+    constants: Constants, parameters: Parameters
+) -> dict[str, tuple[int, int]]:
+    """Lowest and highest value of every figure that a vote can change, by its name."""
+    activity = constants.bond_min // 1_000, constants.bond_min
+    return {
+        **_PARAMETER_BOUNDS,
+        "act_pair": activity,
+        "act_budget": activity,
+        "order_tolerance": (0, parameters.base),
+    }
+
+
 def _find_out_of_bounds(
     figures: Constants | Parameters, bounds: dict[str, tuple[int, int]]
 ) -> list[str]:

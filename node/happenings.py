@@ -11,28 +11,43 @@ from chain.actions import (
     Attest,
     Bond,
     CancelRecovery,
+    CastVote,
     ChangePolicy,
     CompleteRecovery,
     GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
     RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
     Renew,
+    ReplaceSeatKeys,
     Reveal,
     Revoke,
     Save,
     SetGuardians,
     StartRecovery,
+    Takeover,
     Unbond,
     Withdraw,
 )
 from chain.block import SealedBlock
+from chain.facts import (
+    Fact,
+    FeePaid,
+    FundPaid,
+    Matured,
+    NoticePaid,
+    RecoveryBond,
+    Reported,
+    Slashed,
+)
 from chain.ledger import Execution
 from chain.policy import AccountId
 from chain.rules.context import Context
+from chain.rules.rewards import REWARD
 from chain.rules.settlement import compute_decayed, get_touched
-from chain.state import FeePaid, Matured, RecoveryBond
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
 from node.history import Happening
@@ -40,20 +55,44 @@ from node.history import Happening
 
 def find_happenings(block: SealedBlock, execution: Execution, context: Context) -> list[Happening]:
     """Everything that happened to accounts, in the order in which the block did it."""
-    found = [
-        Happening(fact.account, None, "matured", fact.amount, None, "")
-        for fact in execution.facts
-        if isinstance(fact, Matured)
-    ]
+    found = _tell_facts(execution, _TOLD_BEFORE)
     deposits = _Deposits(execution, context)
     for sealed in block.transactions:
         for action in sealed.body.actions:
             found.extend(_describe(sealed, action, deposits))
+    return [*found, *_tell_facts(execution, _TOLD_AFTER)]
+
+
+# Facts that are news to somebody, before and after what transactions did.
+_TOLD_BEFORE: Final[dict[type[Fact], str]] = {
+    Slashed: "slashed",
+    Reported: "reported",
+    FundPaid: "rewarded",
+    Matured: "matured",
+}
+_TOLD_AFTER: Final[dict[type[Fact], str]] = {
+    NoticePaid: "notice",
+    FeePaid: "fee",
+    RecoveryBond: "bond_{outcome}",
+}
+# What the news is called of a payment from a fund, by the rule that made it.
+_FUND_NEWS: Final = {REWARD: "rewarded", "vote": "funded", "active": "shared"}
+
+
+def _tell_facts(execution: Execution, told: dict[type[Fact], str]) -> list[Happening]:
+    found = []
     for fact in execution.facts:
-        if isinstance(fact, FeePaid):
-            found.append(Happening(fact.account, None, "fee", fact.amount, None, ""))
-        elif isinstance(fact, RecoveryBond):
-            kind = f"bond_{fact.outcome}"
+        kind = told.get(type(fact))
+        match fact:
+            case FundPaid() if kind:
+                kind = _FUND_NEWS[fact.why]
+            case RecoveryBond() if kind:
+                kind = f"bond_{fact.outcome}"
+            case FeePaid() | Matured() | Slashed() | Reported() | NoticePaid():
+                pass
+            case _:
+                continue
+        if kind:
             found.append(Happening(fact.account, None, kind, fact.amount, None, ""))
     return found
 
@@ -136,10 +175,16 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     RegisterSeat: _Told("seat"),
     Bond: _Told("bonded"),
     Unbond: _Told("unbonded", _get_amount),
+    Takeover: _Told("takeover", counterparty="seat", mirrored="taken_over"),
+    ReplaceSeatKeys: _Told("seat_keys"),
+    ReleaseNotice: None,  # told by what it cost
     # identity
     Attest: _Told("attested", counterparty="subject", mirrored="identified"),
     Renew: _Told("renewed", counterparty="subject", mirrored="identity_renewed"),
     Revoke: _Told("revoked", counterparty="subject", mirrored="identity_revoked"),
+    # votes
+    Propose: _Told("proposed"),
+    CastVote: _Told("voted"),
 }
 
 

@@ -24,6 +24,7 @@ from chain.rules.transactions import process_transaction
 from chain.tables import CURRENT
 from chain.transaction import SealedTransaction
 from tests.community import (
+    NOBODY,
     PAI,
     PARAMETERS,
     Community,
@@ -140,7 +141,7 @@ def refuse(community: Community, name: str, *actions: Action) -> Code:
 
 def draft_root(community: Community, *transactions: SealedTransaction) -> bytes:
     context = community.ledger.get_context(community.ledger.head.slot + 1)
-    return community.ledger.draft(context, bytes(64), transactions, community.checks).state_root
+    return community.ledger.draft(context, NOBODY, transactions, community.checks).state_root
 
 
 def knows(community: Community, name: str) -> bool:

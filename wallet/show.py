@@ -20,8 +20,19 @@ from wallet.words import Words, mark
 
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
-OUTGOING: Final = frozenset({"paid", "saved", "fee", "bond_lent"})
-INCOMING: Final = frozenset({"received", "matured", "withdrawn", "bond_returned"})
+OUTGOING: Final = frozenset({"paid", "saved", "fee", "notice", "slashed", "bond_lent"})
+INCOMING: Final = frozenset(
+    {
+        "received",
+        "matured",
+        "withdrawn",
+        "rewarded",
+        "reported",
+        "funded",
+        "shared",
+        "bond_returned",
+    }
+)
 
 _KINDS: Final = {
     "paid": mark("paid"),
@@ -52,11 +63,21 @@ _KINDS: Final = {
     "revoked": mark("attestation revoked"),
     "identity_revoked": mark("attestation revoked by"),
     "fee": mark("fee"),
+    "takeover": mark("seat taken over by its standby key"),
+    "taken_over": mark("own seat taken over by its standby key"),
+    "seat_keys": mark("keys of the seat replaced"),
+    "notice": mark("notice of release"),
+    "rewarded": mark("reward of the seat"),
+    "funded": mark("paid from a fund by vote"),
+    "shared": mark("share of an active member"),
+    "slashed": mark("lost of the bond"),
+    "reported": mark("for a reported offence"),
 }
 _BONDS: Final = {
     "free": mark("free"),
     "bonded": mark("bonded"),
     "unbonding": mark("bond, to be released"),
+    "leaving": mark("bond, asked back"),
 }
 _VERDICTS: Final = {
     "settled": mark("in the chain"),

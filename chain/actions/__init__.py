@@ -1,7 +1,14 @@
 """What a transaction can ask for, by subject. Numbers of actions are protocol and never reused."""
 
-from chain.actions.aliases import GiveUpAlias, RegisterAlias
-from chain.actions.identity import Attest, Renew, Revoke
+from chain.actions.aliases import (
+    GiveUpAlias,
+    RegisterAlias,
+)
+from chain.actions.identity import (
+    Attest,
+    Renew,
+    Revoke,
+)
 from chain.actions.keys import (
     CancelRecovery,
     ChangePolicy,
@@ -11,30 +18,71 @@ from chain.actions.keys import (
     SetGuardians,
     StartRecovery,
 )
-from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
-from chain.actions.seats import Bond, RegisterSeat, SeatKeys, Unbond
+from chain.actions.money import (
+    MEMO_BYTES_MAX,
+    Pay,
+    Prolong,
+    Save,
+    Withdraw,
+)
+from chain.actions.seats import (
+    Bond,
+    RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
+    SeatKeys,
+    Takeover,
+    Unbond,
+)
+from chain.actions.votes import (
+    AdmitAuthority,
+    CastVote,
+    ChangeDemurrage,
+    ChangeFigure,
+    ChangeRewards,
+    ChangeSinks,
+    Measure,
+    Propose,
+    Resolve,
+    RetireAuthority,
+    SpendFund,
+)
 
 __all__ = [
     "MEMO_BYTES_MAX",
     "Action",
+    "AdmitAuthority",
     "Attest",
     "Bond",
     "CancelRecovery",
+    "CastVote",
+    "ChangeDemurrage",
+    "ChangeFigure",
     "ChangePolicy",
+    "ChangeRewards",
+    "ChangeSinks",
     "CompleteRecovery",
     "GiveUpAlias",
     "GuardianSignature",
+    "Measure",
     "Pay",
     "Prolong",
+    "Propose",
     "RegisterAlias",
     "RegisterSeat",
+    "ReleaseNotice",
     "Renew",
+    "ReplaceSeatKeys",
+    "Resolve",
+    "RetireAuthority",
     "Reveal",
     "Revoke",
     "Save",
     "SeatKeys",
     "SetGuardians",
+    "SpendFund",
     "StartRecovery",
+    "Takeover",
     "Unbond",
     "Withdraw",
 ]
@@ -59,8 +107,14 @@ Action = (
     | RegisterSeat
     | Bond
     | Unbond
+    | Takeover
+    | ReplaceSeatKeys
+    | ReleaseNotice
     # identity
     | Attest
     | Renew
     | Revoke
+    # votes
+    | Propose
+    | CastVote
 )

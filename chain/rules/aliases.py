@@ -10,12 +10,13 @@ from msgspec.structs import replace
 
 from chain.actions import GiveUpAlias, RegisterAlias
 from chain.errors import Code, Invalid
+from chain.facts import FeePaid
 from chain.names import compute_skeleton, is_reserved, is_well_formed
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.identity import is_identified
 from chain.rules.payments import debit
-from chain.state import FeePaid, State
+from chain.state import State
 from chain.tables import Alias
 from chain.units import format_pai
 

@@ -15,6 +15,7 @@ from chain.genesis import HOME_GROUP
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.debts import owes
+from chain.rules.electorate import register_person
 from chain.rules.identity import (
     NEVER_SLOT,
     PERSON_KIND,
@@ -145,7 +146,9 @@ def _bring_person(
         _enter(state, context, action.tag, action.subject)
     elif state.accounts.get(action.subject) is None:
         raise Invalid(Code.UNKNOWN_SUBJECT)
-    person = person or build_person(action.subject)
+    if person is None:
+        number = register_person(state, action.tag) if group == HOME_GROUP else 0
+        person = build_person(action.subject, number)
     state.persons.put(key, replace(person, account=action.subject))
     return new
 

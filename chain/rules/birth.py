@@ -24,25 +24,28 @@ from chain.parameters import find_faults
 from chain.policy import AccountId, compute_account_id
 from chain.rules.attestations import ATTESTED_UNTIL_MAX
 from chain.rules.authorities import build_authority
+from chain.rules.electorate import put_register
+from chain.rules.finality_record import found_record
 from chain.rules.identity import PERSON_KIND, build_person, get_person_key
 from chain.rules.payments import build_account
 from chain.rules.randomness import build_first_randomness
 from chain.rules.savings import DEPOSIT_MIN, build_deposit
 from chain.rules.seats import BEFORE_GENESIS, check_seat_keys, put_seat
+from chain.rules.sets import found_set
 from chain.rules.settlement import BONDED, get_due_step
 from chain.rules.weights import ONE, Standing, compute_raw, compute_stake, compute_weights
 from chain.state import State
 from chain.tables import (
     AUTHORITIES_MAX,
     CURRENT,
-    Anchor,
+    Assembly,
     Attestation,
+    Bonded,
     Deposit,
     Money,
     Roster,
     Rules,
     Savings,
-    SeatSet,
     SetEntry,
     Tip,
 )
@@ -57,7 +60,8 @@ def apply_genesis(state: State, genesis: Genesis, chain: bytes) -> None:
     state.rules.put(CURRENT, Rules(genesis.parameters, genesis.keep_schedule))
     state.tips.put(CURRENT, Tip(slot=0, height=0))
     state.randomness.put(CURRENT, build_first_randomness(chain))
-    state.anchors.put(chain[:16], Anchor(slot=0))
+    state.assembly.put(CURRENT, Assembly(persons=0, proposals=0, open=(), passed=(), sharing=()))
+    found_record(state, chain)
     _put_authorities(state, genesis)
     tags = _put_attestations(state, genesis)
     _put_accounts(state, genesis, tags)
@@ -80,6 +84,7 @@ def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
     """Write attestations and the persons they make; returns the tag of each home person."""
     groups = {authority.id: authority.group for authority in genesis.authorities}
     tags = {}
+    numbers: dict[bytes, int] = {}
     for item in genesis.attestations:
         state.attestations.put(
             item.subject + item.authority,
@@ -95,9 +100,12 @@ def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
         )
         if item.kind == PERSON_KIND:
             group = groups[item.authority]
-            state.persons.put(get_person_key(group, item.tag), build_person(item.subject))
             if group == HOME_GROUP:
                 tags[item.subject] = item.tag
+                number = numbers.setdefault(item.tag, len(numbers))
+            person = build_person(item.subject, number if group == HOME_GROUP else 0)
+            state.persons.put(get_person_key(group, item.tag), person)
+    put_register(state, list(numbers))
     return tags
 
 
@@ -142,7 +150,10 @@ def _put_seats(state: State, genesis: Genesis, chain: bytes) -> None:
         for seat, weight in zip(genesis.seats, compute_weights(standings), strict=True)
         if weight
     )
-    state.sets.put(CURRENT, SeatSet(base=chain, base_slot=0, entries=entries))
+    found_set(state, chain, entries)
+    minimum = genesis.constants.bond_min
+    bonded = tuple(seat.account for seat in genesis.seats if seat.bond >= minimum)
+    state.bonded_seats.put(CURRENT, Bonded(bonded))
 
 
 def _get_standing(genesis: Genesis, seat: GenesisSeat) -> Standing:
@@ -164,6 +175,7 @@ def _put_money(state: State, genesis: Genesis) -> None:
             operators=genesis.funds.operators,
             active=0,
             municipality=0,
+            claims=0,
         ),
     )
 

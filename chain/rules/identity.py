@@ -53,20 +53,26 @@ def get_identified_until(
     )
 
 
-def get_identified_since(state: State, context: Context, tag: bytes) -> int | None:
+def get_identified_since(
+    state: State, context: Context, tag: bytes, *, without: AccountId | None = None
+) -> int | None:
     """The slot since which as many attestations as needed have run; None when not identified.
 
-    A person who moved to another account, or was attested anew, begins again.
+    A person who moved to another account, or was attested anew, begins again. ``without`` is an
+    authority whose word is not to count.
     """
-    if context.slot >= get_identified_until(state, context, tag):
+    person = state.persons.get(get_home_person_key(tag))
+    if person is None or not is_held(state, HOME_GROUP, tag, person.account):
         return None
-    account = state.persons.require(get_home_person_key(tag)).account
     starts = sorted(
         item.from_slot
-        for authority, item in find_attestations(state, HOME_GROUP, tag, account)
+        for authority, item in find_attestations(
+            state, HOME_GROUP, tag, person.account, without=without
+        )
         if context.slot < get_end_slot(context, authority, item) + get_grace_slots(context)
     )
-    return starts[context.parameters.identity_threshold - 1]
+    threshold = context.parameters.identity_threshold
+    return starts[threshold - 1] if len(starts) >= threshold else None
 
 
 def compute_identified_until(until_slots: list[int], threshold: int, grace_slots: int) -> int:
@@ -96,12 +102,19 @@ def _is_held_by(state: State, group: int, tag: bytes, account_id: AccountId) -> 
 
 
 def find_attestations(
-    state: State, group: int, tag: bytes, account_id: AccountId
+    state: State,
+    group: int,
+    tag: bytes,
+    account_id: AccountId,
+    *,
+    without: AccountId | None = None,
 ) -> list[tuple[Authority, Attestation]]:
     """What authorities of the group say of the person on this account and have not revoked."""
     roster = state.rosters.get(u32(group))
     found = []
     for authority_id in roster.authorities if roster else ():
+        if authority_id == without:
+            continue
         item = state.attestations.get(account_id + authority_id)
         if (
             item is not None
@@ -134,6 +147,13 @@ def is_running(context: Context, authority: Authority, item: Attestation) -> boo
     return item.revoked_slot == NEVER_SLOT and context.slot < end_slot
 
 
-def build_person(account_id: AccountId) -> Person:
+def build_person(account_id: AccountId, number: int = 0) -> Person:
     """A person who has not used anything yet."""
-    return Person(account=account_id, used_period=0, used_units=0)
+    return Person(
+        account=account_id,
+        used_period=0,
+        used_units=0,
+        number=number,
+        outgoing_week=0,
+        outgoings=(),
+    )

@@ -14,11 +14,12 @@ from chain.actions import CancelRecovery, CompleteRecovery, SetGuardians, StartR
 from chain.checks import SignatureChecks
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
+from chain.facts import RecoveryBond
 from chain.guardians import compute_guardians_hash, get_recovery_message
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.payments import credit, debit
-from chain.state import RecoveryBond, State
+from chain.state import State
 from chain.tables import Guard, PendingRecovery, Recovery
 
 CANCEL_WINDOW_PERIODS: Final = 90

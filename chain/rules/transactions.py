@@ -13,19 +13,24 @@ from chain.actions import (
     Attest,
     Bond,
     CancelRecovery,
+    CastVote,
     ChangePolicy,
     CompleteRecovery,
     GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
     RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
     Renew,
+    ReplaceSeatKeys,
     Reveal,
     Revoke,
     Save,
     SetGuardians,
     StartRecovery,
+    Takeover,
     Unbond,
     Withdraw,
 )
@@ -34,6 +39,7 @@ from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.policy import AccountId, Policy, compute_account_id
 from chain.rules.aliases import apply_give_up_alias, apply_register_alias
+from chain.rules.assembly import apply_cast, apply_propose
 from chain.rules.attestations import apply_attest, apply_renew, apply_revoke
 from chain.rules.context import Context
 from chain.rules.payments import apply_payment
@@ -46,6 +52,7 @@ from chain.rules.recovery import (
 from chain.rules.savings import apply_prolong, apply_save, apply_withdraw
 from chain.rules.seats import apply_bond, apply_register, apply_unbond
 from chain.rules.settlement import touch
+from chain.rules.takeover import apply_release_notice, apply_replace_keys, apply_takeover
 from chain.rules.units import charge_units
 from chain.state import State
 from chain.tables import Account
@@ -183,9 +190,13 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     # aliases
     RegisterAlias: apply_register_alias,
     GiveUpAlias: apply_give_up_alias,
+    # votes
+    Propose: apply_propose,
+    CastVote: apply_cast,
     # seats
     Bond: apply_bond,
     Unbond: apply_unbond,
+    ReleaseNotice: apply_release_notice,
     # identity
     Attest: apply_attest,
     Renew: apply_renew,
@@ -196,4 +207,6 @@ _CHECKED: Final[dict[type[Action], _CheckedRule]] = {
     StartRecovery: apply_start_recovery,
     # seats
     RegisterSeat: apply_register,
+    Takeover: apply_takeover,
+    ReplaceSeatKeys: apply_replace_keys,
 }

@@ -15,23 +15,32 @@ from chain.actions import (
     Attest,
     Bond,
     CancelRecovery,
+    CastVote,
     ChangePolicy,
     CompleteRecovery,
     Pay,
+    Propose,
     RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
     Reveal,
     Save,
     SetGuardians,
     StartRecovery,
+    Takeover,
 )
 from chain.errors import Code, Invalid
+from chain.facts import FeePaid
 from chain.policy import AccountId
 from chain.rules.context import Context
+from chain.rules.electorate import PERSONS_PER_UNIT
 from chain.rules.identity import get_home_person_key, get_identified_until
 from chain.rules.payments import debit
-from chain.state import FeePaid, State
-from chain.tables import Account, Person
+from chain.rules.sharing import claim_share, note_active
+from chain.rules.tally import note_service
+from chain.state import State
+from chain.tables import CURRENT, Account, Person
 from chain.transaction import SealedTransaction
 from chain.units import format_pai
 
@@ -48,9 +57,14 @@ _NEW_ROWS: Final[dict[type[Action], int]] = {
     RegisterAlias: 2,  # under the name and under the account
     # identity
     Attest: 4,  # the statement, the person, and an account, which weighs as two
+    # votes
+    Propose: 1,
     # seats
     RegisterSeat: ROWS_OF_A_SEAT,
     Bond: 1,
+    Takeover: 3,  # two used keys and the change
+    ReplaceSeatKeys: ROWS_OF_A_SEAT,
+    ReleaseNotice: 1,
 }
 # Actions that defend an account and pay nobody.
 _DEFENSIVE: Final = (
@@ -61,6 +75,12 @@ _DEFENSIVE: Final = (
     StartRecovery,
     CancelRecovery,
     CompleteRecovery,
+    # votes
+    CastVote,
+    # seats
+    Takeover,
+    ReplaceSeatKeys,
+    ReleaseNotice,
 )
 
 
@@ -80,6 +100,8 @@ def compute_units(state: State, transaction: SealedTransaction) -> int:
                 born.add(action.to)
                 units += UNITS_NEW_ACCOUNT
         else:
+            if isinstance(action, Propose):
+                units += state.assembly.require(CURRENT).persons // PERSONS_PER_UNIT
             units += UNITS_NEW_ROW * _NEW_ROWS.get(type(action), 0)
     return units
 
@@ -109,7 +131,7 @@ def charge_units(
     if is_defensive(transaction.body.actions):
         rest = _use_defensive(state, context, account_id, account, rest)
     if rest and account.person is not None:
-        rest = _use_free(state, context, account.person, rest)
+        rest = _use_free(state, context, account.person, rest, transaction.body.via)
     fee = rest * context.parameters.unit_fee
     if fee > transaction.body.fee_max:
         raise Invalid(
@@ -138,12 +160,19 @@ def _count_used(context: Context, person: Person) -> int:
     return person.used_units if person.used_period == context.period else 0
 
 
-def _use_free(state: State, context: Context, tag: bytes, units: int) -> int:
-    """Take units from the person's free ones; returns what is left to pay."""
+def _use_free(state: State, context: Context, tag: bytes, units: int, via: AccountId | None) -> int:
+    """Take units from the person's free ones; returns what is left to pay.
+
+    The server by which he does so first in a period has served him in it.
+    """
     key = get_home_person_key(tag)
     person = state.persons.require(key)
     taken = min(units, _count_free(state, context, tag, person))
     if taken:
+        if not _count_used(context, person):
+            claim_share(state, context, person.account, person)
+            note_active(state, context, person.number)
+            note_service(state, via)
         used = _count_used(context, person) + taken
         state.persons.put(key, replace(person, used_period=context.period, used_units=used))
     return units - taken

@@ -21,6 +21,9 @@ class Person(Record, frozen=True):
     account: AccountId
     used_period: Natural
     used_units: Natural
+    number: Natural  # of a person of the home group, for ever; 0 for others
+    outgoing_week: Natural  # in which he last paid somebody
+    outgoings: tuple[Natural, ...]  # what he paid in that week and the four before it
 
 
 class Recent(Record, frozen=True):

@@ -12,19 +12,24 @@ from chain.actions import (
     Attest,
     Bond,
     CancelRecovery,
+    CastVote,
     ChangePolicy,
     CompleteRecovery,
     GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
     RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
     Renew,
+    ReplaceSeatKeys,
     Reveal,
     Revoke,
     Save,
     SetGuardians,
     StartRecovery,
+    Takeover,
     Unbond,
     Withdraw,
 )
@@ -40,6 +45,7 @@ from node.api.schema import (
     build_policy_answer,
     write_address,
 )
+from node.api.schema_measures import MeasureAnswer, build_measure_answer
 
 
 class RevealAnswer(Answer, frozen=True, tag_field="kind", tag="reveal"):
@@ -102,6 +108,31 @@ class UnbondAnswer(Answer, frozen=True, tag_field="kind", tag="unbond"):
     """A bonded deposit asked back."""
 
     deposit: Count
+
+
+class TakeoverAnswer(Answer, frozen=True, tag_field="kind", tag="takeover"):
+    """A seat whose standby key replaces its vote key."""
+
+    seat: AddressText
+    old_vote: Hash
+    standby: Hash
+    vrf: Hash
+
+
+class ReplaceSeatKeysAnswer(Answer, frozen=True, tag_field="kind", tag="seat_keys"):
+    """Three new keys for the account's seat."""
+
+    vote: Hash
+    vrf: Hash
+    standby: Hash
+
+
+class ReleaseNoticeAnswer(Answer, frozen=True, tag_field="kind", tag="notice"):
+    """The account's seat votes again although its journal was lost."""
+
+    activation_round: Count
+    lock_round: Count
+    lock_hash: Hash
 
 
 class SetGuardiansAnswer(Answer, frozen=True, tag_field="kind", tag="guardians"):
@@ -167,6 +198,20 @@ class RevokeAnswer(Answer, frozen=True, tag_field="kind", tag="revoke"):
     subject: AddressText
 
 
+class ProposeAnswer(Answer, frozen=True, tag_field="kind", tag="propose"):
+    """A measure put to the vote: its kind, and its figures as texts."""
+
+    measure: MeasureAnswer
+
+
+class CastVoteAnswer(Answer, frozen=True, tag_field="kind", tag="vote"):
+    """A vote on a proposal; ``digest`` is the hash of its measure."""
+
+    proposal: Count
+    digest: Hash
+    yes: bool
+
+
 ActionAnswer = (
     # money
     PayAnswer
@@ -187,10 +232,16 @@ ActionAnswer = (
     | RegisterSeatAnswer
     | BondAnswer
     | UnbondAnswer
+    | TakeoverAnswer
+    | ReplaceSeatKeysAnswer
+    | ReleaseNoticeAnswer
     # identity
     | AttestAnswer
     | RenewAnswer
     | RevokeAnswer
+    # votes
+    | ProposeAnswer
+    | CastVoteAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
@@ -213,14 +264,20 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     RegisterSeat: RegisterSeatAnswer,
     Bond: BondAnswer,
     Unbond: UnbondAnswer,
+    Takeover: TakeoverAnswer,
+    ReplaceSeatKeys: ReplaceSeatKeysAnswer,
+    ReleaseNotice: ReleaseNoticeAnswer,
     # identity
     Attest: AttestAnswer,
     Renew: RenewAnswer,
     Revoke: RevokeAnswer,
+    # votes
+    Propose: ProposeAnswer,
+    CastVote: CastVoteAnswer,
 }
 
 # Where the fields of an answer are found, if not on the action itself.
-_PARTS: Final[dict[type[Action], str]] = {RegisterSeat: "keys"}
+_PARTS: Final[dict[type[Action], str]] = {RegisterSeat: "keys", ReplaceSeatKeys: "keys"}
 # The word "kind" tells which action it is; an action's own field of that name has another there.
 _NAMES: Final = {"attested_kind": "kind"}
 
@@ -233,6 +290,8 @@ _WRITERS: Final[dict[Any, _Writer]] = {
     PolicyAnswer: lambda _prefix, policy: build_policy_answer(policy),
     Count: lambda _prefix, number: number,
     str: lambda _prefix, text: text,
+    bool: lambda _prefix, value: value,
+    MeasureAnswer: build_measure_answer,
 }
 
 

