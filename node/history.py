@@ -13,7 +13,7 @@ from chain.block import SealedBlock
 from chain.codec import Bytes32, Codec, Natural, Record, encode
 from chain.crypto import u32, u64
 from chain.header import BlockHash, SignedHeader, decode_header
-from chain.ledger import INDEX
+from chain.kept import INDEX
 from chain.policy import AccountId
 from chain.store import Store
 from chain.tables import RANDOMNESS, Randomness

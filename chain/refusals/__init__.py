@@ -8,8 +8,9 @@ from typing import Final
 from chain.refusals.blocks import BLOCKS
 from chain.refusals.codes import Code, Meaning
 from chain.refusals.money import MONEY
+from chain.refusals.proofs import PROOFS
 from chain.refusals.seats import SEATS
 
 __all__ = ["MEANINGS", "Code", "Meaning"]
 
-MEANINGS: Final[dict[Code, Meaning]] = {**MONEY, **SEATS, **BLOCKS}
+MEANINGS: Final[dict[Code, Meaning]] = {**MONEY, **SEATS, **BLOCKS, **PROOFS}

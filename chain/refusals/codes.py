@@ -70,6 +70,21 @@ class Code(IntEnum):
     # 82x: what consensus puts on record
     BAD_CERTIFICATE = 821
     NO_QUORUM = 822
+    # 84x, 85x: proofs for strangers, checkpoints and snapshots
+    UNKNOWN_PROOF = 840
+    WRONG_SET_LIST = 841
+    BAD_SET_LIST = 842
+    PROOF_GOES_BACK = 843
+    VOTE_OF_ANOTHER_SET = 844
+    VOTE_FOR_ANOTHER_BLOCK = 845
+    CERTIFICATES_DISAGREE = 846
+    WRONG_ROUND = 847
+    WRONG_HAND_OFF = 848
+    ROW_NOT_PROVEN = 849
+    TRANSACTION_NOT_PROVEN = 850
+    CHECKPOINT_TOO_OLD = 851
+    BAD_SNAPSHOT = 852
+    BAD_SNAPSHOT_ROWS = 853
     # 9xx: the node, before any rule is asked
     MEMPOOL_FULL = 901
     MEMPOOL_ACCOUNT_FULL = 902

@@ -19,7 +19,8 @@ from chain.actions import (
     Withdraw,
 )
 from chain.block import SealedBlock
-from chain.ledger import Ledger, read_rows
+from chain.kept import read_rows
+from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.tables import CURRENT, SEATS
 from chain.transaction import SealedTransaction

@@ -17,13 +17,7 @@ from msgspec import Meta
 
 from chain.errors import Invalid
 from chain.genesis import GENESIS_BYTES_MAX, GENESIS_CODEC, Genesis
-from chain.ledger import (
-    read_blocks,
-    read_canonical_block,
-    read_genesis_bytes,
-    read_head,
-    read_rows,
-)
+from chain.kept import read_blocks, read_canonical_block, read_genesis_bytes, read_head, read_rows
 from chain.store import Store, StoreError
 from node.audit.findings import AuditStopped, Check, Finding, Sentence
 from node.home import Home, HomeError, find_address, lock_home, read_genesis

@@ -12,13 +12,7 @@ from chain.block import SealedBlock, decode_block
 from chain.errors import Invalid
 from chain.genesis import GENESIS_CODEC, Genesis, compute_chain_id
 from chain.header import Header
-from chain.ledger import (
-    Head,
-    read_canonical_block,
-    read_genesis_bytes,
-    read_head,
-    read_rows,
-)
+from chain.kept import Head, read_canonical_block, read_genesis_bytes, read_head, read_rows
 from chain.merkle import Tree
 from chain.rules.birth import find_genesis_faults
 from chain.store import Store, StoreError

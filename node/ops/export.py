@@ -16,7 +16,7 @@ from chain.block import BLOCK_BYTES_MAX, SealedBlock, decode_block
 from chain.codec import Codec, Record, encode
 from chain.errors import Invalid
 from chain.genesis import GENESIS_BYTES_MAX, GENESIS_CODEC, Genesis
-from chain.ledger import read_canonical_block, read_genesis_bytes, read_head
+from chain.kept import read_canonical_block, read_genesis_bytes, read_head
 from chain.store import Store
 
 MAGIC: Final = "pai-export"

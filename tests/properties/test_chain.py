@@ -25,7 +25,8 @@ from chain.block import SealedBlock, decode_block
 from chain.checks import DirectChecks
 from chain.errors import Invalid
 from chain.genesis import GenesisDeposit
-from chain.ledger import Head, Ledger, read_rows
+from chain.kept import Head, read_rows
+from chain.ledger import Ledger
 from chain.merkle import Tree
 from chain.parameters import KeepSchedule
 from chain.rules.settlement import process_pot

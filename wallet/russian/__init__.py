@@ -17,6 +17,7 @@ from wallet.russian import (
     node,
     parameters,
     program,
+    proofs,
     refusals,
     seat,
     sentences,
@@ -36,6 +37,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    proofs.TEXTS,
 )
 
 
@@ -53,4 +55,5 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **proofs.SENTENCES,
     }
