@@ -73,6 +73,11 @@ def read_rows(store: Store, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]
     return ((key[len(STATE) :], row) for key, row in store.items(STATE + prefix))
 
 
+def read_row(store: Store, state_key: bytes) -> bytes | None:
+    """One row of the state."""
+    return store.get(STATE + state_key)
+
+
 def read_base(store: Store) -> Head | None:
     """The block of the snapshot with which a store began; None: its genesis."""
     data = store.get(BASE_KEY)

@@ -218,11 +218,14 @@ class Ledger:
         return self.store.get(BLOCK + block_hash)
 
     def get_hash(self, height: int) -> BlockHash | None:
-        """The hash of the block at a height of the chain that is followed; 0 is the genesis."""
-        return self.chain if height == 0 else self.store.get(CANON + u64(height))
+        """The hash of the block at a height of the chain that is followed; 0 is the genesis.
+
+        None above the head, and below the base.
+        """
+        return self.base.hash if height == self.base.height else self.store.get(CANON + u64(height))
 
     def get_blocks(self, from_height: int = 1) -> Iterator[SealedBlock]:
-        """The blocks of the chain that is followed, upwards."""
+        """The blocks of the chain that is followed, upwards; none if they begin further up."""
         height = from_height
         while (block_hash := self.get_hash(height)) is not None:
             block = self.get_block(block_hash)

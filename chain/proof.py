@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Annotated, Final, NamedTuple
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chain.block import compute_leaf_hash
 from chain.certificates import (
@@ -166,6 +167,18 @@ def verify_finality(trusted: Checkpoint, proof: FinalityProof, checks: Signature
 def build_start(chain: bytes, state_root: bytes, entries: Sequence[SetEntry]) -> Checkpoint:
     """The checkpoint that a genesis is: its own block, its first state and its first set."""
     return Checkpoint(chain, chain, 0, 0, state_root, chain, compute_set_root(entries))
+
+
+def begin_at(proof: FinalityProof, set_hash: BlockHash) -> FinalityProof:
+    """The same proof from a later set on, for whoever trusts that one; else as it is."""
+    entries = proof.entries
+    for number, step in enumerate(proof.hand_offs):
+        if step.header.base == set_hash:
+            return replace(proof, entries=entries, hand_offs=proof.hand_offs[number:])
+        entries = step.entries
+    if proof.hand_offs and compute_block_hash(encode(proof.hand_offs[-1].header)) == set_hash:
+        return replace(proof, entries=entries, hand_offs=())
+    return proof
 
 
 def build_transaction_claim(

@@ -37,21 +37,34 @@ class FolderStores:
     """LevelDB in a folder; ``.next`` beside it is being written, ``.old`` has been replaced.
 
     ``.next`` is complete if and only if the folder itself is away: then the swap goes on.
+    ``.first`` is being written where there is no folder yet, and is nothing before it is settled.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._next = folder.with_name(folder.name + ".next")
         self._old = folder.with_name(folder.name + ".old")
+        self._first = folder.with_name(folder.name + ".first")
 
     def open(self) -> Store:
         """Finish or clear away an interrupted swap, and open the store."""
         if not self._folder.exists() and self._next.exists():
             self._next.rename(self._folder)
-        for leftover in (self._next, self._old):
+        for leftover in (self._next, self._old, self._first):
             if leftover.exists():
                 shutil.rmtree(leftover)
         return LevelStore(self._folder)
+
+    def open_first(self) -> Store:
+        """A new store for a home that has none: it counts when ``settle`` has been called."""
+        if self._first.exists():
+            shutil.rmtree(self._first)
+        return LevelStore(self._first)
+
+    def settle(self) -> None:
+        """Let the first store, which has been closed, be the one in use."""
+        self._first.rename(self._folder)
+        self._sync()
 
     def open_next(self) -> Store:
         """A new, empty store beside the one in use."""

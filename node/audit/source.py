@@ -17,7 +17,14 @@ from msgspec import Meta
 
 from chain.errors import Invalid
 from chain.genesis import GENESIS_BYTES_MAX, GENESIS_CODEC, Genesis
-from chain.kept import read_blocks, read_canonical_block, read_genesis_bytes, read_head, read_rows
+from chain.kept import (
+    read_base,
+    read_blocks,
+    read_canonical_block,
+    read_genesis_bytes,
+    read_head,
+    read_rows,
+)
 from chain.store import Store, StoreError
 from node.audit.findings import AuditStopped, Check, Finding, Sentence
 from node.home import Home, HomeError, find_address, lock_home, read_genesis
@@ -131,6 +138,12 @@ def _read_home(name: str, store: Store) -> Source:
         genesis = GENESIS_CODEC.decode(stored)
     except Invalid as error:
         raise SourceError(f"what {name} stores cannot be read: {error}") from error
+    base = read_base(store)
+    if base is not None:
+        raise SourceError(
+            f"{name} began with a snapshot and has no blocks before {base.height}: audit a node "
+            "that has them all"
+        )
     claim = Claim(head.height, head.hash, None, head.slot, head.score)
     return Source(name, genesis, _read_chain(store, head.height), claim, store, None)
 
@@ -313,6 +326,8 @@ class NodeReader:
             self._reaching(),
             self._client.stream("GET", "/v1/export", params=query) as response,
         ):
+            if response.status_code == httpx.codes.NOT_FOUND:
+                raise SourceError(f"{self.url} has no blocks before its snapshot: ask another node")
             if response.status_code != httpx.codes.OK:
                 raise SourceError(f"{self.url} answers {response.status_code} to /v1/export")
             yield split_stream(self._reread(response))

@@ -1,0 +1,106 @@
+"""What a node keeps to prove finality to strangers: hand-offs from set to set, the newest target.
+
+Rows of the store outside the state root. Hand-offs are final, so their rows are never undone.
+"""
+
+from collections.abc import Iterator
+from typing import Final
+
+from chain.codec import Codec, encode
+from chain.header import BlockHash, compute_block_hash
+from chain.kept import INDEX
+from chain.proof import (
+    CHECKPOINTS,
+    HAND_OFF_BYTES_MAX,
+    HAND_OFFS_MAX,
+    PROOF_VERSION,
+    Checkpoint,
+    Claim,
+    FinalityProof,
+    HandOff,
+    SetList,
+    Target,
+)
+from chain.store import Store
+from chain.tables import ROW_BYTES_MAX, SetEntry
+
+_HAND_OFF: Final = INDEX + b"h"  # hand-off block of a set -> the hand-off that ended it
+_LIST: Final = INDEX + b"l"  # hand-off block of a set -> its list
+_TARGET: Final = INDEX + b"q"  # the newest final block that is no hand-off
+
+_TRUSTED: Final = INDEX + b"c"  # the checkpoint with which a chain from a snapshot began
+
+_HAND_OFFS: Final = Codec(HandOff, HAND_OFF_BYTES_MAX)
+_LISTS: Final[Codec[tuple[SetEntry, ...]]] = Codec(SetList, ROW_BYTES_MAX)
+_TARGETS: Final = Codec(Target, HAND_OFF_BYTES_MAX)
+
+_Row = tuple[bytes, bytes | None]
+
+
+def build_list_row(set_hash: BlockHash, entries: tuple[SetEntry, ...]) -> _Row:
+    """The row of a set's list, to be written when its hand-off block is executed."""
+    return _LIST + set_hash, encode(entries)
+
+
+def build_hand_off_rows(step: HandOff) -> list[_Row]:
+    """The rows of a hand-off that is known to be final."""
+    next_set = compute_block_hash(encode(step.header))
+    return [(_HAND_OFF + step.header.base, encode(step)), build_list_row(next_set, step.entries)]
+
+
+def build_target_row(target: Target) -> _Row:
+    """The row of the newest final block."""
+    return _TARGET, encode(target)
+
+
+def build_trusted_row(checkpoint: Checkpoint) -> _Row:
+    """The row of the checkpoint on which everything here rests."""
+    return _TRUSTED, encode(checkpoint)
+
+
+def read_trusted(store: Store) -> Checkpoint | None:
+    """The checkpoint on which everything here rests; None: the genesis."""
+    data = store.get(_TRUSTED)
+    return None if data is None else CHECKPOINTS.decode(data)
+
+
+def read_list(store: Store, set_hash: BlockHash) -> tuple[SetEntry, ...] | None:
+    """The list of a set."""
+    data = store.get(_LIST + set_hash)
+    return None if data is None else _LISTS.decode(data)
+
+
+def read_target(store: Store) -> Target | None:
+    """The newest final block that is no hand-off, with its acks."""
+    data = store.get(_TARGET)
+    return None if data is None else _TARGETS.decode(data)
+
+
+def read_hand_offs(store: Store, set_hash: BlockHash, limit: int) -> Iterator[HandOff]:
+    """The hand-offs that lead on from a set, in order."""
+    for _ in range(limit):
+        data = store.get(_HAND_OFF + set_hash)
+        if data is None:
+            return
+        step = _HAND_OFFS.decode(data)
+        yield step
+        set_hash = compute_block_hash(encode(step.header))
+
+
+def build_proof(
+    store: Store, set_hash: BlockHash, target: Target | None, claim: Claim | None
+) -> FinalityProof | None:
+    """A proof that leads on from a set to a target; None when this store cannot give it."""
+    entries = read_list(store, set_hash)
+    if entries is None:
+        return None
+    steps: list[HandOff] = []
+    last = set_hash
+    for step in read_hand_offs(store, set_hash, HAND_OFFS_MAX):
+        if target is not None and last == target.header.base:
+            break
+        steps.append(step)
+        last = compute_block_hash(encode(step.header))
+    if target is not None and last != target.header.base:
+        return None
+    return FinalityProof(PROOF_VERSION, entries, tuple(steps), target, claim)
