@@ -92,11 +92,10 @@ def read_undo_rows(data: bytes) -> list[tuple[bytes, bytes | None]]:
     ]
 
 
-def read_rows_at(store: Store, height: int) -> Iterator[tuple[bytes, bytes]]:
-    """Every row as it was after a block of the chain that is followed, in no order; as of now.
+def read_rows_before(store: Store, height: int) -> dict[bytes, bytes | None]:
+    """What rows that have changed since were after a block of the chain that is followed.
 
-    The chain may go on while they are read. Raises StoreError when the block is too far below the
-    head.
+    Raises StoreError when the block is too far below the head.
     """
     head = read_head(store)
     assert head is not None, "a founded store has a head"
@@ -108,7 +107,15 @@ def read_rows_at(store: Store, height: int) -> Iterator[tuple[bytes, bytes]]:
         if data is None:
             raise StoreError(f"block {above} is too old to be undone")
         before.update(read_undo_rows(data))
-    return _read_over(read_rows(store), before)
+    return before
+
+
+def read_rows_at(store: Store, height: int) -> Iterator[tuple[bytes, bytes]]:
+    """Every row as it was after a block of the chain that is followed, in no order; as of now.
+
+    The chain may go on while they are read. Raises StoreError as ``read_rows_before`` does.
+    """
+    return _read_over(read_rows(store), read_rows_before(store, height))
 
 
 def _read_over(

@@ -28,7 +28,9 @@ from chain.kept import (
     UNDO,
     Head,
     read_base,
+    read_row,
     read_rows,
+    read_rows_before,
     read_undo_rows,
 )
 from chain.merkle import Proof, Tree, Update
@@ -255,13 +257,22 @@ class Ledger:
             batch += [(BLOCK + block_hash, None), (ASIDE + u64(height) + block_hash, None)]
         self.store.write(batch, durable=False)
 
-    def prove(self, state_key: bytes) -> tuple[bytes | None, Proof]:
-        """The row under a state key, if any, and the proof of that under the present root."""
-        nodes, resident = self.tree.find_slot(state_key)
-        row = self.store.get(STATE + state_key)
+    def prove(self, state_key: bytes, height: int | None = None) -> tuple[bytes | None, Proof]:
+        """The row under a state key, if any, and the proof of that under a block's state root.
+
+        The block is the head unless a height of the chain is given. Raises StoreError when that is
+        too far below.
+        """
+        before: dict[bytes, bytes | None] = {}
+        update = None
+        if height is not None:
+            before = read_rows_before(self.store, height)
+            update = self.tree.compute_update(before.items())
+        nodes, resident = self.tree.find_slot(state_key, update)
+        row = before[state_key] if state_key in before else read_row(self.store, state_key)
         if resident is None or resident == state_key:
             return row, Proof(tuple(nodes), None)
-        neighbour = self.store.get(STATE + resident)
+        neighbour = before[resident] if resident in before else read_row(self.store, resident)
         assert neighbour is not None, "a row in the tree is kept"
         return None, Proof(tuple(nodes), (resident, neighbour))
 

@@ -110,13 +110,23 @@ class Tree:
         self.root = update.root
         self.generation += 1
 
-    def find_slot(self, key: bytes) -> tuple[list[bytes], bytes | None]:
-        """The nodes from the root to the key's slot, and the key of the row that lives there."""
+    def find_slot(
+        self, key: bytes, update: Update | None = None
+    ) -> tuple[list[bytes], bytes | None]:
+        """The nodes from the root to the key's slot, and the key of the row that lives there.
+
+        With an update: in the tree as that would make it, which it is not.
+        """
         nodes = []
         node = self._top
+        edits = [] if update is None else update.edits
         for digit in get_path(key).hex():
-            nodes.append(bytes(node.hashes))
-            child = node.children[_INDEX[digit]]
+            hashes, children = next(
+                ((hashes, children) for edited, hashes, children in edits if edited is node),
+                (node.hashes, node.children),
+            )
+            nodes.append(bytes(hashes))
+            child = children[_INDEX[digit]]
             if not isinstance(child, Node):
                 return nodes, child
             node = child

@@ -35,6 +35,7 @@ HAND_OFFS_MAX: Final = 4_096
 PROOF_BYTES_MAX: Final = 64 * 1_024 * 1_024
 CHECKPOINT_BYTES_MAX: Final = 512
 KEY_BYTES_MAX: Final = 256  # the longest key of a row is some 70 bytes
+ANCESTORS_MAX: Final = 1_024  # an hour of slots without finality, at a few hundred bytes a block
 TRANSACTION_DEPTH_MAX: Final = 16  # 65,536 transactions in a block
 BODY_PARTS: Final = 5  # beside the transactions
 
@@ -102,13 +103,15 @@ Claim = RowClaim | TransactionClaim
 class FinalityProof(Record, frozen=True):
     """What is handed to a stranger. ``entries`` is the list of the set at its beginning.
 
-    Without a target it is about the last hand-off, or about the very block it begins with.
+    Without a target it ends with the last hand-off, or with the very block it begins with. What is
+    claimed is of that block, or of the last of its ``ancestors``: headers from its parent down.
     """
 
     version: Natural
     entries: SetList
     hand_offs: Annotated[tuple[HandOff, ...], Meta(max_length=HAND_OFFS_MAX)]
     target: Target | None
+    ancestors: Annotated[tuple[Header, ...], Meta(max_length=ANCESTORS_MAX)]
     claim: Claim | None
 
 
@@ -122,13 +125,16 @@ HAND_OFF_BYTES_MAX: Final = 2 * CERTIFICATE_BYTES_MAX + ROW_BYTES_MAX + 1_024
 class Proven(NamedTuple):
     """What a proof has shown. ``level`` is the weakest on the way: 0 is the strongest.
 
-    ``checkpoint`` is the block at its end: a later proof may begin there. ``header`` is nil when
-    that is the block it began with; ``row`` and ``transaction`` are what was claimed.
+    ``checkpoint`` is the block at its end: a later proof may begin there. ``header`` is that of the
+    block of the claim, nil when the proof has no block of its own; ``block_hash`` and
+    ``state_root`` are that block's, ``row`` and ``transaction`` what was claimed.
     """
 
     checkpoint: Checkpoint
     entries: tuple[SetEntry, ...]
     header: Header | None
+    block_hash: BlockHash
+    state_root: bytes
     level: int
     hand_offs: int
     row: tuple[bytes, bytes | None] | None
@@ -155,13 +161,20 @@ def verify_finality(trusted: Checkpoint, proof: FinalityProof, checks: Signature
         header = proof.target.header
         place = _check_target(place, entries, proof.target, checks)
         level = max(level, proof.target.finality.body.level)
+    block_hash, state_root = place.block_hash, place.state_root
+    for ancestor in proof.ancestors:
+        block_hash = _check_ancestor(header, ancestor)
+        header, state_root = ancestor, ancestor.state_root
     row = transaction = None
     match proof.claim:
         case RowClaim() as claim:
-            row = _check_row(place, claim)
+            row = _check_row(state_root, claim)
         case TransactionClaim() as claim:
             transaction = _check_transaction(header, claim)
-    return Proven(place, entries, header, level, len(proof.hand_offs), row, transaction)
+    hand_offs = len(proof.hand_offs)
+    return Proven(
+        place, entries, header, block_hash, state_root, level, hand_offs, row, transaction
+    )
 
 
 def build_start(chain: bytes, state_root: bytes, entries: Sequence[SetEntry]) -> Checkpoint:
@@ -310,8 +323,16 @@ def _check_set_list(entries: tuple[SetEntry, ...]) -> None:
         raise Invalid(Code.BAD_SET_LIST)
 
 
-def _check_row(place: Checkpoint, claim: RowClaim) -> tuple[bytes, bytes | None]:
-    if not verify_proof(place.state_root, claim.key, claim.value, claim.proof):
+def _check_ancestor(child: Header | None, header: Header) -> BlockHash:
+    """The hash of a header that its child names: what is below a final block is final."""
+    block_hash = compute_block_hash(encode(header))
+    if child is None or child.parent_hash != block_hash:
+        raise Invalid(Code.NOT_AN_ANCESTOR, f"block {header.height}")
+    return block_hash
+
+
+def _check_row(state_root: bytes, claim: RowClaim) -> tuple[bytes, bytes | None]:
+    if not verify_proof(state_root, claim.key, claim.value, claim.proof):
         raise Invalid(Code.ROW_NOT_PROVEN)
     return claim.key, claim.value
 

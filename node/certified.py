@@ -15,7 +15,6 @@ from chain.proof import (
     HAND_OFFS_MAX,
     PROOF_VERSION,
     Checkpoint,
-    Claim,
     FinalityProof,
     HandOff,
     SetList,
@@ -87,10 +86,11 @@ def read_hand_offs(store: Store, set_hash: BlockHash, limit: int) -> Iterator[Ha
         set_hash = compute_block_hash(encode(step.header))
 
 
-def build_proof(
-    store: Store, set_hash: BlockHash, target: Target | None, claim: Claim | None
-) -> FinalityProof | None:
-    """A proof that leads on from a set to a target; None when this store cannot give it."""
+def build_proof(store: Store, set_hash: BlockHash, target: Target | None) -> FinalityProof | None:
+    """A proof that leads on from a set to a target; None when this store cannot give it.
+
+    It claims nothing yet.
+    """
     entries = read_list(store, set_hash)
     if entries is None:
         return None
@@ -103,4 +103,4 @@ def build_proof(
         last = compute_block_hash(encode(step.header))
     if target is not None and last != target.header.base:
         return None
-    return FinalityProof(PROOF_VERSION, entries, tuple(steps), target, claim)
+    return FinalityProof(PROOF_VERSION, entries, tuple(steps), target, (), None)

@@ -64,7 +64,7 @@ def judge_snapshot(
     """
     if outline.version != SNAPSHOT_VERSION:
         raise Invalid(Code.UNKNOWN_PROOF, f"version {outline.version}")
-    proof = begin_at(replace(proof, target=outline.target, claim=None), trusted.set)
+    proof = begin_at(replace(proof, target=outline.target, ancestors=(), claim=None), trusted.set)
     proven = verify_finality(trusted, proof, checks)
     height = proven.checkpoint.height
     if not height <= outline.score <= 2 * height:

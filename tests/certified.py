@@ -154,5 +154,5 @@ def build_way(sets: Sequence[Seats], *, levels: Sequence[int] = ()) -> Way:
         steps.append(step)
         base = compute_block_hash(encode(step.header))
     target = build_target(sets[-1], build_header(CHAIN, 10 * len(sets), base), level=levels[-1])
-    proof = FinalityProof(1, sets[0].entries, tuple(steps), target, None)
+    proof = FinalityProof(1, sets[0].entries, tuple(steps), target, (), None)
     return Way(trusted, proof, tuple(sets))

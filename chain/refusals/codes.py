@@ -85,6 +85,7 @@ class Code(IntEnum):
     CHECKPOINT_TOO_OLD = 851
     BAD_SNAPSHOT = 852
     BAD_SNAPSHOT_ROWS = 853
+    NOT_AN_ANCESTOR = 854
     # 9xx: the node, before any rule is asked
     MEMPOOL_FULL = 901
     MEMPOOL_ACCOUNT_FULL = 902

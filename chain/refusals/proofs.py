@@ -47,4 +47,7 @@ PROOFS: Final[dict[Code, Meaning]] = {
     Code.BAD_SNAPSHOT_ROWS: Meaning(
         False, "Rows of the snapshot are not those that the state root commits to."
     ),
+    Code.NOT_AN_ANCESTOR: Meaning(
+        False, "A block in the proof is not the parent of the one above it."
+    ),
 }

@@ -101,7 +101,7 @@ def _begin(store: Store, shelf: Store) -> Beginning:
         raise SnapshotError("no block is known to be final here yet: there is nothing to prove")
     header = target.header
     trusted = read_trusted(store)
-    proof = build_proof(store, header.chain if trusted is None else trusted.set, target, None)
+    proof = build_proof(store, header.chain if trusted is None else trusted.set, target)
     block = read_canonical_block(store, header.height)
     row = read_row(store, header.height)
     if proof is None or block is None or row is None:

@@ -167,8 +167,8 @@ def test_whoever_began_with_a_snapshot_can_prove_it_and_hand_it_on(
     target = read_target(store)
     assert read_trusted(store) == build_genesis_checkpoint(community.genesis)
     assert target is not None
-    assert build_proof(store, community.chain, target, None) == build_proof(
-        server.ledger.store, community.chain, target, None
+    assert build_proof(store, community.chain, target) == build_proof(
+        server.ledger.store, community.chain, target
     )
     write_snapshot(store, tmp_path / "again", count)
     assert (tmp_path / "again").read_bytes() == file.read_bytes()

@@ -13,7 +13,7 @@ from chain.checks import DirectChecks
 from chain.codec import encode
 from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
-from chain.header import compute_block_hash
+from chain.header import Header, compute_block_hash
 from chain.proof import (
     CHECKPOINTS,
     PROOFS,
@@ -154,6 +154,10 @@ def claim_transaction(way: Way) -> Way:
     return edit(way, claim=claim)
 
 
+def descend(way: Way, header: Header) -> Way:
+    return edit(way, ancestors=(header,))
+
+
 def repeat_key(way: Way) -> Way:
     first, second, *rest = SECOND.entries
     return hand_off_to(way, (first, replace(second, standby_key=first.vote_key), *rest))
@@ -206,6 +210,14 @@ REFUSALS: dict[str, tuple[Code, Callable[[Way], Way]]] = {
     "round before the slot": (Code.WRONG_ROUND, claim_early_round),
     "hand-off without list": (Code.WRONG_HAND_OFF, hand_off_nothing),
     "hand-off as last block": (Code.WRONG_HAND_OFF, end_with_hand_off),
+    "ancestor of another": (
+        Code.NOT_AN_ANCESTOR,
+        lambda way: descend(way, build_header(way.trusted.chain, 29, way.trusted.set)),
+    ),
+    "ancestor of the start": (
+        Code.NOT_AN_ANCESTOR,
+        lambda way: edit(descend(way, get_step(way, 0).header), hand_offs=(), target=None),
+    ),
     "too few": (Code.NO_QUORUM, take_too_few),
     "signed by others": (
         Code.BAD_CERTIFICATE,
@@ -285,7 +297,7 @@ def build_real() -> tuple[Community, Way]:
     block = community.extend(transactions)
     seats = get_seats(community.ledger, community.seat_names)
     target = build_target(seats, block.header)
-    proof = FinalityProof(1, seats.entries, (), target, None)
+    proof = FinalityProof(1, seats.entries, (), target, (), None)
     return community, Way(start, proof, (seats,))
 
 
@@ -328,6 +340,27 @@ def test_each_transaction_of_a_real_block_is_proven() -> None:
         for other in wholes:
             lied = edit(way, claim=replace(claim, whole=other))
             assert check(lied) is (None if other == whole else Code.TRANSACTION_NOT_PROVEN)
+
+
+def test_what_lies_below_a_final_block_is_proven_with_it() -> None:
+    """The certificate is of the block three further up; the headers between lead down."""
+    community, way = build_real()
+    claim = build_claimed(TransactionClaim).proof.claim
+    below = community.ledger.get_block(community.ledger.head.hash)
+    assert below is not None
+    headers = [below.header, *(community.extend().header for _ in range(3))]
+    target = build_target(way.seats[0], headers[-1])
+    claimed = edit(way, target=target, ancestors=tuple(headers[-2::-1]), claim=claim)
+    proven = verify_finality(claimed.trusted, claimed.proof, DirectChecks())
+    assert (proven.header, proven.block_hash) == (below.header, below.hash)
+    assert proven.checkpoint.height == below.header.height + 3
+    assert proven.transaction == below.transactions[2]
+    for missing in (0, 1, 2):
+        ancestors = [header for index, header in enumerate(headers[-2::-1]) if index != missing]
+        assert check(edit(claimed, ancestors=tuple(ancestors))) in (
+            Code.NOT_AN_ANCESTOR,
+            Code.TRANSACTION_NOT_PROVEN,
+        )
 
 
 @pytest.mark.parametrize("count", [1, 2, 3, 4, 5, 7, 8, 9, 33])

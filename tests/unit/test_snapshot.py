@@ -11,7 +11,7 @@ from chain.codec import encode
 from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
 from chain.kept import read_rows, read_rows_at
-from chain.merkle import Tree, compute_leaf, get_path
+from chain.merkle import Tree, compute_leaf, get_path, verify_proof
 from chain.snapshot import (
     PART_BYTES_AIM,
     PART_BYTES_MAX,
@@ -192,3 +192,22 @@ def test_a_block_whose_undo_is_gone_cannot_be_read_any_more(
     read_rows_at(community.store, 2)
     with pytest.raises(StoreError, match="too far below"):
         read_rows_at(community.store, 1)
+
+
+def test_rows_are_proven_under_the_root_of_an_earlier_block() -> None:
+    community = Community()
+    grow(community, 5)
+    ledger = community.ledger
+    height, root = ledger.head.height, ledger.root
+    keys = [b"a" + get_account_id(name) for name in ("emma", "farid", "newcomer 4", "newcomer 8")]
+    then = {key: ledger.prove(key)[0] for key in keys}
+    grow(community, 9)
+    assert then[keys[3]] is None
+    assert ledger.prove(keys[3])[0] is not None
+    generation, now = ledger.tree.generation, ledger.root
+    for key in keys:
+        row, proof = ledger.prove(key, height)
+        assert row == then[key]
+        assert verify_proof(root, key, row, proof)
+        assert verify_proof(now, key, *ledger.prove(key, ledger.head.height))
+    assert (ledger.tree.generation, ledger.root) == (generation, now)

@@ -42,6 +42,9 @@ TEXTS: Final[Texts] = {
         "Контрольная точка старше срока, на который заперты залоги: возьмите новую у тех, кому "
         "доверяете."
     ),
+    "A block in the proof is not the parent of the one above it.": (
+        "Блок в доказательстве — не предыдущий для того, что над ним."
+    ),
     "The snapshot's outline does not lead to the state root.": (
         "Оглавление снимка не ведёт к корню состояния."
     ),
