@@ -26,6 +26,7 @@ from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, Header, compute_block_hash
 from chain.merkle import Proof, verify_proof
+from chain.rules.sets import NO_KEY
 from chain.tables import ROW_BYTES_MAX, SetEntry
 from chain.transaction import TRANSACTION_BYTES_MAX, SealedTransaction, decode_transaction
 
@@ -149,7 +150,7 @@ def verify_finality(trusted: Checkpoint, proof: FinalityProof, checks: Signature
     if proof.version != PROOF_VERSION:
         raise Invalid(Code.UNKNOWN_PROOF, f"version {proof.version}")
     if compute_set_root(proof.entries) != trusted.set_root:
-        raise Invalid(Code.WRONG_SET_LIST, "the first list")
+        raise Invalid(Code.WRONG_NEXT_LIST, "the first list")
     place, entries, header, level = trusted, proof.entries, None, 0
     _check_set_list(entries)
     for step in proof.hand_offs:
@@ -232,7 +233,7 @@ def _check_hand_off(
     _check_pair(step)
     _check_votes(place, header, block_hash, step.justification.body.set, step.finality)
     if compute_set_root(step.entries) != header.next_set_root:
-        raise Invalid(Code.WRONG_SET_LIST, f"block {header.height}")
+        raise Invalid(Code.WRONG_NEXT_LIST, f"block {header.height}")
     _check_set_list(step.entries)
     check_certificate(entries, step.justification, checks)
     check_certificate(entries, step.finality, checks)
@@ -314,7 +315,8 @@ def _check_votes(
 def _check_set_list(entries: tuple[SetEntry, ...]) -> None:
     """Seats in order, each once, with weight, and no key twice: no signature may count twice."""
     seats = [entry.seat for entry in entries]
-    keys = [key for entry in entries for key in (entry.vote_key, entry.standby_key, entry.vrf_key)]
+    keys = [key for entry in entries for key in (entry.vote_key, entry.standby_key)]
+    keys += [entry.vrf_key for entry in entries if entry.vrf_key != NO_KEY]
     if (
         seats != sorted(set(seats))
         or len(keys) != len(set(keys))

@@ -42,12 +42,11 @@ class Split(Record, frozen=True):
 class Outline(Record, frozen=True):
     """What is in a snapshot: a final block with its certificate, and where its rows are cut.
 
-    ``splits`` ascend by prefix, the root first. ``score`` is that of the chain up to the block.
+    ``splits`` ascend by prefix, the root first.
     """
 
     version: Natural
     target: Target
-    score: Natural
     splits: Annotated[tuple[Split, ...], Meta(min_length=1, max_length=SPLITS_MAX)]
 
 

@@ -16,15 +16,24 @@ from chain.codec import Record, encode
 from chain.policy import AccountId
 from chain.tables import (
     ACCOUNTS,
+    ACCUSATIONS,
+    ANCESTORS,
     ANCHORS,
     ATTESTATIONS,
     AUTHORITIES,
+    BONDED_SEATS,
+    LEAVERS,
     MONEY,
+    NEXT_SETS,
     PERSONS,
     RANDOMNESS,
+    RECORDED,
+    ROLL_CALLED,
     RULES,
     SAVINGS,
     SEATS,
+    SERVED,
+    SET_RECORDS,
     SETS,
     TIPS,
     USED_KEYS,
@@ -87,7 +96,17 @@ class Matured(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-Fact = Charged | FeePaid | Shared | Matured
+class Finalised(msgspec.Struct, frozen=True, gc=False):
+    """The chain has recorded that a block is final: by votes of this round, at this level."""
+
+    height: int
+    hash: bytes
+    slot: int
+    round: int
+    level: int
+
+
+Fact = Charged | FeePaid | Shared | Matured | Finalised
 
 
 class RowReader(Protocol):
@@ -233,6 +252,16 @@ class State:
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)
         self.sets = self._open(SETS)
+        self.bonded_seats = self._open(BONDED_SEATS)
+        self.leavers = self._open(LEAVERS)
+        # what consensus put on record
+        self.next_sets = self._open(NEXT_SETS)
+        self.set_records = self._open(SET_RECORDS)
+        self.served = self._open(SERVED)
+        self.recorded = self._open(RECORDED)
+        self.roll_called = self._open(ROLL_CALLED)
+        self.accusations = self._open(ACCUSATIONS)
+        self.ancestors = self._open(ANCESTORS)
         # the chain
         self.randomness = self._open(RANDOMNESS)
         self.anchors = self._open(ANCHORS)

@@ -3,12 +3,14 @@
 Rows of the store outside the state root. Hand-offs are final, so their rows are never undone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
+from chain.block import SealedBlock
 from chain.codec import Codec, encode
 from chain.header import BlockHash, compute_block_hash
 from chain.kept import INDEX
+from chain.ledger import Ledger
 from chain.proof import (
     CHECKPOINTS,
     HAND_OFF_BYTES_MAX,
@@ -20,8 +22,10 @@ from chain.proof import (
     SetList,
     Target,
 )
+from chain.records import FinalityRecord
+from chain.state import Change
 from chain.store import Store
-from chain.tables import ROW_BYTES_MAX, SetEntry
+from chain.tables import NEXT_SETS, ROW_BYTES_MAX, NextSet, SetEntry
 
 _HAND_OFF: Final = INDEX + b"h"  # hand-off block of a set -> the hand-off that ended it
 _LIST: Final = INDEX + b"l"  # hand-off block of a set -> its list
@@ -34,6 +38,41 @@ _LISTS: Final[Codec[tuple[SetEntry, ...]]] = Codec(SetList, ROW_BYTES_MAX)
 _TARGETS: Final = Codec(Target, HAND_OFF_BYTES_MAX)
 
 _Row = tuple[bytes, bytes | None]
+
+
+def build_rows(ledger: Ledger, block: SealedBlock, changes: Sequence[Change]) -> list[_Row]:
+    """What comes with a block that is about to be committed: lists, and what it records as final.
+
+    The rows are by hash, or of what is final, so they stay when the block is undone.
+    """
+    rows: list[_Row] = []
+    if block.header.height == 1:
+        rows.append(build_list_row(ledger.chain, ledger.seat_set.entries))
+    rows += [
+        build_list_row(block.hash, change.after.entries)
+        for change in changes
+        if change.table is NEXT_SETS and isinstance(change.after, NextSet)
+    ]
+    if block.parts.finality is not None:
+        rows += build_final_rows(ledger, block.parts.finality)
+    return rows
+
+
+def build_final_rows(ledger: Ledger, record: FinalityRecord) -> list[_Row]:
+    """What is kept of a certificate that was checked, of a block that is held; none of others."""
+    final = ledger.get_block(record.finality.body.target_hash)
+    if final is None:  # it lies below the snapshot with which we began
+        return []
+    if final.header.next_set_root is None:
+        newest = read_target(ledger.store)
+        if newest is not None and newest.header.height >= final.header.height:
+            return []
+        return [build_target_row(Target(final.header, record.finality))]
+    entries = read_list(ledger.store, final.hash)
+    if record.justification is None or entries is None:
+        return []
+    step = HandOff(final.header, record.justification, record.finality, entries)
+    return build_hand_off_rows(step)
 
 
 def build_list_row(set_hash: BlockHash, entries: tuple[SetEntry, ...]) -> _Row:

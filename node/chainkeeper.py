@@ -13,11 +13,13 @@ from chain.checks import SignatureChecks, VrfClaim
 from chain.genesis import Genesis
 from chain.header import SECONDARY, BlockHash, Header, SignedHeader
 from chain.ledger import Execution, Ledger
+from chain.records import FinalityRecord
 from chain.rules.randomness import build_first_randomness, compute_randomness, mix_output
 from chain.store import Store
 from chain.tables import CURRENT, Randomness
 from consensus.forkchoice import BlockFacts
 from consensus.producer import Position
+from node import certified
 from node.happenings import find_happenings
 from node.history import (
     BlockSummary,
@@ -63,7 +65,14 @@ class ChainKeeper:
         before = ledger.state.randomness.require(CURRENT)
         if context.epoch > before.epoch:
             rows.append(build_epoch_row(compute_randomness(before, context.epoch)))
+        rows += certified.build_rows(ledger, block, execution.changes)
         ledger.commit(execution, block, index=rows, durable=durable)
+
+    def note_final(self, record: FinalityRecord) -> None:
+        """Keep a checked certificate that no block has recorded yet, to prove finality with it."""
+        rows = certified.build_final_rows(self.ledger, record)
+        if rows:
+            self.ledger.store.write(rows, durable=False)
 
     def undo(self) -> SealedBlock:
         """Take the head back; it stays as a block of a side branch. Raises StoreError."""
@@ -92,7 +101,7 @@ class ChainKeeper:
     def get_position(self) -> Position:
         """The head, and what its state says about who may author above it."""
         state, head = self.ledger.state, self.ledger.head
-        current = state.sets.require(CURRENT)
+        current = self.ledger.seat_set
         facts = self.get_facts_at(head.height)
         return Position(
             head=facts,

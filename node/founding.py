@@ -27,7 +27,7 @@ from chain.proof import (
 from chain.rules.lottery import find_entry
 from chain.snapshot import SNAPSHOT_VERSION, Outline, Part, Place, check_part, list_places
 from chain.store import MemoryStore, Store
-from chain.tables import CURRENT, RANDOMNESS, SetEntry
+from chain.tables import CURRENT, RANDOMNESS, TIPS, SetEntry
 from node.certified import build_hand_off_rows, build_list_row, build_target_row, build_trusted_row
 from node.history import build_base_rows
 
@@ -66,9 +66,6 @@ def judge_snapshot(
         raise Invalid(Code.UNKNOWN_PROOF, f"version {outline.version}")
     proof = begin_at(replace(proof, target=outline.target, ancestors=(), claim=None), trusted.set)
     proven = verify_finality(trusted, proof, checks)
-    height = proven.checkpoint.height
-    if not height <= outline.score <= 2 * height:
-        raise Invalid(Code.BAD_SNAPSHOT, f"score {outline.score} of block {height}")
     places = list_places(proven.checkpoint.state_root, outline.splits)
     return Judged(trusted, proven.checkpoint, proven.entries, proof, outline, tuple(places))
 
@@ -94,11 +91,13 @@ def found(store: Store, genesis: Genesis, judged: Judged, block: SealedBlock) ->
 
     The proof is kept with it: this node can prove what was proved to it.
     """
-    row = read_row(store, RANDOMNESS.prefix + CURRENT)
-    assert row is not None, "every state has its randomness, and every part was checked"
-    score = judged.outline.score
+    randomness = read_row(store, RANDOMNESS.prefix + CURRENT)
+    tip = read_row(store, TIPS.prefix + CURRENT)
+    assert randomness is not None, "every state has its randomness, and every part was checked"
+    assert tip is not None, "every state has its tip"
+    score = TIPS.codec.decode(tip).score
     index = [
-        *build_base_rows(block, score, RANDOMNESS.codec.decode(row)),
+        *build_base_rows(block, score, RANDOMNESS.codec.decode(randomness)),
         build_trusted_row(judged.trusted),
         build_list_row(judged.trusted.set, judged.proof.entries),
         *(row for step in judged.proof.hand_offs for row in build_hand_off_rows(step)),

@@ -3,21 +3,25 @@
 Everything follows from the arguments.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import NamedTuple
 
 from msgspec.structs import replace
 
+from chain.block import BlockParts, SealedBlock
 from chain.certificates import Finality, Justification, compute_set_root, pack_bits
 from chain.codec import encode
 from chain.crypto import KeyPair, compute_hash, sign, u32
 from chain.header import HEADER_VERSION, SECONDARY, Header, compute_block_hash
 from chain.ledger import Ledger
 from chain.proof import Checkpoint, FinalityProof, HandOff, Target, build_start
+from chain.records import FinalityRecord
+from chain.rules.sets import find_set, get_recorded
 from chain.tables import CURRENT, SetEntry
+from chain.transaction import SealedTransaction
 from chain.votes import Ack, Prevote, get_vote_message
-from tests.community import get_key
+from tests.community import Community, get_key
 
 CHAIN = compute_hash(b"test-chain")
 
@@ -156,3 +160,49 @@ def build_way(sets: Sequence[Seats], *, levels: Sequence[int] = ()) -> Way:
     target = build_target(sets[-1], build_header(CHAIN, 10 * len(sets), base), level=levels[-1])
     proof = FinalityProof(1, sets[0].entries, tuple(steps), target, (), None)
     return Way(trusted, proof, tuple(sets))
+
+
+class FinalChain:
+    """A community whose blocks are final as soon as they may be recorded, by all of its seats.
+
+    Its sets hand over whenever that is due.
+    """
+
+    def __init__(self, community: Community) -> None:
+        self.community = community
+        self.blocks: list[SealedBlock] = []
+        self.hand_offs = 0
+
+    def extend(self, transactions: Iterable[SealedTransaction] = ()) -> SealedBlock:
+        """The next block; it records the newest block that may be recorded, if any may be."""
+        community = self.community
+        parts = BlockParts(finality=self._find_record())
+        block = community.extend(transactions, parts=parts)
+        self.blocks.append(block)
+        self.hand_offs += block.header.next_set_root is not None
+        return block
+
+    def _find_record(self) -> FinalityRecord | None:
+        ledger = self.community.ledger
+        height = ledger.head.height + 1
+        if height % 8 or height < 8:
+            return None
+        current = ledger.seat_set
+        target = self.blocks[-1]
+        recorded = get_recorded(ledger.state)
+        if recorded.target_slot < current.base_slot:  # the hand-off to the present set comes first
+            target = next(block for block in self.blocks if block.hash == current.base)
+        elif current.base == target.hash:
+            return None  # a hand-off is recorded by blocks of the new set that follow it
+        seats = self._get_seats(target.header.base)
+        ack = build_ack(target.header)
+        prevote = None
+        if target.header.next_set_root is not None:
+            prevote = justify(seats, build_prevote(target.header))
+        return FinalityRecord(prevote, finalise(seats, ack))
+
+    def _get_seats(self, base: bytes) -> Seats:
+        row = find_set(self.community.ledger.state, base)
+        entries = self.community.ledger.seat_set.entries if row is None else row.entries
+        names = self.community.seat_names
+        return Seats(entries, tuple(get_key(f"{names[entry.seat]}/vote") for entry in entries))

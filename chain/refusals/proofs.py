@@ -8,7 +8,7 @@ PROOFS: Final[dict[Code, Meaning]] = {
     Code.UNKNOWN_PROOF: Meaning(
         False, "The proof is of a version that is not known here: install a newer Pai."
     ),
-    Code.WRONG_SET_LIST: Meaning(
+    Code.WRONG_NEXT_LIST: Meaning(
         False, "A list of seats in the proof is not the one that the block before commits to."
     ),
     Code.BAD_SET_LIST: Meaning(

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from typing import IO, Annotated, Final, Literal, NamedTuple, TypeVar
 
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chain.block import BLOCK_BYTES_MAX, decode_block
 from chain.checks import SignatureChecks
@@ -18,7 +19,6 @@ from chain.codec import Bytes32, Codec, Record, encode
 from chain.crypto import u32
 from chain.errors import Invalid
 from chain.genesis import Genesis, compute_chain_id
-from chain.header import compute_block_hash
 from chain.kept import read_canonical_block, read_genesis_bytes, read_rows_at
 from chain.ledger import Ledger
 from chain.leveldb import LevelStore
@@ -27,7 +27,6 @@ from chain.snapshot import OUTLINE_BYTES_MAX, PARTS, SNAPSHOT_VERSION, Outline, 
 from chain.store import Store
 from node.certified import build_proof, read_target, read_trusted
 from node.founding import Judged, check_block, found, judge_snapshot, take_part
-from node.history import read_row
 from node.shelf import fill_shelf, read_part
 
 FrameT = TypeVar("FrameT")
@@ -103,13 +102,12 @@ def _begin(store: Store, shelf: Store) -> Beginning:
     trusted = read_trusted(store)
     proof = build_proof(store, header.chain if trusted is None else trusted.set, target)
     block = read_canonical_block(store, header.height)
-    row = read_row(store, header.height)
-    if proof is None or block is None or row is None:
+    if proof is None or block is None or decode_block(block).header != header:
         raise SnapshotError(f"what proves block {header.height} final is not kept here")
-    assert row.hash == compute_block_hash(encode(header)), "final blocks stay on the chain"
     splits = fill_shelf(shelf, read_rows_at(store, header.height))
-    outline = Outline(SNAPSHOT_VERSION, target, row.score, splits)
-    return Beginning(MAGIC, 1, header.chain, proof, outline, block)
+    outline = Outline(SNAPSHOT_VERSION, target, splits)
+    hand_offs = replace(proof, target=None)  # the outline has it
+    return Beginning(MAGIC, 1, header.chain, hand_offs, outline, block)
 
 
 def _write(

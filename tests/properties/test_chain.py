@@ -25,6 +25,7 @@ from chain.block import SealedBlock, decode_block
 from chain.checks import DirectChecks
 from chain.errors import Invalid
 from chain.genesis import GenesisDeposit
+from chain.header import get_score
 from chain.kept import Head, read_rows
 from chain.ledger import Ledger
 from chain.merkle import Tree
@@ -35,6 +36,7 @@ from chain.tables import CURRENT, Account, Tip
 from chain.transaction import SealedTransaction
 from chain.transition import process_opening
 from tests.community import (
+    NOBODY,
     PAI,
     Community,
     build_genesis,
@@ -150,7 +152,7 @@ class Chain(RuleBasedStateMachine):
         ledger = self.community.ledger
         context = ledger.get_context(slot)
         accepted = []
-        process_opening(ledger.state, context, ledger.queue, bytes(64))
+        process_opening(ledger.state, context, ledger.queue, NOBODY, None)
         for sealed in self.waiting:
             try:
                 process_transaction(ledger.state, context, sealed, DirectChecks())
@@ -158,9 +160,10 @@ class Chain(RuleBasedStateMachine):
                 continue
             accepted.append(sealed)
         process_pot(ledger.state, context)
-        ledger.state.tips.put(CURRENT, Tip(slot=slot, height=context.height))
+        score = ledger.head.score + get_score(NOBODY.kind)
+        ledger.state.tips.put(CURRENT, Tip(slot=slot, height=context.height, score=score))
         with_refused, _ = ledger.state.take_changes()
-        without = ledger.draft(context, bytes(64), tuple(accepted), DirectChecks()).changes
+        without = ledger.draft(context, NOBODY, tuple(accepted), DirectChecks()).changes
         assert {item.state_key: item for item in with_refused} == {
             item.state_key: item for item in without
         }
@@ -202,7 +205,7 @@ class Chain(RuleBasedStateMachine):
         assert (new.head, new.root) == (old.head, old.root)
         for gap in (1, 200):
             drafts = [
-                ledger.draft(ledger.get_context(old.head.slot + gap), bytes(64), (), DirectChecks())
+                ledger.draft(ledger.get_context(old.head.slot + gap), NOBODY, (), DirectChecks())
                 for ledger in (old, new)
             ]
             assert drafts[0].state_root == drafts[1].state_root

@@ -165,8 +165,8 @@ def repeat_key(way: Way) -> Way:
 
 REFUSALS: dict[str, tuple[Code, Callable[[Way], Way]]] = {
     "version": (Code.UNKNOWN_PROOF, lambda way: edit(way, version=2)),
-    "first list": (Code.WRONG_SET_LIST, lambda way: edit(way, entries=SECOND.entries)),
-    "next list": (Code.WRONG_SET_LIST, lambda way: edit_step(way, 0, entries=THIRD.entries)),
+    "first list": (Code.WRONG_NEXT_LIST, lambda way: edit(way, entries=SECOND.entries)),
+    "next list": (Code.WRONG_NEXT_LIST, lambda way: edit_step(way, 0, entries=THIRD.entries)),
     "order of seats": (Code.BAD_SET_LIST, lambda way: hand_off_to(way, SECOND.entries[::-1])),
     "seat twice": (Code.BAD_SET_LIST, lambda way: hand_off_to(way, SECOND.entries[:1] * 2)),
     "key twice": (Code.BAD_SET_LIST, repeat_key),

@@ -91,9 +91,6 @@ TEXTS: Final[Texts] = {
         "«pai seat keys»."
     ),
     "The deposit is not bonded, or its release runs.": "Вклад не в залоге или уже освобождается.",
-    "The bond of a serving seat stays until a hand-off has released the seat.": (
-        "Залог действующего места остаётся, пока передача не освободит место."
-    ),
     "The block belongs to another community, or other rules.": (
         "Блок принадлежит другому сообществу или другим правилам."
     ),
@@ -132,12 +129,6 @@ TEXTS: Final[Texts] = {
     ),
     "More epochs were skipped than the rules can bridge.": (
         "Пропущено больше эпох, чем правила могут перекрыть."
-    ),
-    "The certificate's form is wrong, or one of its signatures does not verify.": (
-        "Сертификат неверной формы, или одна из его подписей неверна."
-    ),
-    "The certificate's seats do not weigh enough for its level.": (
-        "Веса мест в сертификате не хватает для его уровня."
     ),
     "The node's waiting room is full: try again later.": ("Очередь узла полна: попробуйте позже."),
     "Too many transactions of this account are waiting: try again after the next block.": (
