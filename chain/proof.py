@@ -267,14 +267,16 @@ def _build_place(
 
 
 def _check_block(place: Checkpoint, header: Header) -> BlockHash:
-    """The hash of a header that may follow this place, of the set that votes there."""
+    """The hash of a header that may follow this place, or is it, of the set that votes there."""
+    block_hash = compute_block_hash(encode(header))
     if header.chain != place.chain or header.version != HEADER_VERSION:
         raise Invalid(Code.WRONG_CHAIN)
-    if header.height <= place.height or header.slot <= place.slot:
+    is_above = header.height > place.height and header.slot > place.slot
+    if not is_above and block_hash != place.block_hash:
         raise Invalid(Code.PROOF_GOES_BACK, f"block {header.height} after {place.height}")
     if header.base != place.set:
         raise Invalid(Code.VOTE_OF_ANOTHER_SET, f"block {header.height}")
-    return compute_block_hash(encode(header))
+    return block_hash
 
 
 def _check_pair(step: HandOff) -> None:

@@ -16,6 +16,7 @@ from chain.header import BlockHash, Header, compute_block_hash
 from chain.ledger import Ledger
 from chain.proof import (
     ANCESTORS_MAX,
+    PROOF_VERSION,
     Checkpoint,
     FinalityProof,
     RowClaim,
@@ -34,8 +35,14 @@ def get_first_set(ledger: Ledger) -> BlockHash:
 
 
 def build_finality_proof(ledger: Ledger, set_hash: BlockHash) -> FinalityProof | None:
-    """The proof of the newest final block, from a set on; None when that set is not known."""
-    return build_proof(ledger.store, set_hash, read_target(ledger.store))
+    """The proof of the newest final block, from a set on; None when that set is not known.
+
+    While nothing is final it has neither target nor hand-offs, and leads nowhere.
+    """
+    proof = build_proof(ledger.store, set_hash, read_target(ledger.store))
+    if proof is None and not ledger.head.height and set_hash == ledger.chain:
+        return FinalityProof(PROOF_VERSION, ledger.seat_set.entries, (), None, (), None)
+    return proof
 
 
 def build_row_proof(ledger: Ledger, set_hash: BlockHash, state_key: bytes) -> FinalityProof | None:

@@ -18,6 +18,8 @@ from starlette.types import ASGIApp
 from chain.codec import encode
 from chain.header import BlockHash
 from chain.ledger import Ledger
+from chain.store import StoreError
+from chain.tables import ACCOUNTS
 from chain.transaction import TRANSACTION_BYTES_MAX, decode_transaction
 from node.api.answers import (
     build_account_answer,
@@ -57,6 +59,12 @@ from node.api.streams import EVENT_STREAMS_MAX, EXPORTS_MAX, EventStream, Export
 from node.api.totals import Counter
 from node.core import Core
 from node.owner import RunInThread
+from node.proving import (
+    build_finality_proof,
+    build_row_proof,
+    build_transaction_proof,
+    get_first_set,
+)
 
 MESSAGEPACK: Final = "application/msgpack"
 EVENTS: Final = "text/event-stream"
@@ -154,6 +162,25 @@ async def get_proof(request: Request, sources: Sources) -> ProofAnswer:
     """Answer /v1/accounts/{address}/proof."""
     account = read_address(sources.ledger, request.path_params["address"])
     return build_proof_answer(sources.ledger, account)
+
+
+async def get_finality(request: Request, sources: Sources) -> Response:
+    """Answer /v1/finality."""
+    ledger, query = sources.ledger, request.query_params
+    first = read_hash(query["from"]) if "from" in query else get_first_set(ledger)
+    try:
+        if "account" in query:
+            key = ACCOUNTS.prefix + read_address(ledger, query["account"])
+            proof = build_row_proof(ledger, first, key)
+        elif "transaction" in query:
+            proof = build_transaction_proof(ledger, first, read_hash(query["transaction"]))
+        else:
+            proof = build_finality_proof(ledger, first)
+    except StoreError as error:
+        raise build_not_found(str(error)) from None
+    if proof is None:
+        raise build_not_found("no final block that is known here covers it")
+    return Response(encode(proof), media_type=MESSAGEPACK)
 
 
 async def post_transaction(request: Request, sources: Sources) -> SubmittedAnswer:

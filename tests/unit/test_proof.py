@@ -185,7 +185,7 @@ REFUSALS: dict[str, tuple[Code, Callable[[Way], Way]]] = {
         lambda way: edit(way, hand_offs=(get_step(way, 0),)),
     ),
     "hand-off twice": (
-        Code.PROOF_GOES_BACK,
+        Code.VOTE_OF_ANOTHER_SET,
         lambda way: edit(way, hand_offs=(get_step(way, 0), get_step(way, 0))),
     ),
     "acks of another set": (
