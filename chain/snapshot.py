@@ -20,8 +20,9 @@ from chain.tables import ROW_BYTES_MAX
 SNAPSHOT_VERSION: Final = 1
 PART_BYTES_MAX: Final = 256 * 1_024  # crosses a line of 1 Mbit/s in two seconds
 PART_BYTES_AIM: Final = 192 * 1_024  # the largest row still fits beside so much
-SPLITS_MAX: Final = 4_096  # nodes in an outline: 2 MB, for some five gigabytes of rows
-SPLIT_DEPTH_MAX: Final = 6
+# As deep as an outline goes: 65,536 parts, for some ten gigabytes of rows.
+SPLIT_DEPTH_MAX: Final = 4
+SPLITS_MAX: Final = 1 + 16 + 256 + 4_096  # nodes in an outline: 2.3 MB
 OUTLINE_BYTES_MAX: Final = SPLITS_MAX * (NODE_BYTES + 16) + 64 * 1_024
 PART_ROWS_MAX: Final = 16_384  # the smallest row with its key is some 20 bytes
 
@@ -143,15 +144,13 @@ def choose_cuts(sizes: dict[str, int]) -> tuple[list[str], list[str]]:
     return splits, parts
 
 
-def measure_paths(rows: Iterable[tuple[bytes, bytes]]) -> dict[str, int]:
-    """What ``choose_cuts`` asks: the bytes of rows below each prefix of their paths."""
-    sizes = {"": 0}
+def measure_paths(rows: Iterable[tuple[bytes, bytes]], sizes: dict[str, int]) -> None:
+    """Add to ``sizes`` what ``choose_cuts`` asks: the bytes of rows below each prefix of paths."""
     for path, data in rows:
         digits = path.hex()
         for depth in range(SPLIT_DEPTH_MAX + 1):
             prefix = digits[:depth]
             sizes[prefix] = sizes.get(prefix, 0) + len(data)
-    return sizes
 
 
 def build_splits(prefixes: Sequence[str], hashes: dict[str, bytes]) -> tuple[Split, ...]:

@@ -4,7 +4,7 @@ The store sorts them, however many there are; memory holds one part at a time. W
 read from there, while the chain goes on elsewhere.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from itertools import islice
 from typing import Final
 
@@ -13,6 +13,7 @@ from chain.header import BlockHash
 from chain.merkle import compute_leaf, get_path
 from chain.snapshot import (
     OUTLINES,
+    PART_BYTES_MAX,
     Outline,
     Part,
     RowBytes,
@@ -28,25 +29,44 @@ from chain.tables import ROW_BYTES_MAX
 
 _ROW: Final = b"r"  # path -> key and row
 _OUTLINE_KEY: Final = b"outline"  # written last: a shelf that has it is whole
-_ROWS_AT_ONCE: Final = 4_096
+_ROWS_AT_ONCE: Final = 1_024  # some ten milliseconds
+_FRAME_BYTES: Final = 16  # of MessagePack around a row and its key, at most
 _ENTRIES: Final = Codec(tuple[StateKey, RowBytes], ROW_BYTES_MAX + 1_024)
 
 
 def fill_shelf(shelf: Store, rows: Iterable[tuple[bytes, bytes]]) -> tuple[Split, ...]:
     """Lay rows out in an empty store; returns the nodes of their outline."""
+    pieces = lay_out(shelf, rows)
+    while True:
+        try:
+            next(pieces)
+        except StopIteration as end:
+            splits: tuple[Split, ...] = end.value
+            return splits
+
+
+def lay_out(
+    shelf: Store, rows: Iterable[tuple[bytes, bytes]]
+) -> Generator[None, None, tuple[Split, ...]]:
+    """The same in pieces of some milliseconds, for whoever has other things to do between."""
     source = iter(rows)
     while some := list(islice(source, _ROWS_AT_ONCE)):
-        shelf.write(
-            [(_ROW + get_path(key), encode((key, row))) for key, row in some], durable=False
-        )
-    paths = ((key[len(_ROW) :], data) for key, data in shelf.items(_ROW))
-    splits, prefixes = choose_cuts(measure_paths(paths))
-    hashes = {}
+        entries = [(_ROW + get_path(key), encode((key, row))) for key, row in some]
+        shelf.write(entries, durable=False)
+        yield
+    sizes: dict[str, int] = {"": 0}
+    stored = shelf.items(_ROW)
+    while some := list(islice(stored, _ROWS_AT_ONCE)):
+        measure_paths(((key[len(_ROW) :], data) for key, data in some), sizes)
+        yield
+    splits, prefixes = choose_cuts(sizes)
+    hashes: dict[str, bytes] = {}
     for prefix in prefixes:
         leaves = [
             (path.hex(), compute_leaf(path, row)) for path, _, row in _read_below(shelf, prefix)
         ]
         hashes[prefix] = compute_subtree(leaves, len(prefix))
+        yield
     return build_splits(splits, hashes)
 
 
@@ -61,9 +81,16 @@ def read_outline(shelf: Store) -> Outline | None:
     return None if data is None else OUTLINES.decode(data)
 
 
-def read_part(shelf: Store, prefix: str) -> Part:
-    """All rows below a place of the outline."""
-    return Part(tuple((key, row) for _, key, row in _read_below(shelf, prefix)))
+def read_part(shelf: Store, prefix: str) -> Part | None:
+    """All rows below a place of the outline; None where that is no place of a part."""
+    rows: list[tuple[bytes, bytes]] = []
+    size_bytes = _FRAME_BYTES
+    for _, key, row in _read_below(shelf, prefix):
+        rows.append((key, row))
+        size_bytes += len(key) + len(row) + _FRAME_BYTES
+        if size_bytes > PART_BYTES_MAX:
+            return None
+    return Part(tuple(rows)) if rows else None
 
 
 def name_shelf(height: int, block_hash: BlockHash) -> str:

@@ -32,6 +32,18 @@ class Stores(Protocol):
         """Let the second store take the first one's place. Both have been closed."""
         ...
 
+    def list_shelves(self) -> list[str]:
+        """The names of the snapshots that lie beside, in order."""
+        ...
+
+    def open_shelf(self, name: str) -> Store:
+        """The store of a snapshot; a new one if there is none of that name."""
+        ...
+
+    def drop_shelf(self, name: str) -> None:
+        """Forget a snapshot, whose store has been closed."""
+        ...
+
 
 class FolderStores:
     """LevelDB in a folder; ``.next`` beside it is being written, ``.old`` has been replaced.
@@ -44,6 +56,7 @@ class FolderStores:
         self._folder = folder
         self._next = folder.with_name(folder.name + ".next")
         self._old = folder.with_name(folder.name + ".old")
+        self._shelves = folder.with_name("snapshots")
         self._first = folder.with_name(folder.name + ".first")
 
     def open(self) -> Store:
@@ -84,6 +97,20 @@ class FolderStores:
         self._sync()
         shutil.rmtree(self._old)
 
+    def list_shelves(self) -> list[str]:
+        """The names of the snapshots in the folder beside."""
+        if not self._shelves.is_dir():
+            return []
+        return sorted(path.name for path in self._shelves.iterdir())
+
+    def open_shelf(self, name: str) -> Store:
+        """The store of a snapshot."""
+        return LevelStore(self._shelves / name)
+
+    def drop_shelf(self, name: str) -> None:
+        """Delete a snapshot."""
+        shutil.rmtree(self._shelves / name, ignore_errors=True)
+
     def _sync(self) -> None:
         descriptor = os.open(self._folder.parent, os.O_RDONLY | os.O_DIRECTORY)
         try:
@@ -98,6 +125,7 @@ class MemoryStores:
     def __init__(self) -> None:
         self._store = MemoryStore()
         self._next: MemoryStore | None = None
+        self._shelves: dict[str, MemoryStore] = {}
 
     def open(self) -> Store:
         """The store in use."""
@@ -116,3 +144,15 @@ class MemoryStores:
         """Use the second store from now on."""
         assert self._next is not None, "a second store was opened"
         self._store, self._next = self._next, None
+
+    def list_shelves(self) -> list[str]:
+        """The names of the snapshots."""
+        return sorted(self._shelves)
+
+    def open_shelf(self, name: str) -> Store:
+        """The store of a snapshot."""
+        return self._shelves.setdefault(name, MemoryStore())
+
+    def drop_shelf(self, name: str) -> None:
+        """Forget a snapshot."""
+        self._shelves.pop(name, None)

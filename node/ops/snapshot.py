@@ -118,6 +118,7 @@ def _write(
     _write_frame(out, encode(beginning))
     for place in list_places(outline.target.header.state_root, outline.splits):
         part = read_part(shelf, place.prefix)
+        assert part is not None, "the outline was cut where parts fit"
         _write_frame(out, encode(part))
         parts, rows = parts + 1, rows + len(part.rows)
         advance(1)
