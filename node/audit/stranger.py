@@ -5,7 +5,7 @@ What is trusted is a genesis or a checkpoint, and nothing else; checking needs n
 
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
 from chain.checks import SignatureChecks
 from chain.codec import encode
@@ -14,8 +14,6 @@ from chain.genesis import Genesis
 from chain.header import BlockHash
 from chain.policy import AccountId
 from chain.proof import (
-    CHECKPOINT_BYTES_MAX,
-    CHECKPOINTS,
     PROOF_BYTES_MAX,
     PROOFS,
     Checkpoint,
@@ -28,9 +26,7 @@ from chain.tables import ACCOUNTS, Account
 from chain.units import format_pai
 from node.audit.source import NodeReader, SourceError
 from node.founding import check_age
-from node.home import HomeError, read_file, write_file
-
-_DIGITS_MAX: Final = 2 * CHECKPOINT_BYTES_MAX + 2
+from node.home import HomeError, read_file
 
 
 class Trusted(NamedTuple):
@@ -84,20 +80,6 @@ class Checked(NamedTuple):
             "bytes": self.size_bytes,
             "milliseconds": f"{self.milliseconds:.1f}",
         }
-
-
-def read_checkpoint(path: Path) -> Checkpoint:
-    """The checkpoint in a file: one line of hexadecimal digits. Raises HomeError."""
-    text = read_file(path, _DIGITS_MAX)
-    try:
-        return CHECKPOINTS.decode(bytes.fromhex(text.decode("ascii").strip()))
-    except (ValueError, Invalid):
-        raise HomeError(f"{path} is no checkpoint: it is one line of hexadecimal digits") from None
-
-
-def write_checkpoint(path: Path, checkpoint: Checkpoint) -> None:
-    """Write a checkpoint as others can read it, on a screen or on paper."""
-    write_file(path, f"{encode(checkpoint).hex()}\n".encode())
 
 
 def read_proof(path: Path) -> FinalityProof:

@@ -12,7 +12,7 @@ from chain.kept import read_genesis_bytes
 from chain.ledger import Ledger
 from chain.proof import PROOFS, Checkpoint, begin_at, verify_finality
 from node.audit.source import NodeReader, SourceError, SourceUnreachable
-from node.audit.stranger import read_checkpoint, write_checkpoint
+from node.checkpoints import read_checkpoint, write_checkpoint
 from node.clock import GenesisClock, SystemClock
 from node.founding import build_genesis_checkpoint, check_age
 from node.home import FOLDER_MODE, Home, HomeError, lock_home, read_genesis

@@ -27,9 +27,9 @@ from node.audit.stranger import (
     Trusted,
     ask_proof,
     check_proof,
-    read_checkpoint,
     read_proof,
 )
+from node.checkpoints import read_checkpoint
 from node.cli.audit_view import tell_proof
 from node.clock import GenesisClock, SystemClock
 from node.founding import build_genesis_checkpoint

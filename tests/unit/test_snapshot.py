@@ -26,7 +26,8 @@ from chain.snapshot import (
     measure_paths,
 )
 from chain.store import MemoryStore, StoreError
-from node.shelf import fill_shelf, read_part
+from node.shelf import fill_shelf
+from node.shelf import read_part as find_part
 from tests.community import PAI, Community, get_account_id
 
 REFUSED = {Code.BAD_SNAPSHOT, Code.BAD_SNAPSHOT_ROWS}
@@ -40,6 +41,12 @@ def build_rows(count: int, size: int, seed: int = 1) -> Rows:
         (b"a" + compute_hash(b"row", drawn.randbytes(8)), drawn.randbytes(size))
         for _ in range(count)
     ]
+
+
+def read_part(shelf: MemoryStore, prefix: str) -> Part:
+    part = find_part(shelf, prefix)
+    assert part is not None
+    return part
 
 
 def compute_root(rows: Rows) -> bytes:

@@ -51,6 +51,13 @@ TEXTS: Final[Texts] = {
     "Rows of the snapshot are not those that the state root commits to.": (
         "Записи снимка не те, на которые указывает корень состояния."
     ),
+    (
+        "Whether a new node begins with the snapshot of others, proven final, and without the "
+        "blocks before it. Set it to false where the whole history is wanted."
+    ): (
+        "Начинать ли новому узлу с чужого снимка, окончательность которого доказана, без блоков до "
+        "него. Поставьте false там, где нужна вся история."
+    ),
     "Also write it to this file.": "Записать её ещё и в этот файл.",
     "Also write the proof to this file, for others to check.": (
         "Записать доказательство в этот файл, чтобы его проверили другие."
