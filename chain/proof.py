@@ -27,7 +27,8 @@ from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, Header, compute_block_hash
 from chain.merkle import Proof, verify_proof
 from chain.rules.sets import NO_KEY
-from chain.tables import ROW_BYTES_MAX, SetEntry
+from chain.tables import SetEntry
+from chain.tables.table import ROW_BYTES_MAX
 from chain.transaction import TRANSACTION_BYTES_MAX, SealedTransaction, decode_transaction
 
 PROOF_VERSION: Final = 1

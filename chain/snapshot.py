@@ -15,7 +15,7 @@ from chain.crypto import HASH_BYTES, compute_hash
 from chain.errors import Code, Invalid
 from chain.merkle import EMPTY, FANOUT, NODE_BYTES, compute_leaf, get_path
 from chain.proof import KEY_BYTES_MAX, Target
-from chain.tables import ROW_BYTES_MAX
+from chain.tables.table import ROW_BYTES_MAX
 
 SNAPSHOT_VERSION: Final = 1
 PART_BYTES_MAX: Final = 256 * 1_024  # crosses a line of 1 Mbit/s in two seconds

@@ -25,7 +25,8 @@ from chain.proof import (
 from chain.records import FinalityRecord
 from chain.state import Change
 from chain.store import Store
-from chain.tables import NEXT_SETS, ROW_BYTES_MAX, NextSet, SetEntry
+from chain.tables import NEXT_SETS, NextSet, SetEntry
+from chain.tables.table import ROW_BYTES_MAX
 
 _HAND_OFF: Final = INDEX + b"h"  # hand-off block of a set -> the hand-off that ended it
 _LIST: Final = INDEX + b"l"  # hand-off block of a set -> its list

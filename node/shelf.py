@@ -25,7 +25,7 @@ from chain.snapshot import (
     measure_paths,
 )
 from chain.store import Store
-from chain.tables import ROW_BYTES_MAX
+from chain.tables.table import ROW_BYTES_MAX
 
 _ROW: Final = b"r"  # path -> key and row
 _OUTLINE_KEY: Final = b"outline"  # written last: a shelf that has it is whole

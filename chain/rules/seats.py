@@ -6,6 +6,7 @@ over. That time begins when a hand-off is final that no longer counts it: what a
 must be there to answer for its votes. A registered seat begins to count at a hand-off.
 """
 
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -18,10 +19,11 @@ from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.identity import is_identified
+from chain.rules.roster import enter_roster, leave_roster
 from chain.rules.savings import add_deposit, find_deposit, replace_deposit
 from chain.rules.settlement import BONDED, FREE, LEAVING, UNBONDING, touch
 from chain.state import State
-from chain.tables import CURRENT, Bonded, Deposit, Leaver, Leavers, Seat, UsedKey
+from chain.tables import CURRENT, Deposit, Leaver, Leavers, Seat, UsedKey
 from chain.units import format_pai
 
 ROLES: Final = ("vote", "vrf", "standby")
@@ -40,10 +42,32 @@ def check_seat_keys(checks: SignatureChecks, chain: bytes, seat: AccountId, keys
     if len(set(publics)) != len(publics):
         raise Invalid(Code.KEY_USED_BEFORE, "the three keys of a seat must differ")
     for role, public, proof in zip(ROLES, publics, keys.proofs, strict=True):
-        if not is_public_key(public):
-            raise Invalid(Code.BAD_SEAT_KEY, role)
-        if not checks.holds(Signed(public, get_possession_message(chain, seat, role), proof)):
-            raise Invalid(Code.BAD_PROOF_OF_POSSESSION, role)
+        check_seat_role(checks, chain, seat, role, public, proof)
+
+
+def check_seat_role(
+    checks: SignatureChecks, chain: bytes, seat: AccountId, role: str, public: bytes, proof: bytes
+) -> None:
+    """Refuse a key for this role that is no point, or that whoever registers it does not hold."""
+    if not is_public_key(public):
+        raise Invalid(Code.BAD_SEAT_KEY, role)
+    if not checks.holds(Signed(public, get_possession_message(chain, seat, role), proof)):
+        raise Invalid(Code.BAD_PROOF_OF_POSSESSION, role)
+
+
+def check_unused_keys(state: State, keys: Sequence[bytes]) -> None:
+    """Refuse keys that some seat has, had, or was about to have, and one key in two roles."""
+    if len(set(keys)) != len(keys):
+        raise Invalid(Code.KEY_USED_BEFORE)
+    for public in keys:
+        if state.used_keys.get(public) is not None:
+            raise Invalid(Code.KEY_USED_BEFORE)
+
+
+def mark_used_keys(state: State, seat: AccountId, keys: Iterable[bytes]) -> None:
+    """Mark keys as used for ever."""
+    for public in keys:
+        state.used_keys.put(public, UsedKey(seat))
 
 
 def apply_register(
@@ -59,9 +83,7 @@ def apply_register(
     if state.seats.get(owner) is not None:
         raise Invalid(Code.SEAT_EXISTS)
     keys = action.keys
-    for public in (keys.vote, keys.vrf, keys.standby):
-        if state.used_keys.get(public) is not None:
-            raise Invalid(Code.KEY_USED_BEFORE)
+    check_unused_keys(state, (keys.vote, keys.vrf, keys.standby))
     check_seat_keys(checks, context.chain, owner, keys)
     put_seat(state, owner, keys, registered_epoch=context.epoch, bond=0, duty=0)
 
@@ -83,8 +105,7 @@ def put_seat(
             held=0,
         ),
     )
-    for public in (keys.vote, keys.vrf, keys.standby):
-        state.used_keys.put(public, UsedKey(owner))
+    mark_used_keys(state, owner, (keys.vote, keys.vrf, keys.standby))
 
 
 def apply_bond(state: State, context: Context, owner: AccountId, action: Bond) -> None:
@@ -93,6 +114,8 @@ def apply_bond(state: State, context: Context, owner: AccountId, action: Bond) -
     if seat is None:
         raise Invalid(Code.NO_SEAT)
     account = touch(state, context, owner, state.accounts.require(owner))
+    if account.person is None:
+        raise Invalid(Code.NOT_IDENTIFIED, "the seat's owner has another account now")
     deposit = find_deposit(state, owner, action.deposit)
     if deposit.seat_bond != FREE:
         raise Invalid(Code.DEPOSIT_BONDED)
@@ -155,7 +178,10 @@ def release_leavers(state: State, context: Context, handoff_slot: int) -> None:
 
 
 def set_bond(state: State, context: Context, owner: AccountId, seat: Seat, bond: int) -> None:
-    """Change what a seat is bonded with, and count the seats that are bonded enough to serve."""
+    """Change what a seat is bonded with, and list it while it is bonded enough to serve.
+
+    A seat that falls below the minimum begins anew, without duty, when it is bonded again.
+    """
     minimum = context.constants.bond_min
     money = state.money.require(CURRENT)
     bonded = money.seats_bonded + (bond >= minimum) - (seat.bond >= minimum)
@@ -166,7 +192,9 @@ def set_bond(state: State, context: Context, owner: AccountId, seat: Seat, bond:
         )
     if bonded != money.seats_bonded:
         state.money.put(CURRENT, replace(money, seats_bonded=bonded))
-        others = {item for item in state.bonded_seats.require(CURRENT).seats if item != owner}
-        seats = {*others, owner} if bond >= minimum else others
-        state.bonded_seats.put(CURRENT, Bonded(tuple(sorted(seats))))
+    if bond >= minimum > seat.bond:
+        enter_roster(state, owner)
+    elif bond < minimum <= seat.bond:
+        leave_roster(state, owner)
+        seat = replace(seat, duty=0, peak=0, held=0)
     state.seats.put(owner, replace(seat, bond=bond))

@@ -50,7 +50,20 @@ from tests.community import (
     get_signers,
     with_parameters,
 )
-from tests.unit import test_certificates, test_proof, test_snapshot
+from tests.unit import (
+    test_aliases,
+    test_attestations,
+    test_certificates,
+    test_evidence,
+    test_finality_record,
+    test_proof,
+    test_recovery,
+    test_rollcall,
+    test_sets,
+    test_snapshot,
+    test_takeover,
+    test_votes,
+)
 
 FARID, GALINA = get_account_id("farid"), get_account_id("galina")
 NEWCOMER = get_account_id("newcomer")
@@ -745,6 +758,15 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *test_certificates.REFUSED,
         *test_proof.REFUSED,
         *test_snapshot.REFUSED,
+        *test_finality_record.REFUSED,
+        *test_rollcall.REFUSED,
+        *test_evidence.REFUSED,
+        *test_sets.REFUSED,
+        *test_attestations.REFUSED,
+        *test_recovery.REFUSED,
+        *test_aliases.REFUSED,
+        *test_votes.REFUSED,
+        *test_takeover.REFUSED,
     }
     assert {code for code in Code if 200 <= code < 900} == covered
 

@@ -12,8 +12,10 @@ from wallet.russian import (
     audit,
     core,
     demo,
+    epochs,
     finality,
     genesis,
+    identity,
     node,
     parameters,
     program,
@@ -21,6 +23,7 @@ from wallet.russian import (
     refusals,
     seat,
     sentences,
+    votes,
     wallet,
     wallet_money,
 )
@@ -30,6 +33,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
     finality.TEXTS,
+    identity.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -39,6 +43,8 @@ ROOMS: Final[tuple[Texts, ...]] = (
     audit.TEXTS,
     demo.TEXTS,
     proofs.TEXTS,
+    votes.TEXTS,
+    epochs.TEXTS,
 )
 
 
@@ -57,4 +63,7 @@ def load_sentences() -> dict[str, str]:
         **sentences.TEXTS,
         **finality.SENTENCES,
         **proofs.SENTENCES,
+        **identity.SENTENCES,
+        **votes.SENTENCES,
+        **epochs.SENTENCES,
     }
