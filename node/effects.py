@@ -101,6 +101,8 @@ async def take_block(owner: Owner, peer: PeerId, block: SealedBlock, *, live: bo
     ):
         return
     try:
+        if block.header.base != owner.ledger.seat_set.base:
+            return  # of another branch's set, or of one that has not begun here yet: it comes again
         _check_author(owner, block)
         facts = build_facts(block.hash, block.header)
     except Invalid as error:
