@@ -42,10 +42,10 @@ class Shelves:
 
     def find_due(self, ledger: Ledger) -> Target | None:
         """The final block of which a snapshot should be laid out now."""
-        target = read_target(ledger.store)
+        target = find_target(ledger)
         if target is None or target.header.height < self._get_newest() + SHELF_EVERY_BLOCKS:
             return None
-        return target if ledger.can_return_to(target.header.height) else None
+        return target
 
     def lay_out(self, ledger: Ledger, target: Target) -> Generator[None, None, None]:
         """Lay a snapshot out, in pieces of some milliseconds.
@@ -99,6 +99,14 @@ class Shelves:
             _, store = self._kept.pop(name)
             store.close()
             self._stores.drop_shelf(name)
+
+
+def find_target(ledger: Ledger) -> Target | None:
+    """The newest final block, if the state after it can still be read."""
+    target = read_target(ledger.store)
+    if target is None or not ledger.can_return_to(target.header.height):
+        return None
+    return target
 
 
 def read_way(store: Store, set_hash: BlockHash, limit: int) -> tuple[SetList, list[HandOff]] | None:

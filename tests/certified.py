@@ -21,6 +21,7 @@ from chain.rules.sets import find_set, get_recorded
 from chain.tables import CURRENT, SetEntry
 from chain.transaction import SealedTransaction
 from chain.votes import Ack, Prevote, get_vote_message
+from node.chainkeeper import ChainKeeper
 from tests.community import Community, get_key
 
 CHAIN = compute_hash(b"test-chain")
@@ -168,8 +169,10 @@ class FinalChain:
     Its sets hand over whenever that is due.
     """
 
-    def __init__(self, community: Community) -> None:
+    def __init__(self, community: Community, keeper: ChainKeeper | None = None) -> None:
+        """With a keeper of the community's own ledger: it keeps the blocks."""
         self.community = community
+        self._keeper = keeper
         self.blocks: list[SealedBlock] = []
         self.hand_offs = 0
 
@@ -177,7 +180,11 @@ class FinalChain:
         """The next block; it records the newest block that may be recorded, if any may be."""
         community = self.community
         parts = BlockParts(finality=self._find_record())
-        block = community.extend(transactions, parts=parts)
+        block, execution = community.build_block(transactions, parts=parts)
+        if self._keeper is None:
+            community.ledger.commit(execution, block, durable=False)
+        else:
+            self._keeper.commit(execution, block, durable=False)
         self.blocks.append(block)
         self.hand_offs += block.header.next_set_root is not None
         return block
