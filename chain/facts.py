@@ -56,10 +56,32 @@ class BondLost(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-class Rewarded(msgspec.Struct, frozen=True, gc=False):
-    """Paid to a seat's owner out of the operators' fund."""
+class Slashed(msgspec.Struct, frozen=True, gc=False):
+    """Taken from a deposit that is, or was until lately, a seat's bond."""
 
     account: AccountId
+    deposit: int
+    amount: int
+
+
+class Reported(msgspec.Struct, frozen=True, gc=False):
+    """Paid out of what was slashed, to whoever reported the offence."""
+
+    account: AccountId
+    amount: int
+
+
+class NoticePaid(msgspec.Struct, frozen=True, gc=False):
+    """Paid for a notice of release."""
+
+    account: AccountId
+    amount: int
+
+
+class FundGot(msgspec.Struct, frozen=True, gc=False):
+    """What a fund got of what was slashed, or of what a notice cost."""
+
+    fund: str
     amount: int
 
 
@@ -97,35 +119,6 @@ class Enacted(msgspec.Struct, frozen=True, gc=False):
     refused: int | None
 
 
-class Slashed(msgspec.Struct, frozen=True, gc=False):
-    """Taken from a deposit that is, or was until lately, a seat's bond."""
-
-    account: AccountId
-    deposit: int
-    amount: int
-
-
-class Reported(msgspec.Struct, frozen=True, gc=False):
-    """Paid out of what was slashed, to whoever reported the offence."""
-
-    account: AccountId
-    amount: int
-
-
-class NoticePaid(msgspec.Struct, frozen=True, gc=False):
-    """Paid for a notice of release."""
-
-    account: AccountId
-    amount: int
-
-
-class FundMoved(msgspec.Struct, frozen=True, gc=False):
-    """What a fund got, or gave, otherwise than by the pot and by fees."""
-
-    fund: str
-    amount: int  # below zero: it gave
-
-
 Fact = (
     Charged
     | FeePaid
@@ -137,9 +130,8 @@ Fact = (
     | Decided
     | Enacted
     | Finalised
-    | Rewarded
     | Slashed
     | Reported
     | NoticePaid
-    | FundMoved
+    | FundGot
 )

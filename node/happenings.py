@@ -33,10 +33,11 @@ from chain.actions import (
     Withdraw,
 )
 from chain.block import SealedBlock
-from chain.facts import Fact, FeePaid, Matured, NoticePaid, Reported, Rewarded, Slashed
+from chain.facts import Fact, FeePaid, FundPaid, Matured, NoticePaid, Reported, Slashed
 from chain.ledger import Execution
 from chain.policy import AccountId
 from chain.rules.context import Context
+from chain.rules.rewards import REWARD
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
@@ -57,7 +58,7 @@ def find_happenings(block: SealedBlock, execution: Execution, context: Context) 
 _TOLD_BEFORE: Final[dict[type[Fact], str]] = {
     Slashed: "slashed",
     Reported: "reported",
-    Rewarded: "rewarded",
+    FundPaid: "rewarded",
     Matured: "matured",
 }
 _TOLD_AFTER: Final[dict[type[Fact], str]] = {NoticePaid: "notice", FeePaid: "fee"}
@@ -67,8 +68,9 @@ def _tell_facts(execution: Execution, told: dict[type[Fact], str]) -> list[Happe
     return [
         Happening(fact.account, None, told[type(fact)], fact.amount, None, "")
         for fact in execution.facts
-        if isinstance(fact, FeePaid | Matured | Rewarded | Slashed | Reported | NoticePaid)
+        if isinstance(fact, FeePaid | Matured | FundPaid | Slashed | Reported | NoticePaid)
         and type(fact) in told
+        and not (isinstance(fact, FundPaid) and fact.why != REWARD)
     ]
 
 
@@ -150,6 +152,9 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     RegisterSeat: _Told("seat"),
     Bond: _Told("bonded"),
     Unbond: _Told("unbonded", _get_amount),
+    Takeover: _Told("takeover", counterparty="seat", mirrored="taken_over"),
+    ReplaceSeatKeys: _Told("seat_keys"),
+    ReleaseNotice: None,  # told by what it cost
     # identity
     Attest: _Told("attested", counterparty="subject", mirrored="identified"),
     Renew: _Told("renewed", counterparty="subject", mirrored="identity_renewed"),
@@ -157,9 +162,6 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     # votes
     Propose: _Told("proposed"),
     CastVote: _Told("voted"),
-    Takeover: _Told("takeover", counterparty="seat", mirrored="taken_over"),
-    ReplaceSeatKeys: _Told("seat_keys"),
-    ReleaseNotice: None,  # told by what it cost
 }
 
 

@@ -80,6 +80,9 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     RegisterSeat: mark("register a seat"),
     Bond: mark("bond {amount} of deposit {id} to the seat"),
     Unbond: mark("ask deposit {id} back from the seat"),
+    Takeover: mark("let the standby key of {seat} take over its seat"),
+    ReplaceSeatKeys: mark("replace all keys of the seat"),
+    ReleaseNotice: mark("vote again although the journal was lost: {round}"),
     # identity
     Attest: mark("attest {subject} as {kind} until {until}"),
     Renew: mark("renew the attestation of {subject} until {until}"),
@@ -87,9 +90,6 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     # votes
     Propose: mark("put a measure to the vote: {measure}"),
     CastVote: mark("vote on proposal {proposal}: {voice}"),
-    Takeover: mark("let the standby key of {seat} take over its seat"),
-    ReplaceSeatKeys: mark("replace all keys of the seat"),
-    ReleaseNotice: mark("vote again although the journal was lost: {round}"),
 }
 
 _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {

@@ -107,6 +107,9 @@ Action = (
     | RegisterSeat
     | Bond
     | Unbond
+    | Takeover
+    | ReplaceSeatKeys
+    | ReleaseNotice
     # identity
     | Attest
     | Renew
@@ -114,7 +117,4 @@ Action = (
     # votes
     | Propose
     | CastVote
-    | Takeover
-    | ReplaceSeatKeys
-    | ReleaseNotice
 )

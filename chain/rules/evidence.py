@@ -7,7 +7,7 @@ to answer for it. It is only collected here: what it costs is settled at the epo
 
 from typing import Final, NamedTuple
 
-from chain.certificates import compute_set_root
+from chain.certificates import check_certificate, compute_set_root, get_signers
 from chain.checks import SignatureChecks
 from chain.codec import encode
 from chain.crypto import Signed, compute_hash, u64
@@ -20,9 +20,12 @@ from chain.header import (
 )
 from chain.policy import AccountId
 from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence, VoteEvidence
+from chain.rules.ancestry import get_ancestor
 from chain.rules.context import Context
+from chain.rules.sets import get_recorded
 from chain.rules.settlement import FREE, UNBONDING
-from chain.rules.tally import Offence, note_offence
+from chain.rules.takeover import is_excused
+from chain.rules.tally import RELEASED, Offence, note_offence
 from chain.state import State
 from chain.tables import Accusation, SetEntry, SetRecord
 from chain.votes import Ack, Prevote, SignedVote, get_vote_message
@@ -62,10 +65,14 @@ def process_evidence(
     if entry is None:
         raise Invalid(Code.WRONG_SET_LIST, "the seat is not in the set")
     _check_signatures(entry, evidence, checks)
+    kind = charge.kind
+    if isinstance(evidence, VoteEvidence) and is_excused_pair(state, context, evidence):
+        _check_conflict(state, context, charge, evidence, checks)
+        kind = RELEASED
     state.accusations.put(key, Accusation(context.slot))
     offence = Offence(
         charge.seat,
-        charge.kind,
+        kind,
         charge.set,
         charge.round,
         entry.weight,
@@ -122,6 +129,46 @@ def _find_kind(one: Prevote | Ack, other: Prevote | Ack) -> str | None:
         case (Ack() as ack, Prevote() as prevote) | (Prevote() as prevote, Ack() as ack):
             return SURROUNDED if prevote.source_round < ack.round < prevote.round else None
     return None
+
+
+def is_excused_pair(state: State, context: Context, evidence: VoteEvidence) -> bool:
+    """Whether the seat had told long before its prevote that its journal, and so its ack, was lost.
+
+    A notice that comes after the offence, or a moment before it, is no licence.
+    """
+    bodies = (evidence.first.body, evidence.second.body)
+    ack = next((body for body in bodies if isinstance(body, Ack)), None)
+    prevote = next((body for body in bodies if isinstance(body, Prevote)), None)
+    notice = state.notices.get(evidence.first.seat)
+    if ack is None or prevote is None or notice is None:
+        return False
+    is_early = notice.slot + context.constants.transaction_life_slots <= prevote.round
+    return is_early and is_excused(state, evidence.first.seat, ack.round)
+
+
+def _check_conflict(
+    state: State,
+    context: Context,
+    charge: Charge,
+    evidence: VoteEvidence,
+    checks: SignatureChecks,
+) -> None:
+    """An excused ack costs something only if it made a block final beside what is final here."""
+    finality, bodies = evidence.finality, (evidence.first.body, evidence.second.body)
+    if finality is None:
+        raise Invalid(Code.NO_OFFENCE, "a notice of release excuses it")
+    signers = get_signers(evidence.entries, finality)
+    if finality.body not in bodies or charge.seat not in [entry.seat for entry in signers]:
+        raise Invalid(Code.NO_OFFENCE, "the seat's ack is not in the certificate")
+    check_certificate(evidence.entries, finality, checks)
+    height = finality.body.target_height
+    here = get_ancestor(state, context, height)
+    if (
+        height > get_recorded(state).target_height
+        or here is None
+        or here.hash == finality.body.target_hash
+    ):
+        raise Invalid(Code.NO_OFFENCE, "the certificate contradicts nothing that is final here")
 
 
 def _read_stray_vote(chain: bytes, vote: SignedVote, header: SignedHeader) -> Charge:
@@ -183,6 +230,12 @@ def is_evidence_news(state: State, context: Context, evidence: Evidence) -> bool
         charge = read_charge(context.chain, evidence)
         _check_list(state, charge, evidence)
     except Invalid:
+        return False
+    if (
+        isinstance(evidence, VoteEvidence)
+        and evidence.finality is None
+        and is_excused_pair(state, context, evidence)
+    ):
         return False
     return state.accusations.get(get_accusation_key(charge)) is None and is_bond_locked(
         state, context, charge.seat

@@ -55,8 +55,7 @@ def process_roll_call(
         for here in heres:
             if here.body.seat in attended:
                 raise Invalid(Code.ALREADY_ATTENDED, here.body.seat.hex())
-            vote_key = state.seats.require(here.body.seat).vote_key
-            if not checks.holds(get_here_claim(here, vote_key)):
+            if not _is_signed(state, here, checks):
                 raise Invalid(Code.BAD_ROLL_CALL, "a signature does not verify")
             attended.add(here.body.seat)
             news.append(here.body.seat)
@@ -90,10 +89,17 @@ def _list_heres(
     ]
 
 
-def build_roll_call(state: State, context: Context, heres: Sequence[SignedHere]) -> RollCall | None:
-    """Of these, whose signatures were checked, those that the block may carry; None: none of them.
+def _is_signed(state: State, here: SignedHere, checks: SignatureChecks) -> bool:
+    vote_key = state.seats.require(here.body.seat).vote_key
+    return checks.holds(get_here_claim(here, vote_key))
 
-    Call it on the state after the block's opening.
+
+def build_roll_call(
+    state: State, context: Context, heres: Sequence[SignedHere], checks: SignatureChecks
+) -> RollCall | None:
+    """Of these, those that the block may carry; None: none of them.
+
+    Call it on the state after the block's opening, which may have changed a seat's key.
     """
     roll_round = get_roll_round(context)
     if roll_round is None:
@@ -105,7 +111,11 @@ def build_roll_call(state: State, context: Context, heres: Sequence[SignedHere])
         for here in heres
         if here.body.round == roll_round and here.body.chain == context.chain
     }
-    due = [heard[seat] for seat in bonded if seat in heard and seat not in attended]
+    due = [
+        heard[seat]
+        for seat in bonded
+        if seat in heard and seat not in attended and _is_signed(state, heard[seat], checks)
+    ]
     places = find_ancestors(state, context, {here.body.head_hash for here in due})
     heads = sorted(head for head in places if places[head].slot <= roll_round - HEAD_AGE_SLOTS)
     groups = []

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from chain.facts import Reported, Slashed
 from chain.policy import AccountId
 from chain.rules.context import Context
-from chain.rules.rewards import move_funds, pay_owner
+from chain.rules.rewards import give_to_funds, pay_owner
 from chain.rules.seats import set_bond
 from chain.rules.settlement import BONDED, FREE, get_due_step, put_deposits, touch
 from chain.rules.weights import ONE
@@ -88,5 +88,4 @@ def _share_out(state: State, context: Context, offender: Offender, amount: int) 
     if offender.reporter != offender.seat:
         reported = pay_owner(state, context, offender.reporter, amount // REPORTER_SHARE)
         state.facts.append(Reported(offender.reporter, reported))
-    rest = amount - reported
-    move_funds(state, reserve=rest // 2, social=rest - rest // 2)
+    give_to_funds(state, amount - reported)

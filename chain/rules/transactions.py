@@ -196,11 +196,11 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     # seats
     Bond: apply_bond,
     Unbond: apply_unbond,
+    ReleaseNotice: apply_release_notice,
     # identity
     Attest: apply_attest,
     Renew: apply_renew,
     Revoke: apply_revoke,
-    ReleaseNotice: apply_release_notice,
 }
 _CHECKED: Final[dict[type[Action], _CheckedRule]] = {
     # keys

@@ -169,13 +169,12 @@ def _use_free(state: State, context: Context, tag: bytes, units: int, via: Accou
     person = state.persons.require(key)
     taken = min(units, _count_free(state, context, tag, person))
     if taken:
-        used = _count_used(context, person)
-        if not used:
-            note_service(state, via)
+        if not _count_used(context, person):
             claim_share(state, context, person.account, person)
             note_active(state, context, person.number)
-        row = replace(person, used_period=context.period, used_units=used + taken)
-        state.persons.put(key, row)
+            note_service(state, via)
+        used = _count_used(context, person) + taken
+        state.persons.put(key, replace(person, used_period=context.period, used_units=used))
     return units - taken
 
 

@@ -110,6 +110,31 @@ class UnbondAnswer(Answer, frozen=True, tag_field="kind", tag="unbond"):
     deposit: Count
 
 
+class TakeoverAnswer(Answer, frozen=True, tag_field="kind", tag="takeover"):
+    """A seat whose standby key replaces its vote key."""
+
+    seat: AddressText
+    old_vote: Hash
+    standby: Hash
+    vrf: Hash
+
+
+class ReplaceSeatKeysAnswer(Answer, frozen=True, tag_field="kind", tag="seat_keys"):
+    """Three new keys for the account's seat."""
+
+    vote: Hash
+    vrf: Hash
+    standby: Hash
+
+
+class ReleaseNoticeAnswer(Answer, frozen=True, tag_field="kind", tag="notice"):
+    """The account's seat votes again although its journal was lost."""
+
+    activation_round: Count
+    lock_round: Count
+    lock_hash: Hash
+
+
 class SetGuardiansAnswer(Answer, frozen=True, tag_field="kind", tag="guardians"):
     """Who may recover the account, as a salted hash; null: nobody."""
 
@@ -187,31 +212,6 @@ class CastVoteAnswer(Answer, frozen=True, tag_field="kind", tag="vote"):
     yes: bool
 
 
-class TakeoverAnswer(Answer, frozen=True, tag_field="kind", tag="takeover"):
-    """A seat whose standby key replaces its vote key."""
-
-    seat: AddressText
-    old_vote: Hash
-    standby: Hash
-    vrf: Hash
-
-
-class ReplaceSeatKeysAnswer(Answer, frozen=True, tag_field="kind", tag="seat_keys"):
-    """Three new keys for the account's seat."""
-
-    vote: Hash
-    vrf: Hash
-    standby: Hash
-
-
-class ReleaseNoticeAnswer(Answer, frozen=True, tag_field="kind", tag="notice"):
-    """The account's seat votes again although its journal was lost."""
-
-    activation_round: Count
-    lock_round: Count
-    lock_hash: Hash
-
-
 ActionAnswer = (
     # money
     PayAnswer
@@ -232,6 +232,9 @@ ActionAnswer = (
     | RegisterSeatAnswer
     | BondAnswer
     | UnbondAnswer
+    | TakeoverAnswer
+    | ReplaceSeatKeysAnswer
+    | ReleaseNoticeAnswer
     # identity
     | AttestAnswer
     | RenewAnswer
@@ -239,9 +242,6 @@ ActionAnswer = (
     # votes
     | ProposeAnswer
     | CastVoteAnswer
-    | TakeoverAnswer
-    | ReplaceSeatKeysAnswer
-    | ReleaseNoticeAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {

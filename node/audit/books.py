@@ -25,7 +25,7 @@ from chain.actions import (
     Unbond,
     Withdraw,
 )
-from chain.facts import Fact, FeePaid, FundPaid, Matured, NoticePaid, Reported, Rewarded, Slashed
+from chain.facts import Fact, FeePaid, FundPaid, Matured, NoticePaid, Reported, Slashed
 from chain.genesis import Genesis
 from chain.parameters import KEEP_ONE, Constants, KeepSchedule
 from chain.policy import AccountId
@@ -141,7 +141,7 @@ class Books:
         match fact:
             case FeePaid() | NoticePaid():
                 self._add(fact.account, -Decimal(fact.amount))
-            case Rewarded() | Reported() | FundPaid():
+            case FundPaid() | Reported():
                 self._add(fact.account, Decimal(fact.amount))
             case Matured():
                 self.purses[fact.account].roundings += 1

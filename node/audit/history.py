@@ -18,13 +18,12 @@ from chain.facts import (
     Fact,
     FeePaid,
     Finalised,
-    FundMoved,
+    FundGot,
     FundPaid,
     FundShifted,
     Matured,
     NoticePaid,
     Reported,
-    Rewarded,
     Shared,
     Slashed,
 )
@@ -211,6 +210,10 @@ class History:
                 self.fees[fact.account] += fact.amount
             case Matured():
                 period.matured += fact.amount
+            case Slashed() | Reported() | NoticePaid():
+                pass  # in the books, and in what funds got of it
+            case FundGot():
+                self._move_fund(fact.fund, fact.amount)
             case BondLost():
                 pass  # told by the operators' fund
             case FundPaid():
@@ -218,10 +221,6 @@ class History:
             case FundShifted():
                 self._move_fund(fact.fund, -fact.amount)
                 self._move_fund(fact.to_fund, fact.amount)
-            case FundMoved():
-                self._move_fund(fact.fund, fact.amount)
-            case Rewarded() | Slashed() | Reported() | NoticePaid():
-                pass  # in the books, and in what funds say of it
             case Shared() | Decided() | Enacted() | Finalised():
                 pass  # reckoned again below, or no money
 

@@ -11,7 +11,7 @@ from chain.errors import Code, Invalid
 from chain.header import sign_header
 from chain.rules import sets
 from chain.rules.seats import LEAVERS_MAX
-from chain.rules.sets import NO_KEY, check_entries, get_chain_facts, is_change_due
+from chain.rules.sets import check_entries, get_chain_facts, is_change_due
 from chain.rules.settlement import BONDED, LEAVING, UNBONDING
 from chain.tables import CURRENT, PREVIOUS, Deposit, Leaver, Leavers, SeatSet, SetEntry
 from tests.community import Community, get_account_id, get_key, get_name
@@ -260,7 +260,6 @@ def test_a_set_changes_when_shares_or_seats_do(weights: tuple[int, ...], *, is_d
 def test_lists_that_no_rule_may_make() -> None:
     one, two = entry(1, 5), entry(2, 5)
     check_entries([one, two])
-    check_entries([replace(one, vrf_key=NO_KEY), replace(two, vrf_key=NO_KEY)])
     for bad in (
         [two, one],
         [one, one],
@@ -315,6 +314,18 @@ def test_a_bond_that_a_set_counts_waits_for_a_final_hand_off_without_it() -> Non
     assert get_bond(c, "boris").seat_bond == LEAVING
     (waiting,) = c.ledger.state.leavers.require(CURRENT).waiting
     assert waiting.seat == get_account_id("boris")
+
+
+def test_a_bond_that_was_slashed_away_does_not_come_back() -> None:
+    c = Community()
+    handoff = hand_over(c)
+    state = c.ledger.state
+    assert state.leavers.require(CURRENT).waiting == (Leaver(ANN, 0, 1),)
+    state.savings.keep(ANN, None)
+    state.accounts.keep(ANN, replace(state.accounts.require(ANN), due_step=-1))
+    finish(c, handoff)
+    assert state.savings.get(ANN) is None
+    assert state.leavers.get(CURRENT) is None
 
 
 def test_a_leaving_bond_is_neither_free_nor_due() -> None:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from chain.facts import FundMoved, Reported, Slashed
+from chain.facts import FundGot, Reported, Slashed
 from chain.rules.epoch import process_epoch
 from chain.rules.settlement import FREE, UNBONDING, get_due_step
 from chain.rules.slashing import compute_slash, process_slashes
@@ -87,8 +87,8 @@ def test_an_accident_costs_a_hundredth_a_twentieth_of_it_to_the_reporter() -> No
     assert world.facts == [
         Slashed(world.seats[2], 0, lost),
         Reported(world.seats[9], reward),
-        FundMoved("social", money.social),
-        FundMoved("reserve", money.reserve),
+        FundGot("reserve", money.reserve),
+        FundGot("social", money.social),
     ]
 
 

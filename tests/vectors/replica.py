@@ -118,7 +118,6 @@ class Replica:
         ]  # fmt: skip
         self.rows.update({b"V" + entry[0]: [0] for entry in entries})
         self.rows[b"B" + CURRENT] = [[account for account, _, _, _ in seats]]
-        self.rows[b"B" + CURRENT] = [[account for account, *_ in seats]]
 
     # Time
 
@@ -365,9 +364,6 @@ class Replica:
         seat, least = self.rows[b"s" + account], self.constants["bond_min"]
         before, seat[4] = seat[4], seat[4] + amount
         self.rows[b"m" + CURRENT][3] += (seat[4] >= least) - (before >= least)
-        (bonded,) = self.rows[b"B" + CURRENT]
-        rest = [other for other in bonded if other != account]
-        self.rows[b"B" + CURRENT] = [sorted([*rest, account]) if seat[4] >= least else rest]
         if (seat[4] >= least) != (before >= least):
             change_bonded(self.rows, account, is_bonded=seat[4] >= least)
 

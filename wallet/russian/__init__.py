@@ -43,8 +43,8 @@ ROOMS: Final[tuple[Texts, ...]] = (
     audit.TEXTS,
     demo.TEXTS,
     proofs.TEXTS,
-    votes.TEXTS,
     epochs.TEXTS,
+    votes.TEXTS,
 )
 
 
@@ -63,7 +63,7 @@ def load_sentences() -> dict[str, str]:
         **sentences.TEXTS,
         **finality.SENTENCES,
         **proofs.SENTENCES,
+        **epochs.SENTENCES,
         **identity.SENTENCES,
         **votes.SENTENCES,
-        **epochs.SENTENCES,
     }

@@ -84,6 +84,11 @@ SENTENCES: Final[dict[str, str]] = {
     ),
     "not two votes of one seat and set": "это не два голоса одного места и состава",
     "not a vote for this block": "это голос не за этот блок",
+    "a notice of release excuses it": "это прощает заявление о потере журнала",
+    "the seat's ack is not in the certificate": "подтверждения этого места нет в сертификате",
+    "the certificate contradicts nothing that is final here": (
+        "сертификат не противоречит ничему, что здесь окончательно"
+    ),
     "the votes do not contradict each other": "голоса не противоречат друг другу",
     "the block is of the set that votes": "блок того же состава, что и голос",
     "two different messages, in the order of their bytes": (
