@@ -10,6 +10,7 @@ from chain.block import SealedBlock
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, get_header_message
+from chain.records import FinalityRecord
 from chain.rules.lottery import find_entry
 from consensus.engine import is_known, step
 from consensus.events import (
@@ -49,7 +50,6 @@ from p2p.view import Misbehaviour
 # What the machine remembers by itself, and questions whose answer it need not wait for.
 _OF_FINALITY: Final = (
     KeepCertificate,
-    Finalised,
     SetEntered,
     TellOffence,
     TellConflict,
@@ -81,6 +81,8 @@ async def perform(owner: Owner, effects: list[Effect]) -> None:
                 waiting.extend(vote(owner, effect.body))
             case SignHere():
                 waiting.extend(attend(owner, effect.body))
+            case Finalised():
+                _note_final(owner, effect)
             case _ if isinstance(effect, _OF_FINALITY):
                 pass
             case _:
@@ -160,6 +162,13 @@ def _perform_small(owner: Owner, effect: Effect) -> None:
             tell(effect.concern.value, figure=effect.figure)
         case _:
             raise AssertionError("an effect that nobody carries out")
+
+
+def _note_final(owner: Owner, effect: Finalised) -> None:
+    """Keep the certificate, so that strangers can be shown what is final."""
+    final = effect.checkpoint
+    if final.finality is not None:
+        owner.keeper.note_final(FinalityRecord(final.justification, final.finality))
 
 
 def _keep_body(owner: Owner, block_hash: BlockHash) -> None:
