@@ -81,8 +81,6 @@ async def perform(owner: Owner, effects: list[Effect]) -> None:
                 waiting.extend(vote(owner, effect.body))
             case SignHere():
                 waiting.extend(attend(owner, effect.body))
-            case Finalised():
-                _note_final(owner, effect)
             case _ if isinstance(effect, _OF_FINALITY):
                 pass
             case _:
@@ -141,6 +139,8 @@ def _perform_small(owner: Owner, effect: Effect) -> None:
     match effect:
         case Wake():
             owner.wake_ms = effect.time_ms
+        case Finalised():
+            _note_final(owner, effect)
         case Place():
             _keep_body(owner, effect.hash)
         case Forget():
