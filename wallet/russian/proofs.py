@@ -52,11 +52,11 @@ TEXTS: Final[Texts] = {
         "Записи снимка не те, на которые указывает корень состояния."
     ),
     (
-        "Whether a new node begins with the snapshot of others, proven final, and without the "
-        "blocks before it. Set it to false where the whole history is wanted."
+        "From how many blocks on a new node begins with the snapshot of others, proven final, and "
+        "without the blocks before it. Set it to 0 where the whole history is wanted."
     ): (
-        "Начинать ли новому узлу с чужого снимка, окончательность которого доказана, без блоков до "
-        "него. Поставьте false там, где нужна вся история."
+        "Со скольких блоков новый узел начинает с чужого снимка, окончательность которого "
+        "доказана, без блоков до него. Поставьте 0 там, где нужна вся история."
     ),
     "Checkpoint to which the chain must lead.": ("Контрольная точка, к которой должна вести цепь."),
     "Also write it to this file.": "Записать её ещё и в этот файл.",
