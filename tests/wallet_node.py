@@ -22,6 +22,7 @@ from chain.genesis import Genesis, GenesisAccount
 from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.refusals import MEANINGS
+from chain.rules.aliases import find_alias
 from chain.rules.finality_record import get_lasting_ref
 from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account
@@ -275,6 +276,7 @@ class WalletNode:
                 }
                 for item in now.deposits
             ],
+            "alias": find_alias(state, account_id),
             "waiting": [item.id.hex() for item in waiting],
         }
 

@@ -147,6 +147,7 @@ class Account(Answer, frozen=True):
     free_units: int = 0
     defensive_units: int = 0
     limit: Micropai = Micropai(0)
+    alias: str | None = None
     deposits: tuple[DepositAnswer, ...] = ()
     waiting: tuple[str, ...] = ()
 

@@ -18,6 +18,7 @@ from chain.transaction import SealedTransaction
 from chain.units import format_pai
 from wallet.build import build_body
 from wallet.client import Outcome
+from wallet.community import Community, pin_community, read_community
 from wallet.contacts import is_like_address, normalize_name, read_contacts
 from wallet.folder import lock
 from wallet.identity import find_alias_owner, is_alias
@@ -32,6 +33,7 @@ from wallet.session import (
     check_signers,
     commit,
     lock_path,
+    open_client,
     plan,
     prepare,
     wait_for_block,
@@ -73,6 +75,20 @@ def run(task: Callable[[], Awaitable[T]]) -> T:
         if group.subgroup(KeyboardInterrupt) is not None:
             raise KeyboardInterrupt from None
         raise
+
+
+def learn_community(terminal: Terminal, folder: Path) -> Community:
+    """The folder's community, from the node if it is not known yet."""
+    known = read_community(folder)
+    if known is not None:
+        return known
+
+    async def ask() -> Community:
+        async with open_client(terminal.node_url) as client:
+            status = await client.get_status()
+            return pin_community(folder, status.community, client.url)[0]
+
+    return run(ask)
 
 
 def unlock(terminal: Terminal, folder: Path, name: str, password_file: Path | None) -> Secrets:

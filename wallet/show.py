@@ -111,6 +111,7 @@ def build_account_document(session: Session) -> dict[str, object]:
     return {
         "wallet": session.name,
         "address": session.address,
+        "alias": account.alias,
         "community": {"id": community.id, "name": community.name},
         "at": {
             "height": account.at.height,
@@ -192,6 +193,8 @@ def build_account_parts(terminal: Terminal, session: Session) -> list[Renderable
         (words.say("Free units this period"), words.number(account.free_units)),
         (words.say("Identified"), _tell_identified(words, session)),
     ]
+    if account.alias is not None:
+        pairs.insert(1, (words.say("Name"), f"@{account.alias}"))
     parts: list[RenderableType] = [build_sheet(pairs, title=title)]
     if account.deposits:
         parts += ["", build_deposit_table(words, account.deposits, community)]

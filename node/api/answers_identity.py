@@ -1,6 +1,7 @@
 """From the ledger to answers about identity, names and recoveries. Nothing here waits."""
 
-from chain.ledger import Ledger, read_rows
+from chain.kept import read_rows
+from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.rules.aliases import find_account, find_alias, get_alias_price, get_name_key
 from chain.rules.attestations import get_pace

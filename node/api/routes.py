@@ -23,6 +23,7 @@ from node.api.handlers import (
     get_blocks,
     get_events,
     get_export,
+    get_finality,
     get_funds,
     get_genesis,
     get_history,
@@ -170,6 +171,19 @@ ROUTES: Final = (
         "Who may attest, and at what pace.",
         get_authorities,
         AuthoritiesAnswer,
+    ),
+    Route(
+        "GET",
+        "/v1/finality",
+        "A proof of the newest final block, or of what is final; canonical MessagePack.",
+        get_finality,
+        None,
+        MESSAGEPACK,
+        parameters=(
+            Parameter("account", "prove this account's row, or its absence", _ADDRESS.pattern),
+            Parameter("transaction", "prove this transaction, by its id", r"^[0-9a-f]{64}$"),
+            Parameter("from", "the set that is trusted; by default the first", r"^[0-9a-f]{64}$"),
+        ),
     ),
     Route(
         "POST",

@@ -75,7 +75,8 @@ class PlainLedger:
             raise
         finally:
             process_pot(state, context)
-            state.tips.put(CURRENT, Tip(slot=slot, height=context.height))
+            score = state.tips.require(CURRENT).score + 1
+            state.tips.put(CURRENT, Tip(slot=slot, height=context.height, score=score))
             self.slot = slot
             facts = self._keep()
         return facts

@@ -360,6 +360,10 @@ def test_a_name_is_taken_found_paid_and_given_up(desk: Desk) -> None:
     assert "all Latin or all Cyrillic" in taken
     assert "Nobody here" in desk.run("wallet", "pay", "boris", "@anna", "2", "--yes",
                                      code=Exit.USAGE)  # fmt: skip
+    assert desk.ask("wallet", "show", "anna")["alias"] == "anna-maria"
+    assert "@anna-maria" in desk.run("wallet", "show", "anna")
+    noted = desk.ask("wallet", "contacts", "add", "Anna", "@anna-maria")
+    assert noted["address"] == ADDRESSES["anna"]
     desk.ask("wallet", "alias", "give-up", "anna", "--yes")
     desk.run("wallet", "alias", "find", "anna-maria", code=Exit.USAGE)
     again = desk.ask("wallet", "alias", "take", "anna", "anna", "--yes")

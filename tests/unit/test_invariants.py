@@ -206,6 +206,8 @@ FAULTS: list[tuple[int, Fault]] = [
     (8, change_tip(slot=3, height=1)),
     (8, change_tip(slot=9, height=3)),
     (8, change_tip(slot=9, height=1)),
+    (8, change_tip(slot=9, height=2)),
+    (8, change_tip(slot=9, height=2, score=99)),
     (9, remove_account("emma")),
     (9, bear_uncounted),
     (9, change_money(accounts=7)),

@@ -20,6 +20,7 @@ from wallet.russian import (
     node,
     parameters,
     program,
+    proofs,
     refusals,
     seat,
     sentences,
@@ -43,6 +44,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    proofs.TEXTS,
     epochs.TEXTS,
     votes.TEXTS,
 )
@@ -62,6 +64,7 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **proofs.SENTENCES,
         **epochs.SENTENCES,
         **identity.SENTENCES,
         **votes.SENTENCES,

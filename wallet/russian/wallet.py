@@ -33,7 +33,9 @@ TEXTS: Final[Texts] = {
     "Only the text, no QR code.": "Только строка, без QR-кода.",
     "The address book: names to pay by.": "Записная книжка: имена, по которым платят.",
     "List the address book.": "Показать записную книжку.",
-    "Note an address under a name.": "Записать адрес под именем.",
+    "Note an address, or that of @NAME as it is today, under a name.": (
+        "Записать под именем адрес или сегодняшний адрес @ИМЕНИ."
+    ),
     "Forget a name.": "Забыть имя.",
     "Show what a wallet holds now, and what the next period will cost.": (
         "Показать, что в кошельке сейчас и во что обойдётся следующий период."
