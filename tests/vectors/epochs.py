@@ -186,5 +186,83 @@ def begin_tallies(rows: Rows, height: int, *, is_paid: bool) -> None:
     rows[b"T" + CURRENT] = [height, b"", 0, False, 0]
 
 
+def forget_customers(rows: Rows, week: int) -> None:
+    """At a week's first boundary: who has not traded with an owner for four weeks is gone."""
+    course = rows.setdefault(b"Q" + CURRENT, [0] * 7)
+    if course[6] == week:
+        return
+    course[6] = week
+    for seat in get_bonded(rows):
+        people = rows.get(b"U" + seat, [[]])[0]
+        for customer in list(people):
+            at, nets, paid = rows[b"P" + seat + customer]
+            passed = min(week - at, 5)
+            if not any(_pass_weeks(nets, passed)) and not (paid << passed) % 32:
+                del rows[b"P" + seat + customer]
+                people.remove(customer)
+        if not people:
+            rows.pop(b"U" + seat, None)
+
+
 def _has(bits: bytes, place: int) -> bool:
     return place // 8 < len(bits) and bool(bits[place // 8] >> place % 8 & 1)
+
+
+class Recorder:
+    """What one block's records count, for the seats that are bonded or of the present set."""
+
+    def __init__(self, rows: Rows, constants: dict[str, Any], slot: int, author: bytes) -> None:
+        self.rows, self.constants = rows, constants
+        self.slot, self.author = slot, author
+        self.members = {entry[0]: entry[4] for entry in rows[b"v" + CURRENT][2]}
+        self.counted = {*get_bonded(rows), *self.members}
+
+    def note_block(self, kind: int) -> None:
+        """The author made it: a primary, or a secondary."""
+        points = 1 if kind else 2
+        self._get_tally()[4] += points
+        self._get(self.author)[4] += points
+
+    def note_attendance(self, vote_round: int, seats: set[bytes]) -> None:
+        """These attended a roll-call."""
+        for seat in seats & self.counted:
+            self._mark(self._get(seat), 0, vote_round)
+
+    def note_finality(self, vote_round: int, height: int, bits: bytes) -> None:
+        """A block of this height is final by the acks of these members."""
+        tally, window = self._get_tally(), self.constants["window_slots"]
+        call = vote_round - vote_round % window
+        if self.slot <= call + window:
+            self._mark(tally, 1, call)
+        tally[2] += 1
+        tally[3] = tally[3] or height >= tally[0]
+        self._note_acks(call, bits)
+
+    def note_late_acks(self, vote_round: int, bits: bytes) -> None:
+        """Acks of these members came after their finality."""
+        epoch_slots = self.constants["slots_per_epoch"]
+        if vote_round // epoch_slots == self.slot // epoch_slots:
+            self._note_acks(vote_round - vote_round % self.constants["window_slots"], bits)
+
+    def _note_acks(self, call: int, bits: bytes) -> None:
+        signers = [seat for place, seat in enumerate(self.members) if _has(bits, place)]
+        for seat in signers:
+            self._get(seat)[2] += 1
+            self._mark(self._get(seat), 1, call)
+        self._get(self.author)[3] += sum(self.members[seat] for seat in signers)
+
+    def _mark(self, row: Row, field: int, vote_round: int) -> None:
+        """Set the bit of a counted roll-call of this epoch."""
+        window, epoch_slots = self.constants["window_slots"], self.constants["slots_per_epoch"]
+        offset = vote_round - self.slot // epoch_slots * epoch_slots
+        if vote_round % window or vote_round < 8 or not 0 <= offset <= epoch_slots - window - 4:
+            return
+        bits = bytearray(row[field].ljust(offset // window // 8 + 1, b"\0"))
+        bits[offset // window // 8] |= 1 << offset // window % 8
+        row[field] = bytes(bits)
+
+    def _get(self, seat: bytes) -> Row:
+        return self.rows.setdefault(b"D" + seat, list(NOTHING))
+
+    def _get_tally(self) -> Row:
+        return self.rows.setdefault(b"T" + CURRENT, [0, b"", 0, False, 0])

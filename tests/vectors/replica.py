@@ -10,7 +10,16 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any
 
-from tests.vectors.epochs import change_bonded, note_payment, note_service
+from tests.vectors.epochs import (
+    Recorder,
+    begin_tallies,
+    change_bonded,
+    change_standings,
+    forget_customers,
+    note_payment,
+    note_service,
+    pay_rewards,
+)
 from tests.vectors.hashing import compute_state_root, h, u32, u64
 from tests.vectors.money import Segment, bring, compute_remains
 from tests.vectors.packing import pack
@@ -190,14 +199,16 @@ class Replica:
         self,
         slot: int,
         parent: bytes,
-        kind: int,
-        output: bytes,
+        author: tuple[bytes, int, bytes],
         transactions: list[Any],
         parts: Parts = NO_PARTS,
     ) -> None:
-        """Do what a block of this slot, parent, kind, VRF output, transactions and parts does."""
+        """Do what a block of this slot and parent does; its author: seat, kind, VRF output."""
+        seat, kind, output = author
         self.pot = self.fees = self.born = 0
         self._remember(parent)
+        if slot // self.constants["slots_per_epoch"] > self.get_epoch():
+            self._end_epoch(slot)
         seeds = self.get_seeds(slot)
         epoch_slots = self.constants["slots_per_epoch"]
         if 3 * (slot % epoch_slots) < 2 * epoch_slots:
@@ -205,18 +216,37 @@ class Replica:
         self.rows[b"r" + CURRENT] = seeds
         self._sweep(slot)
         finality, late_acks, roll_call, _, _ = parts
+        recorder = Recorder(self.rows, self.constants, slot, seat)
+        recorder.note_block(kind)
         if finality is not None:
             self._record_finality(slot, finality[1])
+            recorder.note_finality(finality[1][0][3], finality[1][0][6], finality[1][1])
         if late_acks is not None:
             self._add_acks(late_acks)
+            recorder.note_late_acks(late_acks[0], late_acks[1])
         if roll_call is not None:
-            self._call_roll(roll_call)
+            recorder.note_attendance(roll_call[0], self._call_roll(roll_call))
         for body, signatures in transactions:
             self._apply_transaction(slot, body, signatures)
         self._share_pot()
         self.slot, self.height = slot, self.height + 1
         score = self.rows[b"h" + CURRENT][2] + (1 if kind else 2)
         self.rows[b"h" + CURRENT] = [self.slot, self.height, score]
+
+    def get_epoch(self) -> int:
+        """The epoch of the last block."""
+        return int(self.slot // self.constants["slots_per_epoch"])
+
+    def _end_epoch(self, slot: int) -> None:
+        """The boundary's work; vectors hold no offence, and no customer for two full weeks."""
+        period = slot // self.constants["slots_per_period"]
+        change_standings(self.rows, self.constants, self.get_epoch())
+        is_paid = self.rows.get(b"Q" + CURRENT, [0] * 7)[5] < period
+        for seat, amount in pay_rewards(self.rows, self.parameters, period).items():
+            if amount:
+                self.touch(seat, slot)[BALANCE] += amount
+        begin_tallies(self.rows, self.height + 1, is_paid=is_paid)
+        forget_customers(self.rows, period // 7)
 
     def _remember(self, parent: bytes) -> None:
         """Write the parent into its page of sixteen; the first of a page begins it anew."""
@@ -248,7 +278,7 @@ class Replica:
         )
         item[6] = bytes(one | other for one, other in zip(item[6], bits, strict=True))
 
-    def _call_roll(self, roll_call: list[Any]) -> None:
+    def _call_roll(self, roll_call: list[Any]) -> set[bytes]:
         roll_round, heads = roll_call
         (bonded,) = self.rows[b"B" + CURRENT]
         before = self.rows.get(b"R" + CURRENT, [None])
@@ -258,6 +288,7 @@ class Replica:
                 seat for place, seat in enumerate(bonded) if bits[place // 8] >> place % 8 & 1
             }
         self.rows[b"R" + CURRENT] = [roll_round, sorted(attended)]
+        return attended
 
     def _apply_transaction(self, slot: int, body: list[Any], signatures: list[Any]) -> None:
         account, actions = body[1], body[7]
