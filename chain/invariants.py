@@ -150,10 +150,14 @@ def find_bad_bonds(changes: Sequence[Change]) -> str | None:
 
 
 def find_standing_tip(changes: Sequence[Change]) -> str | None:
-    """L8: every block raises slot and height."""
+    """L8: every block raises slot and height, and the score by one or two."""
     for change in _select(changes, TIPS):
         before, after = cast("Tip | None", change.before), cast("Tip", change.after)
-        if before is not None and (after.slot <= before.slot or after.height != before.height + 1):
+        if before is not None and (
+            after.slot <= before.slot
+            or after.height != before.height + 1
+            or not 1 <= after.score - before.score <= 2
+        ):
             return f"from {before} to {after}"
     return None
 

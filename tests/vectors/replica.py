@@ -14,6 +14,7 @@ from tests.vectors.epochs import change_bonded, note_payment, note_service
 from tests.vectors.hashing import compute_state_root, h, u32, u64
 from tests.vectors.money import Segment, bring, compute_remains
 from tests.vectors.packing import pack
+from tests.vectors.replica_identity import act, get_identified_until
 
 Row = list[Any]
 Parts = tuple[Any, Any, Any, Any, Any]  # finality, late acks, roll-call, evidence, clearing
@@ -53,22 +54,23 @@ class Replica:
             genesis
         )
         self.rows[b"g" + CURRENT] = [parameters, schedule]
-        self.rows[b"h" + CURRENT] = [0, 0]
+        self.rows[b"h" + CURRENT] = [0, 0, 0]
         self.rows[b"f" + self.chain[:16]] = [0, None]
         genesis_round = [self.chain, 0, 0, self.chain, 0, 0, b""]
         self.rows[b"F" + CURRENT] = [[genesis_round], self.chain[:16], self.chain]
         self.rows[b"r" + CURRENT] = [
             0, h("rand", self.chain, u64(0)), h("rand", self.chain, u64(1)), h("mix0", u64(0))
         ]  # fmt: skip
-        for account, name, jurisdiction, policy, group in authorities:
-            self.rows[b"u" + account] = [name, jurisdiction, policy, group, -1]
-        grace = self.parameters["attest_grace_periods"] * self.constants["slots_per_period"]
+        for account, name, jurisdiction, _, group in authorities:
+            given = sum(item[0] == account for item in attestations)
+            self.rows[b"u" + account] = [name, jurisdiction, group, -1, given, []]
+            self.rows.setdefault(b"x" + u32(group), [[]])[0].append(account)
         tags = {}
         for authority, subject, kind, jurisdiction, commitment, tag, begin, until in attestations:
             self.rows[b"t" + subject + authority] = [
                 kind, jurisdiction, commitment, tag, begin, until, -1
             ]  # fmt: skip
-            self.rows[b"p" + u32(0) + tag] = [subject, until + grace, 0, 0, 0, []]
+            self.rows[b"p" + u32(0) + tag] = [subject, 0, 0, 0, 0, []]
             tags[subject] = tag
         bonds = {account: (bond, term) for account, _, bond, term in seats}
         for account, balance, deposits in accounts:
@@ -157,7 +159,7 @@ class Replica:
         for _, account in sorted(due)[:budget]:
             row = self.rows[b"a" + account]
             first = row[POLICY] is None or h("account", pack(row[POLICY])) == account
-            kept = any(table + account in self.rows for table in (b"d", b"s", b"u"))
+            kept = any(table + account in self.rows for table in (b"d", b"s", b"u", b"y", b"n\x01"))
             if row[BALANCE] == 0 and row[PERSON] is None and first and not kept:
                 del self.rows[b"a" + account]
                 self.born -= 1
@@ -188,11 +190,12 @@ class Replica:
         self,
         slot: int,
         parent: bytes,
+        kind: int,
         output: bytes,
         transactions: list[Any],
         parts: Parts = NO_PARTS,
     ) -> None:
-        """Do what a block of this slot, parent, VRF output, signed transactions and parts does."""
+        """Do what a block of this slot, parent, kind, VRF output, transactions and parts does."""
         self.pot = self.fees = self.born = 0
         self._remember(parent)
         seeds = self.get_seeds(slot)
@@ -212,7 +215,8 @@ class Replica:
             self._apply_transaction(slot, body, signatures)
         self._share_pot()
         self.slot, self.height = slot, self.height + 1
-        self.rows[b"h" + CURRENT] = [self.slot, self.height]
+        score = self.rows[b"h" + CURRENT][2] + (1 if kind else 2)
+        self.rows[b"h" + CURRENT] = [self.slot, self.height, score]
 
     def _remember(self, parent: bytes) -> None:
         """Write the parent into its page of sixteen; the first of a page begins it anew."""
@@ -273,8 +277,8 @@ class Replica:
         units = len(signatures) + len(actions) + -(-len(pack([body, signatures])) // 256)
         newborn = {action[1] for action in actions if action[0] == 2}
         units += 8 * sum(b"a" + to not in self.rows for to in newborn)
-        units += sum({3: 4, 21: 4, 20: 16}.get(action[0], 0) for action in actions)
-        if all(action[0] in (1, 6) for action in actions):
+        units += sum({3: 4, 15: 8, 21: 4, 20: 16, 30: 16}.get(action[0], 0) for action in actions)
+        if all(action[0] in (1, 6, 7, 8, 9, 10) for action in actions):
             allowed = self.parameters["defensive_units"] + 2 * row[POLICY][0]
             used = row[USED] if row[DEFENDED] == period else 0
             taken = min(units, max(0, allowed - used))
@@ -282,20 +286,20 @@ class Replica:
                 row[DEFENDED], row[USED] = period, used + taken
             units -= taken
         person = self.rows.get(b"p" + u32(0) + (row[PERSON] or b""))
-        if units and person is not None and slot < person[1]:
-            used = person[3] if person[2] == period else 0
+        if units and person is not None and slot < get_identified_until(self, row[PERSON]):
+            used = person[2] if person[1] == period else 0
             taken = min(units, max(0, self.parameters["free_units"] - used))
             if taken:
                 if not used:
                     note_service(self.rows, body[5])
-                person[2], person[3] = period, used + taken
+                person[1], person[2] = period, used + taken
             units -= taken
         fee: int = units * self.parameters["unit_fee"]
         assert fee <= body[6], "vectors are good transactions"
         self.fees += fee
         return fee
 
-    def _act(  # noqa: C901 - a table of actions
+    def _act(  # noqa: C901, PLR0912 - a table of actions
         self, slot: int, account: bytes, action: list[Any]
     ) -> None:
         row, step = self.rows[b"a" + account], self.get_step(slot)
@@ -344,6 +348,8 @@ class Replica:
                 item = self._find(deposits, number)
                 self._ask_back(slot, account, item)
                 self._change_bond(account, -item[1])
+            case _:
+                act(self, slot, account, action)
         self._put_deposits(account, deposits)
 
     def _ask_back(self, slot: int, account: bytes, item: Row) -> None:
