@@ -36,10 +36,11 @@ from consensus.events import (
 )
 from consensus.forkchoice import BlockFacts
 from consensus.gadget import Asking
+from consensus.outlook import Standstill, get_outlook
 from consensus.parts import get_offer
 from consensus.pool import ROUNDS_AHEAD_MAX, ROUNDS_KEPT
 from consensus.prevote import Skip
-from consensus.signing import get_header_lock
+from consensus.signing import get_header_lock, is_settled
 from consensus.state import Signing
 from consensus.view import get_cut_ms, get_prevote_ms
 from consensus.voting import get_voting
@@ -496,6 +497,23 @@ def test_a_later_justification_that_contradicts_what_is_final_stops_the_signing_
     machine.certify(bundle(build_prevote(other, 3)))  # an earlier one that came to nothing
     assert machine.state.gadget.conflict is None
     assert machine.state.gadget.lock.hash == one.hash
+
+
+def test_what_is_final_above_our_head_keeps_us_from_signing_until_we_hold_it() -> None:
+    machine = Machine(5)
+    machine.vote_now()
+    first = replace(build_block(GENESIS, 2, seat="seat1"), base=CHAIN)
+    second = replace(build_block(first, 3, seat="seat1"), base=CHAIN)
+    time_ms = machine.world.time_ms
+    assert is_settled(machine.state, time_ms)
+    machine.certify(bundle(build_ack(second, 4)))
+    assert not is_settled(machine.state, time_ms)
+    assert get_outlook(machine.state, 20 * machine.world.slot_ms).standstill is Standstill.BEHIND
+    assert machine.state.gadget.final.round == 0
+    machine.hold(first)
+    machine.hold(second)
+    assert is_settled(machine.state, time_ms)
+    assert machine.state.gadget.final.hash == second.hash
 
 
 def test_a_justified_block_that_the_rules_refuse_stops_the_signing() -> None:
