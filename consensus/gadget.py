@@ -114,10 +114,14 @@ def remember_set(gadget: Gadget, voters: VoterSet) -> None:
         del gadget.sets[oldest.base]
 
 
-def is_behind_final(gadget: Gadget) -> bool:
-    """Whether a block is final that we do not hold, or have not executed."""
-    base = gadget.voters.base
-    return any(isinstance(item, Finality) and item.body.set == base for item in gadget.waiting)
+def is_behind_final(gadget: Gadget, head_height: int) -> bool:
+    """Whether something above our head is final; what lies lower may stand below the tree."""
+    return any(
+        isinstance(item, Finality)
+        and item.body.set == gadget.voters.base
+        and item.body.target_height > head_height
+        for item in gadget.waiting
+    )
 
 
 def keep_certificate(gadget: Gadget, certificate: Certificate) -> bool:

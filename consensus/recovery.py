@@ -17,8 +17,10 @@ from consensus.journal import (
     enter_set,
     find_activation,
     find_newest_record,
+    find_record,
     get_signed_header,
     get_signed_slot,
+    get_voted_rounds,
     has_signed,
     record_loss,
     record_release,
@@ -46,8 +48,7 @@ def on_newest_shown(state: Consensus, event: NewestShown) -> list[Effect]:
     recovery.shown_round = max(recovery.shown_round, *newest)
     if journal is None:
         return []
-    record = find_newest_record(journal, chain)
-    prevote_round, ack_round = (record.prevote_round, record.ack_round) if record else (0, 0)
+    prevote_round, ack_round = get_voted_rounds(journal, chain)
     effects: list[Effect] = []
     for shown, known in (
         (newest.block_slot, get_signed_slot(journal, chain)),
@@ -92,19 +93,19 @@ def meet_own_vote(state: Consensus, vote: SignedVote) -> list[Effect]:
 
     Of the round that the journal knows it must be the very same.
     """
-    journal, body = state.journal, vote.body
+    journal, body, chain = state.journal, vote.body, state.settings.chain
     if journal is None:
         return []
-    record = find_newest_record(journal, state.settings.chain)
-    if record is None:
-        return _meet(state, body.round)
     is_prevote = isinstance(body, Prevote)
+    if body.round > get_voted_rounds(journal, chain)[0 if is_prevote else 1]:
+        return _meet(state, body.round)
+    record = find_record(journal, chain, body.set)
+    if record is None:
+        return []
     known_round = record.prevote_round if is_prevote else record.ack_round
-    known = record.prevote if is_prevote else record.ack
-    other = (
-        body.round == known_round and record.set == body.set and known not in (b"", encode(body))
-    )
-    return _meet(state, body.round) if body.round > known_round or other else []
+    known = record.prevote if is_prevote else record.ack  # nil once another set was entered
+    is_other = body.round == known_round and known not in (b"", encode(body))
+    return _meet(state, body.round) if body.round > known_round or is_other else []
 
 
 def pass_time(state: Consensus, time_ms: int) -> list[Effect]:

@@ -248,6 +248,21 @@ def enter_following(machine: Machine, slot: int) -> tuple[bytes, Vote]:
     return handing.hash, body
 
 
+def test_a_vote_of_the_set_that_was_just_left_is_no_thiefs() -> None:
+    """What waited for a prevote may make a hand-off final in the very step that sends it."""
+    machine = Restarted(build_spoken())
+    for name in NAMES[1:3]:
+        machine.show(name, 0)
+    machine.go(52, 0.5)
+    (prevote,) = machine.get_votes()
+    set_hash, _ = enter_following(machine, 40)
+    assert machine.state.gadget.voters.base == set_hash
+    machine.hear(vote("seat0", prevote))
+    assert not machine.state.key_used_elsewhere
+    machine.hear(vote("seat0", build_prevote(GENESIS, 53)))
+    assert machine.state.key_used_elsewhere
+
+
 def lose_and_enter() -> Machine:
     """A journal is lost at slot 50; then the set of slot 40 is heard of, where it had voted."""
     machine = Restarted(None)
