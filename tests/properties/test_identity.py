@@ -32,6 +32,7 @@ from chain.policy import Policy
 from chain.rules.context import Context
 from chain.rules.identity import get_home_person_key, is_identified
 from chain.tables import ACCOUNTS, ALIASES
+from chain.transition import get_context
 from tests.community import PAI, PARAMETERS, build_genesis, get_account_id, get_policy
 from tests.identity_world import build_authority, get_tag, with_authorities
 from tests.properties.plain_ledger import PlainLedger, count_money
