@@ -23,6 +23,7 @@ from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.refusals import MEANINGS
 from chain.rules.aliases import find_alias
+from chain.rules.finality_record import get_lasting_ref
 from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account
 from chain.rules.settlement import compute_decayed, get_touched
@@ -243,6 +244,7 @@ class WalletNode:
             "limit": "0",
             "sequence": account.sequence,
             "next_sequence": account.sequence + len(waiting),
+            "ref": get_lasting_ref(state).hex(),
             "policy": None
             if policy is None
             else {"threshold": policy.threshold, "keys": [key.hex() for key in policy.keys]},

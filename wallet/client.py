@@ -139,6 +139,7 @@ class Account(Answer, frozen=True):
     spendable: Micropai
     sequence: int
     next_sequence: int
+    ref: str
     unit_fee: Micropai
     policy: PolicyAnswer | None = None
     identified: bool = False

@@ -10,6 +10,7 @@ from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.rules.aliases import find_alias
 from chain.rules.context import Context
+from chain.rules.finality_record import get_lasting_ref
 from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account, get_spending_floor
 from chain.rules.settlement import compute_decayed, get_touched
@@ -88,6 +89,7 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         limit=format_pai(-floor),
         sequence=account.sequence,
         next_sequence=core.mempool.get_next_sequence(account_id),
+        ref=get_lasting_ref(state).hex(),
         policy=None if account.policy is None else build_policy_answer(account.policy),
         identified=is_identified(state, context, account_id),
         identified_until_slot=until_slot,
