@@ -24,6 +24,7 @@ from tests.vectors.hashing import compute_state_root, h, u32, u64
 from tests.vectors.money import Segment, bring, compute_remains
 from tests.vectors.packing import pack
 from tests.vectors.replica_identity import act, get_identified_until
+from tests.vectors.sharing import note_active, number_person, share_out, take_share
 
 Row = list[Any]
 Parts = tuple[Any, Any, Any, Any, Any]  # finality, late acks, roll-call, evidence, clearing
@@ -79,7 +80,8 @@ class Replica:
             self.rows[b"t" + subject + authority] = [
                 kind, jurisdiction, commitment, tag, begin, until, -1
             ]  # fmt: skip
-            self.rows[b"p" + u32(0) + tag] = [subject, 0, 0, 0, 0, []]
+            number = number_person(self.rows, tag)
+            self.rows[b"p" + u32(0) + tag] = [subject, 0, 0, number, 0, []]
             tags[subject] = tag
         bonds = {account: (bond, term) for account, _, bond, term in seats}
         for account, balance, deposits in accounts:
@@ -97,7 +99,7 @@ class Replica:
         self._found_seats(seats)
         issued = sum(funds) + sum(bond for bond, _ in bonds.values())
         issued += sum(b + sum(amount for amount, _ in deposits) for _, b, deposits in accounts)
-        self.rows[b"m" + CURRENT] = [issued, 0, len(accounts), len(seats), 0, *funds, 0, 0]
+        self.rows[b"m" + CURRENT] = [issued, 0, len(accounts), len(seats), 0, *funds, 0, 0, 0]
 
     def _found_seats(self, seats: list[Any]) -> None:
         raws = []
@@ -174,6 +176,15 @@ class Replica:
                 self.born -= 1
             else:
                 self.touch(account, slot)
+                self._claim(account, slot)
+
+    def _claim(self, account: bytes, slot: int) -> None:
+        """Give a person his part of the members' share."""
+        row = self.rows[b"a" + account]
+        if row[PERSON] is not None:
+            person = self.rows[b"p" + u32(0) + row[PERSON]]
+            period = slot // self.constants["slots_per_period"]
+            row[BALANCE] += take_share(self.rows, person, period)
 
     def _find_period(self, row: Row) -> int | None:
         following: int = row[TOUCHED] // self.steps_per_period + 1
@@ -214,6 +225,8 @@ class Replica:
         if 3 * (slot % epoch_slots) < 2 * epoch_slots:
             seeds[3] = h("mix", seeds[3], output)
         self.rows[b"r" + CURRENT] = seeds
+        period_slots = self.constants["slots_per_period"]
+        share_out(self.rows, self.slot // period_slots, slot // period_slots)
         self._sweep(slot)
         finality, late_acks, roll_call, _, _ = parts
         recorder = Recorder(self.rows, self.constants, slot, seat)
@@ -322,6 +335,8 @@ class Replica:
             taken = min(units, max(0, self.parameters["free_units"] - used))
             if taken:
                 if not used:
+                    self._claim(person[0], slot)
+                    note_active(self.rows, period, person[3])
                     note_service(self.rows, body[5])
                 person[1], person[2] = period, used + taken
             units -= taken

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from tests.vectors.hashing import h, u32
 from tests.vectors.packing import pack
+from tests.vectors.sharing import number_person
 
 Row = list[Any]
 # Places in a row of the table of accounts.
@@ -128,7 +129,9 @@ def _attest(replica: Rows, slot: int, authority: bytes, action: list[Any]) -> No
             replica.rows[b"a" + subject] = [None, 0, 0, step, -1, 0, None, 0, 0]
             replica.born += 1
         replica.rows[b"a" + subject][PERSON] = tag
-        replica.rows[key] = [subject, *(person[1:] if person else (0, 0))]
+        if person is None:
+            person = [subject, 0, 0, number_person(replica.rows, tag), 0, []]
+        replica.rows[key] = [subject, *person[1:]]
         if new:
             _count(replica, slot, authority, 1)
     replica.rows[b"u" + authority][4] += old is None or old[6] != -1
