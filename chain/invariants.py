@@ -69,10 +69,10 @@ def find_bad_funds(changes: Sequence[Change]) -> str | None:
 
 
 def find_bad_balance(changes: Sequence[Change]) -> str | None:
-    """L4: no balance leaves what an account may hold, and none falls below zero without credit."""
+    """L4: no balance leaves what an account may hold; a debtor owes no more than all money is."""
     for change in _select(changes, ACCOUNTS):
         after = cast("Account | None", change.after)
-        if after is not None and not 0 <= after.settlement <= AMOUNT_MAX:
+        if after is not None and not -SUPPLY_MAX <= after.settlement <= AMOUNT_MAX:
             return f"{change.key.hex()} holds {after.settlement}"
     return None
 

@@ -19,6 +19,11 @@ from chain.tables import (
     ANCHORS,
     ATTESTATIONS,
     AUTHORITIES,
+    CREDIT,
+    CREDIT_DAYS,
+    DEALINGS,
+    DEBTS,
+    LOANS,
     MONEY,
     PERSONS,
     RANDOMNESS,
@@ -26,6 +31,7 @@ from chain.tables import (
     SAVINGS,
     SEATS,
     SETS,
+    STANDINGS,
     TIPS,
     USED_KEYS,
     Table,
@@ -213,6 +219,8 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
     pot: int
     fees: int
     accounts_born: int
+    debt: int
+    saved: int
 
 
 class State:
@@ -225,6 +233,13 @@ class State:
         # money
         self.accounts = self._open(ACCOUNTS)
         self.savings = self._open(SAVINGS)
+        # credit
+        self.standings = self._open(STANDINGS)
+        self.dealings = self._open(DEALINGS)
+        self.loans = self._open(LOANS)
+        self.debts = self._open(DEBTS)
+        self.credit = self._open(CREDIT)
+        self.credit_days = self._open(CREDIT_DAYS)
         # identity
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
@@ -243,6 +258,8 @@ class State:
         self.pot = 0  # demurrage charged in this block, on its way to the funds
         self.fees = 0  # fees of this block, on their way to the operators' pool
         self.accounts_born = 0  # born less removed in this block
+        self.debt = 0  # what balances below zero, and free savings, grew by in this block
+        self.saved = 0
 
     def _open(self, table: Table[RowT]) -> Rows[RowT]:
         """Another table; takes and keeps them in this order."""
@@ -263,7 +280,15 @@ class State:
 
     def savepoint(self) -> Mark:
         """A mark of everything as it stands."""
-        return Mark(len(self._undo), len(self.facts), self.pot, self.fees, self.accounts_born)
+        return Mark(
+            len(self._undo),
+            len(self.facts),
+            self.pot,
+            self.fees,
+            self.accounts_born,
+            self.debt,
+            self.saved,
+        )
 
     def roll_back(self, mark: Mark) -> None:
         """Undo all that happened since the mark."""
@@ -272,10 +297,12 @@ class State:
             rows.put_back(key, before)
         del self.facts[mark.facts_length :]
         self.pot, self.fees, self.accounts_born = mark.pot, mark.fees, mark.accounts_born
+        self.debt, self.saved = mark.debt, mark.saved
 
     def take_changes(self) -> tuple[list[Change], list[Fact]]:
         """What the block changed, table by table, and its facts; the state is as before it."""
         assert self.pot == self.fees == self.accounts_born == 0, "money left on its way"
+        assert self.debt == self.saved == 0, "credit left uncounted"
         changes = [change for rows in self._tables.values() for change in rows.take_changes()]
         facts, self.facts = self.facts, []
         self._undo.clear()
@@ -283,7 +310,7 @@ class State:
 
     def discard(self) -> None:
         """Forget the block in progress."""
-        self.roll_back(Mark(0, 0, 0, 0, 0))
+        self.roll_back(Mark(0, 0, 0, 0, 0, 0, 0))
         for rows in self._tables.values():
             rows.forget_changes()
 

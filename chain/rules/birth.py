@@ -22,6 +22,7 @@ from chain.genesis import (
 )
 from chain.parameters import find_faults
 from chain.policy import AccountId, compute_account_id
+from chain.rules.credit_days import NO_CREDIT
 from chain.rules.identity import compute_identified_until, get_person_key
 from chain.rules.payments import build_account
 from chain.rules.randomness import build_first_randomness
@@ -72,6 +73,7 @@ def apply_genesis(state: State, genesis: Genesis, chain: bytes) -> None:
     _put_accounts(state, genesis, tags)
     _put_seats(state, genesis, chain)
     _put_money(state, genesis)
+    _put_credit(state, genesis, len(tags))
 
 
 def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
@@ -173,6 +175,12 @@ def _put_money(state: State, genesis: Genesis) -> None:
             municipality=0,
         ),
     )
+
+
+def _put_credit(state: State, genesis: Genesis, persons: int) -> None:
+    """Nobody owes and nothing is lent yet; those identified by the genesis are not young."""
+    saved = sum(deposit.amount for item in genesis.accounts for deposit in item.deposits)
+    state.credit.put(CURRENT, replace(NO_CREDIT, saved=saved, persons=persons))
 
 
 def compute_issued(genesis: Genesis) -> int:

@@ -17,6 +17,7 @@ from chain.rules.settlement import (
     FREE,
     compute_decayed,
     get_due_step,
+    note_debt,
     put_deposits,
     touch,
 )
@@ -74,8 +75,11 @@ def apply_withdraw(state: State, context: Context, owner: AccountId, action: Wit
     state.pot += action.amount - returned
     if action.amount != returned:
         state.facts.append(Charged(owner, action.amount - returned, early_return=True))
-    account = replace(account, settlement=total)
-    replace_deposit(state, owner, account, replace(deposit, amount=deposit.amount - action.amount))
+    returned_to = replace(account, settlement=total)
+    note_debt(state, account, returned_to)
+    replace_deposit(
+        state, owner, returned_to, replace(deposit, amount=deposit.amount - action.amount)
+    )
 
 
 def check_term(context: Context, term_periods: int) -> None:

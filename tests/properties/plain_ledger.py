@@ -14,6 +14,7 @@ from chain.genesis import Genesis, compute_chain_id
 from chain.invariants import check_invariants
 from chain.policy import AccountId
 from chain.rules.birth import apply_genesis
+from chain.rules.credit_days import process_credit_days, process_credit_sums
 from chain.rules.randomness import process_randomness
 from chain.rules.settlement import process_pot, touch
 from chain.state import Change, Fact, State
@@ -64,6 +65,7 @@ class PlainLedger:
         state = self.state
         context = get_context(state, self.chain, self.genesis.constants, slot)
         process_randomness(state, context, bytes(64))
+        process_credit_days(state, context)
         for account_id in looked_at:
             touch(state, context, account_id, state.accounts.require(account_id))
         mark = state.savepoint()
@@ -73,7 +75,7 @@ class PlainLedger:
             state.roll_back(mark)
             raise
         finally:
-            process_pot(state, context)
+            process_credit_sums(state, context, process_pot(state, context))
             state.tips.put(CURRENT, Tip(slot=slot, height=context.height))
             self.slot = slot
             facts = self._keep()
