@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar, cast
 
 from chain.codec import Record
+from chain.credit_invariants import find_bad_dealings, find_bad_debts, find_wrong_sums
 from chain.errors import InvariantBroken
 from chain.policy import compute_account_id
 from chain.rules.settlement import BONDED, get_due_step
@@ -161,6 +162,9 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     7: find_bad_bonds,
     8: find_standing_tip,
     9: find_miscounted_accounts,
+    21: find_wrong_sums,
+    22: find_bad_dealings,
+    23: find_bad_debts,
 }
 
 

@@ -14,6 +14,7 @@ import msgspec
 from chain.block import SealedBlock, decode_block
 from chain.checks import SignatureChecks
 from chain.codec import Codec, Natural, Record, encode
+from chain.credit_invariants import check_floors
 from chain.crypto import u64
 from chain.errors import BadGenesis, Invalid, WrongStateRoot
 from chain.genesis import Genesis, compute_chain_id, explain_other_genesis
@@ -148,6 +149,7 @@ class Ledger:
             raise
         changes, facts = self.state.take_changes()
         check_invariants(changes)
+        check_floors(changes, self.state, context)
         rows = _encode_rows(changes)
         update = self.tree.compute_update(rows)
         return Execution(self.head.hash, context.slot, changes, rows, facts, update)

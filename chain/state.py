@@ -93,7 +93,23 @@ class Matured(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-Fact = Charged | FeePaid | Shared | Matured
+class GuarantorPaid(msgspec.Struct, frozen=True, gc=False):
+    """A guarantor paid for a debtor: out of his pledged deposit, or (-1) his balance."""
+
+    guarantor: AccountId
+    debtor: AccountId
+    amount: int
+    deposit: int
+
+
+class WrittenOff(msgspec.Struct, frozen=True, gc=False):
+    """The reserve took over what an account owed."""
+
+    account: AccountId
+    amount: int
+
+
+Fact = Charged | FeePaid | Shared | Matured | GuarantorPaid | WrittenOff
 
 
 class RowReader(Protocol):

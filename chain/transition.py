@@ -12,6 +12,7 @@ from chain.header import HEADER_VERSION, Header, get_header_message
 from chain.parameters import Constants
 from chain.rules.context import Context, build_context
 from chain.rules.credit_days import process_credit_days, process_credit_sums
+from chain.rules.loan_terms import process_loans
 from chain.rules.lottery import check_author, find_entry
 from chain.rules.randomness import compute_randomness, process_randomness
 from chain.rules.settlement import process_pot
@@ -34,15 +35,21 @@ def process_block(
     """Apply a block whose header has been checked. Raises Invalid; then discard the state."""
     process_opening(state, context, queue, vrf_output)
     process_transactions(state, context, transactions, checks)
-    process_credit_sums(state, context, process_pot(state, context))
-    state.tips.put(CURRENT, Tip(slot=context.slot, height=context.height))
+    process_closing(state, context)
 
 
 def process_opening(state: State, context: Context, queue: SweepQueue, vrf_output: bytes) -> None:
     """What a block does before its transactions; a producer chooses them on top of this."""
     process_randomness(state, context, vrf_output)
     process_credit_days(state, context)
+    process_loans(state, context)
     process_sweep(state, context, queue)
+
+
+def process_closing(state: State, context: Context) -> None:
+    """What a block does after its transactions: what it tallied is put into rows."""
+    process_credit_sums(state, context, process_pot(state, context))
+    state.tips.put(CURRENT, Tip(slot=context.slot, height=context.height))
 
 
 def get_context(state: State, chain: bytes, constants: Constants, slot: int) -> Context:

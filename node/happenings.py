@@ -7,11 +7,17 @@ from typing import assert_never
 
 from chain.actions import (
     Action,
+    AskLoan,
     Bond,
     ChangePolicy,
+    DropLoan,
+    GrantLoan,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
     RegisterSeat,
+    ReturnLoan,
     Reveal,
     Save,
     Unbond,
@@ -22,7 +28,7 @@ from chain.ledger import Execution
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.settlement import compute_decayed, get_touched
-from chain.state import FeePaid, Matured
+from chain.state import FeePaid, GuarantorPaid, Matured, WrittenOff
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
 from node.history import Happening
@@ -35,6 +41,13 @@ def find_happenings(block: SealedBlock, execution: Execution, context: Context) 
         for fact in execution.facts
         if isinstance(fact, Matured)
     ]
+    for fact in execution.facts:
+        if isinstance(fact, GuarantorPaid):
+            payer, debtor = fact.guarantor, fact.debtor
+            found.append(Happening(payer, None, "paid", fact.amount, debtor, ""))
+            found.append(Happening(debtor, None, "received", fact.amount, payer, ""))
+        elif isinstance(fact, WrittenOff):
+            found.append(Happening(fact.account, None, "received", fact.amount, None, ""))
     deposits = _Deposits(execution, context)
     for sealed in block.transactions:
         for action in sealed.body.actions:
@@ -91,12 +104,19 @@ class _Deposits:
         return action.amount
 
 
-def _describe(sealed: SealedTransaction, action: Action, deposits: _Deposits) -> list[Happening]:
+def _describe(  # noqa: C901, PLR0912 - one a kind
+    sealed: SealedTransaction, action: Action, deposits: _Deposits
+) -> list[Happening]:
     owner, transaction = sealed.body.account, sealed.id
     if isinstance(action, Pay):
         return [
             Happening(owner, transaction, "paid", action.amount, action.to, action.memo),
             Happening(action.to, transaction, "received", action.amount, owner, action.memo),
+        ]
+    if isinstance(action, PayClaim):
+        return [
+            Happening(owner, transaction, "paid", action.amount, action.creditor, ""),
+            Happening(action.creditor, transaction, "received", action.amount, owner, ""),
         ]
     kind, amount = "", 0
     match action:
@@ -112,6 +132,10 @@ def _describe(sealed: SealedTransaction, action: Action, deposits: _Deposits) ->
             kind, amount = "unbonded", deposits.get_amount(owner, action.deposit)
         case RegisterSeat():
             kind = "seat"
+        case AskLoan():
+            kind, amount = "loan", action.amount
+        case Guarantee() | GrantLoan() | DropLoan() | ReturnLoan():
+            kind = "loan"
         case ChangePolicy():
             kind = "keys"
         case Reveal():

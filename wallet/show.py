@@ -11,11 +11,17 @@ from rich.console import RenderableType
 
 from chain.actions import (
     Action,
+    AskLoan,
     Bond,
     ChangePolicy,
+    DropLoan,
+    GrantLoan,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
     RegisterSeat,
+    ReturnLoan,
     Reveal,
     Save,
     Unbond,
@@ -46,6 +52,7 @@ _KINDS: Final = {
     "unbonded": mark("bond asked back"),
     "seat": mark("seat registered"),
     "keys": mark("keys changed"),
+    "loan": mark("loan"),
     "fee": mark("fee"),
 }
 _ACTIONS: Final[dict[type[Action], tuple[str, tuple[str, ...]]]] = {
@@ -57,11 +64,18 @@ _ACTIONS: Final[dict[type[Action], tuple[str, tuple[str, ...]]]] = {
     RegisterSeat: (mark("register a seat"), ()),
     Bond: (mark("bond {amount} of deposit {id} to the seat"), ("amount", "id")),
     Unbond: (mark("ask deposit {id} back from the seat"), ("id",)),
+    AskLoan: (mark("ask for a loan of {amount} for periods: {count}"), ("amount", "count")),
+    Guarantee: (mark("answer for loan {id}"), ("id",)),
+    GrantLoan: (mark("grant loan {id}"), ("id",)),
+    DropLoan: (mark("take back or decline loan {id}"), ("id",)),
+    ReturnLoan: (mark("return loan {id} before its term"), ("id",)),
+    PayClaim: (mark("pay a guarantor back {amount}"), ("amount",)),
 }
 _BONDS: Final = {
     "free": mark("free"),
     "bonded": mark("bonded"),
     "unbonding": mark("bond, to be released"),
+    "pledged": mark("secures a loan"),
 }
 _VERDICTS: Final = {
     "settled": mark("in the chain"),
@@ -299,7 +313,7 @@ def tell_action(
     text, figures = _ACTIONS[type(action)]
     values = {
         "amount": tell_pai(words, getattr(action, "amount", 0)),
-        "id": getattr(action, "deposit", 0),
+        "id": getattr(action, "loan", getattr(action, "deposit", 0)),
         "count": getattr(action, "term_periods", 0),
     }
     if isinstance(action, Reveal | ChangePolicy):

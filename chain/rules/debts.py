@@ -6,7 +6,7 @@ from chain.policy import AccountId
 from chain.state import State
 from chain.tables import Debts, Grant
 
-NO_DEBTS: Final = Debts(grants=(), pledged=0, claims=(), loans=0)
+NO_DEBTS: Final = Debts(grants=(), pledged=0, claims=(), loans=(), unpaid=0)
 
 
 def compute_granted(grant: Grant, period: int) -> int:

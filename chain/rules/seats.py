@@ -17,8 +17,8 @@ from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.identity import is_identified
-from chain.rules.savings import add_deposit, find_deposit, replace_deposit
-from chain.rules.settlement import BONDED, FREE, UNBONDING, touch
+from chain.rules.savings import add_deposit, check_free, find_deposit, replace_deposit
+from chain.rules.settlement import BONDED, UNBONDING, touch
 from chain.state import State
 from chain.tables import CURRENT, Seat, UsedKey
 from chain.units import format_pai
@@ -92,8 +92,7 @@ def apply_bond(state: State, context: Context, owner: AccountId, action: Bond) -
         raise Invalid(Code.NO_SEAT)
     account = touch(state, context, owner, state.accounts.require(owner))
     deposit = find_deposit(state, owner, action.deposit)
-    if deposit.seat_bond != FREE:
-        raise Invalid(Code.DEPOSIT_BONDED)
+    check_free(deposit)
     if action.amount > deposit.amount:
         raise Invalid(Code.DEPOSIT_TOO_LITTLE, f"it holds {format_pai(deposit.amount)}")
     if action.amount == deposit.amount:

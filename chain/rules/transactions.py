@@ -10,11 +10,17 @@ from msgspec.structs import replace
 
 from chain.actions import (
     Action,
+    AskLoan,
     Bond,
     ChangePolicy,
+    DropLoan,
+    GrantLoan,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
     RegisterSeat,
+    ReturnLoan,
     Reveal,
     Save,
     Unbond,
@@ -25,6 +31,14 @@ from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.policy import AccountId, Policy, compute_account_id
 from chain.rules.context import Context
+from chain.rules.loans import (
+    apply_ask,
+    apply_drop,
+    apply_grant,
+    apply_guarantee,
+    apply_pay_claim,
+    apply_return,
+)
 from chain.rules.payments import apply_payment
 from chain.rules.savings import apply_prolong, apply_save, apply_withdraw
 from chain.rules.seats import apply_bond, apply_register, apply_unbond
@@ -157,6 +171,13 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     Save: apply_save,
     Prolong: apply_prolong,
     Withdraw: apply_withdraw,
+    # credit
+    AskLoan: apply_ask,
+    Guarantee: apply_guarantee,
+    GrantLoan: apply_grant,
+    DropLoan: apply_drop,
+    ReturnLoan: apply_return,
+    PayClaim: apply_pay_claim,
     # keys
     Reveal: apply_reveal,
     ChangePolicy: apply_change_policy,

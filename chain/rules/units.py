@@ -9,7 +9,18 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from chain.actions import Action, Bond, ChangePolicy, Pay, RegisterSeat, Reveal, Save
+from chain.actions import (
+    Action,
+    AskLoan,
+    Bond,
+    ChangePolicy,
+    GrantLoan,
+    Guarantee,
+    Pay,
+    RegisterSeat,
+    Reveal,
+    Save,
+)
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.rules.context import Context
@@ -25,10 +36,15 @@ UNITS_NEW_ACCOUNT: Final = 8
 UNITS_NEW_ROW: Final = 4
 ROWS_OF_A_SEAT: Final = 4  # the seat and its three used keys
 DEFENSIVE_PER_SIGNATURE: Final = 2
+ROWS_OF_A_LOAN: Final = 3  # the loan, its debtor's debts and the day it falls due
 # Rows that an action may add, at the most, beside an account that it pays.
 _NEW_ROWS: Final[dict[type[Action], int]] = {
     # money
     Save: 1,
+    # credit
+    AskLoan: ROWS_OF_A_LOAN,
+    Guarantee: 1,
+    GrantLoan: 1,
     # seats
     RegisterSeat: ROWS_OF_A_SEAT,
     Bond: 1,

@@ -18,7 +18,6 @@ from chain.tables.credit import (
     Dealing,
     Debts,
     Grant,
-    Instalment,
     Loan,
     Standing,
 )
@@ -60,7 +59,6 @@ __all__ = [
     "Debts",
     "Deposit",
     "Grant",
-    "Instalment",
     "Loan",
     "Money",
     "Person",

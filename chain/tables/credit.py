@@ -6,6 +6,7 @@ A person's credit is kept by tag, not by account. Every figure that fades does s
 
 from typing import Final
 
+from chain.actions.credit import Instalment
 from chain.codec import Bytes32, Natural, Record
 from chain.policy import AccountId
 from chain.tables.table import Table
@@ -37,13 +38,6 @@ class Dealing(Record, frozen=True):
     period: Natural
 
 
-class Instalment(Record, frozen=True):
-    """From this many periods after the grant on, so much of it is left."""
-
-    after_periods: Natural
-    left: Natural
-
-
 class Loan(Record, frozen=True):
     """Key: the loan's number (u64). ``state``: 0 asked, 1 granted, 2 in grace, 3 overdue."""
 
@@ -58,7 +52,9 @@ class Loan(Record, frozen=True):
     state: Natural
     from_period: Natural  # asked, and then granted
     by_committee: bool
-    unpaid: Natural  # what was found missing after the term, of which the brake takes note
+    counted: Natural  # how much of it the sum of all grants counts
+    unpaid: Natural  # what was found missing after the term
+    look_period: Natural  # when time acts on it next
 
 
 class Grant(Record, frozen=True):
@@ -84,7 +80,8 @@ class Debts(Record, frozen=True):
     grants: tuple[Grant, ...]
     pledged: Natural
     claims: tuple[Claim, ...]
-    loans: Natural  # asked for, running and overdue
+    loans: tuple[int, ...]  # asked for, running and overdue
+    unpaid: Natural  # what was found missing of all of these
 
 
 class CreditDay(Record, frozen=True):

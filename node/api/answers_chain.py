@@ -8,11 +8,17 @@ from typing import Final, Literal, Protocol
 
 from chain.actions import (
     Action,
+    AskLoan,
     Bond,
     ChangePolicy,
+    DropLoan,
+    GrantLoan,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
     RegisterSeat,
+    ReturnLoan,
     Reveal,
     Save,
     Unbond,
@@ -39,15 +45,21 @@ from node.api.schema import (
 from node.api.schema_chain import (
     BLOCK_KINDS,
     ActionAnswer,
+    AskLoanAnswer,
     BlockAnswer,
     BlockSummaryAnswer,
     BondAnswer,
     ChangePolicyAnswer,
+    DropLoanAnswer,
+    GrantLoanAnswer,
+    GuaranteeAnswer,
     PayAnswer,
+    PayClaimAnswer,
     PeerAnswer,
     PeersAnswer,
     ProlongAnswer,
     RegisterSeatAnswer,
+    ReturnLoanAnswer,
     RevealAnswer,
     SaveAnswer,
     SeatAnswer,
@@ -227,7 +239,9 @@ def _build_transaction_answer(prefix: str, sealed: SealedTransaction) -> Transac
     )
 
 
-def _build_action_answer(prefix: str, action: Action) -> ActionAnswer:  # noqa: PLR0911 - one a kind
+def _build_action_answer(  # noqa: C901, PLR0911, PLR0912 - one a kind
+    prefix: str, action: Action
+) -> ActionAnswer:
     match action:
         case Reveal(policy):
             return RevealAnswer(policy=build_policy_answer(policy))
@@ -249,6 +263,27 @@ def _build_action_answer(prefix: str, action: Action) -> ActionAnswer:  # noqa: 
             return BondAnswer(deposit=deposit, amount=format_pai(amount))
         case Unbond(deposit):
             return UnbondAnswer(deposit=deposit)
+        case AskLoan():
+            return AskLoanAnswer(
+                amount=format_pai(action.amount),
+                term_periods=action.term_periods,
+                plan=tuple((item.after_periods, format_pai(item.left)) for item in action.plan),
+                purpose=action.purpose,
+                guarantor=write_address_or_null(prefix, action.guarantor),
+                pledge=format_pai(action.pledge),
+            )
+        case Guarantee(loan, deposit):
+            return GuaranteeAnswer(loan=loan, deposit=deposit)
+        case GrantLoan(loan):
+            return GrantLoanAnswer(loan=loan)
+        case DropLoan(loan):
+            return DropLoanAnswer(loan=loan)
+        case ReturnLoan(loan):
+            return ReturnLoanAnswer(loan=loan)
+        case PayClaim(creditor, amount):
+            return PayClaimAnswer(
+                creditor=write_address(prefix, creditor), amount=format_pai(amount)
+            )
 
 
 def build_seats_answer(core: Core) -> SeatsAnswer:

@@ -115,6 +115,49 @@ class UnbondAnswer(Answer, frozen=True, tag_field="kind", tag="unbond"):
     deposit: Count
 
 
+class AskLoanAnswer(Answer, frozen=True, tag_field="kind", tag="ask-loan"):
+    """A loan asked for. The plan: after so many periods, so much is left."""
+
+    amount: Pai
+    term_periods: Count
+    plan: tuple[tuple[Count, Pai], ...]
+    purpose: str
+    guarantor: AddressText | None
+    pledge: Pai
+
+
+class GuaranteeAnswer(Answer, frozen=True, tag_field="kind", tag="guarantee"):
+    """Consent to answer for a loan, with a deposit or (null) the own limit."""
+
+    loan: Count
+    deposit: Count | None
+
+
+class GrantLoanAnswer(Answer, frozen=True, tag_field="kind", tag="grant-loan"):
+    """A loan granted by the credit committee."""
+
+    loan: Count
+
+
+class DropLoanAnswer(Answer, frozen=True, tag_field="kind", tag="drop-loan"):
+    """A loan asked for no longer, or declined."""
+
+    loan: Count
+
+
+class ReturnLoanAnswer(Answer, frozen=True, tag_field="kind", tag="return-loan"):
+    """A loan returned before its term."""
+
+    loan: Count
+
+
+class PayClaimAnswer(Answer, frozen=True, tag_field="kind", tag="pay-claim"):
+    """A guarantor paid back."""
+
+    creditor: AddressText
+    amount: Pai
+
+
 ActionAnswer = (
     RevealAnswer
     | PayAnswer
@@ -125,6 +168,12 @@ ActionAnswer = (
     | RegisterSeatAnswer
     | BondAnswer
     | UnbondAnswer
+    | AskLoanAnswer
+    | GuaranteeAnswer
+    | GrantLoanAnswer
+    | DropLoanAnswer
+    | ReturnLoanAnswer
+    | PayClaimAnswer
 )
 
 

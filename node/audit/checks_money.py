@@ -9,8 +9,8 @@ from decimal import Decimal
 
 from chain.policy import AccountId
 from chain.rules.settlement import BONDED, UNBONDING
-from chain.tables import ACCOUNTS, SAVINGS, SEATS, Account, Deposit
-from chain.units import AMOUNT_MAX, format_pai
+from chain.tables import ACCOUNTS, DEBTS, SAVINGS, SEATS, Account, Deposit
+from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
 from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books, Saved, decay
 from node.audit.evidence import (
     Evidence,
@@ -65,10 +65,14 @@ def find_wrong_supply(evidence: Evidence) -> Iterator[Finding]:
 
 
 def find_bad_balances(evidence: Evidence) -> Iterator[Finding]:
-    """Nobody owes, since there is no credit, and nobody holds more than an account can."""
+    """Only who has credit owes, and nobody holds more than an account can."""
+    granted = {account_id for account_id, _ in select(evidence.rows, DEBTS)}
     for account_id, row in select(evidence.rows, ACCOUNTS):
-        if not 0 <= row.settlement <= AMOUNT_MAX:
-            detail = Sentence("a balance is below zero, or above what an account can hold")
+        least = 0 if row.person is None and account_id not in granted else -SUPPLY_MAX
+        if not least <= row.settlement <= AMOUNT_MAX:
+            detail = Sentence(
+                "a balance is below zero without credit, or above what an account can hold"
+            )
             yield build_row_finding(
                 Check.BALANCES, ACCOUNTS, account_id, detail, None, _pai(row.settlement)
             )

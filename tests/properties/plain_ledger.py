@@ -14,11 +14,12 @@ from chain.genesis import Genesis, compute_chain_id
 from chain.invariants import check_invariants
 from chain.policy import AccountId
 from chain.rules.birth import apply_genesis
-from chain.rules.credit_days import process_credit_days, process_credit_sums
+from chain.rules.credit_days import process_credit_days
+from chain.rules.loan_terms import process_loans
 from chain.rules.randomness import process_randomness
-from chain.rules.settlement import process_pot, touch
+from chain.rules.settlement import touch
 from chain.state import Change, Fact, State
-from chain.tables import CURRENT, Account, Money, Savings, Table, Tip
+from chain.tables import Account, Money, Savings, Table
 from chain.transaction import (
     TRANSACTION_VERSION,
     KeySignature,
@@ -27,7 +28,7 @@ from chain.transaction import (
     Transaction,
     seal,
 )
-from chain.transition import get_context, process_transactions
+from chain.transition import get_context, process_closing, process_transactions
 from tests.community import get_account_id, get_policy
 
 
@@ -66,6 +67,7 @@ class PlainLedger:
         context = get_context(state, self.chain, self.genesis.constants, slot)
         process_randomness(state, context, bytes(64))
         process_credit_days(state, context)
+        process_loans(state, context)
         for account_id in looked_at:
             touch(state, context, account_id, state.accounts.require(account_id))
         mark = state.savepoint()
@@ -75,8 +77,7 @@ class PlainLedger:
             state.roll_back(mark)
             raise
         finally:
-            process_credit_sums(state, context, process_pot(state, context))
-            state.tips.put(CURRENT, Tip(slot=slot, height=context.height))
+            process_closing(state, context)
             self.slot = slot
             facts = self._keep()
         return facts

@@ -28,11 +28,10 @@ from chain.genesis import GenesisDeposit
 from chain.ledger import Head, Ledger, read_rows
 from chain.merkle import Tree
 from chain.parameters import KeepSchedule
-from chain.rules.settlement import process_pot
 from chain.rules.transactions import process_transaction
-from chain.tables import CURRENT, Account, Tip
+from chain.tables import Account
 from chain.transaction import SealedTransaction
-from chain.transition import process_opening
+from chain.transition import process_closing, process_opening
 from tests.community import (
     PAI,
     Community,
@@ -156,8 +155,7 @@ class Chain(RuleBasedStateMachine):
             except Invalid:
                 continue
             accepted.append(sealed)
-        process_pot(ledger.state, context)
-        ledger.state.tips.put(CURRENT, Tip(slot=slot, height=context.height))
+        process_closing(ledger.state, context)
         with_refused, _ = ledger.state.take_changes()
         without = ledger.draft(context, bytes(64), tuple(accepted), DirectChecks()).changes
         assert {item.state_key: item for item in with_refused} == {

@@ -194,7 +194,7 @@ def _(c: Community) -> Pair:
 
 @transaction(Code.INSUFFICIENT_BALANCE)
 def _(c: Community) -> Pair:
-    return two(c, "emma", Pay(FARID, 500 * PAI + 1, ""), Pay(FARID, 500 * PAI, ""))
+    return two(c, "emma", Pay(FARID, 530 * PAI + 1, ""), Pay(FARID, 530 * PAI, ""))
 
 
 @transaction(Code.FIRST_PAYMENT_TOO_SMALL)
@@ -421,7 +421,7 @@ MORE_BAD: dict[str, tuple[Code, Callable[[Community], SealedTransaction]]] = {
     ),
     "spending by the second action what the first took": (
         Code.INSUFFICIENT_BALANCE,
-        lambda c: c.sign("emma", Pay(FARID, 500 * PAI, ""), Pay(GALINA, 1, "")),
+        lambda c: c.sign("emma", Pay(FARID, 530 * PAI, ""), Pay(GALINA, 1, "")),
     ),
     "a newcomer's second half in time for nothing": (
         Code.FIRST_PAYMENT_TOO_SMALL,

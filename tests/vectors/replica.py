@@ -10,6 +10,7 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any
 
+from tests.vectors.credit import Credit
 from tests.vectors.hashing import compute_state_root, h, u32, u64
 from tests.vectors.money import Segment, bring, compute_remains
 from tests.vectors.packing import pack
@@ -82,6 +83,8 @@ class Replica:
         issued = sum(funds) + sum(bond for bond, _ in bonds.values())
         issued += sum(b + sum(amount for amount, _ in deposits) for _, b, deposits in accounts)
         self.rows[b"m" + CURRENT] = [issued, 0, len(accounts), len(seats), 0, *funds, 0, 0]
+        self.credit = Credit(self.rows, self.constants, self.parameters)
+        self.credit.found(len(tags))
 
     def _found_seats(self, seats: list[Any]) -> None:
         raws = []
@@ -181,10 +184,11 @@ class Replica:
         if 3 * (slot % epoch_slots) < 2 * epoch_slots:
             seeds[3] = h("mix", seeds[3], output)
         self.rows[b"r" + CURRENT] = seeds
+        self.credit.begin(slot)
         self._sweep(slot)
         for body, signatures in transactions:
             self._apply_transaction(slot, body, signatures)
-        self._share_pot()
+        self.credit.end(self._share_pot())
         self.slot, self.height = slot, self.height + 1
         self.rows[b"h" + CURRENT] = [self.slot, self.height]
 
@@ -199,7 +203,7 @@ class Replica:
         row[BALANCE] -= self._price(slot, row, body, signatures)
         for action in actions:
             self._act(slot, account, action)
-            assert row[BALANCE] >= 0, "vectors are good transactions"
+            self.credit.check(account)
 
     def _price(self, slot: int, row: Row, body: list[Any], signatures: list[Any]) -> int:
         actions, period = body[7], slot // self.constants["slots_per_period"]
@@ -240,6 +244,7 @@ class Replica:
                     self.rows[b"a" + to] = [None, 0, 0, step, -1, 0, None, 0, 0]
                     self.born += 1
                 self.touch(to, slot)[BALANCE] += amount
+                self.credit.deal(account, to, amount)
             case [3, amount, term]:
                 row[BALANCE] -= amount
                 until = step + term * self.steps_per_period
@@ -284,7 +289,7 @@ class Replica:
         before, seat[4] = seat[4], seat[4] + amount
         self.rows[b"m" + CURRENT][3] += (seat[4] >= least) - (before >= least)
 
-    def _share_pot(self) -> None:
+    def _share_pot(self) -> int:
         money = self.rows[b"m" + CURRENT]
         pot = money[4] + self.pot
         parts = [pot * points // 10_000 for points in self.parameters["sinks"]]
@@ -297,3 +302,4 @@ class Replica:
         for place, part in enumerate((reserve, social, operators + self.fees, active), start=5):
             money[place] += part
         money[9] += municipality
+        return int(reserve)

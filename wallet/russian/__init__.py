@@ -11,6 +11,7 @@ from typing import Final
 from wallet.russian import (
     audit,
     core,
+    credit,
     demo,
     finality,
     genesis,
@@ -36,6 +37,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    credit.TEXTS,
 )
 
 
@@ -53,4 +55,5 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **credit.SENTENCES,
     }

@@ -1,0 +1,140 @@
+"""Credit, small and slow, written from docs/protocol.md: the oracle for standings and dealings.
+
+Sums are counted over all rows at the end of every block instead of being kept up to date. Loans
+have vectors of their own.
+"""
+
+from fractions import Fraction
+from typing import Any
+
+from tests.vectors.hashing import u32, u64
+
+Row = list[Any]
+CURRENT = b"current"
+PAI = 1_000_000
+BALANCE, PERSON = 2, 6
+
+
+class Credit:
+    """The rows of credit among a replica's rows."""
+
+    def __init__(
+        self, rows: dict[bytes, Row], constants: dict[str, Any], parameters: dict[str, Any]
+    ) -> None:
+        self.rows, self.constants, self.parameters = rows, constants, parameters
+        self.slot = self.period = 0
+
+    def found(self, persons: int) -> None:
+        """The one row at genesis: nobody owes, nobody is young."""
+        self.rows[b"$" + CURRENT] = [0, 0, persons, *[0] * 11, None, 0, 0]
+        self._count()
+
+    def begin(self, slot: int) -> None:
+        """Close the periods that have passed, at most 64 in one block."""
+        self.slot, self.period = slot, slot // self.constants["slots_per_period"]
+        whole = self.rows[b"$" + CURRENT]
+        closed = min(self.period, whole[11] + 64)
+        whole[7] += sum(self.rows.get(_day(day), [0] * 6)[2] for day in range(whole[11], closed))
+        whole[11] = closed
+        young = self.parameters["young_periods"]
+        whole[12] = min(max(whole[12], self.period - young), whole[12] + 64)
+        # No loan is due: the queue passes over empty days, 65 in one block.
+        whole[13] = min(max(whole[13], self.period + 1), whole[13] + 65)
+        assert self.period < 360, "the vectors' story ends before the first day leaves the window"
+
+    def end(self, inflow: int) -> None:
+        """Note what flowed into the reserve, and count everything."""
+        if inflow:
+            day = self.rows.setdefault(_day(self.period), [0, 0, 0, 0, 0, []])
+            day[2] += inflow
+        self._count()
+
+    def _count(self) -> None:
+        whole = self.rows[b"$" + CURRENT]
+        whole[0] = -sum(min(0, row[BALANCE]) for key, row in self.rows.items() if key[:1] == b"a")
+        whole[1] = sum(
+            item[1]
+            for key, row in self.rows.items()
+            if key[:1] == b"d"
+            for item in row[0]
+            if item[5] in (0, 3)
+        )
+        whole[3] = sum(row[1] for key, row in self.rows.items() if key[:1] == b"c")
+
+    def fade(self, amount: int, period: int) -> int:
+        """What is left of an amount since a period; the power is floored to 128 bits."""
+        keep = Fraction(self.constants["credit_keep"], 2**64) ** (self.period - period)
+        left = abs(amount) * keep
+        floored = left.numerator // left.denominator
+        if left - floored < Fraction(1, 2**40):  # so near a whole number the ledger may floor it
+            raise AssertionError("choose other amounts for the vectors")
+        return floored if amount >= 0 else -floored
+
+    def _fade(self, amount: int, period: int) -> int:
+        return self.fade(amount, period) if amount and period != self.period else amount
+
+    def get_limit(self, tag: bytes) -> int:
+        """What a person is good for."""
+        _, sales, earned, limit, period = self._get_standing(tag)
+        limit, earned = self._fade(limit, period), self._fade(earned, period)
+        if self.slot >= self.rows[b"p" + u32(0) + tag][1]:
+            return int(limit)
+        base = self.parameters["base"]
+        cap = base * self.parameters["earned_cap_bp"] // 10_000
+        now = base // 10 + min(base - base // 10, sales) + min(2 * cap, earned) // 2
+        return int(max(limit, now))
+
+    def check(self, account: bytes) -> None:
+        """A balance below zero is good, and then the limit that carries it is remembered."""
+        row = self.rows[b"a" + account]
+        if row[BALANCE] >= 0:
+            return
+        tag = row[PERSON]
+        limit = self.get_limit(tag)
+        assert -row[BALANCE] <= limit, "vectors are good transactions"
+        since, sales, earned, held, period = self._get_standing(tag)
+        if -row[BALANCE] > self._fade(held, period):
+            earned = self._fade(earned, period)
+            self.rows[b"c" + u32(0) + tag] = [since, sales, earned, limit, self.period]
+
+    def _get_standing(self, tag: bytes) -> Row:
+        return self.rows.get(b"c" + u32(0) + tag, [-1, 0, 0, 0, 0])
+
+    def deal(self, payer: bytes, receiver: bytes, amount: int) -> None:
+        """Note a payment between two persons."""
+        buyer, seller = (self.rows[b"a" + account][PERSON] for account in (payer, receiver))
+        if buyer is None or seller is None:
+            return
+        if any(self.slot >= self.rows[b"p" + u32(0) + tag][1] for tag in (buyer, seller)):
+            return
+        key = b"e" + min(buyer, seller) + max(buyer, seller)
+        if key not in self.rows and amount < PAI:
+            return
+        net, lifetime, *counted, period = self.rows.get(key, [0, 0, 0, 0, 0, 0, self.period])
+        net = self._fade(net, period)
+        counted[2:] = [self._fade(item, period) for item in counted[2:]]
+        sign = 1 if seller < buyer else -1
+        net, lifetime = net + sign * amount, lifetime + sign * amount
+        own, other = (0, 1) if seller < buyer else (1, 0)
+        base = self.parameters["base"]
+        pair_cap = base * self.parameters["pair_cap_bp"] // 10_000
+        earned_cap = 2 * (base * self.parameters["earned_cap_bp"] // 10_000)
+        sales = max(0, min(base // 10 - counted[other], sign * lifetime) - counted[own])
+        earned = max(0, min(pair_cap - counted[2 + other], sign * net) - counted[2 + own])
+        step = max(1, base // 50)
+        if sales + earned >= step:
+            since, had, gained, held, at = self._get_standing(seller)
+            gained, held = self._fade(gained, at), self._fade(held, at)
+            sales = max(0, min(sales, base - base // 10 - had))
+            earned = max(0, min(earned, earned_cap - gained))
+            if sales + earned >= step:
+                self.rows[b"c" + u32(0) + seller] = [
+                    since, had + sales, gained + earned, held, self.period
+                ]  # fmt: skip
+                counted[own] += sales
+                counted[2 + own] += earned
+        self.rows[key] = [net, lifetime, *counted, self.period]
+
+
+def _day(period: int) -> bytes:
+    return b"q" + u64(period)
