@@ -86,7 +86,8 @@ def find_wrong_sums(changes: Sequence[Change]) -> str | None:
     for change in changes:
         table = change.table
         if table is ACCOUNTS:
-            before, after = cast("Account | None", change.before), cast("Account", change.after)
+            before = cast("Account | None", change.before)
+            after = cast("Account | None", change.after)
             if before is not None and before.settlement < 0:
                 debt += before.settlement
             if after is not None and after.settlement < 0:
@@ -112,7 +113,8 @@ def find_bad_dealings(changes: Sequence[Change]) -> str | None:
     counted = 0
     for change in changes:
         if change.table is DEALINGS:
-            before, after = cast("Dealing | None", change.before), cast("Dealing", change.after)
+            before = cast("Dealing | None", change.before)
+            after = cast("Dealing | None", change.after)
             if after is None or not change.key[:32] < change.key[32:]:
                 return f"{change.key.hex()} is gone, or not in order"
             lower = after.lower_sales - (before.lower_sales if before else 0)

@@ -4,12 +4,14 @@ Periods pass by ``wait``. Payments go through the same rules as in blocks; signa
 fees are left out. Every step keeps the promises of the ledger.
 """
 
+from collections.abc import Callable
 from typing import cast
 
 from msgspec.structs import replace
 
-from chain.actions import Action, Pay
+from chain.actions import Action, AskLoan, Guarantee, Instalment, Pay, Save
 from chain.credit_invariants import check_floors
+from chain.crypto import u64
 from chain.errors import Invalid
 from chain.genesis import Genesis, compute_chain_id
 from chain.invariants import check_invariants
@@ -17,15 +19,17 @@ from chain.parameters import KeepSegment
 from chain.policy import AccountId
 from chain.rules.birth import apply_genesis
 from chain.rules.context import Context
-from chain.rules.credit_days import get_credit, process_credit_days
+from chain.rules.credit_days import get_credit, get_day, process_credit_days, put_day
+from chain.rules.debts import get_debts
 from chain.rules.identity import get_home_person_key
 from chain.rules.loan_terms import process_loans
+from chain.rules.loans import grant_loan, set_committee
 from chain.rules.payments import get_spending_floor
 from chain.rules.settlement import touch
 from chain.rules.standing import open_standing
 from chain.rules.transactions import _PLAIN
 from chain.state import Fact, State
-from chain.tables import CURRENT, Account, Credit, Person
+from chain.tables import CURRENT, Account, Credit, Debts, Deposit, Loan, Person
 from chain.transition import get_context, process_closing
 from tests.community import CONSTANTS, PAI, PARAMETERS, build_genesis, get_account_id
 
@@ -191,16 +195,97 @@ class World:
         self.close(context)
 
     def fill_reserve(self, amount: int) -> None:
-        """Issue money into the reserve, and let it count as inflow of this period."""
+        """Let the seat's owner give the reserve an amount, as inflow of this period."""
         context = self.open()
-        money = self.state.money.require(CURRENT)
-        self.state.money.put(CURRENT, replace(money, reserve=money.reserve + amount))
-        ann = get_account_id("ann")
-        account = self.state.accounts.require(ann)
-        self.state.accounts.put(ann, replace(account, settlement=account.settlement - amount))
+        state, ann = self.state, get_account_id("ann")
+        money = state.money.require(CURRENT)
+        state.money.put(CURRENT, replace(money, reserve=money.reserve + amount))
+        account = state.accounts.require(ann)
+        state.accounts.put(ann, replace(account, settlement=account.settlement - amount))
+        day = get_day(state, context.period)
+        put_day(state, context.period, replace(day, inflow=day.inflow + amount))
         self.close(context)
+
+    # Loans
+
+    def save(self, name: str, amount: int, periods: int = 1_000) -> int:
+        """Put savings away; returns the deposit's number."""
+        self.do(name, Save(amount, periods))
+        return self.get(name).deposits_made - 1
+
+    def ask(
+        self,
+        debtor: str,
+        amount: int,
+        *,
+        term: int = 10,
+        plan: tuple[Instalment, ...] = (),
+        guarantor: str | None = None,
+        pledge: int = 0,
+    ) -> int:
+        """Ask for a loan; returns its number."""
+        surety = None if guarantor is None else get_account_id(guarantor)
+        self.do(debtor, AskLoan(amount, term, plan, "seed", surety, pledge))
+        return self.credit.loans_made - 1
+
+    def grant(self, loan_id: int) -> None:
+        """Grant a loan by vote. Raises Invalid, and nothing has changed."""
+        self.call(grant_loan, loan_id)
+
+    def call(self, rule: Callable[..., object], *arguments: object) -> list[Fact]:
+        """What a vote that has passed does. Raises Invalid, and nothing has changed."""
+        context = self.open()
+        mark = self.state.savepoint()
+        try:
+            rule(self.state, context, *arguments)
+        except Invalid:
+            self.state.roll_back(mark)
+            self.close(context)
+            raise
+        return self.close(context)
+
+    def lend(self, debtor: str, amount: int, *, term: int = 10) -> int:
+        """Grant a loan without a guarantor by vote, on savings made for it."""
+        loan_id = self.ask(debtor, amount, term=term)
+        self.grant(loan_id)
+        return loan_id
+
+    def appoint(self, name: str) -> None:
+        """Make an account the credit committee."""
+        self.call(lambda state, _context: set_committee(state, get_account_id(name)))
+
+    def get_loan(self, loan_id: int) -> Loan | None:
+        """A loan's row."""
+        return self.state.loans.get(u64(loan_id))
+
+    def get_debts(self, name: str) -> Debts:
+        """What an account was granted, pledged and owes by name."""
+        return get_debts(self.state, get_account_id(name))
 
 
 def get_id(name: str) -> AccountId:
     """The account of a name."""
     return get_account_id(name)
+
+
+def build_rich() -> World:
+    """Emma has nothing, Farid 2,000 pai in savings, Galina money; 80 % of 2,000 can be lent."""
+    world = build_world()
+    world.pay("emma", "stranger", 5_000 * PAI)
+    world.save("farid", 2_000 * PAI)
+    return world
+
+
+def get_deposits(world: World, name: str) -> tuple[Deposit, ...]:
+    savings = world.state.savings.get(get_id(name))
+    return savings.deposits if savings else ()
+
+
+def fail_to_pay(world: World, *, pledge: int, deposit: int | None, amount: int = 100 * PAI) -> int:
+    """A loan that Farid answers for, spent to the last by Emma; its term is over now."""
+    loan_id = world.ask("emma", amount, guarantor="farid", pledge=pledge)
+    world.do("farid", Guarantee(loan_id, deposit))
+    world.grant(loan_id)
+    world.spend("emma")
+    world.wait(10)
+    return loan_id

@@ -48,7 +48,7 @@ from tests.community import (
     get_signers,
     with_parameters,
 )
-from tests.unit import test_certificates
+from tests.unit import test_certificates, test_loan_refusals
 
 FARID, GALINA = get_account_id("farid"), get_account_id("galina")
 NEWCOMER = get_account_id("newcomer")
@@ -741,7 +741,13 @@ def test_ranks_widen_until_the_last_seat_can_carry_on() -> None:
 
 def test_every_code_of_the_ledger_is_covered() -> None:
     elsewhere = {Code.BALANCE_TOO_LARGE, Code.WRONG_BODY_ROOT}  # tests of their own above
-    covered = {*TRANSACTIONS, *BLOCKS, *elsewhere, *test_certificates.REFUSED}
+    covered = {
+        *TRANSACTIONS,
+        *BLOCKS,
+        *elsewhere,
+        *test_certificates.REFUSED,
+        *test_loan_refusals.REFUSED,
+    }
     assert {code for code in Code if 200 <= code < 900} == covered
 
 
