@@ -102,6 +102,14 @@ class GuarantorPaid(msgspec.Struct, frozen=True, gc=False):
     deposit: int
 
 
+class PledgeFreed(msgspec.Struct, frozen=True, gc=False):
+    """A deposit secures no loan any more, and runs on until this step."""
+
+    account: AccountId
+    deposit: int
+    until_step: int
+
+
 class WrittenOff(msgspec.Struct, frozen=True, gc=False):
     """The reserve took over what an account owed."""
 
@@ -109,7 +117,7 @@ class WrittenOff(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-Fact = Charged | FeePaid | Shared | Matured | GuarantorPaid | WrittenOff
+Fact = Charged | FeePaid | Shared | Matured | GuarantorPaid | PledgeFreed | WrittenOff
 
 
 class RowReader(Protocol):

@@ -18,7 +18,7 @@ from chain.rules.debts import compute_granted, get_debts, put_debts
 from chain.rules.payments import credit, debit, get_spending_floor
 from chain.rules.savings import find_deposit, replace_deposit
 from chain.rules.settlement import FREE, PLEDGED, touch
-from chain.state import GuarantorPaid, State
+from chain.state import GuarantorPaid, PledgeFreed, State
 from chain.tables import CURRENT, Claim, Grant, Loan
 
 ASKED: Final = 0
@@ -219,6 +219,7 @@ def release_pledge(state: State, context: Context, loan: Loan) -> None:
     assert deposit.seat_bond == PLEDGED
     # It bore no demurrage while it was pledged: if its term has passed, it ends now.
     until = max(deposit.until_step, context.step + 1)
+    state.facts.append(PledgeFreed(guarantor, deposit.id, until))
     replace_deposit(state, guarantor, account, replace(deposit, seat_bond=FREE, until_step=until))
 
 

@@ -13,11 +13,22 @@ from decimal import Context, Decimal, localcontext
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from chain.actions import Action, Bond, Pay, Prolong, Save, Unbond, Withdraw
+from chain.actions import (
+    Action,
+    AskLoan,
+    Bond,
+    Guarantee,
+    Pay,
+    PayClaim,
+    Prolong,
+    Save,
+    Unbond,
+    Withdraw,
+)
 from chain.genesis import Genesis
 from chain.parameters import KEEP_ONE, Constants, KeepSchedule
 from chain.policy import AccountId
-from chain.state import Change, Fact, FeePaid, Matured
+from chain.state import Change, Fact, FeePaid, GuarantorPaid, Matured, PledgeFreed, WrittenOff
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import SealedTransaction
 
@@ -38,7 +49,7 @@ class Saved(NamedTuple):
     since_step: int
     until_step: int
     renew_steps: int = 0
-    bonded: bool = False
+    bonded: bool = False  # lent to a seat, or securing a loan
     release_step: int | None = None
 
     @property
@@ -79,6 +90,7 @@ class Books:
         self.melted = _ZERO  # demurrage of all time; what early returns cost is not in it
         self.settlement_slots: defaultdict[int, Decimal] = defaultdict(Decimal)
         self.settlement_slots_whole = _ZERO
+        self._pledges: list[int] = []  # of loans, by number
         self._due: list[tuple[int, AccountId, int]] = []
         self._booked_period = 0
         with _exact():
@@ -115,13 +127,12 @@ class Books:
             self.schedule = schedule
             self._pass_to(slot)
             self._booked_period = slot // self.constants.slots_per_period
-            for fact in facts:
-                if isinstance(fact, FeePaid):
-                    self._add(fact.account, -Decimal(fact.amount))
-                elif isinstance(fact, Matured):
-                    self.purses[fact.account].roundings += 1
+            # What a transaction of this very block frees was pledged in it: that comes after.
+            later = [fact for fact in facts if not self._note(fact)]
             for sealed in transactions:
                 self._book(sealed)
+            for fact in later:
+                self._note(fact)
             for change in changes:
                 if change.table.prefix == ACCOUNTS.prefix:
                     self._note_rounding(change)
@@ -140,6 +151,35 @@ class Books:
         with _exact():
             return decay(purse.balance, self.schedule, purse.step, step)
 
+    def _note(self, fact: Fact) -> bool:
+        """Book what the ledger says it did; whether that was possible already."""
+        match fact:
+            case FeePaid():
+                self._add(fact.account, -Decimal(fact.amount))
+            case Matured():
+                self.purses[fact.account].roundings += 1
+            case WrittenOff():
+                self._add(fact.account, Decimal(fact.amount))
+            case GuarantorPaid(guarantor, debtor, amount, number):
+                purse = self.purses[guarantor]
+                if number in purse.deposits:
+                    rest = purse.deposits[number].amount - amount
+                    purse.deposits[number] = purse.deposits[number]._replace(amount=rest)
+                    if not rest:
+                        del purse.deposits[number]
+                else:
+                    self._add(guarantor, -Decimal(amount))
+                self._add(debtor, Decimal(amount))
+            case PledgeFreed(account, number, until_step):
+                deposit = self.purses[account].deposits.get(number)
+                if deposit is None or not deposit.bonded:
+                    return False
+                freed = deposit._replace(bonded=False, until_step=until_step)
+                self._put(account, self.purses[account], number, freed)
+            case _:
+                pass  # reckoned here anew, or nobody's balance
+        return True
+
     def _book(self, sealed: SealedTransaction) -> None:
         owner = sealed.body.account
         self.purses[owner].transactions += 1
@@ -153,6 +193,9 @@ class Books:
             case Pay():
                 self._add(owner, -Decimal(action.amount))
                 self._add(action.to, Decimal(action.amount))
+            case PayClaim():
+                self._add(owner, -Decimal(action.amount))
+                self._add(action.creditor, Decimal(action.amount))
             case Save():
                 self._add(owner, -Decimal(action.amount))
                 until_step = self.step + action.term_periods * steps
@@ -164,7 +207,11 @@ class Books:
             case Withdraw():
                 self._withdraw(owner, purse, action)
             case Bond():
-                self._bond(purse, action)
+                self._bind(purse, action.deposit, action.amount)
+            case AskLoan():
+                self._pledges.append(action.pledge)
+            case Guarantee(loan, int() as number):
+                self._bind(purse, number, self._pledges[loan], renew_steps=0)
             case Unbond():
                 release = self.step + self.constants.unbonding_periods * steps
                 deposit = purse.deposits[action.deposit]
@@ -184,13 +231,18 @@ class Books:
         else:
             del purse.deposits[action.deposit]
 
-    def _bond(self, purse: Purse, action: Bond) -> None:
-        deposit = purse.deposits[action.deposit]
-        if action.amount == deposit.amount:
-            purse.deposits[action.deposit] = deposit._replace(bonded=True)
+    def _bind(
+        self, purse: Purse, number: int, amount: int, *, renew_steps: int | None = None
+    ) -> None:
+        """Lend a deposit, or a part of it as another deposit, to a seat or a loan."""
+        deposit = purse.deposits[number]
+        renews = deposit.renew_steps if renew_steps is None else renew_steps
+        bound = deposit._replace(amount=amount, bonded=True, renew_steps=renews)
+        if amount == deposit.amount:
+            purse.deposits[number] = bound
             return
-        purse.deposits[action.deposit] = deposit._replace(amount=deposit.amount - action.amount)
-        purse.deposits[purse.deposits_made] = deposit._replace(amount=action.amount, bonded=True)
+        purse.deposits[number] = deposit._replace(amount=deposit.amount - amount)
+        purse.deposits[purse.deposits_made] = bound
         purse.deposits_made += 1
 
     def _deposit(self, owner: AccountId, purse: Purse, amount: int, until_step: int) -> None:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from chain.policy import AccountId
-from chain.rules.settlement import BONDED, UNBONDING
-from chain.tables import ACCOUNTS, DEBTS, SAVINGS, SEATS, Account, Deposit
+from chain.rules.settlement import BONDED, PLEDGED, UNBONDING
+from chain.tables import ACCOUNTS, CREDIT, DEBTS, SAVINGS, SEATS, Account, Deposit
 from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
 from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books, Saved, decay
 from node.audit.evidence import (
@@ -76,6 +76,11 @@ def find_bad_balances(evidence: Evidence) -> Iterator[Finding]:
             yield build_row_finding(
                 Check.BALANCES, ACCOUNTS, account_id, detail, None, _pai(row.settlement)
             )
+    owed = -sum(min(0, row.settlement) for _, row in select(evidence.rows, ACCOUNTS))
+    for _, credit in select(evidence.rows, CREDIT):
+        if credit.debt != owed:
+            detail = Sentence("the sum of all debts differs from the balances below zero")
+            yield build_finding(Check.BALANCES, detail, _pai(owed), _pai(credit.debt))
     for name in evidence.money.__struct_fields__:
         if getattr(evidence.money, name) < 0:
             found = str(getattr(evidence.money, name))
@@ -115,7 +120,7 @@ def _project(row: Account, deposits: tuple[Deposit, ...], books: Books) -> Decim
 def _get_maturities(deposits: tuple[Deposit, ...], step: int) -> Iterator[tuple[int, int]]:
     """When which amounts joined the settlement balance, though no row says so yet."""
     for item in deposits:
-        if item.seat_bond == BONDED:
+        if item.seat_bond in (BONDED, PLEDGED):
             continue
         due_step = item.until_step
         if item.seat_bond == UNBONDING:
@@ -178,7 +183,7 @@ def _compare_deposits(
 def _is_same_deposit(item: Deposit | None, expected: Saved | None, step: int) -> bool:
     if item is None or expected is None:
         return expected is None and item is not None and _is_due(item, step)
-    if item.amount != expected.amount or (item.seat_bond == BONDED) != expected.bonded:
+    if item.amount != expected.amount or (item.seat_bond in (BONDED, PLEDGED)) != expected.bonded:
         return False
     return _is_due(item, step) or item.until_step == expected.until_step
 
@@ -189,7 +194,7 @@ def _describe_deposit(item: Deposit | Saved) -> str:
 
 def _is_due(item: Deposit, step: int) -> bool:
     """Whether something has happened to the deposit that its row need not show yet."""
-    if item.seat_bond == BONDED:
+    if item.seat_bond in (BONDED, PLEDGED):
         return False
     return (item.until_step if item.seat_bond != UNBONDING else item.release_step) <= step
 

@@ -15,7 +15,16 @@ from chain.header import PRIMARY
 from chain.parameters import Constants
 from chain.policy import AccountId
 from chain.rules.birth import compute_issued
-from chain.state import Charged, Fact, FeePaid, GuarantorPaid, Matured, Shared, WrittenOff
+from chain.state import (
+    Charged,
+    Fact,
+    FeePaid,
+    GuarantorPaid,
+    Matured,
+    PledgeFreed,
+    Shared,
+    WrittenOff,
+)
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
@@ -188,7 +197,7 @@ class History:
                 self.fees[fact.account] += fact.amount
             case Matured():
                 period.matured += fact.amount
-            case GuarantorPaid() | WrittenOff():
+            case GuarantorPaid() | PledgeFreed() | WrittenOff():
                 pass  # no turnover
             case Shared():
                 pass  # reckoned again below

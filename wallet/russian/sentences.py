@@ -80,6 +80,9 @@ TEXTS: Final[dict[str, str]] = {
     "a balance is below zero without credit, or above what an account can hold": (
         "остаток меньше нуля без кредита или больше, чем вмещает счёт"
     ),
+    "the sum of all debts differs from the balances below zero": (
+        "сумма всех долгов не равна сумме остатков ниже нуля"
+    ),
     "{0} is below zero": "{0} меньше нуля",
     "the balance is not what payments and demurrage make of it": (
         "остаток не такой, каким его делают платежи и демередж"
