@@ -5,11 +5,12 @@ fees are left out. Every step keeps the promises of the ledger.
 """
 
 from collections.abc import Callable
-from typing import cast
+from typing import TypeVar, cast
 
 from msgspec.structs import replace
 
 from chain.actions import Action, AskLoan, Guarantee, Instalment, Pay, Save
+from chain.codec import Record
 from chain.credit_invariants import check_floors
 from chain.crypto import u64
 from chain.errors import Invalid
@@ -29,7 +30,23 @@ from chain.rules.settlement import touch
 from chain.rules.standing import open_standing
 from chain.rules.transactions import _PLAIN
 from chain.state import Fact, State
-from chain.tables import CURRENT, Account, Credit, Debts, Deposit, Loan, Person
+from chain.tables import (
+    ACCOUNTS,
+    CREDIT_DAYS,
+    CURRENT,
+    DEALINGS,
+    DEBTS,
+    LOANS,
+    SAVINGS,
+    STANDINGS,
+    Account,
+    Credit,
+    CreditDay,
+    Debts,
+    Deposit,
+    Loan,
+    Person,
+)
 from chain.transition import get_context, process_closing
 from tests.community import CONSTANTS, PAI, PARAMETERS, build_genesis, get_account_id
 
@@ -37,6 +54,11 @@ BASE = 300 * PAI
 TENTH = BASE // 10
 PAIR_CAP = BASE // 5
 NAMES = ("emma", "farid", "galina", "hamit", "ivan", "julia", "karim", "lida", "marat", "nina")
+_PREFIXES: dict[type[Record], bytes] = {
+    table.row_type: table.prefix
+    for table in (ACCOUNTS, SAVINGS, STANDINGS, DEALINGS, LOANS, DEBTS, CREDIT_DAYS)
+}
+RowT = TypeVar("RowT", bound=Record)
 SLOTS = CONSTANTS.slots_per_period
 
 
@@ -163,6 +185,21 @@ class World:
     def credit(self) -> Credit:
         """The community's credit."""
         return get_credit(self.state)
+
+    def read(self, kind: type[RowT]) -> list[RowT]:
+        """All rows of a kind."""
+        return [row for _, row in self.read_table(kind)]
+
+    def read_days(self) -> dict[int, CreditDay]:
+        """What is remembered of every period."""
+        return {int.from_bytes(key, "big"): row for key, row in self.read_table(CreditDay)}
+
+    def read_table(self, kind: type[RowT]) -> list[tuple[bytes, RowT]]:
+        """All rows of a kind by their keys."""
+        rows = self.state.get_table(_PREFIXES[kind])
+        # The dictionary below the state is empty: what it knows is all there is.
+        known = {**rows._older, **rows._rows}
+        return [(key, cast("RowT", row)) for key, row in known.items() if row is not None]
 
     # What others do to people
 
