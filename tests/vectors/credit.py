@@ -138,3 +138,73 @@ class Credit:
 
 def _day(period: int) -> bytes:
     return b"q" + u64(period)
+
+
+PEOPLE = 4
+FIGURES: dict[str, Any] = {
+    "base": 300 * PAI,
+    "earned_cap_bp": 20_000,
+    "pair_cap_bp": 2_000,
+    "young_periods": 0,
+}
+KEEP = 18_375_845_621_797_877_956
+# In which period, who pays whom how much. People are numbered in the order of their tags.
+STORIES: dict[str, list[tuple[int, int, int, int]]] = {
+    "one sale fades": [(0, 1, 0, 60_000_007), (90, 2, 3, PAI), (180, 2, 3, PAI), (720, 2, 3, PAI)],
+    "small sales are counted by steps": [
+        (period, 1, 0, 1_300_001 + period) for period in range(1, 12)
+    ],
+    "a buyer counts for a tenth and the pair's cap": [
+        (1, 1, 0, 500 * PAI + 1), (2, 2, 0, 30 * PAI + 1), (3, 3, 0, 29 * PAI + 1)
+    ],
+    "friends pass money round": [
+        (20 * turn + 1, turn % 2, 1 - turn % 2, 200_000_003) for turn in range(12)
+    ],
+    "what is bought back is not taken back": [
+        (1, 1, 0, 40_000_001), (5, 0, 1, 40_000_001), (400, 0, 1, 70_000_001), (401, 1, 0, PAI)
+    ],
+    "three in a ring": [
+        (3 * turn, turn % 3, (turn + 1) % 3, 11_111_111 * (turn + 1)) for turn in range(15)
+    ],
+}  # fmt: skip
+
+
+def build_credit() -> list[dict[str, Any]]:
+    """Stories of payments, and after each what everybody is good for, a period later too."""
+    return [
+        {
+            "name": name,
+            "base": FIGURES["base"],
+            "earned_cap_bp": FIGURES["earned_cap_bp"],
+            "pair_cap_bp": FIGURES["pair_cap_bp"],
+            "credit_keep": str(KEEP),
+            "payments": _tell(payments),
+        }
+        for name, payments in STORIES.items()
+    ]
+
+
+def _tell(payments: list[tuple[int, int, int, int]]) -> list[dict[str, Any]]:
+    rows: dict[bytes, Row] = {}
+    tags = [bytes([number]) * 32 for number in range(PEOPLE)]
+    for tag in tags:
+        rows[b"a" + tag] = [None, 0, 0, 0, -1, 0, tag, 0, 0]
+        rows[b"p" + u32(0) + tag] = [tag, 2**40, 0, 0]
+    credit = Credit(rows, {"credit_keep": KEEP, "slots_per_period": 1}, FIGURES)
+    told = []
+    for period, payer, receiver, amount in payments:
+        credit.slot = credit.period = period
+        credit.deal(tags[payer], tags[receiver], amount)
+        limits = [credit.get_limit(tag) for tag in tags]
+        credit.slot = credit.period = period + 1
+        told.append(
+            {
+                "period": period,
+                "payer": payer,
+                "receiver": receiver,
+                "amount": amount,
+                "limits": limits,
+                "limits_a_period_later": [credit.get_limit(tag) for tag in tags],
+            }
+        )
+    return told

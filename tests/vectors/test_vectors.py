@@ -35,7 +35,7 @@ from tests.vectors.generate import build_files
 
 FOLDER = Path(__file__).parent
 NAMES = (
-    "addresses", "chain", "demurrage", "early_returns", "refused", "settlement", "tree",
+    "addresses", "chain", "credit", "demurrage", "early_returns", "refused", "settlement", "tree",
 )  # fmt: skip
 
 
