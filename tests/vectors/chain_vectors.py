@@ -97,6 +97,10 @@ def tell_story() -> Story:
     story.tell(716, say(replica, "egor", [2, get_account("farkhad"), 2 * PAI, "born again"]))
     story.tell(717, say(replica, "farkhad", [2, egor, PAI, "from the first number on"]))
     story.tell(718, say(replica, "egor", [3, 50 * PAI, 90]))
+    story.tell(720, say(replica, "arman", [2, egor, PAI, "looked at"]))
+    held = replica.rows[b"a" + arman][2]
+    story.tell(721, say(replica, "arman", [2, egor, held + 20 * PAI, "on credit"]))
+    story.tell(740, say(replica, "egor", [2, arman, 5 * PAI, "a debt does not melt"]))
     return story
 
 
