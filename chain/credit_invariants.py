@@ -5,7 +5,7 @@ are functions of the changes alone, like those of ``chain.invariants``.
 """
 
 from collections.abc import Sequence
-from typing import TypeVar, cast
+from typing import cast
 
 from chain.codec import Record
 from chain.crypto import u64
@@ -28,10 +28,8 @@ from chain.tables import (
     Dealing,
     Debts,
     Savings,
-    Table,
+    Standing,
 )
-
-RowT = TypeVar("RowT", bound=Record)
 
 
 def check_floors(changes: Sequence[Change], state: State, context: Context) -> None:
@@ -39,45 +37,32 @@ def check_floors(changes: Sequence[Change], state: State, context: Context) -> N
 
     The state is as it was before the block; the changes are the block's.
     """
+    deeper = []
     for change in changes:
-        if change.table is not ACCOUNTS:
-            continue
-        before, after = cast("Account | None", change.before), cast("Account | None", change.after)
-        owed = min(0, before.settlement) if before else 0
-        if after is not None and after.settlement < owed:
-            floor = _find_floor(changes, state, context, change.key, after)
-            if after.settlement < floor:
-                raise InvariantBroken(
-                    f"L20 floor: {change.key.hex()} holds {after.settlement}, floor {floor}"
-                )
-
-
-def _find_floor(
-    changes: Sequence[Change], state: State, context: Context, account_id: bytes, account: Account
-) -> int:
-    limit = 0
-    if account.person is not None:
-        key = get_home_person_key(account.person)
-        standing = _find(changes, STANDINGS, key) or state.standings.get(key)
-        limit = fade(standing.limit, context, standing.period) if standing else 0
-    debts = next(
-        (
-            cast("Debts | None", change.after)
-            for change in changes
-            if change.table is DEBTS and change.key == account_id
-        ),
-        state.debts.get(account_id),
-    )
-    if debts is None:
-        return -limit
-    return -(max(0, limit - debts.pledged) + sum_grants(debts, context.period))
-
-
-def _find(changes: Sequence[Change], table: Table[RowT], key: bytes) -> RowT | None:
-    for change in changes:
-        if change.table is table and change.key == key:
-            return cast("RowT | None", change.after)
-    return None
+        if change.table is ACCOUNTS and change.after is not None:
+            after = cast("Account", change.after).settlement
+            if after < 0 and (
+                change.before is None or after < cast("Account", change.before).settlement
+            ):
+                deeper.append(change)
+    if not deeper:
+        return
+    standings = {change.key: change.after for change in changes if change.table is STANDINGS}
+    debts = {change.key: change.after for change in changes if change.table is DEBTS}
+    for change in deeper:
+        account = cast("Account", change.after)
+        limit = 0
+        if account.person is not None:
+            key = get_home_person_key(account.person)
+            standing = cast("Standing | None", standings.get(key, state.standings.get(key)))
+            limit = fade(standing.limit, context, standing.period) if standing else 0
+        owed = cast("Debts | None", debts.get(change.key, state.debts.get(change.key)))
+        if owed is not None:
+            limit = max(0, limit - owed.pledged) + sum_grants(owed, context.period)
+        if account.settlement < -limit:
+            raise InvariantBroken(
+                f"L20 floor: {change.key.hex()} holds {account.settlement}, floor {-limit}"
+            )
 
 
 def find_wrong_sums(changes: Sequence[Change]) -> str | None:
