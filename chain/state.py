@@ -13,24 +13,50 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 import msgspec
 
 from chain.codec import Record, encode
-from chain.policy import AccountId
+from chain.facts import Fact
 from chain.tables import (
     ACCOUNTS,
+    ACCUSATIONS,
+    ACTIVE,
+    ALIASES,
+    ANCESTORS,
     ANCHORS,
+    ASSEMBLY,
     ATTESTATIONS,
     AUTHORITIES,
+    BONDED_SEATS,
+    COURSES,
     CREDIT,
     CREDIT_DAYS,
+    CUSTOMERS,
     DEALINGS,
     DEBTS,
+    EPOCH_TALLIES,
+    FIGURES,
+    KEY_CHANGES,
+    LEAVERS,
     LOANS,
     MONEY,
+    NEXT_SETS,
+    NOTICES,
+    OFFENDERS,
+    PAIRS,
     PERSONS,
+    PROPOSALS,
     RANDOMNESS,
+    RECORDED,
+    RECOVERIES,
+    REGISTER,
+    ROLL_CALLED,
+    ROSTERS,
     RULES,
     SAVINGS,
+    SEAT_TALLIES,
     SEATS,
+    SERVED,
+    SET_RECORDS,
     SETS,
+    SPENDING,
     STANDINGS,
     TIPS,
     USED_KEYS,
@@ -59,67 +85,6 @@ class Change(msgspec.Struct, frozen=True, gc=False):
         return self.table.prefix + self.key
 
 
-class Charged(msgspec.Struct, frozen=True, gc=False):
-    """Demurrage taken from an account, or borne by what it returned early from savings."""
-
-    account: AccountId
-    amount: int
-    early_return: bool
-
-
-class FeePaid(msgspec.Struct, frozen=True, gc=False):
-    """Paid for units beyond the free ones."""
-
-    account: AccountId
-    amount: int
-
-
-class Shared(msgspec.Struct, frozen=True, gc=False):
-    """What one block's pot gave to each fund."""
-
-    reserve: int
-    social: int
-    operators: int
-    active: int
-    municipality: int
-    burned: int
-
-
-class Matured(msgspec.Struct, frozen=True, gc=False):
-    """A deposit whose term ended and joined the settlement balance."""
-
-    account: AccountId
-    deposit: int
-    amount: int
-
-
-class GuarantorPaid(msgspec.Struct, frozen=True, gc=False):
-    """A guarantor paid for a debtor: out of his pledged deposit, or (-1) his balance."""
-
-    guarantor: AccountId
-    debtor: AccountId
-    amount: int
-    deposit: int
-
-
-class PledgeFreed(msgspec.Struct, frozen=True, gc=False):
-    """A deposit secures no loan any more, and runs on until this step."""
-
-    account: AccountId
-    deposit: int
-    until_step: int
-
-
-class WrittenOff(msgspec.Struct, frozen=True, gc=False):
-    """The reserve took over what an account owed."""
-
-    account: AccountId
-    amount: int
-
-
-Fact = Charged | FeePaid | Shared | Matured | GuarantorPaid | PledgeFreed | WrittenOff
-
-
 class RowReader(Protocol):
     """Where kept rows come from: bytes by state key."""
 
@@ -144,6 +109,11 @@ class Rows(Generic[RowT]):
         self._rows: dict[bytes, RowT | None] = {}
         self._older: dict[bytes, RowT | None] = {}
         self._before: dict[bytes, RowT | None] = {}  # the kept rows of those that were put
+
+    @property
+    def table(self) -> Table[RowT]:
+        """Which table these are rows of."""
+        return self._table
 
     def stand_on(self, below: "Rows[RowT]") -> None:
         """Take kept rows from there, decoded, and not from the store."""
@@ -182,6 +152,8 @@ class Rows(Generic[RowT]):
 
     def take_changes(self) -> list[Change]:
         """The rows that differ from the kept ones; they are as they were kept again."""
+        if not self._before:
+            return []
         table = cast("Table[Record]", self._table)
         rows = self._rows
         changes = []
@@ -250,7 +222,7 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
 class State:
     """All tables of one ledger, and what the block in progress has done so far."""
 
-    def __init__(self, read: RowReader) -> None:
+    def __init__(self, read: RowReader) -> None:  # noqa: PLR0915 - one line a table
         self.read = read
         self._undo: _Undo = []
         self._tables: dict[bytes, Rows[Any]] = {}
@@ -268,10 +240,40 @@ class State:
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
         self.attestations = self._open(ATTESTATIONS)
+        self.rosters = self._open(ROSTERS)
+        # keys and names
+        self.recoveries = self._open(RECOVERIES)
+        self.aliases = self._open(ALIASES)
         # seats
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)
         self.sets = self._open(SETS)
+        self.leavers = self._open(LEAVERS)
+        self.key_changes = self._open(KEY_CHANGES)
+        self.notices = self._open(NOTICES)
+        # votes
+        self.proposals = self._open(PROPOSALS)
+        self.assembly = self._open(ASSEMBLY)
+        self.figures = self._open(FIGURES)
+        self.spending = self._open(SPENDING)
+        self.register = self._open(REGISTER)
+        self.active = self._open(ACTIVE)
+        # what consensus put on record
+        self.next_sets = self._open(NEXT_SETS)
+        self.set_records = self._open(SET_RECORDS)
+        self.served = self._open(SERVED)
+        self.recorded = self._open(RECORDED)
+        self.roll_called = self._open(ROLL_CALLED)
+        self.accusations = self._open(ACCUSATIONS)
+        self.ancestors = self._open(ANCESTORS)
+        # epochs
+        self.bonded_seats = self._open(BONDED_SEATS)
+        self.epoch_tally = self._open(EPOCH_TALLIES)
+        self.seat_tallies = self._open(SEAT_TALLIES)
+        self.course = self._open(COURSES)
+        self.customers = self._open(CUSTOMERS)
+        self.pairs = self._open(PAIRS)
+        self.offenders = self._open(OFFENDERS)
         # the chain
         self.randomness = self._open(RANDOMNESS)
         self.anchors = self._open(ANCHORS)
@@ -297,6 +299,10 @@ class State:
         for prefix, rows in self._tables.items():
             view.get_table(prefix).stand_on(rows)
         return view
+
+    def get_tables(self) -> list[Table[Record]]:
+        """All tables there are."""
+        return [rows.table for rows in self._tables.values()]
 
     def get_table(self, prefix: bytes) -> Rows[Record]:
         """The rows whose state keys begin with this byte."""

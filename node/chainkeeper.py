@@ -91,7 +91,7 @@ class ChainKeeper:
     def get_position(self) -> Position:
         """The head, and what its state says about who may author above it."""
         state, head = self.ledger.state, self.ledger.head
-        current = state.sets.require(CURRENT)
+        current = self.ledger.seat_set
         facts = self.get_facts_at(head.height)
         return Position(
             head=facts,
@@ -259,6 +259,10 @@ def build_facts(block_hash: BlockHash, header: Header) -> BlockFacts | None:
         kind=header.kind,
         rank=header.rank,
         draw=draw,
+        base=header.base,
+        hands_off=header.next_set_root is not None,
+        lock_round=header.lock_round,
+        lock_hash=header.lock_hash,
     )
 
 

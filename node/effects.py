@@ -4,28 +4,37 @@ Nothing here decides; it moves data between consensus, the chain, the disk and t
 """
 
 from collections import deque
+from typing import Final
 
 from chain.block import SealedBlock
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, get_header_message
 from chain.rules.lottery import find_entry
-from chain.tables import CURRENT
 from consensus.engine import is_known, step
 from consensus.events import (
     AnchorShown,
+    Ask,
+    AskNewest,
     BlockHeld,
     Concern,
     Draft,
     Effect,
     Event,
     FetchParents,
+    Finalised,
     Follow,
     Forget,
+    KeepCertificate,
     Missed,
     Place,
+    SetEntered,
     SignHeader,
+    SignHere,
+    SignVote,
     StoreJournal,
+    TellConflict,
+    TellOffence,
     Wake,
     Warn,
 )
@@ -33,9 +42,20 @@ from consensus.forkchoice import BlockFacts
 from node.branches import follow
 from node.chainkeeper import build_facts
 from node.owner import Owner
-from node.production import draft, sign, store_journal
+from node.production import attend, draft, sign, store_journal, vote
 from p2p.transport import PeerId
 from p2p.view import Misbehaviour
+
+# What the machine remembers by itself, and questions whose answer it need not wait for.
+_OF_FINALITY: Final = (
+    KeepCertificate,
+    Finalised,
+    SetEntered,
+    TellOffence,
+    TellConflict,
+    AskNewest,
+    Ask,
+)
 
 
 async def handle(owner: Owner, event: Event) -> None:
@@ -57,6 +77,12 @@ async def perform(owner: Owner, effects: list[Effect]) -> None:
                 store_journal(owner, effect.journal)
             case SignHeader():
                 waiting.extend(sign(owner, effect.header))
+            case SignVote():
+                waiting.extend(vote(owner, effect.body))
+            case SignHere():
+                waiting.extend(attend(owner, effect.body))
+            case _ if isinstance(effect, _OF_FINALITY):
+                pass
             case _:
                 _perform_small(owner, effect)
     for block_hash in [item for item in owner.bodies if item in owner.consensus.tree]:
@@ -146,7 +172,7 @@ def _check_author(owner: Owner, block: SealedBlock) -> None:
     header = block.header
     if header.version != HEADER_VERSION or header.chain != owner.ledger.chain:
         raise Invalid(Code.WRONG_CHAIN)
-    entry = find_entry(owner.ledger.state.sets.require(CURRENT).entries, header.seat)
+    entry = find_entry(owner.ledger.seat_set.entries, header.seat)
     message = get_header_message(block.header_bytes)
     if not owner.known.holds(Signed(entry.vote_key, message, block.block.signature)):
         raise Invalid(Code.BAD_HEADER_SIGNATURE)

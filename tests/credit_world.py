@@ -9,27 +9,27 @@ from typing import TypeVar, cast
 
 from msgspec.structs import replace
 
-from chain.actions import Action, AskLoan, Guarantee, Instalment, Pay, Save
+from chain.actions import Action, AskLoan, Attest, Guarantee, Instalment, Pay, Revoke, Save
 from chain.codec import Record
 from chain.credit_invariants import check_floors
 from chain.crypto import u64
 from chain.errors import Invalid
+from chain.facts import Fact
 from chain.genesis import Genesis, compute_chain_id
 from chain.invariants import check_invariants
 from chain.parameters import KeepSegment
 from chain.policy import AccountId
+from chain.rules.attestations import apply_attest, apply_revoke
 from chain.rules.birth import apply_genesis
 from chain.rules.context import Context
 from chain.rules.credit_days import get_credit, get_day, process_credit_days, put_day
 from chain.rules.debts import get_debts
-from chain.rules.identity import get_home_person_key
 from chain.rules.loan_terms import process_loans
 from chain.rules.loans import grant_loan, set_committee
 from chain.rules.payments import get_spending_floor
 from chain.rules.settlement import touch
-from chain.rules.standing import open_standing
 from chain.rules.transactions import _PLAIN
-from chain.state import Fact, State
+from chain.state import State
 from chain.tables import (
     ACCOUNTS,
     CREDIT_DAYS,
@@ -45,7 +45,6 @@ from chain.tables import (
     Debts,
     Deposit,
     Loan,
-    Person,
 )
 from chain.transition import get_context, process_closing
 from tests.community import CONSTANTS, PAI, PARAMETERS, build_genesis, get_account_id
@@ -59,6 +58,7 @@ _PREFIXES: dict[type[Record], bytes] = {
     for table in (ACCOUNTS, SAVINGS, STANDINGS, DEALINGS, LOANS, DEBTS, CREDIT_DAYS)
 }
 RowT = TypeVar("RowT", bound=Record)
+REGISTRY = get_account_id("registry")
 SLOTS = CONSTANTS.slots_per_period
 
 
@@ -125,7 +125,7 @@ class World:
 
     def get_context(self) -> Context:
         """The context of a block in the present slot."""
-        return get_context(self.state, self.chain, self.genesis.constants, self.slot)
+        return get_context(self.state, self.chain, self.genesis.constants, self.slot, bytes(32))
 
     def _keep(self, context: Context | None) -> list[Fact]:
         changes, facts = self.state.take_changes()
@@ -203,25 +203,21 @@ class World:
 
     # What others do to people
 
-    def attest(self, name: str) -> None:
-        """Identify the owner of an account that exists, for the first time."""
-        account_id = get_account_id(name)
-        tag = name.encode().ljust(32, b".")
-        context = self.open()
-        person = Person(account_id, 2**40, 0, 0)
-        self.state.persons.put(get_home_person_key(tag), person)
-        account = self.state.accounts.require(account_id)
-        self.state.accounts.put(account_id, replace(account, person=tag))
-        open_standing(self.state, context, tag)
-        self.close(context)
+    def attest(self, name: str, tag: bytes | None = None) -> None:
+        """Identify an account's owner: somebody new, or the person of a tag who moves here."""
+        action = Attest(
+            subject=get_account_id(name),
+            kind="person",
+            jurisdiction="RU",
+            commitment=bytes(32),
+            tag=tag or name.encode().ljust(32, b"."),
+            until_slot=2**40,
+        )
+        self.call(apply_attest, REGISTRY, action)
 
     def revoke(self, name: str) -> None:
         """Let somebody's identity end now."""
-        key = get_home_person_key(cast("bytes", self.get(name).person))
-        context = self.open()
-        person = self.state.persons.require(key)
-        self.state.persons.put(key, replace(person, identified_until_slot=0))
-        self.close(context)
+        self.call(apply_revoke, REGISTRY, Revoke(get_account_id(name)))
 
     def vote(self, **changes: object) -> None:
         """Let parameters be others from now on."""

@@ -1,5 +1,9 @@
 """What a transaction can ask for, by subject. Numbers of actions are protocol and never reused."""
 
+from chain.actions.aliases import (
+    GiveUpAlias,
+    RegisterAlias,
+)
 from chain.actions.credit import (
     AskLoan,
     DropLoan,
@@ -9,28 +13,86 @@ from chain.actions.credit import (
     PayClaim,
     ReturnLoan,
 )
-from chain.actions.keys import ChangePolicy, Reveal
+from chain.actions.identity import (
+    Attest,
+    Renew,
+    Revoke,
+)
+from chain.actions.keys import (
+    CancelRecovery,
+    ChangePolicy,
+    CompleteRecovery,
+    GuardianSignature,
+    Reveal,
+    SetGuardians,
+    StartRecovery,
+)
 from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
-from chain.actions.seats import Bond, RegisterSeat, SeatKeys, Unbond
+from chain.actions.seats import (
+    Bond,
+    RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
+    SeatKeys,
+    Takeover,
+    Unbond,
+)
+from chain.actions.votes import (
+    AdmitAuthority,
+    CastVote,
+    ChangeDemurrage,
+    ChangeFigure,
+    ChangeRewards,
+    ChangeSinks,
+    Measure,
+    Propose,
+    Resolve,
+    RetireAuthority,
+    SpendFund,
+)
 
 __all__ = [
     "MEMO_BYTES_MAX",
     "Action",
+    "AdmitAuthority",
     "AskLoan",
+    "Attest",
     "Bond",
+    "CancelRecovery",
+    "CastVote",
+    "ChangeDemurrage",
+    "ChangeFigure",
     "ChangePolicy",
+    "ChangeRewards",
+    "ChangeSinks",
+    "CompleteRecovery",
     "DropLoan",
+    "GiveUpAlias",
     "GrantLoan",
     "Guarantee",
+    "GuardianSignature",
     "Instalment",
+    "Measure",
     "Pay",
     "PayClaim",
     "Prolong",
+    "Propose",
+    "RegisterAlias",
     "RegisterSeat",
+    "ReleaseNotice",
+    "Renew",
+    "ReplaceSeatKeys",
+    "Resolve",
+    "RetireAuthority",
     "ReturnLoan",
     "Reveal",
+    "Revoke",
     "Save",
     "SeatKeys",
+    "SetGuardians",
+    "SpendFund",
+    "StartRecovery",
+    "Takeover",
     "Unbond",
     "Withdraw",
 ]
@@ -51,8 +113,25 @@ Action = (
     # keys
     | Reveal
     | ChangePolicy
+    | SetGuardians
+    | StartRecovery
+    | CancelRecovery
+    | CompleteRecovery
+    # aliases
+    | RegisterAlias
+    | GiveUpAlias
     # seats
     | RegisterSeat
     | Bond
     | Unbond
+    | Takeover
+    | ReplaceSeatKeys
+    | ReleaseNotice
+    # identity
+    | Attest
+    | Renew
+    | Revoke
+    # votes
+    | Propose
+    | CastVote
 )

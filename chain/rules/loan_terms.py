@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from chain.crypto import u64
 from chain.errors import Code, Invalid
+from chain.facts import GuarantorPaid, PledgeFreed
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.credit_days import DAYS_AT_ONCE, get_credit, get_day, note_overdue, put_day
@@ -18,7 +19,7 @@ from chain.rules.debts import compute_granted, get_debts, put_debts
 from chain.rules.payments import credit, debit, get_spending_floor
 from chain.rules.savings import find_deposit, replace_deposit
 from chain.rules.settlement import FREE, PLEDGED, touch
-from chain.state import GuarantorPaid, PledgeFreed, State
+from chain.state import State
 from chain.tables import CURRENT, Claim, Grant, Loan
 
 ASKED: Final = 0

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from chain.actions import AskLoan, DropLoan, GrantLoan, Guarantee, PayClaim, ReturnLoan
 from chain.errors import Code, Invalid
+from chain.facts import WrittenOff
 from chain.parameters import BASIS_POINTS
 from chain.policy import AccountId
 from chain.rules.context import Context
@@ -38,7 +39,7 @@ from chain.rules.payments import credit, debit, get_spending_floor
 from chain.rules.savings import add_deposit, check_free, find_deposit, replace_deposit
 from chain.rules.settlement import PLEDGED, touch
 from chain.rules.standing import get_limit, hold_limit
-from chain.state import State, WrittenOff
+from chain.state import State
 from chain.tables import CURRENT, Loan
 from chain.units import MICROPAI_PER_PAI, format_pai
 

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from chain.actions import Pay
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
+from chain.rules.activity import note_payment
 from chain.rules.context import Context
 from chain.rules.debts import sum_grants
 from chain.rules.settlement import NEVER, note_debt, touch
@@ -83,12 +84,13 @@ def apply_payment(state: State, context: Context, payer: AccountId, action: Pay)
     debit(state, context, payer, action.amount)
     credit(state, context, action.to, action.amount)
     note_payment(state, context, payer, action.to, action.amount)
+    note_sale(state, context, payer, action.to, action.amount)
 
 
-def note_payment(
+def note_sale(
     state: State, context: Context, payer: AccountId, receiver: AccountId, amount: int
 ) -> None:
-    """Take note of a payment that was made: what follows from it for the standing of either."""
+    """What follows from a payment for the standing of who received it."""
     buyer = get_identified_tag(state, context, payer)
     if buyer is not None:
         seller = get_identified_tag(state, context, receiver)

@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
+from chain.facts import Charged, Matured, Shared
 from chain.parameters import KeepSchedule
 from chain.policy import AccountId
 from chain.rules.context import Context
-from chain.state import Charged, Matured, Shared, State
+from chain.state import State
 from chain.tables import CURRENT, Account, Deposit, Savings
 
 ONE: Final = (
@@ -23,7 +24,9 @@ NEVER: Final = -1
 FREE: Final = 0
 BONDED: Final = 1
 UNBONDING: Final = 2
-PLEDGED: Final = 3
+LEAVING: Final = 3  # asked for, but the set in force may still count it
+PLEDGED: Final = 4  # secures a loan
+OWN: Final = (FREE, PLEDGED)  # that no seat holds: savings, which can be lent
 
 
 @lru_cache(maxsize=4_096)
@@ -71,7 +74,7 @@ class Touched(NamedTuple):
 
 def get_event_step(deposit: Deposit) -> int:
     """The step at which something happens to a deposit by itself, or NEVER."""
-    if deposit.seat_bond in (BONDED, PLEDGED):
+    if deposit.seat_bond in (BONDED, LEAVING, PLEDGED):
         return NEVER
     return deposit.until_step if deposit.seat_bond == FREE else deposit.release_step
 
@@ -175,7 +178,7 @@ def put_deposits(state: State, account_id: AccountId, deposits: tuple[Deposit, .
 
 def sum_saved(deposits: tuple[Deposit, ...]) -> int:
     """What lies in deposits that no seat holds: what can be lent."""
-    return sum(item.amount for item in deposits if item.seat_bond in (FREE, PLEDGED))
+    return sum(item.amount for item in deposits if item.seat_bond in OWN)
 
 
 def process_pot(state: State, context: Context) -> int:

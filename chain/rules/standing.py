@@ -14,7 +14,7 @@ from chain.parameters import BASIS_POINTS, Parameters
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.credit_days import get_credit, is_braked, note_sales
-from chain.rules.identity import get_home_person_key
+from chain.rules.identity import get_home_person_key, get_identified_until
 from chain.rules.settlement import compute_power
 from chain.state import State
 from chain.tables import Dealing, Standing
@@ -83,8 +83,7 @@ def compute_limit(caps: Caps, standing: Standing) -> int:
 def get_limit(state: State, context: Context, tag: bytes) -> int:
     """What a person may owe, loans apart: never less than what is left of what he once could."""
     standing = get_standing(state, context, tag)
-    person = state.persons.require(get_home_person_key(tag))
-    if context.slot >= person.identified_until_slot:
+    if context.slot >= get_identified_until(state, context, tag):
         return standing.limit
     return max(standing.limit, compute_limit(get_caps(context.parameters), standing))
 
@@ -115,8 +114,8 @@ def get_identified_tag(state: State, context: Context, account_id: AccountId) ->
     account = state.accounts.get(account_id)
     if account is None or account.person is None:
         return None
-    person = state.persons.require(get_home_person_key(account.person))
-    return account.person if context.slot < person.identified_until_slot else None
+    until_slot = get_identified_until(state, context, account.person)
+    return account.person if context.slot < until_slot else None
 
 
 def note_dealing(state: State, context: Context, buyer: bytes, seller: bytes, amount: int) -> None:

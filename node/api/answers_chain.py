@@ -6,31 +6,13 @@ from pathlib import Path
 from resource import getpagesize
 from typing import Final, Literal, Protocol
 
-from chain.actions import (
-    Action,
-    AskLoan,
-    Bond,
-    ChangePolicy,
-    DropLoan,
-    GrantLoan,
-    Guarantee,
-    Pay,
-    PayClaim,
-    Prolong,
-    RegisterSeat,
-    ReturnLoan,
-    Reveal,
-    Save,
-    Unbond,
-    Withdraw,
-)
 from chain.block import SealedBlock
 from chain.ledger import Ledger, read_rows
 from chain.policy import AccountId
-from chain.tables import CURRENT, SEATS
+from chain.tables import SEATS
 from chain.transaction import SealedTransaction
 from chain.units import format_pai
-from node.api.answers import build_policy_answer, get_present_slot, get_slot_time
+from node.api.answers import get_present_slot, get_slot_time
 from node.api.schema import (
     ClockAnswer,
     CommunityAnswer,
@@ -42,33 +24,18 @@ from node.api.schema import (
     write_address,
     write_address_or_null,
 )
+from node.api.schema_actions import build_action_answer
 from node.api.schema_chain import (
     BLOCK_KINDS,
-    ActionAnswer,
-    AskLoanAnswer,
     BlockAnswer,
     BlockSummaryAnswer,
-    BondAnswer,
-    ChangePolicyAnswer,
-    DropLoanAnswer,
-    GrantLoanAnswer,
-    GuaranteeAnswer,
-    PayAnswer,
-    PayClaimAnswer,
     PeerAnswer,
     PeersAnswer,
-    ProlongAnswer,
-    RegisterSeatAnswer,
-    ReturnLoanAnswer,
-    RevealAnswer,
-    SaveAnswer,
     SeatAnswer,
     SeatsAnswer,
     SignatureAnswer,
     TransactionAnswer,
     TransactionInBlockAnswer,
-    UnbondAnswer,
-    WithdrawAnswer,
 )
 from node.core import Core
 from node.history import BlockSummary
@@ -231,7 +198,7 @@ def _build_transaction_answer(prefix: str, sealed: SealedTransaction) -> Transac
         ref=body.ref.hex(),
         via=write_address_or_null(prefix, body.via),
         fee_max=format_pai(body.fee_max),
-        actions=[_build_action_answer(prefix, action) for action in body.actions],
+        actions=[build_action_answer(prefix, action) for action in body.actions],
         signatures=[
             SignatureAnswer(key_index=item.key_index, signature=item.signature.hex())
             for item in sealed.signed.signatures
@@ -239,57 +206,10 @@ def _build_transaction_answer(prefix: str, sealed: SealedTransaction) -> Transac
     )
 
 
-def _build_action_answer(  # noqa: C901, PLR0911, PLR0912 - one a kind
-    prefix: str, action: Action
-) -> ActionAnswer:
-    match action:
-        case Reveal(policy):
-            return RevealAnswer(policy=build_policy_answer(policy))
-        case Pay(to, amount, memo):
-            return PayAnswer(to=write_address(prefix, to), amount=format_pai(amount), memo=memo)
-        case Save(amount, term):
-            return SaveAnswer(amount=format_pai(amount), term_periods=term)
-        case Prolong(deposit, term):
-            return ProlongAnswer(deposit=deposit, term_periods=term)
-        case Withdraw(deposit, amount):
-            return WithdrawAnswer(deposit=deposit, amount=format_pai(amount))
-        case ChangePolicy(policy):
-            return ChangePolicyAnswer(policy=build_policy_answer(policy))
-        case RegisterSeat(keys):
-            return RegisterSeatAnswer(
-                vote=keys.vote.hex(), vrf=keys.vrf.hex(), standby=keys.standby.hex()
-            )
-        case Bond(deposit, amount):
-            return BondAnswer(deposit=deposit, amount=format_pai(amount))
-        case Unbond(deposit):
-            return UnbondAnswer(deposit=deposit)
-        case AskLoan():
-            return AskLoanAnswer(
-                amount=format_pai(action.amount),
-                term_periods=action.term_periods,
-                plan=tuple((item.after_periods, format_pai(item.left)) for item in action.plan),
-                purpose=action.purpose,
-                guarantor=write_address_or_null(prefix, action.guarantor),
-                pledge=format_pai(action.pledge),
-            )
-        case Guarantee(loan, deposit):
-            return GuaranteeAnswer(loan=loan, deposit=deposit)
-        case GrantLoan(loan):
-            return GrantLoanAnswer(loan=loan)
-        case DropLoan(loan):
-            return DropLoanAnswer(loan=loan)
-        case ReturnLoan(loan):
-            return ReturnLoanAnswer(loan=loan)
-        case PayClaim(creditor, amount):
-            return PayClaimAnswer(
-                creditor=write_address(prefix, creditor), amount=format_pai(amount)
-            )
-
-
 def build_seats_answer(core: Core) -> SeatsAnswer:
     """All seats: those of the set that makes blocks with their weight, the others with none."""
     ledger = core.ledger
-    weights = {entry.seat: entry.weight for entry in ledger.state.sets.require(CURRENT).entries}
+    weights = {entry.seat: entry.weight for entry in ledger.seat_set.entries}
     blocks = core.get_blocks_by_seat()
     rows = islice(read_rows(ledger.store, SEATS.prefix), SEATS_SHOWN_MAX)
     shown = sorted({*weights, *(key[len(SEATS.prefix) :] for key, _ in rows)})

@@ -12,7 +12,7 @@ import trio
 from chain.ledger import Ledger, read_rows
 from chain.parameters import KeepSchedule
 from chain.rules.payments import build_account
-from chain.rules.settlement import FREE, get_touched
+from chain.rules.settlement import OWN, get_touched
 from chain.tables import ACCOUNTS, CURRENT, MONEY, SAVINGS, TIPS, Account, Money, Tip
 from chain.units import format_pai
 from node.api.answers import get_present_slot
@@ -74,6 +74,7 @@ def count_funds(ledger: Ledger, schedule: KeepSchedule, slot: int) -> FundsAnswe
         operators=format_pai(money.operators),
         active=format_pai(money.active),
         municipality=format_pai(money.municipality),
+        claims=format_pai(money.claims),
         pot=format_pai(money.pot),
         uncollected=format_pai(totals.uncollected),
         accounts=money.accounts,
@@ -103,8 +104,8 @@ def compute_totals(
                 deposits = SAVINGS.codec.decode(data).deposits
                 due = waiting.pop(key[1:], None)
                 touched = get_touched(due or _NOBODY, deposits, schedule, step)
-                savings += sum(item.amount for item in touched.deposits if item.seat_bond == FREE)
-                bonds += sum(item.amount for item in touched.deposits if item.seat_bond != FREE)
+                savings += sum(item.amount for item in touched.deposits if item.seat_bond in OWN)
+                bonds += sum(item.amount for item in touched.deposits if item.seat_bond not in OWN)
             case MONEY.prefix:
                 money = MONEY.codec.decode(data)
                 continue

@@ -16,19 +16,34 @@ from typing import Final, NamedTuple
 from chain.actions import (
     Action,
     AskLoan,
+    Attest,
     Bond,
+    CompleteRecovery,
     Guarantee,
     Pay,
     PayClaim,
     Prolong,
     Save,
+    StartRecovery,
     Unbond,
     Withdraw,
+)
+from chain.facts import (
+    Fact,
+    FeePaid,
+    FundPaid,
+    GuarantorPaid,
+    Matured,
+    NoticePaid,
+    PledgeFreed,
+    Reported,
+    Slashed,
+    WrittenOff,
 )
 from chain.genesis import Genesis
 from chain.parameters import KEEP_ONE, Constants, KeepSchedule
 from chain.policy import AccountId
-from chain.state import Change, Fact, FeePaid, GuarantorPaid, Matured, PledgeFreed, WrittenOff
+from chain.state import Change
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import SealedTransaction
 
@@ -93,6 +108,7 @@ class Books:
         self._pledges: list[int] = []  # of loans, by number
         self._due: list[tuple[int, AccountId, int]] = []
         self._booked_period = 0
+        self._lenders: dict[AccountId, AccountId] = {}  # of bonds, by the account to be recovered
         with _exact():
             self._open(genesis)
 
@@ -151,15 +167,23 @@ class Books:
         with _exact():
             return decay(purse.balance, self.schedule, purse.step, step)
 
-    def _note(self, fact: Fact) -> bool:
+    def _note(self, fact: Fact) -> bool:  # noqa: C901, PLR0912 - one a kind
         """Book what the ledger says it did; whether that was possible already."""
         match fact:
-            case FeePaid():
+            case FeePaid() | NoticePaid():
                 self._add(fact.account, -Decimal(fact.amount))
+            case FundPaid() | Reported() | WrittenOff():
+                self._add(fact.account, Decimal(fact.amount))
             case Matured():
                 self.purses[fact.account].roundings += 1
-            case WrittenOff():
-                self._add(fact.account, Decimal(fact.amount))
+            case Slashed():
+                deposits = self.purses[fact.account].deposits
+                deposit = deposits[fact.deposit]
+                left = deposit._replace(amount=deposit.amount - fact.amount)
+                if left.amount:
+                    deposits[fact.deposit] = left
+                else:
+                    del deposits[fact.deposit]
             case GuarantorPaid(guarantor, debtor, amount, number):
                 purse = self.purses[guarantor]
                 if number in purse.deposits:
@@ -171,10 +195,10 @@ class Books:
                     self._add(guarantor, -Decimal(amount))
                 self._add(debtor, Decimal(amount))
             case PledgeFreed(account, number, until_step):
-                deposit = self.purses[account].deposits.get(number)
-                if deposit is None or not deposit.bonded:
+                pledged = self.purses[account].deposits.get(number)
+                if pledged is None or not pledged.bonded:
                     return False
-                freed = deposit._replace(bonded=False, until_step=until_step)
+                freed = pledged._replace(bonded=False, until_step=until_step)
                 self._put(account, self.purses[account], number, freed)
             case _:
                 pass  # reckoned here anew, or nobody's balance
@@ -186,7 +210,9 @@ class Books:
         for action in sealed.body.actions:
             self._act(owner, action)
 
-    def _act(self, owner: AccountId, action: Action) -> None:
+    def _act(  # noqa: C901, PLR0912 - one a kind
+        self, owner: AccountId, action: Action
+    ) -> None:
         purse = self.purses[owner]
         steps = self.constants.slots_per_period // self.constants.slots_per_step
         match action:
@@ -217,8 +243,16 @@ class Books:
                 deposit = purse.deposits[action.deposit]
                 released = deposit._replace(bonded=False, release_step=release)
                 self._put(owner, purse, action.deposit, released)
+            case Attest():
+                self._add(action.subject, _ZERO)  # it may bring the account to life
+            case StartRecovery():
+                self._add(owner, -Decimal(self.constants.recovery_bond))
+                self._lenders[action.account] = owner
+            case CompleteRecovery():
+                lender = self._lenders.pop(action.account)
+                self._add(lender, Decimal(self.constants.recovery_bond))
             case _:
-                pass  # keys and seats move no money
+                pass  # keys, names, identity and seats move no money
 
     def _withdraw(self, owner: AccountId, purse: Purse, action: Withdraw) -> None:
         deposit = purse.deposits[action.deposit]

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from chain.policy import AccountId
-from chain.rules.settlement import BONDED, PLEDGED, UNBONDING
-from chain.tables import ACCOUNTS, CREDIT, DEBTS, SAVINGS, SEATS, Account, Deposit
+from chain.rules.settlement import BONDED, LEAVING, PLEDGED, UNBONDING
+from chain.tables import ACCOUNTS, CREDIT, DEBTS, RECOVERIES, SAVINGS, SEATS, Account, Deposit
 from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
 from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books, Saved, decay
 from node.audit.evidence import (
@@ -29,6 +29,7 @@ def find_lost_money(evidence: Evidence) -> Iterator[Finding]:
     held = (
         sum(row.settlement for _, row in select(evidence.rows, ACCOUNTS))
         + sum(item.amount for _, _, item in get_deposits(evidence))
+        + sum(row.pending.bond for _, row in select(evidence.rows, RECOVERIES) if row.pending)
         + sum_funds(money)
     )
     if held != money.issued - money.burned:
@@ -120,7 +121,7 @@ def _project(row: Account, deposits: tuple[Deposit, ...], books: Books) -> Decim
 def _get_maturities(deposits: tuple[Deposit, ...], step: int) -> Iterator[tuple[int, int]]:
     """When which amounts joined the settlement balance, though no row says so yet."""
     for item in deposits:
-        if item.seat_bond in (BONDED, PLEDGED):
+        if item.seat_bond in (BONDED, LEAVING, PLEDGED):
             continue
         due_step = item.until_step
         if item.seat_bond == UNBONDING:
@@ -194,7 +195,7 @@ def _describe_deposit(item: Deposit | Saved) -> str:
 
 def _is_due(item: Deposit, step: int) -> bool:
     """Whether something has happened to the deposit that its row need not show yet."""
-    if item.seat_bond in (BONDED, PLEDGED):
+    if item.seat_bond in (BONDED, LEAVING, PLEDGED):
         return False
     return (item.until_step if item.seat_bond != UNBONDING else item.release_step) <= step
 

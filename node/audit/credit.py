@@ -17,7 +17,7 @@ from chain.rules.credit_days import get_credit, get_day, is_braked
 from chain.rules.identity import get_home_person_key
 from chain.rules.loan_terms import GRANTED, NO_CONSENT, OVERDUE
 from chain.rules.payments import get_spending_floor
-from chain.rules.settlement import BONDED, UNBONDING, get_touched
+from chain.rules.settlement import BONDED, LEAVING, UNBONDING, get_touched
 from chain.rules.standing import get_caps
 from chain.state import State, encode_row
 from chain.tables import (
@@ -146,7 +146,7 @@ def _sum_savings(rows: Mapping[bytes, Record]) -> tuple[int, int]:
     savings = bonds = 0
     for _, row in select(rows, SAVINGS):
         for item in row.deposits:
-            if item.seat_bond in (BONDED, UNBONDING):
+            if item.seat_bond in (BONDED, UNBONDING, LEAVING):
                 bonds += item.amount
             else:
                 savings += item.amount

@@ -291,7 +291,7 @@ def describe_kill(kill: Kill) -> str:
 
 def build_places(founded: Founded, folder: Path) -> list[Place]:
     """The servers with seats, an observer who is never killed, and one who joins late."""
-    watchers = find_places([folder / "observer", folder / "newcomer"])
+    watchers = find_places([folder / "observer", folder / "newcomer"], founded.places)
     for watcher in watchers:
         furnish(watcher, founded.genesis, founded.places)
     return [*founded.places, *watchers]

@@ -10,6 +10,7 @@ from chain import tables
 from chain.actions import Action, Reveal
 from chain.codec import encode
 from chain.crypto import Signed
+from chain.facts import Fact
 from chain.genesis import Genesis, compute_chain_id
 from chain.invariants import check_invariants
 from chain.policy import AccountId
@@ -18,7 +19,7 @@ from chain.rules.credit_days import process_credit_days
 from chain.rules.loan_terms import process_loans
 from chain.rules.randomness import process_randomness
 from chain.rules.settlement import touch
-from chain.state import Change, Fact, State
+from chain.state import Change, State
 from chain.tables import Account, Money, Savings, Table
 from chain.transaction import (
     TRANSACTION_VERSION,
@@ -64,7 +65,7 @@ class PlainLedger:
     ) -> list[Fact]:
         """A block: look at these accounts, then apply the transactions. Raises Invalid."""
         state = self.state
-        context = get_context(state, self.chain, self.genesis.constants, slot)
+        context = get_context(state, self.chain, self.genesis.constants, slot, bytes(32))
         process_randomness(state, context, bytes(64))
         process_credit_days(state, context)
         process_loans(state, context)

@@ -5,7 +5,7 @@ from chain.codec import Record
 from chain.rules.loans import write_off
 from node.audit.credit import CreditFigures, compute_credit_figures, compute_solvency
 from tests.community import PAI
-from tests.credit_world import NAMES, TENTH, World, build_rich, build_world, get_id
+from tests.credit_world import NAMES, REGISTRY, TENTH, World, build_rich, build_world, get_id
 
 
 def get_figures(world: World) -> CreditFigures:
@@ -65,9 +65,11 @@ def test_the_young_stand_by_their_authority() -> None:
     assert get_figures(world).young_base == ()
     world.pay("ann", "newcomer", PAI)
     world.attest("newcomer")
-    # Nobody vouches for him here by an attestation: the rows are what counts.
+    assert get_figures(world).young_base == ((REGISTRY, TENTH),)
+    world.pay("emma", "newcomer", 20 * PAI)
+    assert get_figures(world).young_base == ((REGISTRY, TENTH + 20 * PAI),)
+    world.skip(31)
     assert get_figures(world).young_base == ()
-    assert world.credit.young == 1
 
 
 def test_how_much_hangs_on_one_partner() -> None:

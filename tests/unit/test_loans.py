@@ -11,13 +11,14 @@ from chain.actions import (
     ReturnLoan,
 )
 from chain.errors import Code, Invalid
+from chain.facts import GuarantorPaid, WrittenOff
 from chain.rules import loan_terms
 from chain.rules.context import Context
 from chain.rules.debts import NO_DEBTS, owes
 from chain.rules.loan_terms import IN_GRACE, OVERDUE
 from chain.rules.loans import take_claim, write_off
 from chain.rules.settlement import FREE, PLEDGED
-from chain.state import GuarantorPaid, State, WrittenOff
+from chain.state import State
 from chain.tables import Claim
 from tests.community import PAI
 from tests.credit_world import (

@@ -13,14 +13,17 @@ from wallet.russian import (
     core,
     credit,
     demo,
+    epochs,
     finality,
     genesis,
+    identity,
     node,
     parameters,
     program,
     refusals,
     seat,
     sentences,
+    votes,
     wallet,
     wallet_money,
 )
@@ -29,6 +32,8 @@ from wallet.words import Texts, Translation
 ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
+    finality.TEXTS,
+    identity.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -38,6 +43,8 @@ ROOMS: Final[tuple[Texts, ...]] = (
     audit.TEXTS,
     demo.TEXTS,
     credit.TEXTS,
+    epochs.TEXTS,
+    votes.TEXTS,
 )
 
 
@@ -56,4 +63,7 @@ def load_sentences() -> dict[str, str]:
         **sentences.TEXTS,
         **finality.SENTENCES,
         **credit.SENTENCES,
+        **epochs.SENTENCES,
+        **identity.SENTENCES,
+        **votes.SENTENCES,
     }

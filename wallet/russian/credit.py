@@ -9,10 +9,10 @@ TEXTS: Final[Texts] = {
     "ask for a loan of {amount} for periods: {count}": (
         "попросить ссуду {amount}, периодов: {count}"
     ),
-    "answer for loan {id}": "поручиться за ссуду {id}",
-    "grant loan {id}": "выдать ссуду {id}",
-    "take back or decline loan {id}": "отозвать или отклонить ссуду {id}",
-    "return loan {id} before its term": "вернуть ссуду {id} досрочно",
+    "answer for loan {loan}": "поручиться за ссуду {loan}",
+    "grant loan {loan}": "выдать ссуду {loan}",
+    "take back or decline loan {loan}": "отозвать или отклонить ссуду {loan}",
+    "return loan {loan} before its term": "вернуть ссуду {loan} досрочно",
     "pay a guarantor back {amount}": "вернуть поручителю {amount}",
     "secures a loan": "обеспечивает ссуду",
     "loan": "ссуда",
