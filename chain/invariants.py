@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar, cast
 
 from chain.codec import Record
-from chain.credit_invariants import find_bad_dealings, find_bad_debts, find_wrong_sums
+from chain.credit_invariants import check_floors, find_bad_dealings, find_bad_debts, find_wrong_sums
 from chain.errors import InvariantBroken
 from chain.invariants_identity import (
     find_bad_recovery,
@@ -27,8 +27,9 @@ from chain.invariants_sets import (
     find_wrong_set_record,
 )
 from chain.policy import compute_account_id
+from chain.rules.context import Context
 from chain.rules.settlement import BONDED, get_due_step
-from chain.state import Change
+from chain.state import Change, State
 from chain.tables import (
     ACCOUNTS,
     COMMON_FUNDS,
@@ -50,12 +51,19 @@ from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
 RowT = TypeVar("RowT", bound=Record)
 
 
-def check_invariants(changes: Sequence[Change]) -> None:
-    """Check every promise on what a block changed. Raises InvariantBroken."""
+def check_invariants(
+    changes: Sequence[Change], state: State | None = None, context: Context | None = None
+) -> None:
+    """Check every promise on what a block changed. Raises InvariantBroken.
+
+    With the state before the block and the block's context, L20 too.
+    """
     for number, check in INVARIANTS.items():
         problem = check(changes)
         if problem is not None:
             raise InvariantBroken(f"L{number} {check.__name__.removeprefix('find_')}: {problem}")
+    if state is not None and context is not None:
+        check_floors(changes, state, context)
 
 
 def find_lost_money(changes: Sequence[Change]) -> str | None:

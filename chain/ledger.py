@@ -14,7 +14,6 @@ import msgspec
 from chain.block import NO_PARTS, BlockParts, SealedBlock, decode_block
 from chain.checks import SignatureChecks
 from chain.codec import Bytes32, Codec, Natural, Record, encode
-from chain.credit_invariants import check_floors
 from chain.crypto import u64
 from chain.errors import BadGenesis, Code, Invalid, WrongStateRoot
 from chain.facts import Fact
@@ -155,8 +154,7 @@ class Ledger:
             self.state.discard()
             raise
         changes, facts = self.state.take_changes()
-        check_invariants(changes)
-        check_floors(changes, self.state, context)
+        check_invariants(changes, self.state, context)
         rows = _encode_rows(changes)
         update = self.tree.compute_update(rows)
         return Execution(self.head.hash, next_set_root, changes, rows, facts, update)

@@ -222,7 +222,7 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
 class State:
     """All tables of one ledger, and what the block in progress has done so far."""
 
-    def __init__(self, read: RowReader) -> None:  # noqa: PLR0915 - one line a table
+    def __init__(self, read: RowReader) -> None:
         self.read = read
         self._undo: _Undo = []
         self._tables: dict[bytes, Rows[Any]] = {}
@@ -230,12 +230,9 @@ class State:
         self.accounts = self._open(ACCOUNTS)
         self.savings = self._open(SAVINGS)
         # credit
-        self.standings = self._open(STANDINGS)
-        self.dealings = self._open(DEALINGS)
-        self.loans = self._open(LOANS)
-        self.debts = self._open(DEBTS)
-        self.credit = self._open(CREDIT)
-        self.credit_days = self._open(CREDIT_DAYS)
+        self.standings, self.dealings = self._open(STANDINGS), self._open(DEALINGS)
+        self.loans, self.debts = self._open(LOANS), self._open(DEBTS)
+        self.credit, self.credit_days = self._open(CREDIT), self._open(CREDIT_DAYS)
         # identity
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
@@ -284,8 +281,7 @@ class State:
         self.pot = 0  # demurrage charged in this block, on its way to the funds
         self.fees = 0  # fees of this block, on their way to the operators' pool
         self.accounts_born = 0  # born less removed in this block
-        self.debt = 0  # what balances below zero, and free savings, grew by in this block
-        self.saved = 0
+        self.debt = self.saved = 0  # what debts and free savings grew by in this block
 
     def _open(self, table: Table[RowT]) -> Rows[RowT]:
         """Another table; takes and keeps them in this order."""

@@ -54,7 +54,8 @@ class Recovery:
     told_slot: int = -1
     started_slot: int = 0
     answered: set[AccountId] = field(default_factory=set)
-    shown_round: int = 0  # the newest of ours that anybody showed
+    shown_round: int = 0  # the newest slot or round of ours that anybody showed
+    is_outdated: bool = False  # something was shown that the journal does not know
     release_slot: int | None = None  # when the operator commanded it
 
 

@@ -43,12 +43,11 @@ from chain.facts import (
     Fact,
     FeePaid,
     FundPaid,
-    GuarantorPaid,
     Matured,
     NoticePaid,
+    RecoveryBond,
     Reported,
     Slashed,
-    WrittenOff,
 )
 from chain.ledger import Execution
 from chain.policy import AccountId
@@ -57,12 +56,13 @@ from chain.rules.rewards import REWARD
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
+from node.happenings_credit import tell_credit
 from node.history import Happening
 
 
 def find_happenings(block: SealedBlock, execution: Execution, context: Context) -> list[Happening]:
     """Everything that happened to accounts, in the order in which the block did it."""
-    found = [*_tell_facts(execution, _TOLD_BEFORE), *_tell_credit(execution)]
+    found = [*_tell_facts(execution, _TOLD_BEFORE), *tell_credit(execution)]
     deposits = _Deposits(execution, context)
     for sealed in block.transactions:
         for action in sealed.body.actions:
@@ -77,30 +77,31 @@ _TOLD_BEFORE: Final[dict[type[Fact], str]] = {
     FundPaid: "rewarded",
     Matured: "matured",
 }
-_TOLD_AFTER: Final[dict[type[Fact], str]] = {NoticePaid: "notice", FeePaid: "fee"}
-
-
-def _tell_credit(execution: Execution) -> list[Happening]:
-    """What guarantors paid for debtors, and what the reserve took over."""
-    found = []
-    for fact in execution.facts:
-        if isinstance(fact, GuarantorPaid):
-            payer, debtor = fact.guarantor, fact.debtor
-            found.append(Happening(payer, None, "paid", fact.amount, debtor, ""))
-            found.append(Happening(debtor, None, "received", fact.amount, payer, ""))
-        elif isinstance(fact, WrittenOff):
-            found.append(Happening(fact.account, None, "received", fact.amount, None, ""))
-    return found
+_TOLD_AFTER: Final[dict[type[Fact], str]] = {
+    NoticePaid: "notice",
+    FeePaid: "fee",
+    RecoveryBond: "bond_{outcome}",
+}
+# What the news is called of a payment from a fund, by the rule that made it.
+_FUND_NEWS: Final = {REWARD: "rewarded", "vote": "funded", "active": "shared"}
 
 
 def _tell_facts(execution: Execution, told: dict[type[Fact], str]) -> list[Happening]:
-    return [
-        Happening(fact.account, None, told[type(fact)], fact.amount, None, "")
-        for fact in execution.facts
-        if isinstance(fact, FeePaid | Matured | FundPaid | Slashed | Reported | NoticePaid)
-        and type(fact) in told
-        and not (isinstance(fact, FundPaid) and fact.why != REWARD)
-    ]
+    found = []
+    for fact in execution.facts:
+        kind = told.get(type(fact))
+        match fact:
+            case FundPaid() if kind:
+                kind = _FUND_NEWS[fact.why]
+            case RecoveryBond() if kind:
+                kind = f"bond_{fact.outcome}"
+            case FeePaid() | Matured() | Slashed() | Reported() | NoticePaid():
+                pass
+            case _:
+                continue
+        if kind:
+            found.append(Happening(fact.account, None, kind, fact.amount, None, ""))
+    return found
 
 
 class _Deposits:

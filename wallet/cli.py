@@ -2,7 +2,7 @@
 
 This file holds what works on the folder of wallets, mostly without a node: making wallets, backing
 them up, asking to be paid, the address book. ``cli_look`` shows, ``cli_money`` pays and saves,
-``cli_keys`` changes who may act.
+``cli_keys`` changes who may act, ``cli_recover`` brings lost keys back, ``cli_alias`` names.
 """
 
 import secrets as randomness
@@ -16,7 +16,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from chain.units import format_pai
-from wallet import cli_keys, cli_look, cli_money
+from wallet import cli_alias, cli_keys, cli_look, cli_money, cli_recover
 from wallet.client import Unanswered, Unreachable
 from wallet.community import Community, pin_community, read_community
 from wallet.contacts import add_contact, read_contacts, remove_contact
@@ -56,7 +56,13 @@ def command() -> None:
     """Hold keys, pay, save."""
 
 
-for _item in (*cli_look.COMMANDS, *cli_money.COMMANDS, *cli_keys.COMMANDS):
+for _item in (
+    *cli_look.COMMANDS,
+    *cli_money.COMMANDS,
+    *cli_keys.COMMANDS,
+    *cli_alias.COMMANDS,
+    *cli_recover.COMMANDS,
+):
     command.add_command(_item)
 
 

@@ -260,6 +260,7 @@ class AccountAnswer(Answer, frozen=True):
     limit: Pai
     sequence: Count
     next_sequence: Count
+    ref: Hex
     policy: PolicyAnswer | None
     identified: bool
     identified_until_slot: Count
@@ -267,6 +268,7 @@ class AccountAnswer(Answer, frozen=True):
     defensive_units: Count
     unit_fee: Pai
     deposits: list[DepositAnswer]
+    alias: str | None
     waiting: list[Hash]
 
 

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Context, Decimal, localcontext
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from chain.actions import (
     Action,
@@ -46,6 +46,7 @@ from chain.policy import AccountId
 from chain.state import Change
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import SealedTransaction
+from node.audit.purses import Purse, Saved
 
 DIGITS: Final = (
     50  # a balance has 19; thirty more keep a century of hours exact far below a micropai
@@ -55,38 +56,6 @@ MICROPAI_PER_ROUNDING: Final = 2  # a product of two floors: the power's and the
 ARITHMETIC_DUST: Final = Decimal(1).scaleb(-6)
 
 _ZERO: Final = Decimal(0)
-
-
-class Saved(NamedTuple):
-    """A deposit as the books know it; times in steps."""
-
-    amount: int
-    since_step: int
-    until_step: int
-    renew_steps: int = 0
-    bonded: bool = False  # lent to a seat, or securing a loan
-    release_step: int | None = None
-
-    @property
-    def event_step(self) -> int | None:
-        """When something happens to it by itself; None: never."""
-        if self.release_step is not None:
-            return self.release_step
-        return None if self.bonded else self.until_step
-
-
-class Purse:
-    """One account: an exact balance as of a step, its deposits, and how often it was rounded."""
-
-    __slots__ = ("balance", "deposits", "deposits_made", "roundings", "step", "transactions")
-
-    def __init__(self, balance: Decimal, step: int) -> None:
-        self.balance = balance
-        self.step = step
-        self.deposits: dict[int, Saved] = {}
-        self.deposits_made = 0
-        self.roundings = 0
-        self.transactions = 0
 
 
 class Books:

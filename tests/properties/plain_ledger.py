@@ -20,7 +20,7 @@ from chain.rules.loan_terms import process_loans
 from chain.rules.randomness import process_randomness
 from chain.rules.settlement import touch
 from chain.state import Change, State
-from chain.tables import Account, Money, Savings, Table
+from chain.tables import Account, Money, Recovery, Savings, Table
 from chain.transaction import (
     TRANSACTION_VERSION,
     KeySignature,
@@ -137,6 +137,8 @@ def count_money(rows: Iterable[tuple[bytes, bytes]]) -> int:
                 total += row.settlement
             case Savings():
                 total += sum(deposit.amount for deposit in row.deposits)
+            case Recovery():
+                total += row.pending.bond if row.pending else 0
             case Money():
                 total += row.pot + row.reserve + row.social + row.operators
                 total += row.active + row.municipality - row.issued + row.burned

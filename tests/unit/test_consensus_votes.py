@@ -35,6 +35,7 @@ from consensus.events import (
     Warn,
 )
 from consensus.forkchoice import BlockFacts
+from consensus.gadget import Asking
 from consensus.parts import get_offer
 from consensus.pool import ROUNDS_AHEAD_MAX, ROUNDS_KEPT
 from consensus.prevote import Skip
@@ -59,7 +60,7 @@ class Machine:
         self.node.alive = True
         self.state.listen_until_ms = 0
         self.state.guard.confirm()
-        self.state.primary_slot = None
+        self.state.gadget.recovery.asking = Asking.DONE
         self.effects: list[Effect] = []
         self.go(slot)
 
@@ -351,7 +352,7 @@ def test_a_restart_within_a_slot_votes_no_second_time() -> None:
     again.node.state = again.state = again.node._build()
     again.state.listen_until_ms = 0
     again.state.gadget.recovery.started_slot = 3
-    again.state.gadget.recovery.asking = again.state.gadget.recovery.asking.DONE
+    again.state.gadget.recovery.asking = Asking.DONE
     again.go(3)
     again.grow(GENESIS, 2, salt=5)
     again.vote_now()
@@ -474,6 +475,26 @@ def test_a_conflict_is_found_when_the_block_comes_later_than_its_certificate() -
     machine.hold(other)
     machine.hold(higher)
     assert machine.state.gadget.conflict is not None
+
+
+def test_a_later_justification_that_contradicts_what_is_final_stops_the_signing_too() -> None:
+    for final_first in (True, False):
+        machine = Machine(5)
+        machine.vote_now()
+        one, other = machine.grow(GENESIS, 2), machine.grow(GENESIS, 3)
+        told = [bundle(build_ack(one, 4)), bundle(build_prevote(other, 5), NAMES[:3])]
+        effects = []
+        for certificate in told if final_first else told[::-1]:
+            effects += machine.certify(certificate)
+        assert [len(item.guilty) for item in effects if isinstance(item, TellConflict)] == [2]
+        assert get_voting(machine.state, machine.world.time_ms) is Signing.STOPPED
+    machine = Machine(5)
+    machine.vote_now()
+    one, other = machine.grow(GENESIS, 2), machine.grow(GENESIS, 3)
+    machine.certify(bundle(build_ack(one, 4)))
+    machine.certify(bundle(build_prevote(other, 3)))  # an earlier one that came to nothing
+    assert machine.state.gadget.conflict is None
+    assert machine.state.gadget.lock.hash == one.hash
 
 
 def test_a_justified_block_that_the_rules_refuse_stops_the_signing() -> None:

@@ -4,6 +4,7 @@ Sums are counted over all rows at the end of every block instead of being kept u
 have vectors of their own.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -19,9 +20,14 @@ class Credit:
     """The rows of credit among a replica's rows."""
 
     def __init__(
-        self, rows: dict[bytes, Row], constants: dict[str, Any], parameters: dict[str, Any]
+        self,
+        rows: dict[bytes, Row],
+        constants: dict[str, Any],
+        parameters: dict[str, Any],
+        get_identified_until: Callable[[bytes], int],
     ) -> None:
         self.rows, self.constants, self.parameters = rows, constants, parameters
+        self.get_identified_until = get_identified_until
         self.slot = self.period = 0
 
     def found(self, persons: int) -> None:
@@ -37,16 +43,40 @@ class Credit:
         whole[7] += sum(self.rows.get(_day(day), [0] * 6)[2] for day in range(whole[11], closed))
         whole[11] = closed
         young = self.parameters["young_periods"]
-        whole[12] = min(max(whole[12], self.period - young), whole[12] + 64)
+        mature = min(max(whole[12], self.period - young), whole[12] + 64)
+        for day in range(whole[12], mature):
+            row = self.rows.get(_day(day), [0, 0, 0, 0, 0, []])
+            whole[4], whole[5] = whole[4] - row[0], whole[5] - row[1]
+            row[0] = row[1] = 0
+            if row == [0, 0, 0, 0, 0, []]:
+                self.rows.pop(_day(day), None)
+        whole[12] = mature
         # No loan is due: the queue passes over empty days, 65 in one block.
         whole[13] = min(max(whole[13], self.period + 1), whole[13] + 65)
         assert self.period < 360, "the vectors' story ends before the first day leaves the window"
 
+    def bear(self, tag: bytes) -> None:
+        """A tag is attested for the first time, ever: its person is young from this period on."""
+        self.rows[b"c" + u32(0) + tag] = [self.period, 0, 0, 0, self.period]
+        whole, day = self.rows[b"$" + CURRENT], self._get_day()
+        whole[2] += 1
+        whole[4] += 1
+        day[0] += 1
+
+    def _add_young(self, since: int, sales: int) -> None:
+        """Nobody is refused growth: the vectors' parameters leave all base to the young."""
+        assert self.parameters["young_base_bp"] == 10_000
+        if since >= self.rows[b"$" + CURRENT][12]:
+            self.rows[b"$" + CURRENT][5] += sales
+            self.rows.setdefault(_day(since), [0, 0, 0, 0, 0, []])[1] += sales
+
+    def _get_day(self) -> Row:
+        return self.rows.setdefault(_day(self.period), [0, 0, 0, 0, 0, []])
+
     def end(self, inflow: int) -> None:
         """Note what flowed into the reserve, and count everything."""
         if inflow:
-            day = self.rows.setdefault(_day(self.period), [0, 0, 0, 0, 0, []])
-            day[2] += inflow
+            self._get_day()[2] += inflow
         self._count()
 
     def _count(self) -> None:
@@ -77,7 +107,7 @@ class Credit:
         """What a person is good for."""
         _, sales, earned, limit, period = self._get_standing(tag)
         limit, earned = self._fade(limit, period), self._fade(earned, period)
-        if self.slot >= self.rows[b"p" + u32(0) + tag][1]:
+        if self.slot >= self.get_identified_until(tag):
             return int(limit)
         base = self.parameters["base"]
         cap = base * self.parameters["earned_cap_bp"] // 10_000
@@ -105,7 +135,7 @@ class Credit:
         buyer, seller = (self.rows[b"a" + account][PERSON] for account in (payer, receiver))
         if buyer is None or seller is None:
             return
-        if any(self.slot >= self.rows[b"p" + u32(0) + tag][1] for tag in (buyer, seller)):
+        if any(self.slot >= self.get_identified_until(tag) for tag in (buyer, seller)):
             return
         key = b"e" + min(buyer, seller) + max(buyer, seller)
         if key not in self.rows and amount < PAI:
@@ -132,6 +162,8 @@ class Credit:
                     since, had + sales, gained + earned, held, self.period
                 ]  # fmt: skip
                 counted[own] += sales
+                if since >= 0 and sales:
+                    self._add_young(since, sales)
                 counted[2 + own] += earned
         self.rows[key] = [net, lifetime, *counted, self.period]
 
@@ -189,8 +221,7 @@ def _tell(payments: list[tuple[int, int, int, int]]) -> list[dict[str, Any]]:
     tags = [bytes([number]) * 32 for number in range(PEOPLE)]
     for tag in tags:
         rows[b"a" + tag] = [None, 0, 0, 0, -1, 0, tag, 0, 0]
-        rows[b"p" + u32(0) + tag] = [tag, 2**40, 0, 0]
-    credit = Credit(rows, {"credit_keep": KEEP, "slots_per_period": 1}, FIGURES)
+    credit = Credit(rows, {"credit_keep": KEEP, "slots_per_period": 1}, FIGURES, lambda _: 2**40)
     told = []
     for period, payer, receiver, amount in payments:
         credit.slot = credit.period = period

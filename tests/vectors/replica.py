@@ -7,6 +7,7 @@ does by looking at everything.
 
 from bisect import bisect
 from fractions import Fraction
+from functools import partial
 from math import isqrt
 from typing import Any
 
@@ -15,6 +16,7 @@ from tests.vectors.epochs import change_bonded, note_payment, note_service
 from tests.vectors.hashing import compute_state_root, h, u32, u64
 from tests.vectors.money import Segment, bring, compute_remains
 from tests.vectors.packing import pack
+from tests.vectors.replica_identity import act, get_identified_until
 
 Row = list[Any]
 Parts = tuple[Any, Any, Any, Any, Any]  # finality, late acks, roll-call, evidence, clearing
@@ -61,15 +63,16 @@ class Replica:
         self.rows[b"r" + CURRENT] = [
             0, h("rand", self.chain, u64(0)), h("rand", self.chain, u64(1)), h("mix0", u64(0))
         ]  # fmt: skip
-        for account, name, jurisdiction, policy, group in authorities:
-            self.rows[b"u" + account] = [name, jurisdiction, policy, group, -1]
-        grace = self.parameters["attest_grace_periods"] * self.constants["slots_per_period"]
+        for account, name, jurisdiction, _, group in authorities:
+            given = sum(item[0] == account for item in attestations)
+            self.rows[b"u" + account] = [name, jurisdiction, group, -1, given, []]
+            self.rows.setdefault(b"x" + u32(group), [[]])[0].append(account)
         tags = {}
         for authority, subject, kind, jurisdiction, commitment, tag, begin, until in attestations:
             self.rows[b"t" + subject + authority] = [
                 kind, jurisdiction, commitment, tag, begin, until, -1
             ]  # fmt: skip
-            self.rows[b"p" + u32(0) + tag] = [subject, until + grace, 0, 0, 0, []]
+            self.rows[b"p" + u32(0) + tag] = [subject, 0, 0, 0, 0, []]
             tags[subject] = tag
         bonds = {account: (bond, term) for account, _, bond, term in seats}
         for account, balance, deposits in accounts:
@@ -88,7 +91,9 @@ class Replica:
         issued = sum(funds) + sum(bond for bond, _ in bonds.values())
         issued += sum(b + sum(amount for amount, _ in deposits) for _, b, deposits in accounts)
         self.rows[b"m" + CURRENT] = [issued, 0, len(accounts), len(seats), 0, *funds, 0, 0]
-        self.credit = Credit(self.rows, self.constants, self.parameters)
+        self.credit = Credit(
+            self.rows, self.constants, self.parameters, partial(get_identified_until, self)
+        )
         self.credit.found(len(tags))
 
     def _found_seats(self, seats: list[Any]) -> None:
@@ -160,7 +165,7 @@ class Replica:
         for _, account in sorted(due)[:budget]:
             row = self.rows[b"a" + account]
             first = row[POLICY] is None or h("account", pack(row[POLICY])) == account
-            kept = any(table + account in self.rows for table in (b"d", b"s", b"u"))
+            kept = any(table + account in self.rows for table in (b"d", b"s", b"u", b"y", b"n\x01"))
             if row[BALANCE] == 0 and row[PERSON] is None and first and not kept:
                 del self.rows[b"a" + account]
                 self.born -= 1
@@ -277,8 +282,8 @@ class Replica:
         units = len(signatures) + len(actions) + -(-len(pack([body, signatures])) // 256)
         newborn = {action[1] for action in actions if action[0] == 2}
         units += 8 * sum(b"a" + to not in self.rows for to in newborn)
-        units += sum({3: 4, 21: 4, 20: 16}.get(action[0], 0) for action in actions)
-        if all(action[0] in (1, 6) for action in actions):
+        units += sum({3: 4, 15: 8, 21: 4, 20: 16, 30: 16}.get(action[0], 0) for action in actions)
+        if all(action[0] in (1, 6, 7, 8, 9, 10) for action in actions):
             allowed = self.parameters["defensive_units"] + 2 * row[POLICY][0]
             used = row[USED] if row[DEFENDED] == period else 0
             taken = min(units, max(0, allowed - used))
@@ -286,20 +291,20 @@ class Replica:
                 row[DEFENDED], row[USED] = period, used + taken
             units -= taken
         person = self.rows.get(b"p" + u32(0) + (row[PERSON] or b""))
-        if units and person is not None and slot < person[1]:
-            used = person[3] if person[2] == period else 0
+        if units and person is not None and slot < get_identified_until(self, row[PERSON]):
+            used = person[2] if person[1] == period else 0
             taken = min(units, max(0, self.parameters["free_units"] - used))
             if taken:
                 if not used:
                     note_service(self.rows, body[5])
-                person[2], person[3] = period, used + taken
+                person[1], person[2] = period, used + taken
             units -= taken
         fee: int = units * self.parameters["unit_fee"]
         assert fee <= body[6], "vectors are good transactions"
         self.fees += fee
         return fee
 
-    def _act(  # noqa: C901 - a table of actions
+    def _act(  # noqa: C901, PLR0912 - a table of actions
         self, slot: int, account: bytes, action: list[Any]
     ) -> None:
         row, step = self.rows[b"a" + account], self.get_step(slot)
@@ -349,6 +354,8 @@ class Replica:
                 item = self._find(deposits, number)
                 self._ask_back(slot, account, item)
                 self._change_bond(account, -item[1])
+            case _:
+                act(self, slot, account, action)
         self._put_deposits(account, deposits)
 
     def _ask_back(self, slot: int, account: bytes, item: Row) -> None:

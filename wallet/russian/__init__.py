@@ -17,6 +17,7 @@ from wallet.russian import (
     finality,
     genesis,
     identity,
+    identity_tools,
     node,
     parameters,
     program,
@@ -34,6 +35,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     refusals.TEXTS,
     finality.TEXTS,
     identity.TEXTS,
+    identity_tools.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -66,4 +68,5 @@ def load_sentences() -> dict[str, str]:
         **epochs.SENTENCES,
         **identity.SENTENCES,
         **votes.SENTENCES,
+        **identity_tools.SENTENCES,
     }
