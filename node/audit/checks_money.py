@@ -11,7 +11,7 @@ from chain.policy import AccountId
 from chain.rules.settlement import BONDED, LEAVING, PLEDGED, UNBONDING
 from chain.tables import ACCOUNTS, CREDIT, DEBTS, RECOVERIES, SAVINGS, SEATS, Account, Deposit
 from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
-from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books, Saved, decay
+from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books, decay
 from node.audit.evidence import (
     Evidence,
     build_finding,
@@ -21,6 +21,7 @@ from node.audit.evidence import (
     sum_funds,
 )
 from node.audit.findings import Check, Finding, Sentence
+from node.audit.purses import Saved
 
 
 def find_lost_money(evidence: Evidence) -> Iterator[Finding]:
