@@ -13,19 +13,51 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 import msgspec
 
 from chain.codec import Record, encode
-from chain.policy import AccountId
+from chain.facts import Fact
 from chain.tables import (
     ACCOUNTS,
+    ACCUSATIONS,
+    ACTIVE,
+    ALIASES,
+    ANCESTORS,
     ANCHORS,
+    ASSEMBLY,
     ATTESTATIONS,
     AUTHORITIES,
+    BONDED_SEATS,
+    COURSES,
+    CREDIT,
+    CREDIT_DAYS,
+    CUSTOMERS,
+    DEALINGS,
+    DEBTS,
+    EPOCH_TALLIES,
+    FIGURES,
+    KEY_CHANGES,
+    LEAVERS,
+    LOANS,
     MONEY,
+    NEXT_SETS,
+    NOTICES,
+    OFFENDERS,
+    PAIRS,
     PERSONS,
+    PROPOSALS,
     RANDOMNESS,
+    RECORDED,
+    RECOVERIES,
+    REGISTER,
+    ROLL_CALLED,
+    ROSTERS,
     RULES,
     SAVINGS,
+    SEAT_TALLIES,
     SEATS,
+    SERVED,
+    SET_RECORDS,
     SETS,
+    SPENDING,
+    STANDINGS,
     TIPS,
     USED_KEYS,
     Table,
@@ -53,43 +85,6 @@ class Change(msgspec.Struct, frozen=True, gc=False):
         return self.table.prefix + self.key
 
 
-class Charged(msgspec.Struct, frozen=True, gc=False):
-    """Demurrage taken from an account, or borne by what it returned early from savings."""
-
-    account: AccountId
-    amount: int
-    early_return: bool
-
-
-class FeePaid(msgspec.Struct, frozen=True, gc=False):
-    """Paid for units beyond the free ones."""
-
-    account: AccountId
-    amount: int
-
-
-class Shared(msgspec.Struct, frozen=True, gc=False):
-    """What one block's pot gave to each fund."""
-
-    reserve: int
-    social: int
-    operators: int
-    active: int
-    municipality: int
-    burned: int
-
-
-class Matured(msgspec.Struct, frozen=True, gc=False):
-    """A deposit whose term ended and joined the settlement balance."""
-
-    account: AccountId
-    deposit: int
-    amount: int
-
-
-Fact = Charged | FeePaid | Shared | Matured
-
-
 class RowReader(Protocol):
     """Where kept rows come from: bytes by state key."""
 
@@ -114,6 +109,11 @@ class Rows(Generic[RowT]):
         self._rows: dict[bytes, RowT | None] = {}
         self._older: dict[bytes, RowT | None] = {}
         self._before: dict[bytes, RowT | None] = {}  # the kept rows of those that were put
+
+    @property
+    def table(self) -> Table[RowT]:
+        """Which table these are rows of."""
+        return self._table
 
     def stand_on(self, below: "Rows[RowT]") -> None:
         """Take kept rows from there, decoded, and not from the store."""
@@ -152,6 +152,8 @@ class Rows(Generic[RowT]):
 
     def take_changes(self) -> list[Change]:
         """The rows that differ from the kept ones; they are as they were kept again."""
+        if not self._before:
+            return []
         table = cast("Table[Record]", self._table)
         rows = self._rows
         changes = []
@@ -213,6 +215,8 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
     pot: int
     fees: int
     accounts_born: int
+    debt: int
+    saved: int
 
 
 class State:
@@ -225,14 +229,48 @@ class State:
         # money
         self.accounts = self._open(ACCOUNTS)
         self.savings = self._open(SAVINGS)
+        # credit
+        self.standings, self.dealings = self._open(STANDINGS), self._open(DEALINGS)
+        self.loans, self.debts = self._open(LOANS), self._open(DEBTS)
+        self.credit, self.credit_days = self._open(CREDIT), self._open(CREDIT_DAYS)
         # identity
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
         self.attestations = self._open(ATTESTATIONS)
+        self.rosters = self._open(ROSTERS)
+        # keys and names
+        self.recoveries = self._open(RECOVERIES)
+        self.aliases = self._open(ALIASES)
         # seats
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)
         self.sets = self._open(SETS)
+        self.leavers = self._open(LEAVERS)
+        self.key_changes = self._open(KEY_CHANGES)
+        self.notices = self._open(NOTICES)
+        # votes
+        self.proposals = self._open(PROPOSALS)
+        self.assembly = self._open(ASSEMBLY)
+        self.figures = self._open(FIGURES)
+        self.spending = self._open(SPENDING)
+        self.register = self._open(REGISTER)
+        self.active = self._open(ACTIVE)
+        # what consensus put on record
+        self.next_sets = self._open(NEXT_SETS)
+        self.set_records = self._open(SET_RECORDS)
+        self.served = self._open(SERVED)
+        self.recorded = self._open(RECORDED)
+        self.roll_called = self._open(ROLL_CALLED)
+        self.accusations = self._open(ACCUSATIONS)
+        self.ancestors = self._open(ANCESTORS)
+        # epochs
+        self.bonded_seats = self._open(BONDED_SEATS)
+        self.epoch_tally = self._open(EPOCH_TALLIES)
+        self.seat_tallies = self._open(SEAT_TALLIES)
+        self.course = self._open(COURSES)
+        self.customers = self._open(CUSTOMERS)
+        self.pairs = self._open(PAIRS)
+        self.offenders = self._open(OFFENDERS)
         # the chain
         self.randomness = self._open(RANDOMNESS)
         self.anchors = self._open(ANCHORS)
@@ -243,6 +281,7 @@ class State:
         self.pot = 0  # demurrage charged in this block, on its way to the funds
         self.fees = 0  # fees of this block, on their way to the operators' pool
         self.accounts_born = 0  # born less removed in this block
+        self.debt = self.saved = 0  # what debts and free savings grew by in this block
 
     def _open(self, table: Table[RowT]) -> Rows[RowT]:
         """Another table; takes and keeps them in this order."""
@@ -257,13 +296,25 @@ class State:
             view.get_table(prefix).stand_on(rows)
         return view
 
+    def get_tables(self) -> list[Table[Record]]:
+        """All tables there are."""
+        return [rows.table for rows in self._tables.values()]
+
     def get_table(self, prefix: bytes) -> Rows[Record]:
         """The rows whose state keys begin with this byte."""
         return self._tables[prefix]
 
     def savepoint(self) -> Mark:
         """A mark of everything as it stands."""
-        return Mark(len(self._undo), len(self.facts), self.pot, self.fees, self.accounts_born)
+        return Mark(
+            len(self._undo),
+            len(self.facts),
+            self.pot,
+            self.fees,
+            self.accounts_born,
+            self.debt,
+            self.saved,
+        )
 
     def roll_back(self, mark: Mark) -> None:
         """Undo all that happened since the mark."""
@@ -272,10 +323,12 @@ class State:
             rows.put_back(key, before)
         del self.facts[mark.facts_length :]
         self.pot, self.fees, self.accounts_born = mark.pot, mark.fees, mark.accounts_born
+        self.debt, self.saved = mark.debt, mark.saved
 
     def take_changes(self) -> tuple[list[Change], list[Fact]]:
         """What the block changed, table by table, and its facts; the state is as before it."""
         assert self.pot == self.fees == self.accounts_born == 0, "money left on its way"
+        assert self.debt == self.saved == 0, "credit left uncounted"
         changes = [change for rows in self._tables.values() for change in rows.take_changes()]
         facts, self.facts = self.facts, []
         self._undo.clear()
@@ -283,7 +336,7 @@ class State:
 
     def discard(self) -> None:
         """Forget the block in progress."""
-        self.roll_back(Mark(0, 0, 0, 0, 0))
+        self.roll_back(Mark(0, 0, 0, 0, 0, 0, 0))
         for rows in self._tables.values():
             rows.forget_changes()
 

@@ -4,28 +4,38 @@ Nothing here decides; it moves data between consensus, the chain, the disk and t
 """
 
 from collections import deque
+from typing import Final
 
 from chain.block import SealedBlock
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, get_header_message
+from chain.records import FinalityRecord
 from chain.rules.lottery import find_entry
-from chain.tables import CURRENT
 from consensus.engine import is_known, step
 from consensus.events import (
     AnchorShown,
+    Ask,
+    AskNewest,
     BlockHeld,
     Concern,
     Draft,
     Effect,
     Event,
     FetchParents,
+    Finalised,
     Follow,
     Forget,
+    KeepCertificate,
     Missed,
     Place,
+    SetEntered,
     SignHeader,
+    SignHere,
+    SignVote,
     StoreJournal,
+    TellConflict,
+    TellOffence,
     Wake,
     Warn,
 )
@@ -33,9 +43,19 @@ from consensus.forkchoice import BlockFacts
 from node.branches import follow
 from node.chainkeeper import build_facts
 from node.owner import Owner
-from node.production import draft, sign, store_journal
+from node.production import attend, draft, sign, store_journal, vote
 from p2p.transport import PeerId
 from p2p.view import Misbehaviour
+
+# What the machine remembers by itself, and questions whose answer it need not wait for.
+_OF_FINALITY: Final = (
+    KeepCertificate,
+    SetEntered,
+    TellOffence,
+    TellConflict,
+    AskNewest,
+    Ask,
+)
 
 
 async def handle(owner: Owner, event: Event) -> None:
@@ -57,6 +77,12 @@ async def perform(owner: Owner, effects: list[Effect]) -> None:
                 store_journal(owner, effect.journal)
             case SignHeader():
                 waiting.extend(sign(owner, effect.header))
+            case SignVote():
+                waiting.extend(vote(owner, effect.body))
+            case SignHere():
+                waiting.extend(attend(owner, effect.body))
+            case _ if isinstance(effect, _OF_FINALITY):
+                pass
             case _:
                 _perform_small(owner, effect)
     for block_hash in [item for item in owner.bodies if item in owner.consensus.tree]:
@@ -75,6 +101,8 @@ async def take_block(owner: Owner, peer: PeerId, block: SealedBlock, *, live: bo
     ):
         return
     try:
+        if block.header.base != owner.ledger.seat_set.base:
+            return  # of another branch's set, or of one that has not begun here yet: it comes again
         _check_author(owner, block)
         facts = build_facts(block.hash, block.header)
     except Invalid as error:
@@ -111,6 +139,8 @@ def _perform_small(owner: Owner, effect: Effect) -> None:
     match effect:
         case Wake():
             owner.wake_ms = effect.time_ms
+        case Finalised():
+            _note_final(owner, effect)
         case Place():
             _keep_body(owner, effect.hash)
         case Forget():
@@ -134,6 +164,13 @@ def _perform_small(owner: Owner, effect: Effect) -> None:
             raise AssertionError("an effect that nobody carries out")
 
 
+def _note_final(owner: Owner, effect: Finalised) -> None:
+    """Keep the certificate, so that strangers can be shown what is final."""
+    final = effect.checkpoint
+    if final.finality is not None:
+        owner.keeper.note_final(FinalityRecord(final.justification, final.finality))
+
+
 def _keep_body(owner: Owner, block_hash: BlockHash) -> None:
     """A block got its place: keep it on disk, unless it is about to become the head."""
     block = owner.bodies.get(block_hash)
@@ -146,7 +183,7 @@ def _check_author(owner: Owner, block: SealedBlock) -> None:
     header = block.header
     if header.version != HEADER_VERSION or header.chain != owner.ledger.chain:
         raise Invalid(Code.WRONG_CHAIN)
-    entry = find_entry(owner.ledger.state.sets.require(CURRENT).entries, header.seat)
+    entry = find_entry(owner.ledger.seat_set.entries, header.seat)
     message = get_header_message(block.header_bytes)
     if not owner.known.holds(Signed(entry.vote_key, message, block.block.signature)):
         raise Invalid(Code.BAD_HEADER_SIGNATURE)

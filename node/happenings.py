@@ -3,47 +3,104 @@
 Amounts are what really moved: of savings returned early, what came to the balance.
 """
 
-from typing import assert_never
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from chain.actions import (
     Action,
+    AskLoan,
+    Attest,
     Bond,
+    CancelRecovery,
+    CastVote,
     ChangePolicy,
+    CompleteRecovery,
+    DropLoan,
+    GiveUpAlias,
+    GrantLoan,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
+    Propose,
+    RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
+    Renew,
+    ReplaceSeatKeys,
+    ReturnLoan,
     Reveal,
+    Revoke,
     Save,
+    SetGuardians,
+    StartRecovery,
+    Takeover,
     Unbond,
     Withdraw,
 )
 from chain.block import SealedBlock
+from chain.facts import (
+    Fact,
+    FeePaid,
+    FundPaid,
+    Matured,
+    NoticePaid,
+    RecoveryBond,
+    Reported,
+    Slashed,
+)
 from chain.ledger import Execution
 from chain.policy import AccountId
 from chain.rules.context import Context
+from chain.rules.rewards import REWARD
 from chain.rules.settlement import compute_decayed, get_touched
-from chain.state import FeePaid, Matured
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
+from node.happenings_credit import tell_credit
 from node.history import Happening
 
 
 def find_happenings(block: SealedBlock, execution: Execution, context: Context) -> list[Happening]:
     """Everything that happened to accounts, in the order in which the block did it."""
-    found = [
-        Happening(fact.account, None, "matured", fact.amount, None, "")
-        for fact in execution.facts
-        if isinstance(fact, Matured)
-    ]
+    found = [*_tell_facts(execution, _TOLD_BEFORE), *tell_credit(execution)]
     deposits = _Deposits(execution, context)
     for sealed in block.transactions:
         for action in sealed.body.actions:
             found.extend(_describe(sealed, action, deposits))
-    found.extend(
-        Happening(fact.account, None, "fee", fact.amount, None, "")
-        for fact in execution.facts
-        if isinstance(fact, FeePaid)
-    )
+    return [*found, *_tell_facts(execution, _TOLD_AFTER)]
+
+
+# Facts that are news to somebody, before and after what transactions did.
+_TOLD_BEFORE: Final[dict[type[Fact], str]] = {
+    Slashed: "slashed",
+    Reported: "reported",
+    FundPaid: "rewarded",
+    Matured: "matured",
+}
+_TOLD_AFTER: Final[dict[type[Fact], str]] = {
+    NoticePaid: "notice",
+    FeePaid: "fee",
+    RecoveryBond: "bond_{outcome}",
+}
+# What the news is called of a payment from a fund, by the rule that made it.
+_FUND_NEWS: Final = {REWARD: "rewarded", "vote": "funded", "active": "shared"}
+
+
+def _tell_facts(execution: Execution, told: dict[type[Fact], str]) -> list[Happening]:
+    found = []
+    for fact in execution.facts:
+        kind = told.get(type(fact))
+        match fact:
+            case FundPaid() if kind:
+                kind = _FUND_NEWS[fact.why]
+            case RecoveryBond() if kind:
+                kind = f"bond_{fact.outcome}"
+            case FeePaid() | Matured() | Slashed() | Reported() | NoticePaid():
+                pass
+            case _:
+                continue
+        if kind:
+            found.append(Happening(fact.account, None, kind, fact.amount, None, ""))
     return found
 
 
@@ -91,31 +148,70 @@ class _Deposits:
         return action.amount
 
 
+class _Told(NamedTuple):
+    """An action in a history: its kind, and how another account that it names is told."""
+
+    kind: str
+    amount: Callable[[_Deposits, AccountId, Any], int] | None = None  # else the action's own
+    counterparty: str = ""  # the action's field that names the other account
+    mirrored: str = ""  # the kind of the entry that the other account gets
+
+
+def _get_amount(deposits: _Deposits, owner: AccountId, action: Any) -> int:
+    return deposits.get_amount(owner, action.deposit)
+
+
+# Every action, and None for what is no news to whom it belongs.
+_TOLD: Final[dict[type[Action], _Told | None]] = {
+    # money
+    Pay: _Told("paid", counterparty="to", mirrored="received"),
+    Save: _Told("saved"),
+    Prolong: _Told("prolonged", _get_amount),
+    Withdraw: _Told("withdrawn", _Deposits.get_returned),
+    # credit
+    AskLoan: _Told("loan"),
+    Guarantee: _Told("loan"),
+    GrantLoan: _Told("loan"),
+    DropLoan: _Told("loan"),
+    ReturnLoan: _Told("loan"),
+    PayClaim: _Told("paid", counterparty="creditor", mirrored="received"),
+    # keys
+    Reveal: None,
+    ChangePolicy: _Told("keys"),
+    SetGuardians: _Told("guardians"),
+    StartRecovery: _Told("recovery", counterparty="account", mirrored="recovery_of_this"),
+    CancelRecovery: _Told("recovery_cancelled"),
+    CompleteRecovery: _Told("recovered", counterparty="account", mirrored="recovered_this"),
+    # aliases
+    RegisterAlias: _Told("alias"),
+    GiveUpAlias: _Told("alias_given_up"),
+    # seats
+    RegisterSeat: _Told("seat"),
+    Bond: _Told("bonded"),
+    Unbond: _Told("unbonded", _get_amount),
+    Takeover: _Told("takeover", counterparty="seat", mirrored="taken_over"),
+    ReplaceSeatKeys: _Told("seat_keys"),
+    ReleaseNotice: None,  # told by what it cost
+    # identity
+    Attest: _Told("attested", counterparty="subject", mirrored="identified"),
+    Renew: _Told("renewed", counterparty="subject", mirrored="identity_renewed"),
+    Revoke: _Told("revoked", counterparty="subject", mirrored="identity_revoked"),
+    # votes
+    Propose: _Told("proposed"),
+    CastVote: _Told("voted"),
+}
+
+
 def _describe(sealed: SealedTransaction, action: Action, deposits: _Deposits) -> list[Happening]:
-    owner, transaction = sealed.body.account, sealed.id
-    if isinstance(action, Pay):
-        return [
-            Happening(owner, transaction, "paid", action.amount, action.to, action.memo),
-            Happening(action.to, transaction, "received", action.amount, owner, action.memo),
-        ]
-    kind, amount = "", 0
-    match action:
-        case Save():
-            kind, amount = "saved", action.amount
-        case Prolong():
-            kind, amount = "prolonged", deposits.get_amount(owner, action.deposit)
-        case Withdraw():
-            kind, amount = "withdrawn", deposits.get_returned(owner, action)
-        case Bond():
-            kind, amount = "bonded", action.amount
-        case Unbond():
-            kind, amount = "unbonded", deposits.get_amount(owner, action.deposit)
-        case RegisterSeat():
-            kind = "seat"
-        case ChangePolicy():
-            kind = "keys"
-        case Reveal():
-            return []  # no news to whom it belongs
-        case _:
-            assert_never(action)
-    return [Happening(owner, transaction, kind, amount, None, "")]
+    owner, told = sealed.body.account, _TOLD[type(action)]
+    if told is None:
+        return []
+    amount = getattr(action, "amount", 0)
+    if told.amount is not None:
+        amount = told.amount(deposits, owner, action)
+    memo = getattr(action, "memo", "")
+    other: Any = getattr(action, told.counterparty) if told.counterparty else None
+    found = [Happening(owner, sealed.id, told.kind, amount, other, memo)]
+    if told.mirrored:
+        found.append(Happening(other, sealed.id, told.mirrored, amount, owner, memo))
+    return found

@@ -9,18 +9,6 @@ from typing import Final
 
 from rich.console import RenderableType
 
-from chain.actions import (
-    Action,
-    Bond,
-    ChangePolicy,
-    Pay,
-    Prolong,
-    RegisterSeat,
-    Reveal,
-    Save,
-    Unbond,
-    Withdraw,
-)
 from chain.policy import AccountId
 from chain.units import format_pai
 from wallet.client import Account, DepositAnswer, Entry
@@ -32,8 +20,19 @@ from wallet.words import Words, mark
 
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
-OUTGOING: Final = frozenset({"paid", "saved", "fee"})
-INCOMING: Final = frozenset({"received", "matured", "withdrawn"})
+OUTGOING: Final = frozenset({"paid", "saved", "fee", "notice", "slashed", "bond_lent"})
+INCOMING: Final = frozenset(
+    {
+        "received",
+        "matured",
+        "withdrawn",
+        "rewarded",
+        "reported",
+        "funded",
+        "shared",
+        "bond_returned",
+    }
+)
 
 _KINDS: Final = {
     "paid": mark("paid"),
@@ -46,22 +45,41 @@ _KINDS: Final = {
     "unbonded": mark("bond asked back"),
     "seat": mark("seat registered"),
     "keys": mark("keys changed"),
+    "loan": mark("loan"),
+    "guardians": mark("guardians named"),
+    "recovery": mark("recovery begun"),
+    "recovery_of_this": mark("recovery of this account begun"),
+    "recovery_cancelled": mark("recovery stopped"),
+    "recovered": mark("account recovered"),
+    "recovered_this": mark("this account recovered"),
+    "bond_lent": mark("bond lent for a recovery"),
+    "bond_returned": mark("bond of a recovery returned"),
+    "bond_lost": mark("bond of a recovery lost"),
+    "alias": mark("name taken"),
+    "alias_given_up": mark("name given up"),
+    "attested": mark("attestation given"),
+    "identified": mark("attested by"),
+    "renewed": mark("attestation renewed"),
+    "identity_renewed": mark("attestation renewed by"),
+    "revoked": mark("attestation revoked"),
+    "identity_revoked": mark("attestation revoked by"),
     "fee": mark("fee"),
-}
-_ACTIONS: Final[dict[type[Action], tuple[str, tuple[str, ...]]]] = {
-    Save: (mark("save {amount} for periods: {count}"), ("amount", "count")),
-    Prolong: (mark("prolong deposit {id} for periods: {count}"), ("id", "count")),
-    Withdraw: (mark("return {amount} of deposit {id} early"), ("amount", "id")),
-    Reveal: (mark("state the account's keys: {needed} of {count}"), ("needed", "count")),
-    ChangePolicy: (mark("give the account other keys: {needed} of {count}"), ("needed", "count")),
-    RegisterSeat: (mark("register a seat"), ()),
-    Bond: (mark("bond {amount} of deposit {id} to the seat"), ("amount", "id")),
-    Unbond: (mark("ask deposit {id} back from the seat"), ("id",)),
+    "takeover": mark("seat taken over by its standby key"),
+    "taken_over": mark("own seat taken over by its standby key"),
+    "seat_keys": mark("keys of the seat replaced"),
+    "notice": mark("notice of release"),
+    "rewarded": mark("reward of the seat"),
+    "funded": mark("paid from a fund by vote"),
+    "shared": mark("share of an active member"),
+    "slashed": mark("lost of the bond"),
+    "reported": mark("for a reported offence"),
 }
 _BONDS: Final = {
     "free": mark("free"),
     "bonded": mark("bonded"),
     "unbonding": mark("bond, to be released"),
+    "leaving": mark("bond, asked back"),
+    "pledged": mark("secures a loan"),
 }
 _VERDICTS: Final = {
     "settled": mark("in the chain"),
@@ -95,6 +113,7 @@ def build_account_document(session: Session) -> dict[str, object]:
     return {
         "wallet": session.name,
         "address": session.address,
+        "alias": account.alias,
         "community": {"id": community.id, "name": community.name},
         "at": {
             "height": account.at.height,
@@ -176,6 +195,8 @@ def build_account_parts(terminal: Terminal, session: Session) -> list[Renderable
         (words.say("Free units this period"), words.number(account.free_units)),
         (words.say("Identified"), _tell_identified(words, session)),
     ]
+    if account.alias is not None:
+        pairs.insert(1, (words.say("Name"), f"@{account.alias}"))
     parts: list[RenderableType] = [build_sheet(pairs, title=title)]
     if account.deposits:
         parts += ["", build_deposit_table(words, account.deposits, community)]
@@ -283,28 +304,6 @@ def get_change(entry: Entry) -> int:
     if entry.kind in OUTGOING:
         return -amount
     return amount if entry.kind in INCOMING else 0
-
-
-def tell_action(
-    words: Words, action: Action, community: Community, names: Mapping[str, str]
-) -> str:
-    """One action of a transaction in words, for whoever is to sign it."""
-    if isinstance(action, Pay):
-        return words.say(
-            "pay {amount} to {whom} {memo}",
-            amount=tell_pai(words, action.amount),
-            whom=tell_account(action.to, community, names),
-            memo=f"«{action.memo}»" if action.memo else "",
-        ).rstrip()
-    text, figures = _ACTIONS[type(action)]
-    values = {
-        "amount": tell_pai(words, getattr(action, "amount", 0)),
-        "id": getattr(action, "deposit", 0),
-        "count": getattr(action, "term_periods", 0),
-    }
-    if isinstance(action, Reveal | ChangePolicy):
-        values |= {"needed": action.policy.threshold, "count": len(action.policy.keys)}
-    return words.say(text, **{name: values[name] for name in figures})
 
 
 def tell_account(account: AccountId, community: Community, names: Mapping[str, str]) -> str:

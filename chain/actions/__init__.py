@@ -1,20 +1,98 @@
 """What a transaction can ask for, by subject. Numbers of actions are protocol and never reused."""
 
-from chain.actions.keys import ChangePolicy, Reveal
+from chain.actions.aliases import (
+    GiveUpAlias,
+    RegisterAlias,
+)
+from chain.actions.credit import (
+    AskLoan,
+    DropLoan,
+    GrantLoan,
+    Guarantee,
+    Instalment,
+    PayClaim,
+    ReturnLoan,
+)
+from chain.actions.identity import (
+    Attest,
+    Renew,
+    Revoke,
+)
+from chain.actions.keys import (
+    CancelRecovery,
+    ChangePolicy,
+    CompleteRecovery,
+    GuardianSignature,
+    Reveal,
+    SetGuardians,
+    StartRecovery,
+)
 from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
-from chain.actions.seats import Bond, RegisterSeat, SeatKeys, Unbond
+from chain.actions.seats import (
+    Bond,
+    RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
+    SeatKeys,
+    Takeover,
+    Unbond,
+)
+from chain.actions.votes import (
+    AdmitAuthority,
+    CastVote,
+    ChangeDemurrage,
+    ChangeFigure,
+    ChangeRewards,
+    ChangeSinks,
+    Measure,
+    Propose,
+    Resolve,
+    RetireAuthority,
+    SpendFund,
+)
 
 __all__ = [
     "MEMO_BYTES_MAX",
     "Action",
+    "AdmitAuthority",
+    "AskLoan",
+    "Attest",
     "Bond",
+    "CancelRecovery",
+    "CastVote",
+    "ChangeDemurrage",
+    "ChangeFigure",
     "ChangePolicy",
+    "ChangeRewards",
+    "ChangeSinks",
+    "CompleteRecovery",
+    "DropLoan",
+    "GiveUpAlias",
+    "GrantLoan",
+    "Guarantee",
+    "GuardianSignature",
+    "Instalment",
+    "Measure",
     "Pay",
+    "PayClaim",
     "Prolong",
+    "Propose",
+    "RegisterAlias",
     "RegisterSeat",
+    "ReleaseNotice",
+    "Renew",
+    "ReplaceSeatKeys",
+    "Resolve",
+    "RetireAuthority",
+    "ReturnLoan",
     "Reveal",
+    "Revoke",
     "Save",
     "SeatKeys",
+    "SetGuardians",
+    "SpendFund",
+    "StartRecovery",
+    "Takeover",
     "Unbond",
     "Withdraw",
 ]
@@ -25,11 +103,35 @@ Action = (
     | Save
     | Prolong
     | Withdraw
+    # credit
+    | AskLoan
+    | Guarantee
+    | GrantLoan
+    | DropLoan
+    | ReturnLoan
+    | PayClaim
     # keys
     | Reveal
     | ChangePolicy
+    | SetGuardians
+    | StartRecovery
+    | CancelRecovery
+    | CompleteRecovery
+    # aliases
+    | RegisterAlias
+    | GiveUpAlias
     # seats
     | RegisterSeat
     | Bond
     | Unbond
+    | Takeover
+    | ReplaceSeatKeys
+    | ReleaseNotice
+    # identity
+    | Attest
+    | Renew
+    | Revoke
+    # votes
+    | Propose
+    | CastVote
 )

@@ -12,72 +12,81 @@ from msgspec.structs import replace
 
 from chain.address import is_prefix
 from chain.checks import DirectChecks
+from chain.crypto import u32
 from chain.errors import Invalid
 from chain.genesis import (
     GENESIS_VERSION,
     HOME_GROUP,
     Genesis,
-    GenesisAttestation,
     GenesisSeat,
 )
 from chain.parameters import find_faults
 from chain.policy import AccountId, compute_account_id
-from chain.rules.identity import compute_identified_until, get_person_key
+from chain.rules.attestations import ATTESTED_UNTIL_MAX
+from chain.rules.authorities import build_authority
+from chain.rules.credit_days import NO_CREDIT
+from chain.rules.electorate import put_register
+from chain.rules.finality_record import found_record
+from chain.rules.identity import PERSON_KIND, build_person, get_person_key
 from chain.rules.payments import build_account
 from chain.rules.randomness import build_first_randomness
 from chain.rules.savings import DEPOSIT_MIN, build_deposit
 from chain.rules.seats import BEFORE_GENESIS, check_seat_keys, put_seat
+from chain.rules.sets import found_set
 from chain.rules.settlement import BONDED, get_due_step
 from chain.rules.weights import ONE, Standing, compute_raw, compute_stake, compute_weights
 from chain.state import State
 from chain.tables import (
+    AUTHORITIES_MAX,
     CURRENT,
-    Anchor,
+    Assembly,
     Attestation,
-    Authority,
+    Bonded,
     Deposit,
     Money,
-    Person,
+    Roster,
     Rules,
     Savings,
-    SeatSet,
     SetEntry,
     Tip,
 )
 from chain.units import SUPPLY_MAX, format_pai
 
 GENESIS_TIME_MAX: Final = 253_402_300_799  # the last second that calendars of four digits can show
-ATTESTED_UNTIL_MAX: Final = 2**48  # nine million years of seconds: "for ever", and sums stay small
 GROUP_MAX: Final = 2**32 - 1  # four bytes in the key of a person's row
 
 
 def apply_genesis(state: State, genesis: Genesis, chain: bytes) -> None:
     """Write the rows of slot 0. The genesis must be without faults."""
     state.rules.put(CURRENT, Rules(genesis.parameters, genesis.keep_schedule))
-    state.tips.put(CURRENT, Tip(slot=0, height=0))
+    state.tips.put(CURRENT, Tip(slot=0, height=0, score=0))
     state.randomness.put(CURRENT, build_first_randomness(chain))
-    state.anchors.put(chain[:16], Anchor(slot=0))
-    for authority in genesis.authorities:
-        state.authorities.put(
-            authority.id,
-            Authority(
-                name=authority.name,
-                jurisdiction=authority.jurisdiction,
-                policy=authority.policy,
-                group=authority.group,
-                retired_slot=-1,
-            ),
-        )
+    state.assembly.put(CURRENT, Assembly(persons=0, proposals=0, open=(), passed=(), sharing=()))
+    found_record(state, chain)
+    _put_authorities(state, genesis)
     tags = _put_attestations(state, genesis)
     _put_accounts(state, genesis, tags)
     _put_seats(state, genesis, chain)
     _put_money(state, genesis)
+    _put_credit(state, genesis, len(tags))
+
+
+def _put_authorities(state: State, genesis: Genesis) -> None:
+    attested = Counter(item.authority for item in genesis.attestations)
+    rosters: dict[int, list[AccountId]] = defaultdict(list)
+    for item in genesis.authorities:
+        rosters[item.group].append(item.id)
+        row = build_authority(item.name, item.jurisdiction, item.group, attested[item.id])
+        state.authorities.put(item.id, row)
+    for group, members in rosters.items():
+        state.rosters.put(u32(group), Roster(tuple(members)))
 
 
 def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
     """Write attestations and the persons they make; returns the tag of each home person."""
     groups = {authority.id: authority.group for authority in genesis.authorities}
-    by_person: dict[tuple[int, bytes], list[GenesisAttestation]] = defaultdict(list)
+    tags = {}
+    numbers: dict[bytes, int] = {}
     for item in genesis.attestations:
         state.attestations.put(
             item.subject + item.authority,
@@ -91,20 +100,14 @@ def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
                 revoked_slot=-1,
             ),
         )
-        by_person[groups[item.authority], item.tag].append(item)
-    grace = genesis.parameters.attest_grace_periods * genesis.constants.slots_per_period
-    tags = {}
-    for (group, tag), items in by_person.items():
-        until = compute_identified_until(
-            (item.until_slot for item in items), genesis.parameters.identity_threshold, grace
-        )
-        subject = items[0].subject
-        state.persons.put(
-            get_person_key(group, tag),
-            Person(account=subject, identified_until_slot=until, used_period=0, used_units=0),
-        )
-        if group == HOME_GROUP:
-            tags[subject] = tag
+        if item.kind == PERSON_KIND:
+            group = groups[item.authority]
+            if group == HOME_GROUP:
+                tags[item.subject] = item.tag
+                number = numbers.setdefault(item.tag, len(numbers))
+            person = build_person(item.subject, number if group == HOME_GROUP else 0)
+            state.persons.put(get_person_key(group, item.tag), person)
+    put_register(state, list(numbers))
     return tags
 
 
@@ -149,7 +152,10 @@ def _put_seats(state: State, genesis: Genesis, chain: bytes) -> None:
         for seat, weight in zip(genesis.seats, compute_weights(standings), strict=True)
         if weight
     )
-    state.sets.put(CURRENT, SeatSet(base=chain, base_slot=0, entries=entries))
+    found_set(state, chain, entries)
+    minimum = genesis.constants.bond_min
+    bonded = tuple(seat.account for seat in genesis.seats if seat.bond >= minimum)
+    state.bonded_seats.put(CURRENT, Bonded(bonded))
 
 
 def _get_standing(genesis: Genesis, seat: GenesisSeat) -> Standing:
@@ -171,8 +177,15 @@ def _put_money(state: State, genesis: Genesis) -> None:
             operators=genesis.funds.operators,
             active=0,
             municipality=0,
+            claims=0,
         ),
     )
+
+
+def _put_credit(state: State, genesis: Genesis, persons: int) -> None:
+    """Nobody owes and nothing is lent yet; those identified by the genesis are not young."""
+    saved = sum(deposit.amount for item in genesis.accounts for deposit in item.deposits)
+    state.credit.put(CURRENT, replace(NO_CREDIT, saved=saved, persons=persons))
 
 
 def compute_issued(genesis: Genesis) -> int:
@@ -243,6 +256,10 @@ def _find_identity_faults(genesis: Genesis) -> list[str]:
         for item in genesis.authorities
         if compute_account_id(item.policy) != item.id
     )
+    if max(Counter(item.group for item in genesis.authorities).values(), default=0) > (
+        AUTHORITIES_MAX
+    ):
+        faults.append(f"a group has at most {AUTHORITIES_MAX} authorities")
     if any(item.group > GROUP_MAX for item in genesis.authorities):
         faults.append(f"groups of authorities are numbered from 0 to {GROUP_MAX}")
     keys = [(item.authority, item.subject) for item in genesis.attestations]
@@ -270,6 +287,8 @@ def _find_tag_faults(genesis: Genesis) -> list[str]:
     subject_of: dict[tuple[int, bytes], AccountId] = {}
     tag_of: dict[tuple[int, AccountId], bytes] = {}
     for item in genesis.attestations:
+        if item.kind != PERSON_KIND:
+            continue
         group = groups.get(item.authority, -1)
         if (
             subject_of.setdefault((group, item.tag), item.subject) != item.subject
@@ -315,6 +334,10 @@ def _find_seat_faults(genesis: Genesis) -> list[str]:
 def _get_identified(genesis: Genesis) -> set[AccountId]:
     """Whom as many authorities of the home group attest as the community asks for."""
     home = {item.id for item in genesis.authorities if item.group == HOME_GROUP}
-    attested = Counter(item.subject for item in genesis.attestations if item.authority in home)
+    attested = Counter(
+        item.subject
+        for item in genesis.attestations
+        if item.authority in home and item.kind == PERSON_KIND
+    )
     threshold = genesis.parameters.identity_threshold
     return {subject for subject, count in attested.items() if count >= threshold}

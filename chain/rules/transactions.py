@@ -10,13 +10,33 @@ from msgspec.structs import replace
 
 from chain.actions import (
     Action,
+    AskLoan,
+    Attest,
     Bond,
+    CancelRecovery,
+    CastVote,
     ChangePolicy,
+    CompleteRecovery,
+    DropLoan,
+    GiveUpAlias,
+    GrantLoan,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
+    Propose,
+    RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
+    Renew,
+    ReplaceSeatKeys,
+    ReturnLoan,
     Reveal,
+    Revoke,
     Save,
+    SetGuardians,
+    StartRecovery,
+    Takeover,
     Unbond,
     Withdraw,
 )
@@ -24,11 +44,29 @@ from chain.checks import SignatureChecks
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.policy import AccountId, Policy, compute_account_id
+from chain.rules.aliases import apply_give_up_alias, apply_register_alias
+from chain.rules.assembly import apply_cast, apply_propose
+from chain.rules.attestations import apply_attest, apply_renew, apply_revoke
 from chain.rules.context import Context
+from chain.rules.loans import (
+    apply_ask,
+    apply_drop,
+    apply_grant,
+    apply_guarantee,
+    apply_pay_claim,
+    apply_return,
+)
 from chain.rules.payments import apply_payment
+from chain.rules.recovery import (
+    apply_cancel_recovery,
+    apply_complete_recovery,
+    apply_set_guardians,
+    apply_start_recovery,
+)
 from chain.rules.savings import apply_prolong, apply_save, apply_withdraw
 from chain.rules.seats import apply_bond, apply_register, apply_unbond
 from chain.rules.settlement import touch
+from chain.rules.takeover import apply_release_notice, apply_replace_keys, apply_takeover
 from chain.rules.units import charge_units
 from chain.state import State
 from chain.tables import Account
@@ -157,14 +195,39 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     Save: apply_save,
     Prolong: apply_prolong,
     Withdraw: apply_withdraw,
+    # credit
+    AskLoan: apply_ask,
+    Guarantee: apply_guarantee,
+    GrantLoan: apply_grant,
+    DropLoan: apply_drop,
+    ReturnLoan: apply_return,
+    PayClaim: apply_pay_claim,
     # keys
     Reveal: apply_reveal,
     ChangePolicy: apply_change_policy,
+    SetGuardians: apply_set_guardians,
+    CancelRecovery: apply_cancel_recovery,
+    CompleteRecovery: apply_complete_recovery,
+    # aliases
+    RegisterAlias: apply_register_alias,
+    GiveUpAlias: apply_give_up_alias,
+    # votes
+    Propose: apply_propose,
+    CastVote: apply_cast,
     # seats
     Bond: apply_bond,
     Unbond: apply_unbond,
+    ReleaseNotice: apply_release_notice,
+    # identity
+    Attest: apply_attest,
+    Renew: apply_renew,
+    Revoke: apply_revoke,
 }
 _CHECKED: Final[dict[type[Action], _CheckedRule]] = {
+    # keys
+    StartRecovery: apply_start_recovery,
     # seats
     RegisterSeat: apply_register,
+    Takeover: apply_takeover,
+    ReplaceSeatKeys: apply_replace_keys,
 }

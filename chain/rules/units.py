@@ -5,18 +5,45 @@ new row. An identified person has free units each period; every account has a fe
 defend it and move no money out. Beyond that a fee is taken first and goes to the operators' pool.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
-from chain.actions import Action, Bond, ChangePolicy, Pay, RegisterSeat, Reveal, Save
+from chain.actions import (
+    Action,
+    AskLoan,
+    Attest,
+    Bond,
+    CancelRecovery,
+    CastVote,
+    ChangePolicy,
+    CompleteRecovery,
+    GrantLoan,
+    Guarantee,
+    Pay,
+    Propose,
+    RegisterAlias,
+    RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
+    Reveal,
+    Save,
+    SetGuardians,
+    StartRecovery,
+    Takeover,
+)
 from chain.errors import Code, Invalid
+from chain.facts import FeePaid
 from chain.policy import AccountId
 from chain.rules.context import Context
-from chain.rules.identity import get_home_person_key
+from chain.rules.electorate import PERSONS_PER_UNIT
+from chain.rules.identity import get_home_person_key, get_identified_until
 from chain.rules.payments import debit
-from chain.state import FeePaid, State
-from chain.tables import Account, Person
+from chain.rules.sharing import claim_share, note_active
+from chain.rules.tally import note_service
+from chain.state import State
+from chain.tables import CURRENT, Account, Person
 from chain.transaction import SealedTransaction
 from chain.units import format_pai
 
@@ -25,16 +52,44 @@ UNITS_NEW_ACCOUNT: Final = 8
 UNITS_NEW_ROW: Final = 4
 ROWS_OF_A_SEAT: Final = 4  # the seat and its three used keys
 DEFENSIVE_PER_SIGNATURE: Final = 2
+ROWS_OF_A_LOAN: Final = 3  # the loan, its debtor's debts and the day it falls due
 # Rows that an action may add, at the most, beside an account that it pays.
 _NEW_ROWS: Final[dict[type[Action], int]] = {
     # money
     Save: 1,
+    # credit
+    AskLoan: ROWS_OF_A_LOAN,
+    Guarantee: 1,
+    GrantLoan: 1,
+    # aliases
+    RegisterAlias: 2,  # under the name and under the account
+    # identity
+    Attest: 4,  # the statement, the person, and an account, which weighs as two
+    # votes
+    Propose: 1,
     # seats
     RegisterSeat: ROWS_OF_A_SEAT,
     Bond: 1,
+    Takeover: 3,  # two used keys and the change
+    ReplaceSeatKeys: ROWS_OF_A_SEAT,
+    ReleaseNotice: 1,
 }
-# Actions that defend an account and move no money out.
-_DEFENSIVE: Final = (Reveal, ChangePolicy)
+# Actions that defend an account and pay nobody.
+_DEFENSIVE: Final = (
+    # keys; the row of guardians is one an account for ever, and weighs nothing
+    Reveal,
+    ChangePolicy,
+    SetGuardians,
+    StartRecovery,
+    CancelRecovery,
+    CompleteRecovery,
+    # votes
+    CastVote,
+    # seats
+    Takeover,
+    ReplaceSeatKeys,
+    ReleaseNotice,
+)
 
 
 def compute_units(state: State, transaction: SealedTransaction) -> int:
@@ -53,8 +108,23 @@ def compute_units(state: State, transaction: SealedTransaction) -> int:
                 born.add(action.to)
                 units += UNITS_NEW_ACCOUNT
         else:
+            if isinstance(action, Propose):
+                units += state.assembly.require(CURRENT).persons // PERSONS_PER_UNIT
             units += UNITS_NEW_ROW * _NEW_ROWS.get(type(action), 0)
     return units
+
+
+def count_new_rows(actions: Sequence[Action]) -> int:
+    """Rows that these actions may add, at the most, beside accounts that they pay."""
+    return sum(_NEW_ROWS.get(type(action), 0) for action in actions)
+
+
+def is_defensive(actions: Sequence[Action]) -> bool:
+    """Whether these actions defend an account and do nothing else."""
+    # The last is asked first: nearly always it answers, and a reveal says nothing of what follows.
+    return isinstance(actions[-1], _DEFENSIVE) and all(
+        isinstance(item, _DEFENSIVE) for item in actions
+    )
 
 
 def charge_units(
@@ -66,14 +136,10 @@ def charge_units(
     """
     units = rest = compute_units(state, transaction)
     account = state.accounts.require(account_id)
-    actions = transaction.body.actions
-    # The last is asked first: nearly always it answers, and a reveal says nothing of what follows.
-    if isinstance(actions[-1], _DEFENSIVE) and all(
-        isinstance(item, _DEFENSIVE) for item in actions
-    ):
+    if is_defensive(transaction.body.actions):
         rest = _use_defensive(state, context, account_id, account, rest)
     if rest and account.person is not None:
-        rest = _use_free(state, context, account.person, rest)
+        rest = _use_free(state, context, account.person, rest, transaction.body.via)
     fee = rest * context.parameters.unit_fee
     if fee > transaction.body.fee_max:
         raise Invalid(
@@ -89,11 +155,11 @@ def charge_units(
 
 def get_free_units(state: State, context: Context, tag: bytes) -> int:
     """Free units a person has left this period; none when not identified."""
-    return _count_free(context, state.persons.require(get_home_person_key(tag)))
+    return _count_free(state, context, tag, state.persons.require(get_home_person_key(tag)))
 
 
-def _count_free(context: Context, person: Person) -> int:
-    if context.slot >= person.identified_until_slot:
+def _count_free(state: State, context: Context, tag: bytes, person: Person) -> int:
+    if context.slot >= get_identified_until(state, context, tag):
         return 0
     return max(0, context.parameters.free_units - _count_used(context, person))
 
@@ -102,12 +168,19 @@ def _count_used(context: Context, person: Person) -> int:
     return person.used_units if person.used_period == context.period else 0
 
 
-def _use_free(state: State, context: Context, tag: bytes, units: int) -> int:
-    """Take units from the person's free ones; returns what is left to pay."""
+def _use_free(state: State, context: Context, tag: bytes, units: int, via: AccountId | None) -> int:
+    """Take units from the person's free ones; returns what is left to pay.
+
+    The server by which he does so first in a period has served him in it.
+    """
     key = get_home_person_key(tag)
     person = state.persons.require(key)
-    taken = min(units, _count_free(context, person))
+    taken = min(units, _count_free(state, context, tag, person))
     if taken:
+        if not _count_used(context, person):
+            claim_share(state, context, person.account, person)
+            note_active(state, context, person.number)
+            note_service(state, via)
         used = _count_used(context, person) + taken
         state.persons.put(key, replace(person, used_period=context.period, used_units=used))
     return units - taken

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from chain.codec import Bytes32, Natural, Record
+from chain.codec import Bytes16, Bytes32, Natural, Record
 from chain.parameters import KeepSchedule, Parameters
 from chain.tables.table import Table
 
@@ -20,13 +20,18 @@ class Anchor(Record, frozen=True):
     """Key: 16 bytes of a block that the chain has recorded as final; ``ref`` must name one."""
 
     slot: Natural
+    following: Bytes16 | None  # the one recorded next
 
 
 class Tip(Record, frozen=True):
-    """Key: ``CURRENT``. Where the chain stands after this block."""
+    """Key: ``CURRENT``. Where the chain stands after this block.
+
+    ``score`` is here for those who begin with a snapshot: nobody could prove it to them else.
+    """
 
     slot: Natural
     height: Natural
+    score: Natural
 
 
 class Rules(Record, frozen=True):

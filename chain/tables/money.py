@@ -22,7 +22,10 @@ class Account(Record, frozen=True):
 
 
 class Deposit(Record, frozen=True):
-    """One deposit; times in steps. ``seat_bond``: 0 free, 1 bonded, 2 unbonding."""
+    """One deposit; times in steps.
+
+    ``seat_bond``: 0 free, 1 bonded, 2 unbonding, 3 leaving, 4 pledged for a loan.
+    """
 
     id: Natural
     amount: Natural
@@ -52,7 +55,19 @@ class Money(Record, frozen=True):
     operators: Natural
     active: Natural
     municipality: Natural
+    claims: Natural  # the members' share of past periods, promised and not yet taken
 
+
+# All that a row of money has for nobody's account.
+COMMON_FUNDS: Final = (
+    "pot",
+    "reserve",
+    "social",
+    "operators",
+    "active",
+    "municipality",
+    "claims",
+)
 
 ACCOUNTS: Final = Table(b"a", "accounts", Account)
 SAVINGS: Final = Table(b"d", "savings", Savings)

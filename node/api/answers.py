@@ -7,9 +7,11 @@ is owned, whether a block has written it down or not.
 from chain.address import decode_address
 from chain.codec import encode
 from chain.ledger import Ledger
-from chain.policy import AccountId, Policy
+from chain.policy import AccountId
+from chain.rules.aliases import find_alias
 from chain.rules.context import Context
-from chain.rules.identity import get_home_person_key, is_identified
+from chain.rules.finality_record import get_lasting_ref
+from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account, get_spending_floor
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.rules.units import DEFENSIVE_PER_SIGNATURE, get_defensive_units, get_free_units
@@ -29,10 +31,10 @@ from node.api.schema import (
     KeepAnswer,
     ParametersAnswer,
     ParametersInForce,
-    PolicyAnswer,
     ProofAnswer,
     RewardSharesAnswer,
     SinksAnswer,
+    build_policy_answer,
     write_address,
     write_address_or_null,
     write_amounts,
@@ -72,9 +74,9 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
     later = get_touched(
         account, deposits, context.keep_schedule, context.step + context.steps_per_period
     )
-    floor = get_spending_floor(state, now.account)
-    person = (
-        None if account.person is None else state.persons.get(get_home_person_key(account.person))
+    floor = get_spending_floor(state, context, account_id, now.account)
+    until_slot = (
+        0 if account.person is None else get_identified_until(state, context, account.person)
     )
     return AccountAnswer(
         address=write_address(ledger.genesis.prefix, account_id),
@@ -87,13 +89,15 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         limit=format_pai(-floor),
         sequence=account.sequence,
         next_sequence=core.mempool.get_next_sequence(account_id),
+        ref=get_lasting_ref(state).hex(),
         policy=None if account.policy is None else build_policy_answer(account.policy),
         identified=is_identified(state, context, account_id),
-        identified_until_slot=0 if person is None else person.identified_until_slot,
+        identified_until_slot=until_slot,
         free_units=0 if account.person is None else get_free_units(state, context, account.person),
         defensive_units=_count_defensive_units(context, account),
         unit_fee=format_pai(context.parameters.unit_fee),
         deposits=[_build_deposit_answer(ledger, context, item) for item in now.deposits],
+        alias=find_alias(state, account_id),
         waiting=[waiting.hex() for waiting in core.mempool.get_waiting(account_id)],
     )
 
@@ -121,11 +125,6 @@ def _build_deposit_answer(ledger: Ledger, context: Context, deposit: Deposit) ->
         release_step=deposit.release_step,
         return_now=format_pai(returned),
     )
-
-
-def build_policy_answer(policy: Policy) -> PolicyAnswer:
-    """A key policy."""
-    return PolicyAnswer(threshold=policy.threshold, keys=[key.hex() for key in policy.keys])
 
 
 def build_history_answer(

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from chain.address import encode_address
 from chain.parameters import Constants, Parameters
-from chain.policy import AccountId
+from chain.policy import AccountId, Policy
 from chain.units import format_pai
 
 Pai = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]{1,6})?$", description="an amount in pai")]
@@ -22,9 +22,10 @@ AddressText = Annotated[str, Meta(pattern=r"^[a-z0-9]{1,16}1[a-z0-9]{58}$")]
 Count = Annotated[int, Meta(ge=0)]
 ADDRESSES_CACHED_MAX: Final = 8_192  # about 2 MB
 
-BondState = Literal["free", "bonded", "unbonding"]
+BondState = Literal["free", "bonded", "unbonding", "leaving", "pledged"]
 
-BOND_STATES: Final[tuple[BondState, ...]] = ("free", "bonded", "unbonding")  # by the deposit's
+# By the deposit's number.
+BOND_STATES: Final[tuple[BondState, ...]] = ("free", "bonded", "unbonding", "leaving", "pledged")
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -217,6 +218,7 @@ class FundsAnswer(Answer, frozen=True):
     operators: Pai
     active: Pai
     municipality: Pai
+    claims: Annotated[Pai, Meta(description="shares of active members, not taken yet")]
     pot: Pai
     uncollected: Annotated[
         Pai, Meta(description="demurrage that accounts have borne and no block has collected yet")
@@ -258,6 +260,7 @@ class AccountAnswer(Answer, frozen=True):
     limit: Pai
     sequence: Count
     next_sequence: Count
+    ref: Hex
     policy: PolicyAnswer | None
     identified: bool
     identified_until_slot: Count
@@ -265,6 +268,7 @@ class AccountAnswer(Answer, frozen=True):
     defensive_units: Count
     unit_fee: Pai
     deposits: list[DepositAnswer]
+    alias: str | None
     waiting: list[Hash]
 
 
@@ -315,3 +319,8 @@ def write_address(prefix: str, account: AccountId) -> str:
 def write_address_or_null(prefix: str, account: AccountId | None) -> str | None:
     """An address, or null."""
     return None if account is None else write_address(prefix, account)
+
+
+def build_policy_answer(policy: Policy) -> PolicyAnswer:
+    """A key policy."""
+    return PolicyAnswer(threshold=policy.threshold, keys=[key.hex() for key in policy.keys])

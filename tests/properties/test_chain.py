@@ -21,19 +21,20 @@ from chain.actions import (
     Unbond,
     Withdraw,
 )
-from chain.block import SealedBlock, decode_block
+from chain.block import NO_PARTS, SealedBlock, decode_block
 from chain.checks import DirectChecks
 from chain.errors import Invalid
 from chain.genesis import GenesisDeposit
-from chain.ledger import Head, Ledger, read_rows
+from chain.kept import Head, read_rows
+from chain.ledger import Ledger
 from chain.merkle import Tree
 from chain.parameters import KeepSchedule
-from chain.rules.settlement import process_pot
 from chain.rules.transactions import process_transaction
-from chain.tables import CURRENT, Account, Tip
+from chain.tables import Account
 from chain.transaction import SealedTransaction
-from chain.transition import process_opening
+from chain.transition import process_closing, process_opening, process_records
 from tests.community import (
+    NOBODY,
     PAI,
     Community,
     build_genesis,
@@ -149,17 +150,17 @@ class Chain(RuleBasedStateMachine):
         ledger = self.community.ledger
         context = ledger.get_context(slot)
         accepted = []
-        process_opening(ledger.state, context, ledger.queue, bytes(64))
+        process_opening(ledger.state, context, ledger.queue, NOBODY, None)
+        process_records(ledger.state, context, NOBODY, NO_PARTS, DirectChecks())
         for sealed in self.waiting:
             try:
                 process_transaction(ledger.state, context, sealed, DirectChecks())
             except Invalid:
                 continue
             accepted.append(sealed)
-        process_pot(ledger.state, context)
-        ledger.state.tips.put(CURRENT, Tip(slot=slot, height=context.height))
+        process_closing(ledger.state, context, NOBODY)
         with_refused, _ = ledger.state.take_changes()
-        without = ledger.draft(context, bytes(64), tuple(accepted), DirectChecks()).changes
+        without = ledger.draft(context, NOBODY, tuple(accepted), DirectChecks()).changes
         assert {item.state_key: item for item in with_refused} == {
             item.state_key: item for item in without
         }
@@ -201,7 +202,7 @@ class Chain(RuleBasedStateMachine):
         assert (new.head, new.root) == (old.head, old.root)
         for gap in (1, 200):
             drafts = [
-                ledger.draft(ledger.get_context(old.head.slot + gap), bytes(64), (), DirectChecks())
+                ledger.draft(ledger.get_context(old.head.slot + gap), NOBODY, (), DirectChecks())
                 for ledger in (old, new)
             ]
             assert drafts[0].state_root == drafts[1].state_root

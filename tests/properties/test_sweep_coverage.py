@@ -31,7 +31,7 @@ class Village:
         self.queue = SweepQueue(STEPS, CONSTANTS.account_idle_periods, ())
         self.slot = 0
         self.most = 0
-        self.state.money.put(CURRENT, Money(2**60, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+        self.state.money.put(CURRENT, Money(2**60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
         self.bear(ACCOUNTS)
 
     def bear(self, count: int) -> None:
@@ -44,7 +44,7 @@ class Village:
 
     def get_context(self, slot: int) -> Context:
         constants = replace(CONSTANTS, slots_per_period=PERIOD)
-        return build_context(bytes(32), constants, PARAMETERS, KEEP, slot, self.slot, 1)
+        return build_context(bytes(32), constants, PARAMETERS, KEEP, slot, self.slot, bytes(32), 1)
 
     def produce(self, slot: int) -> None:
         context = self.get_context(slot)

@@ -19,7 +19,7 @@ from chain.actions import Pay
 from chain.block import SealedBlock, compute_body_root, seal_block
 from chain.errors import InvariantBroken
 from chain.header import PRIMARY, sign_header
-from chain.ledger import INDEX, read_rows
+from chain.kept import INDEX, read_rows
 from chain.leveldb import LevelStore
 from chain.store import Store
 from chain.tables import CURRENT
@@ -504,7 +504,7 @@ async def test_a_broken_promise_of_the_ledger_halts_the_node_and_leaves_a_report
     core = open_core(forest, MemoryStores(), CoreSettings(report_path=tmp_path / "halted"))
     outside = FakeOutside()
 
-    def break_promise(_changes: object) -> None:
+    def break_promise(*_given: object) -> None:
         raise InvariantBroken("L1 lost_money: 7 micropai appeared")
 
     monkeypatch.setattr("chain.ledger.check_invariants", break_promise)

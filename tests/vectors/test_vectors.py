@@ -19,7 +19,8 @@ from chain.crypto import build_key_pair, is_signed
 from chain.errors import Code, Invalid
 from chain.genesis import GENESIS_CODEC, compute_chain_id
 from chain.header import PRIMARY
-from chain.ledger import Ledger, read_rows
+from chain.kept import read_rows
+from chain.ledger import Ledger
 from chain.merkle import Proof, Tree, verify_proof
 from chain.parameters import KeepSegment
 from chain.policy import Policy, compute_account_id
@@ -35,7 +36,7 @@ from tests.vectors.generate import build_files
 
 FOLDER = Path(__file__).parent
 NAMES = (
-    "addresses", "chain", "demurrage", "early_returns", "refused", "settlement", "tree",
+    "addresses", "chain", "credit", "demurrage", "early_returns", "refused", "settlement", "tree",
 )  # fmt: skip
 
 
@@ -187,7 +188,7 @@ def test_transactions() -> None:
             assert is_signed(claim)
     assert by_one_key > 4
     assert {action for item in CHAIN["transactions"] for action in item["actions"]} == {
-        1, 2, 3, 4, 5, 6, 20, 21, 22,
+        *range(1, 11), 15, 16, 20, 21, 22, 30, 31, 32,
     }  # fmt: skip
 
 
@@ -228,6 +229,8 @@ def test_the_story_shows_what_it_should() -> None:
         ledger.commit(ledger.execute(block, DirectChecks()), block, durable=False)
         seen.add(ledger.state.accounts.get(farkhad) is None)
     assert seen == {True, False}  # the stranger was forgotten, and born again
+    arman = ledger.state.accounts.require(bytes.fromhex(CHAIN["accounts"]["arman"]))
+    assert arman.settlement == -15 * 1_000_000  # on credit, and a debt does not melt
     weights = [entry.weight for entry in ledger.state.sets.require(CURRENT).entries]
     assert len(set(weights)) > 1
 

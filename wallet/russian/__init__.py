@@ -11,15 +11,21 @@ from typing import Final
 from wallet.russian import (
     audit,
     core,
+    credit,
     demo,
+    epochs,
     finality,
     genesis,
+    identity,
+    identity_tools,
     node,
     parameters,
     program,
+    proofs,
     refusals,
     seat,
     sentences,
+    votes,
     wallet,
     wallet_money,
 )
@@ -28,6 +34,9 @@ from wallet.words import Texts, Translation
 ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
+    finality.TEXTS,
+    identity.TEXTS,
+    identity_tools.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -36,6 +45,10 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    proofs.TEXTS,
+    credit.TEXTS,
+    epochs.TEXTS,
+    votes.TEXTS,
 )
 
 
@@ -53,4 +66,10 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **proofs.SENTENCES,
+        **credit.SENTENCES,
+        **epochs.SENTENCES,
+        **identity.SENTENCES,
+        **votes.SENTENCES,
+        **identity_tools.SENTENCES,
     }

@@ -77,8 +77,11 @@ TEXTS: Final[dict[str, str]] = {
     "issued differs from the genesis": "выпущено не столько, сколько в уставе",
     "burned differs from what the sinks burned": "сожжено не столько, сколько сожгли доли котла",
     "the number of accounts differs from their rows": "число счетов не равно числу их строк",
-    "a balance is below zero, or above what an account can hold": (
-        "остаток меньше нуля или больше, чем вмещает счёт"
+    "a balance is below zero without credit, or above what an account can hold": (
+        "остаток меньше нуля без кредита или больше, чем вмещает счёт"
+    ),
+    "the sum of all debts differs from the balances below zero": (
+        "сумма всех долгов не равна сумме остатков ниже нуля"
     ),
     "{0} is below zero": "{0} меньше нуля",
     "the balance is not what payments and demurrage make of it": (
@@ -100,15 +103,8 @@ TEXTS: Final[dict[str, str]] = {
     "the seat's bond is not the sum of its bonded deposits": (
         "залог места не равен сумме заложенных вкладов"
     ),
-    "the attestation's authority is unknown": "удостоверяющий центр этой записи неизвестен",
-    "identified for another time than the attestations say": (
-        "личность удостоверена не на тот срок, что в удостоверениях"
-    ),
     "the account names a person who does not name it": (
         "счёт называет человека, который его не называет"
-    ),
-    "the person names an account that does not name it": (
-        "человек называет счёт, который его не называет"
     ),
     "the rows do not hash to the state root": "строки не дают корня состояния",
     "the last block lies in the future of this machine's clock": (
@@ -195,17 +191,8 @@ TEXTS: Final[dict[str, str]] = {
         "сообщество"
     ),
     "cannot write the journal {0}: {1}": "не удаётся записать журнал {0}: {1}",
-    "{0} is damaged and cannot be trusted: make new keys": (
-        "{0} повреждён, доверять ему нельзя: создайте новые ключи"
-    ),
-    (
-        "{0} is missing: a seat's key signs only with the journal that was born with it, or it "
-        "might sign one slot twice. Put the journal back, or make new keys"
-    ): (
-        "{0} отсутствует: ключ места подписывает только с журналом, который родился вместе с "
-        "ним, иначе он мог бы подписать один слот дважды. Верните журнал или создайте новые "
-        "ключи"
-    ),
+    "{0} is damaged and cannot be trusted": "{0} повреждён, доверять ему нельзя",
+    "{0} is missing": "{0} отсутствует",
     "{0} is of version {1}, which this program cannot read": (
         "{0} — версии {1}, которую эта программа не читает"
     ),
@@ -283,11 +270,22 @@ TEXTS: Final[dict[str, str]] = {
     # Of node/status.py: why a seat makes no blocks.
     "this node has no seat's keys": "у этого узла нет ключей места",
     (
-        "there are blocks of this seat that its journal does not know: another machine has its "
-        "keys, or the journal is an old copy"
+        "what seats have decided contradicts itself or the rules: this node signs nothing more and "
+        "keeps the proof"
     ): (
-        "есть блоки этого места, которых не знает его журнал подписей: его ключи есть у другой "
-        "машины, или журнал — старая копия"
+        "решения мест противоречат друг другу или правилам: узел больше ничего не подписывает и "
+        "хранит доказательство"
+    ),
+    "messages of this seat come that this machine has not signed: another machine has its keys": (
+        "приходят сообщения этого места, которых эта машина не подписывала: его ключи есть и на "
+        "другой машине"
+    ),
+    # Of consensus/catchup.py: what is wrong with a step from set to set.
+    "the pair does not decide the hand-off": "эта пара не решает о передаче",
+    "the hand-off is of another set": "передача — от другого состава мест",
+    "the hand-off calls another list": "передача называет другой список",
+    "it asks others which messages of its seat they saw last": (
+        "он спрашивает других, какие сообщения его места они видели последними"
     ),
     "the seats that make blocks do not include this one with these keys": (
         "среди мест, создающих блоки, нет этого места с этими ключами"
