@@ -39,6 +39,7 @@ from chain.tables import (
     SAVINGS,
     SEATS,
     TIPS,
+    WINDOWS,
     Account,
     Money,
     Recovery,
@@ -46,6 +47,7 @@ from chain.tables import (
     Seat,
     Table,
     Tip,
+    Window,
 )
 from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
 
@@ -228,7 +230,7 @@ def _select(changes: Sequence[Change], table: Table[RowT]) -> list[Change]:
     return [change for change in changes if change.table is table]
 
 
-_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, RECOVERIES, MONEY)
+_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, RECOVERIES, WINDOWS, MONEY)
 
 
 def _count_money(row: Record | None) -> int:
@@ -239,6 +241,8 @@ def _count_money(row: Record | None) -> int:
         return sum(deposit.amount for deposit in row.deposits)
     if isinstance(row, Recovery):
         return row.pending.bond if row.pending else 0
+    if isinstance(row, Window):
+        return sum(lender.escrow for lender in row.lenders)
     if isinstance(row, Money):
         funds: int = sum(getattr(row, name) for name in COMMON_FUNDS)
         return funds - (row.issued - row.burned)

@@ -6,14 +6,15 @@ arrays of 64-bit integers, whose bounds are checked before anything is computed 
 """
 
 import hashlib
-from typing import Annotated, Any, Final, NamedTuple
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
 
 import numpy as np
-from msgspec import Meta
 from numpy.typing import NDArray
 
-from chain.codec import Natural, Record
 from chain.errors import Code, Invalid
+from chain.policy import AccountId
+from chain.records import ClearingCertificate
 
 Integers = NDArray[np.int64]
 _Bytes = NDArray[np.uint8]
@@ -22,7 +23,6 @@ OBLIGATIONS_MAX: Final = 2**19
 NODES_MAX: Final = 2**20
 CAPACITY_SUM_MAX: Final = 2**61 - 1  # micropai; flows, sums and their differences stay in 64 bits
 POTENTIAL_BITS: Final = 62  # a difference of two and a cost stay in 64 bits
-CLEARING_BYTES_MAX: Final = 6 * 1_024 * 1_024  # 12 bytes for each of 2^19 obligations
 
 # A unit of debt set off is worth 2^40, and a little more by lot: the optimum is unique in practice,
 # so nobody who solves can favour a friend, and the value lost to the lot is below 2^-16.
@@ -39,15 +39,6 @@ _CODES_PER_BYTE: Final = 4
 _NUMBER_BYTES_MAX: Final = 9  # of seven bits: 63 bits
 
 
-class ClearingCertificate(Record, frozen=True):
-    """Flows and their proof, packed; ``pack_certificate`` says how."""
-
-    interval: Natural
-    potentials: Annotated[bytes, Meta(max_length=CLEARING_BYTES_MAX)]
-    codes: Annotated[bytes, Meta(max_length=CLEARING_BYTES_MAX)]
-    partials: Annotated[bytes, Meta(max_length=CLEARING_BYTES_MAX)]
-
-
 class Graph(NamedTuple):
     """Arcs in canonical order: debts by id, then liquidity by account, then returns by account.
 
@@ -61,6 +52,69 @@ class Graph(NamedTuple):
     targets: Integers
     capacities: Integers
     costs: Integers
+
+
+class Entered(NamedTuple):
+    """What entered a set-off: the accounts, by id, that are the graph's nodes, and the graph."""
+
+    accounts: Sequence[AccountId]
+    graph: Graph
+
+
+class Flows(NamedTuple):
+    """What flows along each debt, by number; what each account lends, and gets of what is lent."""
+
+    debts: list[int]
+    lent: list[tuple[AccountId, int]]
+    got: list[tuple[AccountId, int]]
+
+
+def enter(
+    debtors: Sequence[AccountId],
+    creditors: Sequence[AccountId],
+    amounts: Sequence[int],
+    lent: Mapping[AccountId, int],
+    seed: bytes,
+) -> Entered:
+    """The graph of debts, column by column in the order of their numbers, and of what is lent.
+
+    Who lends and has no debt in it is left out. Raises Invalid (SETOFF_TOO_LARGE).
+    """
+    accounts = sorted({*debtors, *creditors})
+    places = {account: place for place, account in enumerate(accounts)}
+    count = len(amounts)
+    liquidity = np.zeros(len(accounts), dtype=np.int64)
+    for account, amount in lent.items():
+        if account in places:
+            liquidity[places[account]] = amount
+    graph = build_graph(
+        len(accounts),
+        np.fromiter((places[account] for account in debtors), np.int64, count),
+        np.fromiter((places[account] for account in creditors), np.int64, count),
+        np.fromiter(amounts, np.int64, count),
+        liquidity,
+        seed,
+    )
+    return Entered(accounts, graph)
+
+
+def divide_flows(entered: Entered, flows: Integers) -> Flows:
+    """The flows on a graph's arcs as what they mean to whom; nothing where nothing flows."""
+    graph = entered.graph
+    accounts, debts, pool = entered.accounts, graph.debts, len(entered.accounts)
+    lent, got = [], []
+    rest = zip(
+        graph.sources[debts:].tolist(),
+        graph.targets[debts:].tolist(),
+        flows[debts:].tolist(),
+        strict=True,
+    )
+    for source, target, amount in rest:
+        if amount and source == pool:
+            lent.append((accounts[target], amount))
+        elif amount:
+            got.append((accounts[source], amount))
+    return Flows(flows[:debts].tolist(), lent, got)
 
 
 def compute_ties(seed: bytes, count: int) -> Integers:

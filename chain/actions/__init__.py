@@ -28,6 +28,18 @@ from chain.actions.keys import (
     StartRecovery,
 )
 from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
+from chain.actions.obligations import (
+    REFERENCE_BYTES_MAX,
+    AcceptInvoice,
+    ConsentReassign,
+    DeclineInvoice,
+    LendLiquidity,
+    MarkClearable,
+    OfferInvoice,
+    PayInvoice,
+    Reassign,
+    WriteDown,
+)
 from chain.actions.seats import (
     Bond,
     RegisterSeat,
@@ -53,6 +65,8 @@ from chain.actions.votes import (
 
 __all__ = [
     "MEMO_BYTES_MAX",
+    "REFERENCE_BYTES_MAX",
+    "AcceptInvoice",
     "Action",
     "AdmitAuthority",
     "AskLoan",
@@ -66,17 +80,24 @@ __all__ = [
     "ChangeRewards",
     "ChangeSinks",
     "CompleteRecovery",
+    "ConsentReassign",
+    "DeclineInvoice",
     "DropLoan",
     "GiveUpAlias",
     "GrantLoan",
     "Guarantee",
     "GuardianSignature",
     "Instalment",
+    "LendLiquidity",
+    "MarkClearable",
     "Measure",
+    "OfferInvoice",
     "Pay",
     "PayClaim",
+    "PayInvoice",
     "Prolong",
     "Propose",
+    "Reassign",
     "RegisterAlias",
     "RegisterSeat",
     "ReleaseNotice",
@@ -95,6 +116,7 @@ __all__ = [
     "Takeover",
     "Unbond",
     "Withdraw",
+    "WriteDown",
 ]
 
 Action = (
@@ -134,4 +156,14 @@ Action = (
     # votes
     | Propose
     | CastVote
+    # obligations
+    | OfferInvoice
+    | AcceptInvoice
+    | DeclineInvoice
+    | PayInvoice
+    | WriteDown
+    | Reassign
+    | ConsentReassign
+    | MarkClearable
+    | LendLiquidity
 )
