@@ -11,6 +11,13 @@ from chain.codec import Record
 from chain.credit_invariants import check_floors, find_bad_dealings, find_bad_debts, find_wrong_sums
 from chain.errors import InvariantBroken
 from chain.invariants_epochs import find_bad_offender, find_bad_standing, find_key_come_back
+from chain.invariants_exchange import (
+    check_entered,
+    find_bad_obligation,
+    find_lost_page,
+    find_miscounted_obligations,
+    find_stray_escrow,
+)
 from chain.invariants_identity import (
     find_bad_recovery,
     find_changed_statement,
@@ -59,7 +66,7 @@ def check_invariants(
 ) -> None:
     """Check every promise on what a block changed. Raises InvariantBroken.
 
-    With the state before the block and the block's context, L20 too.
+    With the state before the block and the block's context, L20 and L43 too.
     """
     for number, check in INVARIANTS.items():
         problem = check(changes)
@@ -67,6 +74,7 @@ def check_invariants(
             raise InvariantBroken(f"L{number} {check.__name__.removeprefix('find_')}: {problem}")
     if state is not None and context is not None:
         check_floors(changes, state, context)
+        check_entered(changes, state)
 
 
 def find_lost_money(changes: Sequence[Change]) -> str | None:
@@ -214,6 +222,10 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     32: find_miscounted_statements,
     33: find_bad_recovery,
     34: find_shared_name,
+    40: find_bad_obligation,
+    41: find_miscounted_obligations,
+    42: find_lost_page,
+    44: find_stray_escrow,
 }
 
 
