@@ -244,8 +244,7 @@ class State:
         # keys and names
         self.recoveries, self.aliases = self._open(RECOVERIES), self._open(ALIASES)
         # seats
-        self.seats = self._open(SEATS)
-        self.used_keys = self._open(USED_KEYS)
+        self.seats, self.used_keys = self._open(SEATS), self._open(USED_KEYS)
         self.sets = self._open(SETS)
         self.leavers = self._open(LEAVERS)
         self.key_changes = self._open(KEY_CHANGES)
@@ -257,10 +256,9 @@ class State:
         self.spending = self._open(SPENDING)
         self.register = self._open(REGISTER)
         self.active = self._open(ACTIVE)
-        # obligations
+        # obligations and their set-off
         self.pages, self.shelves = self._open(PAGES), self._open(SHELVES)
         self.books, self.parties = self._open(BOOKS), self._open(PARTIES)
-        # set-off
         self.windows = self._open(WINDOWS)
         # what consensus put on record
         self.next_sets = self._open(NEXT_SETS)
