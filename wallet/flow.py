@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import trio
 
-from chain.actions import Action, Pay, Save
+from chain.actions import Action, Pay, PayInvoice, Save
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.transaction import SealedTransaction
@@ -268,7 +268,7 @@ def show_intent(terminal: Terminal, session: Session, intent: Intent, planned: P
 
 def compute_outgo(actions: Sequence[Action]) -> int:
     """What actions take from the settlement balance, the fee apart."""
-    return sum(action.amount for action in actions if isinstance(action, Pay | Save))
+    return sum(action.amount for action in actions if isinstance(action, Pay | PayInvoice | Save))
 
 
 async def _write_for_others(

@@ -254,12 +254,15 @@ def _lower(state: State, owed: Obligation, amount: int) -> None:
     replace_obligation(state, owed, replace(owed, remaining=remaining) if remaining else None)
 
 
+def get_lapse_slot(context: Context, obligation: Obligation) -> int:
+    """From which slot on an offer is declined by silence."""
+    periods = context.parameters.obligation_silence_periods
+    return obligation.since_slot + periods * context.constants.slots_per_period
+
+
 def is_silent(context: Context, obligation: Obligation) -> bool:
     """Whether an offer had no answer for so long that it is declined."""
-    periods = context.parameters.obligation_silence_periods
-    return obligation.state == OFFERED and (
-        context.slot >= obligation.since_slot + periods * context.constants.slots_per_period
-    )
+    return obligation.state == OFFERED and context.slot >= get_lapse_slot(context, obligation)
 
 
 def process_obligations(state: State, context: Context) -> None:
