@@ -194,6 +194,7 @@ class SetOff(msgspec.Struct, frozen=True, gc=False):
     interval: int
     entered: int
     entered_amount: int
+    net_debt: int  # the least money that would pay all of it
     cleared: tuple[Cleared, ...]
 
 

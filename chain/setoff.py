@@ -117,6 +117,14 @@ def divide_flows(entered: Entered, flows: Integers) -> Flows:
     return Flows(flows[:debts].tolist(), lent, got)
 
 
+def compute_net_debt(graph: Graph) -> int:
+    """The least money that would pay all debts at once: what net debtors owe in all, micropai."""
+    debts, amounts = graph.debts, graph.capacities[: graph.debts]
+    owing = _sum_by_node(graph.sources[:debts], amounts, graph.nodes)
+    owing -= _sum_by_node(graph.targets[:debts], amounts, graph.nodes)
+    return int(owing[owing > 0].sum())
+
+
 def compute_ties(seed: bytes, count: int) -> Integers:
     """What each debt's unit is worth beyond 2^40: 24 bits by lot, in the order of the debts."""
     digests = -(-count // _TIES_PER_DIGEST)

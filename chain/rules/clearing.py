@@ -26,7 +26,14 @@ from chain.rules.shelves import (
     put_party,
     replace_page,
 )
-from chain.setoff import Entered, Flows, divide_flows, enter, read_certificate
+from chain.setoff import (
+    Entered,
+    Flows,
+    compute_net_debt,
+    divide_flows,
+    enter,
+    read_certificate,
+)
 from chain.state import State
 from chain.tables import CURRENT, OBLIGATIONS_PER_PAGE, Obligation
 
@@ -61,9 +68,16 @@ def process_clearing(
     obligations, entered = get_entered(state)
     flows = divide_flows(entered, read_certificate(entered.graph, certificate))
     cleared = _lower_all(state, obligations, flows.debts)
-    entered_amount = sum(item.remaining for item in obligations)
     _move_liquidity(state, context, flows)
-    state.facts.append(SetOff(window.interval, len(obligations), entered_amount, cleared))
+    state.facts.append(
+        SetOff(
+            interval=window.interval,
+            entered=len(obligations),
+            entered_amount=sum(item.remaining for item in obligations),
+            net_debt=compute_net_debt(entered.graph),
+            cleared=cleared,
+        )
+    )
     _pay_reward(state, context, author.seat)
 
 

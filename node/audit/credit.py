@@ -30,7 +30,7 @@ from chain.tables import (
     SAVINGS,
     Account,
 )
-from node.audit.evidence import select, sum_funds
+from node.audit.evidence import select, sum_escrows, sum_funds
 
 NEAR_LIMIT: Final = 9_500  # basis points of a limit: who owes so much is at it
 STUCK_PERIODS: Final = 90
@@ -84,7 +84,7 @@ def compute_credit_figures(rows: Mapping[bytes, Record], context: Context) -> Cr
     )
     at_limit, stuck = _count_at_limit(state, context, accounts)
     return CreditFigures(
-        settlement=sum(balance for balance in balances if balance > 0),
+        settlement=sum(balance for balance in balances if balance > 0) + sum_escrows(rows),
         savings=savings,
         bonds=bonds,
         funds=sum_funds(money),

@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from chain.actions import Pay, Save, Withdraw
+from chain.actions import Pay, PayInvoice, Save, Withdraw
 from chain.facts import (
     Charged,
     Decided,
@@ -21,11 +21,16 @@ from chain.facts import (
     FundPaid,
     FundShifted,
     GuarantorPaid,
+    LiquidityFreed,
+    LiquidityGot,
+    LiquidityHeld,
     Matured,
     NoticePaid,
+    OfferSilenced,
     PledgeFreed,
     RecoveryBond,
     Reported,
+    SetOff,
     Shared,
     Slashed,
     WrittenOff,
@@ -38,6 +43,7 @@ from chain.rules.birth import compute_issued
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
+from node.audit.clearing import SetOffFigures, find_set_offs
 from node.audit.findings import FINDINGS_MAX, Check, Finding, Sentence
 from node.audit.registry import Registry
 from node.audit.replay import Step
@@ -117,6 +123,7 @@ class History:
             reserve=funds.reserve, social=funds.social, operators=funds.operators
         )
         self.fund_findings: list[Finding] = []
+        self.set_offs: list[SetOffFigures] = []
         self.transactions = 0
         self._issued = compute_issued(genesis)
         self._open = _Open()
@@ -136,6 +143,7 @@ class History:
         self.books.follow(
             context.slot, context.keep_schedule, block.transactions, step.changes, step.facts
         )
+        self.set_offs += find_set_offs(context.height, context.slot, step.facts)
         self._count_author(step)
         self._share_pot(step)
         self.registry.follow(context.slot, block.transactions, step.changes)
@@ -183,12 +191,9 @@ class History:
         for action in sealed.body.actions:
             match action:
                 case Pay():
-                    period.payments += 1
-                    period.turnover += action.amount
-                    if self._are_two_persons(payer, action.to):
-                        period.turnover_persons += action.amount
-                    self._open.flows[payer, action.to] += action.amount
-                    self._open.actives.update((payer, action.to))
+                    self._count_payment(period, payer, action.to, action.amount)
+                case PayInvoice():
+                    self._count_payment(period, payer, action.creditor, action.amount)
                 case Save():
                     period.saved += action.amount
                 case Withdraw():
@@ -197,6 +202,14 @@ class History:
                     pass
         if sealed.body.via is not None:
             self.servers.setdefault(sealed.body.via, Server()).service += 1
+
+    def _count_payment(self, period: Period, payer: AccountId, to: AccountId, amount: int) -> None:
+        period.payments += 1
+        period.turnover += amount
+        if self._are_two_persons(payer, to):
+            period.turnover_persons += amount
+        self._open.flows[payer, to] += amount
+        self._open.actives.update((payer, to))
 
     def _are_two_persons(self, payer: AccountId, to: AccountId) -> bool:
         homes = self.registry.homes
@@ -213,8 +226,13 @@ class History:
             case FeePaid():
                 period.fees += fact.amount
                 self.fees[fact.account] += fact.amount
+            case LiquidityFreed():
+                period.demurrage += fact.charge
+                self.charged[fact.account] += fact.charge
             case Matured():
                 period.matured += fact.amount
+            case LiquidityHeld() | LiquidityGot() | OfferSilenced() | SetOff():
+                pass  # in the books, and counted for themselves
             case GuarantorPaid() | PledgeFreed() | WrittenOff():
                 pass  # no turnover
             case Slashed() | Reported() | NoticePaid():
@@ -244,6 +262,7 @@ class History:
     def _share_pot(self, step: Step) -> None:
         """Share the block's charges by the rates in force, and compare with the funds' row."""
         charges = sum(fact.amount for fact in step.facts if isinstance(fact, Charged))
+        charges += sum(fact.charge for fact in step.facts if isinstance(fact, LiquidityFreed))
         fees = sum(
             fact.amount
             for fact in step.facts

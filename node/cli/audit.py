@@ -11,6 +11,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 
 from chain.genesis import compute_chain_id
 from genesis.schema import read_file
+from node.audit.clearing import write_set_offs
 from node.audit.report import build_report, write_periods
 from node.audit.run import ATTEMPTS, Audit, Trust, open_fresh_store
 from node.audit.source import Source, SourceError, SourceUnreachable, open_source
@@ -97,6 +98,9 @@ def replay(
 @click.option("--community", help="Id that must be the source's, 64 hexadecimal digits.")
 @click.option("--csv", "csv_file", type=FILE, help="Also write the table of periods to this file.")
 @click.option(
+    "--set-offs-csv", "set_offs_file", type=FILE, help="Also write the table of set-offs there."
+)
+@click.option(
     "--periods",
     type=click.IntRange(1, 1_000),
     default=20,
@@ -110,6 +114,7 @@ def report(
     genesis_file: Path | None,
     community: str | None,
     csv_file: Path | None,
+    set_offs_file: Path | None,
     periods: int,
 ) -> Exit:
     """Report on supply, demurrage, velocity, identity and servers, after a whole replay.
@@ -128,6 +133,10 @@ def report(
         with csv_file.open("w", newline="", encoding="utf-8") as file:
             write_periods(drawn, file)
         terminal.note(terminal.say("The table of periods is in {file}.", file=csv_file))
+    if set_offs_file is not None:
+        with set_offs_file.open("w", newline="", encoding="utf-8") as file:
+            write_set_offs(drawn.set_offs, file)
+        terminal.note(terminal.say("The table of set-offs is in {file}.", file=set_offs_file))
     terminal.answer(drawn, *tell_report(terminal, drawn, result.walk.genesis, periods))
     return Exit.FOUND if result.findings else Exit.DONE
 

@@ -13,6 +13,7 @@ from chain.genesis import Genesis
 from chain.parameters import Constants
 from chain.units import parse_pai
 from node.audit.report_types import PeriodRow, Report, Supply
+from node.cli.audit_setoff import tell_set_offs
 from node.cli.audit_view import tell_findings
 from node.cli.charts import draw_bar, draw_sparkline
 from wallet.terminal import Column, Terminal, build_sheet, build_table
@@ -66,6 +67,7 @@ def tell_report(
         _tell_velocity(words, report, genesis.constants),
         _tell_sparklines(words, report),
         _tell_periods(words, report.periods[-periods:]),
+        *tell_set_offs(words, report.set_offs[-periods:]),
         _tell_identity(words, report),
         _tell_servers(words, report),
     ):
