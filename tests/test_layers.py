@@ -251,7 +251,7 @@ def test_nouns_of_the_program_are_modules_of_the_command_line() -> None:
     ]
     assert modules
     for module in modules:
-        assert module == "wallet.cli" or module.startswith("node.cli.")
+        assert module.startswith(("wallet.cli", "node.cli."))
         assert (HOUSE / f"{module.replace('.', '/')}.py").exists(), module
 
 

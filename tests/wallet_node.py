@@ -31,6 +31,7 @@ from chain.rules.transactions import process_transaction
 from chain.rules.units import DEFENSIVE_PER_SIGNATURE, get_defensive_units, get_free_units
 from chain.transaction import SealedTransaction, decode_transaction
 from chain.units import format_pai
+from node.api.answers_exchange import build_obligation_answer, build_obligations_answer
 from node.api.answers_identity import (
     build_alias_answer,
     build_authorities_answer,
@@ -120,6 +121,16 @@ class WalletNode:
                 return self._tell(build_authorities_answer)
             case ["v1", "aliases", name]:
                 return self._tell(lambda core: build_alias_answer(core.ledger, name))
+            case _:
+                return self._answer_of_exchange(parts)
+
+    def _answer_of_exchange(self, parts: list[str]) -> httpx.Response:
+        match parts:
+            case ["v1", "accounts", address, "obligations"]:
+                account = self._read_address(address)
+                return self._tell(lambda core: build_obligations_answer(core, account, 0, 200))
+            case ["v1", "obligations", number]:
+                return self._tell(lambda core: build_obligation_answer(core, int(number)))
             case _:
                 return _refuse(0, "NOT_FOUND", 404)
 

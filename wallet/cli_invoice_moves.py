@@ -67,7 +67,7 @@ def _accept(
         async with open_session(folder, name, terminal.node_url) as session:
             item = await begin(terminal, session, number)
             creditor = session.community.parse_address(item.creditor)
-            action = AcceptInvoice(number, creditor, item.amount, not no_setoff)
+            action = AcceptInvoice(number, creditor, int(item.amount), not no_setoff)
             clears = (terminal.say("Set-off"), tell_clears(terminal.words, clears=not no_setoff))
             pairs = (*tell_invoice(terminal.words, session, item), clears)
             title = terminal.say("Accept invoice {number}", number=number)

@@ -124,6 +124,8 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     LendLiquidity: mark("lend {amount} to every set-off"),
 }
 
+_CLEARS: Final = {True: mark("may be set off"), False: mark("is not set off")}
+
 _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "amount": lambda teller, action: tell_pai(teller.words, action.amount),
     "whom": lambda teller, action: teller.tell_account(action.to),
@@ -151,9 +153,7 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "reference": lambda _, action: f"«{action.reference}»" if action.reference else "",
     "obligation": lambda _, action: action.obligation,
     "heir": lambda teller, action: teller.tell_account(action.to) if action.to else "—",
-    "clearable": lambda teller, action: teller.words.say(
-        "may be set off" if action.clearable else "is not set off"
-    ),
+    "clearable": lambda teller, action: teller.words.say(_CLEARS[action.clearable]),
     "until": lambda teller, action: teller.tell_slot(action.until_slot),
 }
 

@@ -14,6 +14,10 @@ from wallet.terminal import Column, build_table
 from wallet.words import Words, mark
 
 _STATES: Final = {"offered": mark("offered"), "open": mark("open")}
+_CLEARS: Final = {
+    True: mark("allowed: it may be paid by what others owe, without asking again"),
+    False: mark("not allowed"),
+}
 
 
 def build_invoices_document(session: Session, found: Obligations) -> dict[str, object]:
@@ -134,8 +138,4 @@ def tell_invoice(words: Words, session: Session, item: Obligation) -> tuple[tupl
 
 def tell_clears(words: Words, *, clears: bool) -> str:
     """What the consent to set-off means."""
-    return words.say(
-        "may be set off against what others owe you, without asking again"
-        if clears
-        else "not allowed"
-    )
+    return words.say(_CLEARS[clears])

@@ -61,7 +61,7 @@ def check_move(kind: type[Action], obligation: Obligation, actor: AccountId) -> 
     """Refuse what the table does not hold. Raises Invalid."""
     move = _MOVES.get((kind, obligation.state))
     if move is None:
-        raise Invalid(Code.WRONG_OBLIGATION_STATE, STATE_NAMES[obligation.state])
+        raise Invalid(Code.WRONG_OBLIGATION_STATE)
     sides = {CREDITOR: obligation.creditor, DEBTOR: obligation.debtor, ANYBODY: actor}
     if all(sides[side] != actor for side in move.by):
-        raise Invalid(Code.NOT_YOUR_OBLIGATION, f"by {' or '.join(move.by)}")
+        raise Invalid(Code.NOT_YOUR_OBLIGATION)

@@ -14,6 +14,7 @@ from wallet.russian import (
     credit,
     demo,
     epochs,
+    exchange,
     finality,
     genesis,
     identity,
@@ -49,6 +50,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     credit.TEXTS,
     epochs.TEXTS,
     votes.TEXTS,
+    exchange.TEXTS,
 )
 
 
@@ -72,4 +74,5 @@ def load_sentences() -> dict[str, str]:
         **identity.SENTENCES,
         **votes.SENTENCES,
         **identity_tools.SENTENCES,
+        **exchange.SENTENCES,
     }
