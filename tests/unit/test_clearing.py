@@ -18,12 +18,17 @@ from chain.actions import (
     Reassign,
     WriteDown,
 )
-from chain.errors import Code, InvariantBroken
+from chain.block import NO_PARTS, check_parts_bytes, decode_block, seal_block
+from chain.drafting import Offer, open_draft
+from chain.errors import Code, Invalid, InvariantBroken
 from chain.facts import FundPaid, LiquidityFreed, LiquidityGot, LiquidityHeld, SetOff
 from chain.genesis import Genesis
+from chain.header import PRIMARY
 from chain.parameters import KeepSegment
-from chain.records import ClearingCertificate
+from chain.records import CLEARING_BYTES_MAX, ClearingCertificate
 from chain.rules import clearing, clearing_window
+from chain.rules.clearing_window import get_window
+from chain.rules.context import Author
 from chain.rules.debts import owes
 from chain.rules.settlement import compute_decayed
 from chain.rules.shelves import get_book, get_party
@@ -33,6 +38,7 @@ from tests.community import KEEP, PAI, build_genesis, get_account_id, with_param
 from tests.exchange_world import INTERVAL, WINDOW, ExchangeWorld
 
 EMMA, FARID, GALINA, HAMIT = map(get_account_id, ("emma", "farid", "galina", "hamit"))
+NOBODY_HERE = Author(get_account_id("ann"), PRIMARY, bytes(64))
 NAMES = ("emma", "farid", "galina", "hamit")
 REFUSED = {
     Code.CLEARING,
@@ -365,6 +371,45 @@ def test_the_tie_seed_is_the_vrf_output_of_the_snapshot_block() -> None:
     block, execution = world.build_block(after=INTERVAL - world.ledger.head.slot % INTERVAL)
     world.ledger.commit(execution, block, durable=False)
     assert world.window.seed == vrf.compute_output(block.header.vrf_proof)
+
+
+# What a producer offers
+
+
+def test_a_producer_takes_up_what_may_stand_and_nothing_else() -> None:
+    world = build_circle()
+    world.do("emma", LendLiquidity(5 * PAI))
+    world.open_window()
+    good = world.build_certificate()
+    bad = replace(good, potentials=good.potentials[1:])
+    ledger = world.ledger
+    context = ledger.get_context(ledger.head.slot + 1)
+    for offered, chosen in ((good, good), (bad, None), (None, None)):
+        view = ledger.open_view()
+        offer = Offer(clearing=offered)
+        parts = open_draft(view, context, ledger.queue, NOBODY_HERE, offer, world.checks)
+        assert parts.clearing == chosen
+        assert get_window(view).open, "transactions come first"
+        assert ledger.draft(context, NOBODY_HERE, (), world.checks, parts)
+
+
+def test_a_block_with_a_set_off_travels_and_its_root_is_over_it() -> None:
+    world = build_circle()
+    world.open_window()
+    block = world.clear()
+    assert decode_block(block.whole_bytes).parts == block.parts
+    header = block.header
+    without = seal_block(header, block.block.signature, ())
+    with pytest.raises(Invalid, match="WRONG_BODY_ROOT"):
+        decode_block(without.whole_bytes)
+
+
+def test_a_clearing_has_a_cap_of_its_own() -> None:
+    half = bytes(CLEARING_BYTES_MAX // 2)
+    check_parts_bytes(replace(NO_PARTS, clearing=ClearingCertificate(1, half, b"", b"")))
+    large = ClearingCertificate(1, half, half, b"")
+    with pytest.raises(Invalid, match="TOO_LARGE"):
+        check_parts_bytes(replace(NO_PARTS, clearing=large))
 
 
 # Promises
