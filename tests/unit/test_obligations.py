@@ -1,6 +1,7 @@
 """Obligations: nobody owes what he has not accepted, and the table says who may do what."""
 
 from itertools import product
+from pathlib import Path
 
 import pytest
 from msgspec.structs import replace
@@ -21,7 +22,7 @@ from chain.errors import Code
 from chain.facts import OfferSilenced
 from chain.rules.clearing_window import list_entered
 from chain.rules.debts import owes
-from chain.rules.obligation_moves import ANYBODY, CREDITOR, DEBTOR, MOVES
+from chain.rules.obligation_moves import ANYBODY, CREDITOR, DEBTOR, MOVES, STATE_NAMES
 from chain.rules.obligations import OBLIGATION_MAX
 from chain.rules.shelves import OFFERED, OPEN, get_book, get_party
 from chain.tables import Party
@@ -29,6 +30,7 @@ from tests.community import PAI, build_genesis, get_account_id, with_parameters
 from tests.exchange_world import PERIOD, ExchangeWorld
 
 EMMA, FARID, GALINA = map(get_account_id, ("emma", "farid", "galina"))
+ROOT = Path(__file__).parents[2]
 REFUSED = {
     Code.UNKNOWN_OBLIGATION,
     Code.OBLIGATION_TO_SELF,
@@ -299,3 +301,12 @@ def test_what_an_obligation_says_is_not_changed_by_its_life() -> None:
     before = world.get(number)
     world.do("farid", PayInvoice(number, EMMA, PAI))
     assert world.get(number) == replace(before, remaining=9 * PAI)
+
+
+def test_the_protocol_prints_the_table() -> None:
+    lines = [
+        f"| {move.name} | {STATE_NAMES[move.state]} | {', '.join(move.by)} | "
+        f"{', '.join(STATE_NAMES[state] for state in move.leads_to)} |"
+        for move in MOVES
+    ]
+    assert "\n".join(lines) in (ROOT / "docs/protocol.md").read_text()
