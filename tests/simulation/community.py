@@ -24,6 +24,7 @@ from tests.community import (
     get_key,
     get_policy,
 )
+from tests.simulation.watch import Broken
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -77,7 +78,8 @@ class Members:
         self._world = world
         self._dice: random.Random = world.get_dice("members")
         self._stakers = [name for name in SEATS if name in world.newcomers]
-        self.sent: list[bytes] = []
+        self.sent: dict[bytes, SealedTransaction] = {}
+        self._last: list[bytes] = []
 
     def act(self, _slot: int) -> None:
         """What happens in one slot."""
@@ -90,6 +92,24 @@ class Members:
             self._spam()
         if options.has("stake") and dice.random() < 0.1:
             self._stake()
+
+    def send_last(self) -> None:
+        """When all is well again, every member pays once more."""
+        for payer, payee in zip(MEMBERS, (*MEMBERS[1:], MEMBERS[0]), strict=True):
+            sealed = self.send(payer, Pay(get_account_id(payee), PAI, "last"))
+            if sealed is not None:
+                self._last.append(sealed.id)
+
+    def check_last(self) -> None:
+        """Those payments are on the chain, or others with their sequences."""
+        for server in self._world.get_running():
+            if not self._world.is_honest_server(server.name):
+                continue
+            accounts = server.ledger.state.accounts
+            for name in self._last:
+                body = self.sent[name].body
+                if accounts.require(body.account).sequence <= body.sequence:
+                    raise Broken("I19", f"a payment is not in the blocks of {server.name}")
 
     def send(self, name: str, *actions: Action) -> SealedTransaction | None:
         """A member sends something through one server; None when nobody takes it."""
@@ -104,7 +124,7 @@ class Members:
         except Invalid as error:
             self._world.coverage.add(f"refused: {error.code.name}")
             return None
-        self.sent.append(sealed.id)
+        self.sent[sealed.id] = sealed
         return sealed
 
     def _sign(self, core: Core, name: str, *actions: Action) -> SealedTransaction:

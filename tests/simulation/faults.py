@@ -213,6 +213,7 @@ def _plan_two_machines(world: "World", dice: random.Random) -> None:
     seat = dice.choice(world.seats)
     world.byzantine.add(seat)
     twin = world.settle(f"{seat}-twin", seat)
+    twin.is_shameless = world.by_seat[seat].is_shameless = dice.random() < 0.7
     begin, end = draw_span(world, dice, 200)
     at(world, begin, twin.start)
     at(world, end - 0.1, seize, world, twin)

@@ -30,6 +30,7 @@ from tests.community import get_account_id, get_key
 from tests.simulation.clocks import Clock
 from tests.simulation.disks import Disks, JournalDisk, Mood, PowerCut, encode_journal
 from tests.simulation.timeline import drive, run_here
+from tests.simulation.watch import Broken
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -82,7 +83,8 @@ class Server:
             self.journal.data, self.journal.stored = encode_journal(fresh), fresh
         self.core: Core | None = None
         self.is_seized = False
-        self.is_censor = False
+        self.is_censor = False  # makes blocks without transactions
+        self.is_shameless = False  # signs on when its key is seen to be used elsewhere
         self.starts = 0
         self._planned_ms: int | None = None
         self._replacing: tuple[BlockFacts, list[BlockFacts]] | None = None
@@ -118,8 +120,12 @@ class Server:
             )
             owner = self.owner
             owner.outside = Outgoing(self)
+            owner.log = Complaints(self)  # type: ignore[assignment]
+            self.world.watch.listen(self)
             owner.announce = self._announce
             owner.replace_chain = self._replace_chain
+            if self.is_censor:
+                vars(owner.mempool)["select"] = lambda _view, _context: ()
             drive(self.core._task._start())
         except PowerCut:
             self.cut_power()
@@ -191,6 +197,8 @@ class Server:
             replayed = drive(replay_beside(owner, self.disks, ancestor, path))
             drive(adopt(owner, self.disks, replayed))
         drive(task._do_chores())
+        if self.is_shameless:
+            owner.consensus.key_used_elsewhere = False
         self.world.watch.look_at(self)
         self._plan_wake()
 
@@ -314,6 +322,31 @@ class Server:
 
     def _replace_chain(self, ancestor: BlockFacts, path: list[BlockFacts]) -> None:
         self._replacing = ancestor, path
+
+
+class Complaints:
+    """What a core writes to its log; some of it must never be written."""
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+
+    def debug(self, event: str, **fields: object) -> None:
+        """Nobody looks."""
+
+    def info(self, event: str, **fields: object) -> None:
+        """Counted."""
+        self._server.world.coverage.add(f"log: {event}")
+
+    def warning(self, event: str, **fields: object) -> None:
+        """Counted, and in the trace."""
+        self._server.world.coverage.add(f"log: {event}")
+        self._server.world.note(self._server.name, f"{event} {fields.get('error', '')}")
+
+    def error(self, event: str, **fields: object) -> None:
+        """Some mean that a promise is broken."""
+        self.warning(event, **fields)
+        if event == "own_draft_refused":
+            raise Broken("I18", f"{self._server.name} drafts what the rules refuse: {fields}")
 
 
 class Outgoing:

@@ -10,11 +10,14 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
+from types import BuiltinFunctionType, FunctionType
 from typing import Any, Final
 
 from chain import crypto, vrf
 from chain.crypto import KeyPair, Signed, build_key_pair
 
+_FUNCTIONS: Final = (FunctionType, BuiltinFunctionType)
+KEPT: Final = "_ORIGINAL"  # names that begin so go on meaning what they meant
 ROOMS: Final = ("chain", "consensus", "genesis", "node", "p2p", "tests", "wallet")
 
 # Public key and message, before anything is signed.
@@ -89,18 +92,45 @@ def _remember(work: Callable[..., Any]) -> Callable[..., Any]:
 
 @contextmanager
 def replacing(changes: dict[Any, Any]) -> Iterator[None]:
-    """Put other functions in the places of these, in every module of ours that names them."""
-    undo: list[tuple[dict[str, Any], str, Any]] = []
-    for name, module in sorted(sys.modules.items()):
-        if name.split(".", 1)[0] not in ROOMS:
-            continue
-        names = vars(module)
-        for attribute, value in list(names.items()):
-            if callable(value) and isinstance(value, type(replacing)) and value in changes:
-                undo.append((names, attribute, value))
-                names[attribute] = changes[value]
+    """Put other functions in the places of these, in every module and table of ours.
+
+    A function that only a class has is a method: it is replaced there, for all of its objects.
+    """
+    undo: list[tuple[Any, Any, Any]] = []
+    for names in _find_tables():
+        for name, value in list(names.items()):
+            is_kept = isinstance(name, str) and name.startswith(KEPT)
+            if isinstance(value, _FUNCTIONS) and value in changes and not is_kept:
+                undo.append((names, name, value))
+                names[name] = changes[value]
+    for method, other in changes.items():
+        owner = _find_owner(method)
+        if owner is not None:
+            undo.append((owner, method.__name__, vars(owner)[method.__name__]))
+            setattr(owner, method.__name__, other)
     try:
         yield
     finally:
-        for names, attribute, value in undo:
-            names[attribute] = value
+        for where, name, value in reversed(undo):
+            if isinstance(where, dict):
+                where[name] = value
+            else:
+                setattr(where, name, value)
+
+
+def _find_tables() -> Iterator[dict[Any, Any]]:
+    """The names of every module of ours, and the tables of functions among them."""
+    for module_name, module in sorted(sys.modules.items()):
+        if module_name.split(".", 1)[0] in ROOMS:
+            names = vars(module)
+            yield names
+            yield from [item for item in names.values() if type(item) is dict and item is not names]
+
+
+def _find_owner(method: Any) -> type | None:
+    """The class whose method this is; None: it is a function of a module."""
+    module, path = sys.modules.get(method.__module__), method.__qualname__.split(".")
+    if len(path) != 2 or module is None:
+        return None
+    owner = getattr(module, path[0], None)
+    return owner if isinstance(owner, type) else None

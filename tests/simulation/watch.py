@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from chain.codec import Codec
 from chain.crypto import SIGN_HEADER
 from chain.header import Header
+from node.events import BlockUndone, CoreEvent, TransactionDropped
 from tests.community import get_key
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Watch:
         self._seats = {get_key(f"{name}/vote").public: name for name in world.everybody}
         self._headers: dict[tuple[str, int], bytes] = {}
         self._heads: dict[str, bytes] = {}
+        self._told: dict[str, list[CoreEvent]] = {}
         self.offences: list[str] = []
 
     def see(self, public_key: bytes, message: bytes) -> None:
@@ -68,9 +70,39 @@ class Watch:
         if self._world.is_honest_server(by) and self._world.is_honest_server(peer):
             raise Broken("I17", f"{by} blames {peer}, both honest: {why}")
 
+    def listen(self, server: "Server") -> None:
+        """Hear what the core of a server that starts tells its subscribers and its operator."""
+        owner = server.owner
+        told: list[CoreEvent] = []
+        vars(owner.board)["publish"] = told.append
+        self._told[server.name] = told
+        self._heads.pop(server.name, None)
+
+    def _check_told(self, server: "Server", told: list[CoreEvent]) -> None:
+        """What was in an abandoned block waits again, or is in another, or is told to be gone."""
+        gone: set[bytes] = set()
+        undone: list[bytes] = []
+        for event in told:
+            if isinstance(event, BlockUndone):
+                undone.extend(event.transactions)
+            elif isinstance(event, TransactionDropped):
+                gone.add(event.id)
+        told.clear()
+        core = server.core
+        assert core is not None
+        slot = core.get_clock_slot()
+        for name in undone:
+            sealed = self._world.find_transaction(name)
+            is_valid = sealed is not None and sealed.body.valid_until_slot > slot
+            if is_valid and name not in gone and core.find_place(name).status == "unknown":
+                raise Broken("I20", f"{server.name} lost a transaction of an abandoned block")
+
     def look_at(self, server: "Server") -> None:
         """After a turn: the state is that of the head, whatever way led there."""
         ledger = server.ledger
+        told = self._told[server.name]
+        if told:
+            self._check_told(server, told)
         head = ledger.head.hash
         if self._heads.get(server.name) == head:
             return
@@ -79,6 +111,26 @@ class Watch:
         if block is not None and block.header.state_root != ledger.root:
             raise Broken("I9", f"{server.name} has another state than its head {head.hex()[:8]}")
         self._world.note(server.name, f"head {ledger.head.height} {head.hex()[:8]}")
+
+    def check_choice(self, server: "Server") -> None:
+        """The head is the best of all that the server holds, counted here from the beginning."""
+        tree = server.owner.consensus.tree
+        scores: dict[bytes, int] = {}
+        for block_hash in tree._facts:
+            way = []
+            here = tree._facts.get(block_hash)
+            while here is not None and here.hash not in scores:
+                way.append(here)
+                here = tree._facts.get(here.parent)
+            if here is None:
+                root = way.pop()
+                scores[root.hash] = tree.get_score(root.hash)
+            for item in reversed(way):
+                scores[item.hash] = scores[item.parent] + 2 - item.kind
+        head = server.ledger.head.hash
+        best = max(scores.values())
+        if scores.get(head, -1) < best and server.owner.consensus.position.head.hash == head:
+            raise Broken("I9", f"{server.name} follows {scores.get(head)}, and holds {best}")
 
     def check_converged(self) -> str | None:
         """Whether all honest servers follow one chain; else what they follow."""

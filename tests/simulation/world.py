@@ -9,6 +9,7 @@ from typing import Any
 from chain.block import SealedBlock
 from chain.genesis import compute_chain_id
 from chain.header import SignedHeader
+from chain.transaction import SealedTransaction
 from node.core import Core
 from tests.simulation.community import SEATS, SIMULATED, Members, build_community
 from tests.simulation.coverage import Coverage
@@ -22,7 +23,9 @@ from tests.simulation.watch import Broken, Watch
 
 SLOT_MS = SIMULATED.slot_seconds * 1_000
 CONVERGE_SLOTS = 30
+LAST_PAYMENT_SLOTS = 30
 NEWCOMERS = 2
+CHOICE_EVERY_SLOTS = 3
 
 
 class World:
@@ -130,6 +133,10 @@ class World:
             if name != server.name:
                 self.lines.send(server.name, name, message, delays.get(name, 0))
 
+    def find_transaction(self, name: bytes) -> SealedTransaction | None:
+        """A transaction that a member has sent."""
+        return self.members.sent.get(name)
+
     def receive_vote(self, server: Server, sender: str, message: Any) -> None:
         """A vote, an attendance or a certificate has come."""
         raise NotImplementedError
@@ -154,11 +161,20 @@ class World:
                 self.timeline.run_until(slot * SLOT_MS)
                 if slot >= CALM_SLOTS:
                     self.members.act(slot)
+                if slot % CHOICE_EVERY_SLOTS == 0:
+                    self._check_choice(slot)
+                if slot == options.healed_slot + LAST_PAYMENT_SLOTS:
+                    self.members.send_last()
                 if slot >= options.healed_slot:
                     converged = self.watch.check_converged()
                     if converged and slot >= options.healed_slot + CONVERGE_SLOTS:
                         raise Broken("I11", converged)
             self._finish()
+
+    def _check_choice(self, slot: int) -> None:
+        running = self.get_running()
+        if running:
+            self.watch.check_choice(running[slot // CHOICE_EVERY_SLOTS % len(running)])
 
     def _start_all(self) -> None:
         self.timeline.run_until(0)
@@ -166,6 +182,7 @@ class World:
             server.start()
 
     def _finish(self) -> None:
+        self.members.check_last()
         for server in self.get_running():
             status = server.owner.board.tally
             self.coverage.add("reorganisations", status.reorganisations)
