@@ -22,6 +22,7 @@ SIGN_TRANSACTION: Final = b"pai/transaction/1"
 SIGN_HEADER: Final = b"pai/header/1"
 SIGN_POSSESSION: Final = b"pai/possession/1"
 SIGN_VOTE: Final = b"pai/vote/1"
+SIGN_TAKEOVER: Final = b"pai/takeover/1"
 SIGN_HERE: Final = b"pai/here/1"
 
 _FIELD_PRIME: Final = 2**255 - 19

@@ -19,11 +19,20 @@ from chain.tables import (
     ANCHORS,
     ATTESTATIONS,
     AUTHORITIES,
+    BONDED_SEATS,
+    COURSES,
+    CUSTOMERS,
+    EPOCH_TALLIES,
+    KEY_CHANGES,
     MONEY,
+    NOTICES,
+    OFFENDERS,
+    PAIRS,
     PERSONS,
     RANDOMNESS,
     RULES,
     SAVINGS,
+    SEAT_TALLIES,
     SEATS,
     SETS,
     TIPS,
@@ -87,7 +96,43 @@ class Matured(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
-Fact = Charged | FeePaid | Shared | Matured
+class Rewarded(msgspec.Struct, frozen=True, gc=False):
+    """Paid to a seat's owner out of the operators' fund."""
+
+    account: AccountId
+    amount: int
+
+
+class Slashed(msgspec.Struct, frozen=True, gc=False):
+    """Taken from a deposit that is, or was until lately, a seat's bond."""
+
+    account: AccountId
+    deposit: int
+    amount: int
+
+
+class Reported(msgspec.Struct, frozen=True, gc=False):
+    """Paid out of what was slashed, to whoever reported the offence."""
+
+    account: AccountId
+    amount: int
+
+
+class NoticePaid(msgspec.Struct, frozen=True, gc=False):
+    """Paid for a notice of release."""
+
+    account: AccountId
+    amount: int
+
+
+class FundMoved(msgspec.Struct, frozen=True, gc=False):
+    """What a fund got, or gave, otherwise than by the pot and by fees."""
+
+    fund: str
+    amount: int  # below zero: it gave
+
+
+Fact = Charged | FeePaid | Shared | Matured | Rewarded | Slashed | Reported | NoticePaid | FundMoved
 
 
 class RowReader(Protocol):
@@ -233,6 +278,16 @@ class State:
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)
         self.sets = self._open(SETS)
+        self.key_changes = self._open(KEY_CHANGES)
+        self.notices = self._open(NOTICES)
+        # epochs
+        self.bonded_seats = self._open(BONDED_SEATS)
+        self.epoch_tally = self._open(EPOCH_TALLIES)
+        self.seat_tallies = self._open(SEAT_TALLIES)
+        self.course = self._open(COURSES)
+        self.customers = self._open(CUSTOMERS)
+        self.pairs = self._open(PAIRS)
+        self.offenders = self._open(OFFENDERS)
         # the chain
         self.randomness = self._open(RANDOMNESS)
         self.anchors = self._open(ANCHORS)

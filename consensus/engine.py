@@ -1,8 +1,8 @@
 """Consensus as a state machine: events in, effects out, time among the events.
 
-``step`` decides which chain to follow, when our seat may author a block, and what must be on disk
-before a header is signed. It does no I/O, reads no clock, draws no lots and holds no secret. Votes,
-roll-calls and hand-offs are further rows of its table.
+``step`` decides which chain to follow, when our seat may author a block or vote, what is final, and
+what must be on disk before anything is signed. It does no I/O, reads no clock, draws no lots and
+holds no secret.
 """
 
 from collections.abc import Callable
@@ -14,6 +14,7 @@ from consensus.events import (
     AnchorShown,
     BlockHeld,
     BlockRefused,
+    CertificateSeen,
     ChainReplaced,
     ClockJumped,
     Concern,
@@ -21,21 +22,41 @@ from consensus.events import (
     Effect,
     Event,
     FetchParents,
-    Follow,
     Forget,
+    HandOffsShown,
     HeadChanged,
     HeaderSeen,
+    HereSeen,
+    NewestShown,
     OffsetMeasured,
     OperatorConfirmed,
     PeerLeft,
     Place,
+    ReleaseCommanded,
+    SetShown,
     Started,
+    StoreJournal,
     Ticked,
+    VoteSeen,
     Warn,
 )
+from consensus.finality import (
+    choose,
+    on_certificate_seen,
+    on_hand_offs_shown,
+    on_here_seen,
+    on_set_shown,
+    on_vote_seen,
+    retry_waiting,
+    take_named,
+    update_root,
+)
 from consensus.guard import OFFSET_WARN_MS
-from consensus.signing import meet_own, on_drafted, plan
-from consensus.state import NEAR_SLOTS, Consensus
+from consensus.offences import note_header
+from consensus.recovery import meet_own_header, on_newest_shown, on_release_commanded
+from consensus.rounds import ROUND_HANDLERS, plan_round
+from consensus.signing import on_drafted, plan_block
+from consensus.state import NEAR_SLOTS, Consensus, build_position_voters
 
 EARLY_SLOTS: Final = 1  # clocks differ: a block so much early is held until its slot
 # After a start, while peers are found and may show a better chain; at least so much of each.
@@ -54,7 +75,13 @@ CHAIN_KEPT_SLOTS: Final = 512  # of our own chain; what parts from it further do
 def step(state: Consensus, event: Event) -> list[Effect]:
     """Take in one event; returns what is to be done, in this order."""
     effects = _HANDLERS[type(event)](state, event)
-    return [*effects, *plan(state, event.time_ms)]
+    of_round, wake_ms = plan_round(state, event.time_ms)
+    effects = [*effects, *of_round, *plan_block(state, event.time_ms, wake_ms)]
+    if state.journal is None or state.journal is state.stored:
+        return effects
+    # One write of all that has changed, before anything that was signed leaves.
+    state.stored = state.journal
+    return [StoreJournal(state.journal), *effects]
 
 
 def is_known(state: Consensus, block_hash: BlockHash) -> bool:
@@ -81,13 +108,13 @@ def is_wanted(state: Consensus, block_hash: BlockHash) -> bool:
 def on_started(state: Consensus, event: Started) -> list[Effect]:
     """Listen before anything is signed."""
     _listen(state, event.time_ms)
-    return _choose(state)
+    return choose(state)
 
 
 def on_ticked(state: Consensus, event: Ticked) -> list[Effect]:
     """Let in blocks whose slot has come."""
     due = state.arrivals.take_due(state.get_slot(event.time_ms))
-    return [effect for arrival in due for effect in _accept(state, arrival)]
+    return [effect for arrival in due for effect in _accept(state, arrival, event.time_ms)]
 
 
 def on_header_seen(state: Consensus, event: HeaderSeen) -> list[Effect]:
@@ -95,10 +122,12 @@ def on_header_seen(state: Consensus, event: HeaderSeen) -> list[Effect]:
     slot = state.get_slot(event.time_ms)
     if event.kind == PRIMARY and event.slot <= slot + EARLY_SLOTS:
         state.primaries_seen.add(event.slot)
+    effects = note_header(state.gadget, event.signed) if event.signed is not None else []
     if state.seat is not None and event.seat == state.seat.id:
-        return meet_own(state, event.slot)
-    state.guard.hear(event.seat, event.slot, slot, state.position.head.slot)
-    return []
+        return [*effects, *meet_own_header(state, event.slot)]
+    floor_slot = max(state.position.head.slot, state.gadget.lock.round)
+    state.guard.hear(event.seat, event.slot, slot, floor_slot)
+    return effects
 
 
 def on_block_held(state: Consensus, event: BlockHeld) -> list[Effect]:
@@ -110,17 +139,18 @@ def on_block_held(state: Consensus, event: BlockHeld) -> list[Effect]:
         return [Forget((facts,))]
     effects: list[Effect] = []
     if state.seat is not None and facts.seat == state.seat.id:
-        effects.extend(meet_own(state, facts.slot))
+        effects.extend(meet_own_header(state, facts.slot))
     if not event.live and facts.slot < slot - NEAR_SLOTS:
         state.synced_slot = slot
     if facts.slot > slot:
         return [*effects, *_wait(state, Arrival(facts, event.size_bytes, early=True))]
-    return [*effects, *_accept(state, Arrival(facts, event.size_bytes, early=False))]
+    arrival = Arrival(facts, event.size_bytes, early=False)
+    return [*effects, *_accept(state, arrival, event.time_ms)]
 
 
 def on_anchor_shown(state: Consensus, event: AnchorShown) -> list[Effect]:
     """A branch is about to come that forks off below the tree."""
-    state.tree.add_anchor(event.facts, event.score)
+    state.tree.add_anchor(event.facts, event.score, event.recorded)
     return []
 
 
@@ -129,22 +159,31 @@ def on_head_changed(state: Consensus, event: HeadChanged) -> list[Effect]:
     head = event.position.head
     state.position = state.advanced = event.position
     state.turn_slot = None
-    state.tree.add_anchor(head, event.position.score)
+    state.tree.add_anchor(head, event.position.score, event.position.recorded)
+    state.tree.mark_executed(head.hash)
     if head.kind == PRIMARY:
         state.primaries_seen.add(head.slot)
-    return [*_prune(state), *_choose(state)]
+    # What waited to be executed counts now, and what the head of this slot names waits no more.
+    effects = on_set_shown(state, SetShown(event.time_ms, build_position_voters(event.position)))
+    effects += take_named(state, event.time_ms)
+    return [*effects, *_prune(state), *update_root(state)]
 
 
 def on_chain_replaced(state: Consensus, event: ChainReplaced) -> list[Effect]:
     """Begin a new tree on the new head; what stands above it comes again."""
-    state.tree.restart(event.position.head, event.position.score)
+    position = event.position
+    state.tree.restart(position.head, position.score, position.recorded)
     return on_head_changed(state, HeadChanged(event.time_ms, event.position))
 
 
 def on_block_refused(state: Consensus, event: BlockRefused) -> list[Effect]:
     """Take the block and its descendants out, and look for what is best without them."""
     removed = state.tree.refuse(event.hash)
-    return [Forget(tuple(removed)), *_choose(state)]
+    return [
+        Forget(tuple(removed)),
+        *retry_waiting(state, event.time_ms),
+        *update_root(state),
+    ]
 
 
 def on_clock_jumped(state: Consensus, event: ClockJumped) -> list[Effect]:
@@ -168,8 +207,9 @@ def on_offset_measured(state: Consensus, event: OffsetMeasured) -> list[Effect]:
 
 
 def on_peer_left(state: Consensus, event: PeerLeft) -> list[Effect]:
-    """Forget a peer's clock."""
+    """Forget a peer's clock, and what it claimed."""
     state.guard.forget_peer(event.peer)
+    state.gadget.catchup.forget(event.peer)
     return []
 
 
@@ -185,7 +225,7 @@ def _listen(state: Consensus, time_ms: int) -> None:
     state.listen_until_ms = time_ms + listen_ms
 
 
-def _accept(state: Consensus, arrival: Arrival) -> list[Effect]:
+def _accept(state: Consensus, arrival: Arrival, time_ms: int) -> list[Effect]:
     """Give a block its place, and those that waited for it; follow what is best then."""
     parent = arrival.facts.parent
     if parent not in state.tree and not state.tree.is_refused(parent):
@@ -202,17 +242,14 @@ def _accept(state: Consensus, arrival: Arrival) -> list[Effect]:
         _get_tree_limit(state), TREE_BYTES_MAX
     ):
         effects.extend(_prune_now(state))
-    return [*effects, *_choose(state)]
+    if any(item.body.target_hash in state.tree for item in state.gadget.waiting):
+        effects.extend(retry_waiting(state, time_ms))
+    return [*effects, *update_root(state)]
 
 
 def _wait(state: Consensus, arrival: Arrival) -> list[Effect]:
     dropped = state.arrivals.add(arrival)
     return [Forget(tuple(dropped))] if dropped else []
-
-
-def _choose(state: Consensus) -> list[Effect]:
-    best = state.tree.find_best()
-    return [Follow(best.hash)] if best.hash != state.position.head.hash else []
 
 
 def _prune(state: Consensus) -> list[Effect]:
@@ -229,11 +266,22 @@ def _prune_now(state: Consensus) -> list[Effect]:
     removed = state.tree.prune(
         head.hash,
         horizon_slot=head.slot - state.settings.constants.transaction_life_slots,
-        chain_slot=head.slot - CHAIN_KEPT_SLOTS,
+        chain_slot=_get_kept_slot(state),
+        final=(state.gadget.final.hash, state.gadget.final.height),
         limit=_get_tree_limit(state),
         limit_bytes=TREE_BYTES_MAX,
     )
     return [Forget(tuple(removed))] if removed else []
+
+
+def _get_kept_slot(state: Consensus) -> int:
+    """What is not final may still be parted from, but not for ever is all of it kept."""
+    head, gadget, tree = state.position.head, state.gadget, state.tree
+    slots = [head.slot - CHAIN_KEPT_SLOTS]
+    for checkpoint in (gadget.lock, gadget.final):
+        facts = tree.get(checkpoint.hash)
+        slots += [facts.slot] if facts is not None else []
+    return max(min(slots), head.slot - state.settings.constants.transaction_life_slots)
 
 
 def _get_tree_limit(state: Consensus) -> int:
@@ -254,4 +302,12 @@ _HANDLERS: Final[dict[type[Any], Callable[[Consensus, Any], list[Effect]]]] = {
     OffsetMeasured: on_offset_measured,
     PeerLeft: on_peer_left,
     OperatorConfirmed: on_operator_confirmed,
+    SetShown: on_set_shown,
+    VoteSeen: on_vote_seen,
+    HereSeen: on_here_seen,
+    CertificateSeen: on_certificate_seen,
+    HandOffsShown: on_hand_offs_shown,
+    NewestShown: on_newest_shown,
+    ReleaseCommanded: on_release_commanded,
+    **ROUND_HANDLERS,
 }

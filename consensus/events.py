@@ -7,11 +7,16 @@ in the order in which they stand; above all, a journal is stored before a header
 from enum import Enum
 from typing import NamedTuple
 
-from chain.header import BlockHash
+from chain.certificates import Certificate
+from chain.header import BlockHash, SignedHeader
 from chain.policy import AccountId
-from consensus.forkchoice import BlockFacts
+from chain.records import Evidence
+from chain.votes import Here, SignedHere, SignedVote, Vote
+from consensus.catchup import Claim, HandOffStep, Request
+from consensus.forkchoice import NOTHING_RECORDED, BlockFacts, Recorded
 from consensus.journal import Journal
 from consensus.producer import Position, Turn
+from consensus.sets import Checkpoint, VoterSet
 
 
 class Started(NamedTuple):
@@ -27,12 +32,16 @@ class Ticked(NamedTuple):
 
 
 class HeaderSeen(NamedTuple):
-    """A live header of a seat came. The signature is right; ``kind``: PRIMARY only if proven."""
+    """A live header of a seat came. The signature is right; ``kind``: PRIMARY only if proven.
+
+    ``signed``: the header itself, so that two of a slot can be shown to others.
+    """
 
     time_ms: int
     seat: AccountId
     slot: int
     kind: int
+    signed: SignedHeader | None = None
 
 
 class BlockHeld(NamedTuple):
@@ -50,6 +59,7 @@ class AnchorShown(NamedTuple):
     time_ms: int
     facts: BlockFacts
     score: int
+    recorded: Recorded = NOTHING_RECORDED
 
 
 class HeadChanged(NamedTuple):
@@ -108,6 +118,92 @@ class OperatorConfirmed(NamedTuple):
     time_ms: int
 
 
+class SetShown(NamedTuple):
+    """The list that a hand-off block calls, known by executing that block or by its proof.
+
+    Told before the head changes to the block or one above it.
+    """
+
+    time_ms: int
+    voters: VoterSet
+
+
+class VoteSeen(NamedTuple):
+    """A vote whose signature holds for its seat's key in its set; our own come by this door too.
+
+    ``live``: as it was sent, not as an answer to what we asked.
+    """
+
+    time_ms: int
+    vote: SignedVote
+    live: bool
+
+
+class HereSeen(NamedTuple):
+    """A seat attends a roll-call; the signature is right."""
+
+    time_ms: int
+    here: SignedHere
+
+
+class CertificateSeen(NamedTuple):
+    """A certificate that holds for the list of its set: gossiped, announced, recorded or asked."""
+
+    time_ms: int
+    certificate: Certificate
+
+
+class HandOffsShown(NamedTuple):
+    """A peer's answer: hand-offs from a set that we know upwards, each checked by the one before.
+
+    ``consensus.catchup.check_hand_offs`` checks them.
+    """
+
+    time_ms: int
+    peer: str
+    steps: tuple[HandOffStep, ...]
+
+
+class PeerClaimed(NamedTuple):
+    """A peer says how far it has come; nothing is believed, it decides whom to ask."""
+
+    time_ms: int
+    peer: str
+    claim: Claim
+
+
+class Answered(NamedTuple):
+    """A peer's answer to a request of ours has been told in full, or it has failed."""
+
+    time_ms: int
+    peer: str
+    good: bool
+
+
+class NewestShown(NamedTuple):
+    """An answer to ``AskNewest``: a seat, proven, shows the newest messages of ours it has seen.
+
+    ``round``: the highest slot or round of ours among them, each with our own signature; 0: none.
+    """
+
+    time_ms: int
+    seat: AccountId
+    round: int
+
+
+class VotesWanted(NamedTuple):
+    """Somebody asks for what we voted in a round."""
+
+    time_ms: int
+    round: int
+
+
+class ReleaseCommanded(NamedTuple):
+    """The operator wants a key that had lost its journal to vote again."""
+
+    time_ms: int
+
+
 Event = (
     Started
     | Ticked
@@ -122,6 +218,16 @@ Event = (
     | OffsetMeasured
     | PeerLeft
     | OperatorConfirmed
+    | SetShown
+    | VoteSeen
+    | HereSeen
+    | CertificateSeen
+    | HandOffsShown
+    | PeerClaimed
+    | Answered
+    | NewestShown
+    | VotesWanted
+    | ReleaseCommanded
 )
 
 
@@ -165,6 +271,68 @@ class SignHeader(NamedTuple):
     header: bytes
 
 
+class SignVote(NamedTuple):
+    """Sign this vote, which the journal holds, tell everybody, and bring it in as ``VoteSeen``.
+
+    Signatures are deterministic: what is signed again is the same message.
+    """
+
+    body: Vote
+
+
+class SignHere(NamedTuple):
+    """Sign that we attend a roll-call, tell everybody, and bring it in as ``HereSeen``."""
+
+    body: Here
+
+
+class KeepCertificate(NamedTuple):
+    """A certificate of which we had none: keep it and serve it, whoever made it."""
+
+    certificate: Certificate
+
+
+class Finalised(NamedTuple):
+    """A higher block is final, and all below it."""
+
+    set: BlockHash
+    checkpoint: Checkpoint
+
+
+class SetEntered(NamedTuple):
+    """A hand-off is final: from now on votes are those of its set."""
+
+    set: BlockHash
+
+
+class TellOffence(NamedTuple):
+    """A seat has signed what contradicts itself: keep the proof, and pass it on."""
+
+    evidence: Evidence
+
+
+class TellConflict(NamedTuple):
+    """Two final certificates contradict each other: nothing is signed any more. Keep both.
+
+    ``guilty``: who signed both.
+    """
+
+    first: Certificate
+    second: Certificate
+    guilty: tuple[AccountId, ...]
+
+
+class AskNewest(NamedTuple):
+    """Ask all peers, until it comes no more, for the newest messages of our own seat they saw."""
+
+
+class Ask(NamedTuple):
+    """Ask one peer; it answers with certificates or hand-offs, then ``Answered``."""
+
+    peer: str
+    request: Request
+
+
 class Missed(NamedTuple):
     """Our seat was primary of this slot and signed nothing."""
 
@@ -186,6 +354,12 @@ class Concern(Enum):
     WAITS_FOR_OPERATOR = "waits_for_operator"  # median offset in milliseconds
     KEY_USED_ELSEWHERE = "key_used_elsewhere"  # slot that we did not sign
     PAUSE_TOO_LONG = "pause_too_long"  # epochs
+    JOURNAL_LOST = "journal_lost"  # the round above which the seat may vote again
+    FINALITY_STANDS = "finality_stands"  # slots since the last final round
+    FINALITY_CONFLICT = "finality_conflict"  # seats that signed both
+    JUSTIFIED_BUT_INVALID = "justified_but_invalid"  # round
+    RELEASE_REFUSED = "release_refused"  # slots until it may be asked for again; 0: no notice
+    RELEASED = "released"  # the round above which the seat votes
 
 
 class Warn(NamedTuple):
@@ -203,6 +377,15 @@ Effect = (
     | Draft
     | StoreJournal
     | SignHeader
+    | SignVote
+    | SignHere
+    | KeepCertificate
+    | Finalised
+    | SetEntered
+    | TellOffence
+    | TellConflict
+    | AskNewest
+    | Ask
     | Missed
     | Wake
     | Warn

@@ -1,7 +1,8 @@
-"""Which chain to follow: of the branches we hold and have not refused, the one with most score.
+"""Which chain to follow: of the branches above what is justified, the one with most score.
 
-The tree knows facts of headers only; bodies and execution are elsewhere. The same blocks in any
-order give the same choice. What can no longer matter is pruned, so memory stays bounded.
+The tree knows facts of headers only; bodies and execution are elsewhere. The same blocks and the
+same root in any order give the same choice. What can no longer matter is pruned, so memory stays
+bounded.
 """
 
 from collections.abc import Iterator
@@ -18,8 +19,23 @@ SCORE_SECONDARY: Final = 1
 REFUSED_REMEMBERED_MAX: Final = 4_096  # each cost a seat a signature; forgotten, it is tried again
 
 
+class Recorded(Record, frozen=True):
+    """The newest finality that a chain has on record: whose set, and of which round."""
+
+    set: BlockHash
+    round: Natural
+
+
+NOTHING_RECORDED: Final = Recorded(bytes(32), 0)
+
+
 class BlockFacts(Record, frozen=True):
-    """What fork choice needs of a header. ``draw`` is the VRF output, which breaks ties."""
+    """What consensus needs of a block. ``draw`` is the VRF output, which breaks ties.
+
+    ``base``: the newest hand-off strictly above it. ``hands_off``: its children have another set.
+    ``lock_round`` and ``lock_hash``: the highest justification its author knew. ``recorded``: the
+    finality that its own body puts on record.
+    """
 
     hash: BlockHash
     parent: BlockHash
@@ -29,6 +45,11 @@ class BlockFacts(Record, frozen=True):
     kind: Annotated[int, Meta(ge=PRIMARY, le=SECONDARY)]
     rank: Annotated[int, Meta(ge=0, le=RANK_MAX)]
     draw: bytes
+    base: BlockHash = bytes(32)
+    hands_off: bool = False
+    lock_round: Natural = 0
+    lock_hash: BlockHash = bytes(32)
+    recorded: Recorded | None = None
 
 
 # Smaller is better: a total order, since the hash comes last.
@@ -56,14 +77,18 @@ class Tree:
         "_authored",
         "_best",
         "_children",
+        "_executed",
         "_facts",
+        "_recorded",
         "_refused",
+        "_root",
+        "_rooted",
         "_scores",
         "_size_bytes",
         "_sizes",
     )
 
-    def __init__(self, root: BlockFacts, score: int) -> None:
+    def __init__(self, root: BlockFacts, score: int, recorded: Recorded = NOTHING_RECORDED) -> None:
         self._facts: dict[BlockHash, BlockFacts] = {}
         self._scores: dict[BlockHash, int] = {}
         self._children: dict[BlockHash, dict[BlockHash, None]] = {}  # as ordered sets
@@ -71,10 +96,14 @@ class Tree:
         self._refused: dict[BlockHash, None] = {}
         self._sizes: dict[BlockHash, int] = {}  # of blocks that came, not of anchors
         self._size_bytes = 0
+        self._recorded: dict[BlockHash, Recorded] = {}  # on the chain up to a block, itself too
+        self._executed: set[BlockHash] = set()
+        self._root: tuple[BlockHash, int] | None = None  # what is followed descends from it
+        self._rooted: set[BlockHash] = set()  # the root and what descends from it
         self._best = root.hash
-        self.add_anchor(root, score)
+        self.add_anchor(root, score, recorded)
 
-    def restart(self, root: BlockFacts, score: int) -> None:
+    def restart(self, root: BlockFacts, score: int, recorded: Recorded = NOTHING_RECORDED) -> None:
         """Begin anew on another root; what was refused stays refused."""
         for kept in (
             self._facts,
@@ -82,11 +111,14 @@ class Tree:
             self._children,
             self._authored,
             self._sizes,
+            self._recorded,
+            self._executed,
+            self._rooted,
         ):
             kept.clear()
         self._size_bytes = 0
         self._best = root.hash
-        self.add_anchor(root, score)
+        self.add_anchor(root, score, recorded)
 
     def __contains__(self, block_hash: BlockHash) -> bool:
         return block_hash in self._facts
@@ -114,10 +146,13 @@ class Tree:
         """Whether the block, or one it stands on, was refused."""
         return block_hash in self._refused
 
-    def add_anchor(self, facts: BlockFacts, score: int) -> None:
+    def add_anchor(
+        self, facts: BlockFacts, score: int, recorded: Recorded = NOTHING_RECORDED
+    ) -> None:
         """Put in a block of our own chain below the tree, for a branch that forks off there."""
         if facts.hash not in self._facts:
-            self._put(facts, score)
+            self._put(facts, score, facts.recorded or recorded)
+            self._executed.add(facts.hash)
 
     def add(self, facts: BlockFacts, size_bytes: int = 0) -> bool:
         """Put a block above its parent, which is in the tree. False: it can never be followed."""
@@ -131,25 +166,66 @@ class Tree:
         if facts.height != parent.height + 1 or facts.slot <= parent.slot:
             self._remember_refused(facts.hash)
             return False
-        self._put(facts, self._scores[facts.parent] + get_gain(facts))
+        recorded = facts.recorded or self._recorded[facts.parent]
+        self._put(facts, self._scores[facts.parent] + get_gain(facts), recorded)
         self._sizes[facts.hash] = size_bytes
         self._size_bytes += size_bytes
         return True
 
-    def find_best(self, above: BlockHash | None = None) -> BlockFacts:
-        """The block to follow; with ``above`` the best of those that descend from that block."""
-        if above is None or self.descends(self._best, above):
-            return self._facts[self._best]
-        candidates = (item for item in self._facts.values() if self.descends(item.hash, above))
-        return min(candidates, key=self._get_preference)
+    def find_best(self) -> BlockFacts:
+        """The block to follow: the best of those that descend from the root."""
+        return self._facts[self._best]
 
-    def descends(self, block_hash: BlockHash, ancestor: BlockHash) -> bool:
-        """Whether a block is the other or stands above it, as far as the tree reaches."""
-        height = self._facts[ancestor].height
+    def set_root(self, block_hash: BlockHash, height: int) -> None:
+        """Follow nothing from now on that does not descend from this block.
+
+        A block below the tree's own lowest binds nothing in it: our chain has it. While the block
+        is not held and might come, the root stays what it was.
+        """
+        if self._root == (block_hash, height):
+            return
+        if block_hash in self._facts:
+            bottoms = [block_hash]
+        else:
+            *_, bottom = self.climb_down(self._best)
+            if bottom.height <= height:
+                return
+            bottoms = [item.hash for item in self._get_bottoms() if item.height > height]
+        self._root = (block_hash, height)
+        self._rooted = set(bottoms)
+        for item in bottoms:
+            self._rooted.update(facts.hash for facts in self.get_above(item))
+        self._find_best_again()
+
+    def get_root(self) -> BlockHash | None:
+        """What is followed descends from it; None: nothing was justified yet."""
+        return self._root[0] if self._root else None
+
+    def descends(self, block_hash: BlockHash, ancestor: BlockHash, height: int) -> bool:
+        """Whether a block is the other, of that height, or stands above it.
+
+        Where the tree ends above the ancestor our own chain goes on, which has it.
+        """
+        item = None
         for item in self.climb_down(block_hash):
             if item.height <= height:
                 return item.hash == ancestor
-        return False
+        return item is not None
+
+    def mark_executed(self, block_hash: BlockHash) -> None:
+        """The rules have let this block and all below it pass."""
+        for item in self.climb_down(block_hash):
+            if item.hash in self._executed:
+                return
+            self._executed.add(item.hash)
+
+    def is_executed(self, block_hash: BlockHash) -> bool:
+        """Whether the block once stood on the chain that is followed."""
+        return block_hash in self._executed
+
+    def get_recorded(self, block_hash: BlockHash) -> Recorded:
+        """The newest finality on record on the chain that ends in a block of the tree."""
+        return self._recorded[block_hash]
 
     def climb_down(self, block_hash: BlockHash) -> Iterator[BlockFacts]:
         """A block and those below it, down to where the tree ends."""
@@ -182,21 +258,28 @@ class Tree:
         return removed
 
     def prune(
-        self, head: BlockHash, horizon_slot: int, chain_slot: int, limit: int, limit_bytes: int
+        self,
+        head: BlockHash,
+        horizon_slot: int,
+        chain_slot: int,
+        limit: int,
+        limit_bytes: int,
+        final: tuple[BlockHash, int] | None = None,
     ) -> list[BlockFacts]:
         """Forget what can no longer matter; returns the blocks of side branches that went.
 
         Side branches go when their tip is older than the horizon, and the worst of them when there
-        are more than ``limit`` blocks, or ``limit_bytes`` of bodies. Of the chain below ``head``
-        what is older than ``chain_slot`` goes, up to where something parts from it: the ledger
-        has it.
+        are more than ``limit`` blocks, or ``limit_bytes`` of bodies, and those that do not stand on
+        the final block. Of the chain below ``head`` what is older than ``chain_slot`` goes, up to
+        where something parts from it: the ledger has it.
         """
         safe = {item.hash for item in self.climb_down(head)}
         safe.update(item.hash for item in self.climb_down(self._best))
         removed: list[BlockFacts] = []
         tips = [item for item in self._facts.values() if not self._children.get(item.hash)]
         for tip in sorted(tips, key=self._get_preference, reverse=True):
-            if tip.slot >= horizon_slot and not self.is_larger(limit, limit_bytes):
+            is_dead = final is not None and final[0] in self and not self.descends(tip.hash, *final)
+            if not (is_dead or tip.slot < horizon_slot or self.is_larger(limit, limit_bytes)):
                 continue
             removed.extend(self._remove_branch(tip.hash, safe))
         self._drop_bare_root(head, chain_slot)
@@ -218,19 +301,40 @@ class Tree:
                 return
             self._remove([current])
 
-    def _put(self, facts: BlockFacts, score: int) -> None:
+    def _get_bottoms(self) -> list[BlockFacts]:
+        """The blocks whose parents are not in the tree."""
+        return [item for item in self._facts.values() if item.parent not in self._facts]
+
+    def _put(self, facts: BlockFacts, score: int, recorded: Recorded) -> None:
         self._facts[facts.hash] = facts
         self._scores[facts.hash] = score
+        self._recorded[facts.hash] = recorded
         author = facts.seat, facts.slot
         self._authored[author] = self._authored.get(author, 0) + 1
         self._children.setdefault(facts.parent, {})[facts.hash] = None
+        if self._root is not None:
+            if facts.parent not in self._rooted and not self._is_new_root(facts):
+                return
+            self._rooted.add(facts.hash)
+            if self._best not in self._rooted:
+                self._best = facts.hash
         if self._get_preference(facts) < self._get_preference(self._facts[self._best]):
             self._best = facts.hash
+
+    def _is_new_root(self, facts: BlockFacts) -> bool:
+        """Whether it is the root, or an anchor on our own chain above it."""
+        assert self._root is not None
+        block_hash, height = self._root
+        is_anchor = facts.parent not in self._facts and facts.height > height
+        return facts.hash == block_hash or is_anchor
 
     def _remove(self, blocks: list[BlockFacts]) -> None:
         for facts in blocks:
             del self._facts[facts.hash]
             del self._scores[facts.hash]
+            del self._recorded[facts.hash]
+            self._executed.discard(facts.hash)
+            self._rooted.discard(facts.hash)
             self._size_bytes -= self._sizes.pop(facts.hash, 0)
             self._authored[facts.seat, facts.slot] -= 1
             if not self._authored[facts.seat, facts.slot]:
@@ -240,9 +344,14 @@ class Tree:
             if not siblings:
                 del self._children[facts.parent]
         if self._best not in self._facts:
-            best = min(self._facts.values(), key=self._get_preference, default=None)
-            assert best is not None, "the chain we follow is never refused as a whole"
-            self._best = best.hash
+            self._find_best_again()
+
+    def _find_best_again(self) -> None:
+        """Of what descends from the root; of all, while nothing does."""
+        candidates = [self._facts[item] for item in self._rooted] or list(self._facts.values())
+        best = min(candidates, key=self._get_preference, default=None)
+        assert best is not None, "the chain we follow is never refused as a whole"
+        self._best = best.hash
 
     def _get_preference(self, facts: BlockFacts) -> Preference:
         return get_preference(facts, self._scores[facts.hash])

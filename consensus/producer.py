@@ -20,7 +20,7 @@ from chain.rules.lottery import (
 )
 from chain.rules.randomness import compute_randomness
 from chain.tables import Randomness, SetEntry
-from consensus.forkchoice import BlockFacts
+from consensus.forkchoice import NOTHING_RECORDED, BlockFacts, Recorded
 
 # Waits inside a slot are fractions of it: a second and a fifth of one where a slot is four seconds.
 SECONDARY_WAIT: Final = 4  # the first secondary waits a quarter of the slot ...
@@ -42,6 +42,9 @@ class Position(NamedTuple):
     base_slot: int
     entries: tuple[SetEntry, ...]
     randomness: Randomness
+    base_height: int = 0
+    recorded: Recorded = NOTHING_RECORDED  # the newest finality on this chain
+    notice_slot: int | None = None  # when our own seat's notice of a lost journal got on this chain
 
 
 class Turn(NamedTuple):

@@ -15,10 +15,10 @@ from consensus.events import (
     Effect,
     Missed,
     SignHeader,
-    StoreJournal,
     Wake,
     Warn,
 )
+from consensus.gadget import Asking
 from consensus.guard import GuardState
 from consensus.journal import get_signed_slot, may_sign_block, record_block
 from consensus.producer import (
@@ -28,6 +28,7 @@ from consensus.producer import (
     find_own_entry,
 )
 from consensus.state import Consensus, Signing
+from consensus.voting import get_guard
 
 LATE_SLOTS_MAX: Final = 1  # drafting may run over the end of the slot, but not for ever
 SYNC_QUIET_SLOTS: Final = 2  # so lately sync brought an old block: our head is not the newest
@@ -46,16 +47,16 @@ def on_drafted(state: Consensus, event: Drafted) -> list[Effect]:
     turn, journal = event.turn, state.journal
     if journal is None or turn != state.drafting or not _may_sign(state, turn, event.time_ms):
         return []
+    voters = state.gadget.voters
     state.journal = record_block(
-        journal, state.settings.chain, state.position.base, turn.slot, event.header
+        journal, state.settings.chain, voters.base, turn.slot, event.header, voters.base_slot
     )
-    return [StoreJournal(state.journal), SignHeader(event.header)]
+    return [SignHeader(event.header)]
 
 
-def plan(state: Consensus, time_ms: int) -> list[Effect]:
-    """What our seat should do now, and when to look again: at the next slot at the latest."""
+def plan_block(state: Consensus, time_ms: int, wake_ms: int) -> list[Effect]:
+    """What our seat should do now about blocks, and when to look again: then at the latest."""
     slot = state.get_slot(time_ms)
-    wake_ms = (slot + 1) * state.settings.slot_ms
     state.primaries_seen = {seen for seen in state.primaries_seen if seen >= slot - 1}
     if slot < 1 or state.seat is None:
         return [Wake(wake_ms)]
@@ -72,17 +73,9 @@ def plan(state: Consensus, time_ms: int) -> list[Effect]:
     return [*effects, Wake(wake_ms)]
 
 
-def meet_own(state: Consensus, slot: int) -> list[Effect]:
-    """A header of our own seat has come: one that the journal does not know was signed elsewhere.
-
-    Then another machine has the key, or the journal is older than the key's last signature. The
-    seat stays silent rather than sign a slot twice.
-    """
-    journal = state.journal
-    if journal is None or slot <= get_signed_slot(journal, state.settings.chain):
-        return []
-    state.key_used_elsewhere = True
-    return state.tell_once(Concern.KEY_USED_ELSEWHERE, slot)
+def is_settled(state: Consensus, time_ms: int) -> bool:
+    """Whether our head is the newest that we can know of, and stands on what is final."""
+    return not (_is_listening(state, time_ms) or _is_catching_up(state, time_ms))
 
 
 def _may_sign(state: Consensus, turn: Turn, time_ms: int) -> bool:
@@ -162,7 +155,9 @@ def _is_listening(state: Consensus, time_ms: int) -> bool:
 
 
 def _is_catching_up(state: Consensus, time_ms: int) -> bool:
-    slot = state.get_slot(time_ms)
+    slot, final = state.get_slot(time_ms), state.gadget.final
+    if not state.tree.descends(state.position.head.hash, final.hash, final.height):
+        return True  # more is final than we hold
     return (
         state.synced_slot is not None
         and slot - state.synced_slot < SYNC_QUIET_SLOTS
@@ -170,17 +165,15 @@ def _is_catching_up(state: Consensus, time_ms: int) -> bool:
     )
 
 
-def _get_guard(state: Consensus, time_ms: int) -> GuardState:
-    return state.guard.get_state(state.get_slot(time_ms), state.position.entries)
-
-
 # Why a header may not be signed, the most lasting reason first.
 _OBSTACLES: Final[dict[Signing, Callable[[Consensus, int], bool]]] = {
     Signing.NO_SEAT: lambda state, _: state.seat is None,
+    Signing.STOPPED: lambda state, _: state.gadget.stopped,
     Signing.REFUSED: lambda state, _: state.key_used_elsewhere,
     Signing.NOT_IN_SET: lambda state, _: not _is_in_set(state),
-    Signing.WAITS_FOR_OPERATOR: lambda state, time: _get_guard(state, time) is GuardState.OPERATOR,
-    Signing.GUARDED: lambda state, time: _get_guard(state, time) is GuardState.LISTENING,
+    Signing.ASKING: lambda state, _: state.gadget.recovery.asking is not Asking.DONE,
+    Signing.WAITS_FOR_OPERATOR: lambda state, time: get_guard(state, time) is GuardState.OPERATOR,
+    Signing.GUARDED: lambda state, time: get_guard(state, time) is GuardState.LISTENING,
     Signing.LISTENING: _is_listening,
     Signing.CATCHING_UP: _is_catching_up,
 }

@@ -1,7 +1,7 @@
 """What consensus knows: our head and seat, the tree, the guard, and what waits. Data, no decisions.
 
-``engine.step`` changes it and nothing else does; blocks, signing and, later, votes are functions
-over it in rooms of their own.
+``engine.step`` changes it and nothing else does; blocks, signing and votes are functions over it in
+rooms of their own.
 """
 
 from dataclasses import dataclass, field
@@ -13,9 +13,11 @@ from chain.policy import AccountId
 from consensus.arrivals import Arrivals
 from consensus.events import Concern, Effect, Warn
 from consensus.forkchoice import Tree
+from consensus.gadget import Gadget, build_gadget
 from consensus.guard import ClockGuard
-from consensus.journal import Journal
+from consensus.journal import Journal, find_newest_record
 from consensus.producer import Position, Prove, Turn
+from consensus.sets import VoterSet, build_voters
 
 NEAR_SLOTS: Final = 8  # a head no older than this is not worth waiting for a better one
 
@@ -25,8 +27,10 @@ class Signing(Enum):
 
     SIGNS = "signs"
     NO_SEAT = "no_seat"
-    REFUSED = "refused"  # the key signs elsewhere, or the journal is too old
+    STOPPED = "stopped"  # something was decided that cannot be
+    REFUSED = "refused"  # the key signs elsewhere
     NOT_IN_SET = "not_in_set"
+    ASKING = "asking"  # others may know newer messages of ours than the journal
     LISTENING = "listening"  # just started, and far behind the clock
     GUARDED = "guarded"  # others' messages say that our clock is wrong
     WAITS_FOR_OPERATOR = "waits_for_operator"
@@ -34,13 +38,17 @@ class Signing(Enum):
 
 
 class OwnSeat(NamedTuple):
-    """Our seat: its public keys, a way to prove VRF inputs, and what it has signed."""
+    """Our seat: its public keys, a way to prove VRF inputs, and what it has signed.
+
+    ``lost``: there was no journal, or none that could be read; ``journal`` is an empty one then.
+    """
 
     id: AccountId
     vote_key: bytes
     vrf_key: bytes
     prove: Prove
     journal: Journal
+    lost: bool = False
 
 
 class Settings(NamedTuple):
@@ -64,9 +72,11 @@ class Consensus:
     position: Position
     advanced: Position  # the same, with the randomness of the epoch we are in
     tree: Tree
+    gadget: Gadget
     guard: ClockGuard = field(default_factory=ClockGuard)
     arrivals: Arrivals = field(default_factory=Arrivals)
     journal: Journal | None = None
+    stored: Journal | None = None  # as it was last told to be written
     key_used_elsewhere: bool = False
     listen_until_ms: int | None = None  # None: not started, what was kept is still being read
     synced_slot: int | None = None  # in which sync last brought an old block
@@ -96,13 +106,35 @@ class Consensus:
         return [Warn(concern, figure)]
 
 
-def build_consensus(settings: Settings, position: Position, seat: OwnSeat | None) -> Consensus:
-    """The state of a node that has opened its chain and heard nothing yet."""
-    return Consensus(
+def build_consensus(
+    settings: Settings,
+    position: Position,
+    seat: OwnSeat | None,
+    voters: VoterSet | None = None,
+) -> Consensus:
+    """The state of a node that has opened its chain and heard nothing yet.
+
+    ``voters``: the set of the newest hand-off that is known to be final; without it that of the
+    position's base.
+    """
+    if voters is None:
+        voters = build_position_voters(position)
+    record = find_newest_record(seat.journal, settings.chain) if seat else None
+    state = Consensus(
         settings=settings,
         seat=seat,
         position=position,
         advanced=position,
-        tree=Tree(position.head, position.score),
+        tree=Tree(position.head, position.score, position.recorded),
+        gadget=build_gadget(voters, record),
         journal=seat.journal if seat else None,
+        stored=seat.journal if seat else None,
     )
+    state.gadget.recovery.has_no_journal = seat is not None and seat.lost
+    state.tree.set_root(state.gadget.lock.hash, state.gadget.lock.height)
+    return state
+
+
+def build_position_voters(position: Position) -> VoterSet:
+    """The set that makes blocks above the head."""
+    return build_voters(position.base, position.base_slot, position.base_height, position.entries)

@@ -3,7 +3,8 @@
 Amounts are what really moved: of savings returned early, what came to the balance.
 """
 
-from typing import assert_never
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple
 
 from chain.actions import (
     Action,
@@ -91,31 +92,46 @@ class _Deposits:
         return action.amount
 
 
+class _Told(NamedTuple):
+    """An action in a history: its kind, and how another account that it names is told."""
+
+    kind: str
+    amount: Callable[[_Deposits, AccountId, Any], int] | None = None  # else the action's own
+    counterparty: str = ""  # the action's field that names the other account
+    mirrored: str = ""  # the kind of the entry that the other account gets
+
+
+def _get_amount(deposits: _Deposits, owner: AccountId, action: Any) -> int:
+    return deposits.get_amount(owner, action.deposit)
+
+
+# Every action, and None for what is no news to whom it belongs.
+_TOLD: Final[dict[type[Action], _Told | None]] = {
+    # money
+    Pay: _Told("paid", counterparty="to", mirrored="received"),
+    Save: _Told("saved"),
+    Prolong: _Told("prolonged", _get_amount),
+    Withdraw: _Told("withdrawn", _Deposits.get_returned),
+    # keys
+    Reveal: None,
+    ChangePolicy: _Told("keys"),
+    # seats
+    RegisterSeat: _Told("seat"),
+    Bond: _Told("bonded"),
+    Unbond: _Told("unbonded", _get_amount),
+}
+
+
 def _describe(sealed: SealedTransaction, action: Action, deposits: _Deposits) -> list[Happening]:
-    owner, transaction = sealed.body.account, sealed.id
-    if isinstance(action, Pay):
-        return [
-            Happening(owner, transaction, "paid", action.amount, action.to, action.memo),
-            Happening(action.to, transaction, "received", action.amount, owner, action.memo),
-        ]
-    kind, amount = "", 0
-    match action:
-        case Save():
-            kind, amount = "saved", action.amount
-        case Prolong():
-            kind, amount = "prolonged", deposits.get_amount(owner, action.deposit)
-        case Withdraw():
-            kind, amount = "withdrawn", deposits.get_returned(owner, action)
-        case Bond():
-            kind, amount = "bonded", action.amount
-        case Unbond():
-            kind, amount = "unbonded", deposits.get_amount(owner, action.deposit)
-        case RegisterSeat():
-            kind = "seat"
-        case ChangePolicy():
-            kind = "keys"
-        case Reveal():
-            return []  # no news to whom it belongs
-        case _:
-            assert_never(action)
-    return [Happening(owner, transaction, kind, amount, None, "")]
+    owner, told = sealed.body.account, _TOLD[type(action)]
+    if told is None:
+        return []
+    amount = getattr(action, "amount", 0)
+    if told.amount is not None:
+        amount = told.amount(deposits, owner, action)
+    memo = getattr(action, "memo", "")
+    other: Any = getattr(action, told.counterparty) if told.counterparty else None
+    found = [Happening(owner, sealed.id, told.kind, amount, other, memo)]
+    if told.mirrored:
+        found.append(Happening(other, sealed.id, told.mirrored, amount, owner, memo))
+    return found

@@ -12,11 +12,11 @@ from chain.errors import Invalid
 from consensus.journal import (
     JOURNAL_BYTES_MAX,
     JOURNAL_FILES,
-    JOURNAL_VERSION,
-    JOURNALS,
     Journal,
     JournalFile,
+    UnknownVersion,
     compute_check,
+    decode_journal,
 )
 from node.home import HomeError, read_file, write_file
 
@@ -57,11 +57,12 @@ def read_journal(path: Path) -> Journal:
         )
     try:
         file = JOURNAL_FILES.decode(read_file(path, _FILE_BYTES_MAX))
-        journal = JOURNALS.decode(file.journal)
+        if compute_check(file.journal) != file.check:
+            raise HomeError(f"{path} is damaged and cannot be trusted: make new keys")
+        return decode_journal(file.journal)
+    except UnknownVersion as error:
+        raise HomeError(
+            f"{path} is of version {error.version}, which this program cannot read"
+        ) from error
     except Invalid as error:
         raise HomeError(f"{path} is damaged and cannot be trusted: make new keys") from error
-    if compute_check(file.journal) != file.check:
-        raise HomeError(f"{path} is damaged and cannot be trusted: make new keys")
-    if journal.version != JOURNAL_VERSION:
-        raise HomeError(f"{path} is of version {journal.version}, which this program cannot read")
-    return journal

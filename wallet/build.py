@@ -8,15 +8,16 @@ as the ledger will (chain.rules.units), so that a person sees the fee before agr
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from chain.actions import Action, Bond, ChangePolicy, Pay, RegisterSeat, Reveal, Save
+from chain.actions import Action, Pay, Reveal
 from chain.codec import encode
 from chain.crypto import SIGNATURE_BYTES, KeyPair
 from chain.policy import AccountId, Policy
 from chain.rules.units import (
     BYTES_PER_UNIT,
-    ROWS_OF_A_SEAT,
     UNITS_NEW_ACCOUNT,
     UNITS_NEW_ROW,
+    count_new_rows,
+    is_defensive,
 )
 from chain.transaction import (
     ACTIONS_MAX,
@@ -33,7 +34,6 @@ from wallet.terminal import Exit, Failure
 
 VALID_SECONDS: Final = 600  # an outcome is certain after ten minutes, whatever happens on the way
 _REF_BYTES: Final = 16
-_DEFENSIVE: Final = (Reveal, ChangePolicy)
 _PRICINGS_MAX: Final = 4  # a fee lengthens the bytes it is paid for, at most by two widths
 
 
@@ -107,12 +107,7 @@ def compute_units(
     units = signatures + len(actions) + (size_bytes + BYTES_PER_UNIT - 1) // BYTES_PER_UNIT
     receivers = {action.to for action in actions if isinstance(action, Pay)}
     units += UNITS_NEW_ACCOUNT * len(receivers & unborn)
-    for action in actions:
-        if isinstance(action, Save | Bond):
-            units += UNITS_NEW_ROW
-        elif isinstance(action, RegisterSeat):
-            units += UNITS_NEW_ROW * ROWS_OF_A_SEAT
-    return units
+    return units + UNITS_NEW_ROW * count_new_rows(actions)
 
 
 def compute_fee(
@@ -120,7 +115,7 @@ def compute_fee(
 ) -> int:
     """What is to be paid for units beyond the free ones, in micropai."""
     rest = units
-    if all(isinstance(action, _DEFENSIVE) for action in actions):
+    if is_defensive(actions):
         rest -= min(rest, account.defensive_units)
     if account.identified:
         rest -= min(rest, max(0, account.free_units - units_waiting))

@@ -38,7 +38,7 @@ from wallet.session import (
     read_policy,
     submit_complete,
 )
-from wallet.show import tell_action
+from wallet.show_actions import tell_action
 from wallet.terminal import Column, Exit, Failure, Terminal, build_sheet, build_table
 
 _KEY_DIGITS: Final = 64

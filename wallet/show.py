@@ -9,18 +9,6 @@ from typing import Final
 
 from rich.console import RenderableType
 
-from chain.actions import (
-    Action,
-    Bond,
-    ChangePolicy,
-    Pay,
-    Prolong,
-    RegisterSeat,
-    Reveal,
-    Save,
-    Unbond,
-    Withdraw,
-)
 from chain.policy import AccountId
 from chain.units import format_pai
 from wallet.client import Account, DepositAnswer, Entry
@@ -47,16 +35,6 @@ _KINDS: Final = {
     "seat": mark("seat registered"),
     "keys": mark("keys changed"),
     "fee": mark("fee"),
-}
-_ACTIONS: Final[dict[type[Action], tuple[str, tuple[str, ...]]]] = {
-    Save: (mark("save {amount} for periods: {count}"), ("amount", "count")),
-    Prolong: (mark("prolong deposit {id} for periods: {count}"), ("id", "count")),
-    Withdraw: (mark("return {amount} of deposit {id} early"), ("amount", "id")),
-    Reveal: (mark("state the account's keys: {needed} of {count}"), ("needed", "count")),
-    ChangePolicy: (mark("give the account other keys: {needed} of {count}"), ("needed", "count")),
-    RegisterSeat: (mark("register a seat"), ()),
-    Bond: (mark("bond {amount} of deposit {id} to the seat"), ("amount", "id")),
-    Unbond: (mark("ask deposit {id} back from the seat"), ("id",)),
 }
 _BONDS: Final = {
     "free": mark("free"),
@@ -283,28 +261,6 @@ def get_change(entry: Entry) -> int:
     if entry.kind in OUTGOING:
         return -amount
     return amount if entry.kind in INCOMING else 0
-
-
-def tell_action(
-    words: Words, action: Action, community: Community, names: Mapping[str, str]
-) -> str:
-    """One action of a transaction in words, for whoever is to sign it."""
-    if isinstance(action, Pay):
-        return words.say(
-            "pay {amount} to {whom} {memo}",
-            amount=tell_pai(words, action.amount),
-            whom=tell_account(action.to, community, names),
-            memo=f"«{action.memo}»" if action.memo else "",
-        ).rstrip()
-    text, figures = _ACTIONS[type(action)]
-    values = {
-        "amount": tell_pai(words, getattr(action, "amount", 0)),
-        "id": getattr(action, "deposit", 0),
-        "count": getattr(action, "term_periods", 0),
-    }
-    if isinstance(action, Reveal | ChangePolicy):
-        values |= {"needed": action.policy.threshold, "count": len(action.policy.keys)}
-    return words.say(text, **{name: values[name] for name in figures})
 
 
 def tell_account(account: AccountId, community: Community, names: Mapping[str, str]) -> str:

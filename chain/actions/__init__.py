@@ -2,7 +2,15 @@
 
 from chain.actions.keys import ChangePolicy, Reveal
 from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
-from chain.actions.seats import Bond, RegisterSeat, SeatKeys, Unbond
+from chain.actions.seats import (
+    Bond,
+    RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
+    SeatKeys,
+    Takeover,
+    Unbond,
+)
 
 __all__ = [
     "MEMO_BYTES_MAX",
@@ -12,9 +20,12 @@ __all__ = [
     "Pay",
     "Prolong",
     "RegisterSeat",
+    "ReleaseNotice",
+    "ReplaceSeatKeys",
     "Reveal",
     "Save",
     "SeatKeys",
+    "Takeover",
     "Unbond",
     "Withdraw",
 ]
@@ -32,4 +43,7 @@ Action = (
     | RegisterSeat
     | Bond
     | Unbond
+    | Takeover
+    | ReplaceSeatKeys
+    | ReleaseNotice
 )

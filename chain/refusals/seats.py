@@ -20,4 +20,26 @@ SEATS: Final[dict[Code, Meaning]] = {
     Code.GENESIS_BOND_STAYS: Meaning(
         True, "The bond of a serving seat stays until a hand-off has released the seat."
     ),
+    Code.WRONG_VOTE_KEY: Meaning(
+        False, "The takeover names a vote key that is not the seat's present one."
+    ),
+    Code.BAD_TAKEOVER_SIGNATURE: Meaning(
+        False, "The takeover is not signed by the seat's standby key."
+    ),
+    Code.TAKEOVER_TOO_SOON: Meaning(
+        True, "A seat is taken over once within the time for evidence."
+    ),
+    Code.KEYS_BEING_REPLACED: Meaning(
+        True, "The seat's owner is replacing its keys: the standby key cannot interfere."
+    ),
+    Code.REPLACEMENT_TOO_SOON: Meaning(
+        True, "A seat's keys are replaced once within the time for evidence, or after a takeover."
+    ),
+    Code.SEAT_NOT_BONDED: Meaning(True, "The seat has no bond, and so nothing to be released of."),
+    Code.BAD_NOTICE: Meaning(
+        False, "A notice names a locked round that is not above the round of activation."
+    ),
+    Code.NOTICE_TOO_SOON: Meaning(
+        True, "A seat gives notice of release once within the time for evidence."
+    ),
 }

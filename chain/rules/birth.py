@@ -35,6 +35,7 @@ from chain.tables import (
     Anchor,
     Attestation,
     Authority,
+    Bonded,
     Deposit,
     Money,
     Person,
@@ -101,7 +102,14 @@ def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
         subject = items[0].subject
         state.persons.put(
             get_person_key(group, tag),
-            Person(account=subject, identified_until_slot=until, used_period=0, used_units=0),
+            Person(
+                account=subject,
+                identified_until_slot=until,
+                used_period=0,
+                used_units=0,
+                outgoing_week=0,
+                outgoings=(),
+            ),
         )
         if group == HOME_GROUP:
             tags[subject] = tag
@@ -150,6 +158,7 @@ def _put_seats(state: State, genesis: Genesis, chain: bytes) -> None:
         if weight
     )
     state.sets.put(CURRENT, SeatSet(base=chain, base_slot=0, entries=entries))
+    state.bonded_seats.put(CURRENT, Bonded(tuple(seat.account for seat in genesis.seats)))
 
 
 def _get_standing(genesis: Genesis, seat: GenesisSeat) -> Standing:

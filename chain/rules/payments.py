@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from chain.actions import Pay
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
+from chain.rules.activity import note_payment
 from chain.rules.context import Context
 from chain.rules.settlement import NEVER, touch
 from chain.state import State
@@ -55,6 +56,7 @@ def apply_payment(state: State, context: Context, payer: AccountId, action: Pay)
         raise Invalid(Code.PAYMENT_TO_SELF)
     debit(state, context, payer, action.amount)
     credit(state, context, action.to, action.amount)
+    note_payment(state, context, payer, action.to, action.amount)
 
 
 def build_account(step: int) -> Account:

@@ -5,6 +5,7 @@ lent to the seat: it keeps its term, and on request it is released when the time
 over. A registered seat begins to count at a hand-off, which is consensus' business.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec.structs import replace
@@ -17,6 +18,7 @@ from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.identity import is_identified
+from chain.rules.roster import enter_roster, leave_roster
 from chain.rules.savings import add_deposit, find_deposit, replace_deposit
 from chain.rules.settlement import BONDED, FREE, UNBONDING, touch
 from chain.state import State
@@ -38,10 +40,30 @@ def check_seat_keys(checks: SignatureChecks, chain: bytes, seat: AccountId, keys
     if len(set(publics)) != len(publics):
         raise Invalid(Code.KEY_USED_BEFORE, "the three keys of a seat must differ")
     for role, public, proof in zip(ROLES, publics, keys.proofs, strict=True):
-        if not is_public_key(public):
-            raise Invalid(Code.BAD_SEAT_KEY, role)
-        if not checks.holds(Signed(public, get_possession_message(chain, seat, role), proof)):
-            raise Invalid(Code.BAD_PROOF_OF_POSSESSION, role)
+        check_seat_role(checks, chain, seat, role, public, proof)
+
+
+def check_seat_role(
+    checks: SignatureChecks, chain: bytes, seat: AccountId, role: str, public: bytes, proof: bytes
+) -> None:
+    """Refuse a key for this role that is no point, or that whoever registers it does not hold."""
+    if not is_public_key(public):
+        raise Invalid(Code.BAD_SEAT_KEY, role)
+    if not checks.holds(Signed(public, get_possession_message(chain, seat, role), proof)):
+        raise Invalid(Code.BAD_PROOF_OF_POSSESSION, role)
+
+
+def check_unused_keys(state: State, keys: Iterable[bytes]) -> None:
+    """Refuse keys that some seat has, had, or was about to have."""
+    for public in keys:
+        if state.used_keys.get(public) is not None:
+            raise Invalid(Code.KEY_USED_BEFORE)
+
+
+def mark_used_keys(state: State, seat: AccountId, keys: Iterable[bytes]) -> None:
+    """Mark keys as used for ever."""
+    for public in keys:
+        state.used_keys.put(public, UsedKey(seat))
 
 
 def apply_register(
@@ -57,9 +79,7 @@ def apply_register(
     if state.seats.get(owner) is not None:
         raise Invalid(Code.SEAT_EXISTS)
     keys = action.keys
-    for public in (keys.vote, keys.vrf, keys.standby):
-        if state.used_keys.get(public) is not None:
-            raise Invalid(Code.KEY_USED_BEFORE)
+    check_unused_keys(state, (keys.vote, keys.vrf, keys.standby))
     check_seat_keys(checks, context.chain, owner, keys)
     put_seat(state, owner, keys, registered_epoch=context.epoch, bond=0, duty=0)
 
@@ -81,8 +101,7 @@ def put_seat(
             held=0,
         ),
     )
-    for public in (keys.vote, keys.vrf, keys.standby):
-        state.used_keys.put(public, UsedKey(owner))
+    mark_used_keys(state, owner, (keys.vote, keys.vrf, keys.standby))
 
 
 def apply_bond(state: State, context: Context, owner: AccountId, action: Bond) -> None:
@@ -124,7 +143,10 @@ def apply_unbond(state: State, context: Context, owner: AccountId, action: Unbon
 
 
 def set_bond(state: State, context: Context, owner: AccountId, seat: Seat, bond: int) -> None:
-    """Change what a seat is bonded with, and count the seats that are bonded enough to serve."""
+    """Change what a seat is bonded with, and list it while it is bonded enough to serve.
+
+    A seat that falls below the minimum begins anew, without duty, when it is bonded again.
+    """
     minimum = context.constants.bond_min
     money = state.money.require(CURRENT)
     bonded = money.seats_bonded + (bond >= minimum) - (seat.bond >= minimum)
@@ -135,4 +157,9 @@ def set_bond(state: State, context: Context, owner: AccountId, seat: Seat, bond:
         )
     if bonded != money.seats_bonded:
         state.money.put(CURRENT, replace(money, seats_bonded=bonded))
+    if bond >= minimum > seat.bond:
+        enter_roster(state, owner)
+    elif bond < minimum <= seat.bond:
+        leave_roster(state, owner)
+        seat = replace(seat, duty=0, peak=0, held=0)
     state.seats.put(owner, replace(seat, bond=bond))

@@ -15,8 +15,11 @@ from chain.actions import (
     Pay,
     Prolong,
     RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
     Reveal,
     Save,
+    Takeover,
     Unbond,
     Withdraw,
 )
@@ -29,6 +32,7 @@ from chain.rules.payments import apply_payment
 from chain.rules.savings import apply_prolong, apply_save, apply_withdraw
 from chain.rules.seats import apply_bond, apply_register, apply_unbond
 from chain.rules.settlement import touch
+from chain.rules.takeover import apply_release_notice, apply_replace_keys, apply_takeover
 from chain.rules.units import charge_units
 from chain.state import State
 from chain.tables import Account
@@ -163,8 +167,11 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     # seats
     Bond: apply_bond,
     Unbond: apply_unbond,
+    ReleaseNotice: apply_release_notice,
 }
 _CHECKED: Final[dict[type[Action], _CheckedRule]] = {
     # seats
     RegisterSeat: apply_register,
+    Takeover: apply_takeover,
+    ReplaceSeatKeys: apply_replace_keys,
 }

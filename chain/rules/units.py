@@ -5,16 +5,29 @@ new row. An identified person has free units each period; every account has a fe
 defend it and move no money out. Beyond that a fee is taken first and goes to the operators' pool.
 """
 
+from collections.abc import Sequence
 from typing import Final
 
 from msgspec.structs import replace
 
-from chain.actions import Action, Bond, ChangePolicy, Pay, RegisterSeat, Reveal, Save
+from chain.actions import (
+    Action,
+    Bond,
+    ChangePolicy,
+    Pay,
+    RegisterSeat,
+    ReleaseNotice,
+    ReplaceSeatKeys,
+    Reveal,
+    Save,
+    Takeover,
+)
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.identity import get_home_person_key
 from chain.rules.payments import debit
+from chain.rules.tally import note_service
 from chain.state import FeePaid, State
 from chain.tables import Account, Person
 from chain.transaction import SealedTransaction
@@ -32,9 +45,12 @@ _NEW_ROWS: Final[dict[type[Action], int]] = {
     # seats
     RegisterSeat: ROWS_OF_A_SEAT,
     Bond: 1,
+    Takeover: 3,  # two used keys and the change
+    ReplaceSeatKeys: ROWS_OF_A_SEAT,
+    ReleaseNotice: 1,
 }
 # Actions that defend an account and move no money out.
-_DEFENSIVE: Final = (Reveal, ChangePolicy)
+_DEFENSIVE: Final = (Reveal, ChangePolicy, Takeover, ReplaceSeatKeys, ReleaseNotice)
 
 
 def compute_units(state: State, transaction: SealedTransaction) -> int:
@@ -57,6 +73,19 @@ def compute_units(state: State, transaction: SealedTransaction) -> int:
     return units
 
 
+def count_new_rows(actions: Sequence[Action]) -> int:
+    """Rows that these actions may add, at the most, beside accounts that they pay."""
+    return sum(_NEW_ROWS.get(type(action), 0) for action in actions)
+
+
+def is_defensive(actions: Sequence[Action]) -> bool:
+    """Whether these actions defend an account and do nothing else."""
+    # The last is asked first: nearly always it answers, and a reveal says nothing of what follows.
+    return isinstance(actions[-1], _DEFENSIVE) and all(
+        isinstance(item, _DEFENSIVE) for item in actions
+    )
+
+
 def charge_units(
     state: State, context: Context, account_id: AccountId, transaction: SealedTransaction
 ) -> int:
@@ -66,14 +95,10 @@ def charge_units(
     """
     units = rest = compute_units(state, transaction)
     account = state.accounts.require(account_id)
-    actions = transaction.body.actions
-    # The last is asked first: nearly always it answers, and a reveal says nothing of what follows.
-    if isinstance(actions[-1], _DEFENSIVE) and all(
-        isinstance(item, _DEFENSIVE) for item in actions
-    ):
+    if is_defensive(transaction.body.actions):
         rest = _use_defensive(state, context, account_id, account, rest)
     if rest and account.person is not None:
-        rest = _use_free(state, context, account.person, rest)
+        rest = _use_free(state, context, account.person, rest, transaction.body.via)
     fee = rest * context.parameters.unit_fee
     if fee > transaction.body.fee_max:
         raise Invalid(
@@ -102,14 +127,20 @@ def _count_used(context: Context, person: Person) -> int:
     return person.used_units if person.used_period == context.period else 0
 
 
-def _use_free(state: State, context: Context, tag: bytes, units: int) -> int:
-    """Take units from the person's free ones; returns what is left to pay."""
+def _use_free(state: State, context: Context, tag: bytes, units: int, via: AccountId | None) -> int:
+    """Take units from the person's free ones; returns what is left to pay.
+
+    The server by which he does so first in a period has served him in it.
+    """
     key = get_home_person_key(tag)
     person = state.persons.require(key)
     taken = min(units, _count_free(context, person))
     if taken:
-        used = _count_used(context, person) + taken
-        state.persons.put(key, replace(person, used_period=context.period, used_units=used))
+        used = _count_used(context, person)
+        if not used:
+            note_service(state, via)
+        row = replace(person, used_period=context.period, used_units=used + taken)
+        state.persons.put(key, row)
     return units - taken
 
 

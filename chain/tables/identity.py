@@ -14,6 +14,8 @@ class Person(Record, frozen=True):
     identified_until_slot: Natural
     used_period: Natural
     used_units: Natural
+    outgoing_week: Natural  # in which he last paid somebody
+    outgoings: tuple[Natural, ...]  # what he paid in that week and the four before it
 
 
 class Authority(Record, frozen=True):

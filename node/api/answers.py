@@ -7,7 +7,7 @@ is owned, whether a block has written it down or not.
 from chain.address import decode_address
 from chain.codec import encode
 from chain.ledger import Ledger
-from chain.policy import AccountId, Policy
+from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.identity import get_home_person_key, is_identified
 from chain.rules.payments import build_account, get_spending_floor
@@ -29,10 +29,10 @@ from node.api.schema import (
     KeepAnswer,
     ParametersAnswer,
     ParametersInForce,
-    PolicyAnswer,
     ProofAnswer,
     RewardSharesAnswer,
     SinksAnswer,
+    build_policy_answer,
     write_address,
     write_address_or_null,
     write_amounts,
@@ -121,11 +121,6 @@ def _build_deposit_answer(ledger: Ledger, context: Context, deposit: Deposit) ->
         release_step=deposit.release_step,
         return_now=format_pai(returned),
     )
-
-
-def build_policy_answer(policy: Policy) -> PolicyAnswer:
-    """A key policy."""
-    return PolicyAnswer(threshold=policy.threshold, keys=[key.hex() for key in policy.keys])
 
 
 def build_history_answer(

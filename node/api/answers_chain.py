@@ -6,25 +6,13 @@ from pathlib import Path
 from resource import getpagesize
 from typing import Final, Literal, Protocol
 
-from chain.actions import (
-    Action,
-    Bond,
-    ChangePolicy,
-    Pay,
-    Prolong,
-    RegisterSeat,
-    Reveal,
-    Save,
-    Unbond,
-    Withdraw,
-)
 from chain.block import SealedBlock
 from chain.ledger import Ledger, read_rows
 from chain.policy import AccountId
 from chain.tables import CURRENT, SEATS
 from chain.transaction import SealedTransaction
 from chain.units import format_pai
-from node.api.answers import build_policy_answer, get_present_slot, get_slot_time
+from node.api.answers import get_present_slot, get_slot_time
 from node.api.schema import (
     ClockAnswer,
     CommunityAnswer,
@@ -36,27 +24,18 @@ from node.api.schema import (
     write_address,
     write_address_or_null,
 )
+from node.api.schema_actions import build_action_answer
 from node.api.schema_chain import (
     BLOCK_KINDS,
-    ActionAnswer,
     BlockAnswer,
     BlockSummaryAnswer,
-    BondAnswer,
-    ChangePolicyAnswer,
-    PayAnswer,
     PeerAnswer,
     PeersAnswer,
-    ProlongAnswer,
-    RegisterSeatAnswer,
-    RevealAnswer,
-    SaveAnswer,
     SeatAnswer,
     SeatsAnswer,
     SignatureAnswer,
     TransactionAnswer,
     TransactionInBlockAnswer,
-    UnbondAnswer,
-    WithdrawAnswer,
 )
 from node.core import Core
 from node.history import BlockSummary
@@ -219,36 +198,12 @@ def _build_transaction_answer(prefix: str, sealed: SealedTransaction) -> Transac
         ref=body.ref.hex(),
         via=write_address_or_null(prefix, body.via),
         fee_max=format_pai(body.fee_max),
-        actions=[_build_action_answer(prefix, action) for action in body.actions],
+        actions=[build_action_answer(prefix, action) for action in body.actions],
         signatures=[
             SignatureAnswer(key_index=item.key_index, signature=item.signature.hex())
             for item in sealed.signed.signatures
         ],
     )
-
-
-def _build_action_answer(prefix: str, action: Action) -> ActionAnswer:  # noqa: PLR0911 - one a kind
-    match action:
-        case Reveal(policy):
-            return RevealAnswer(policy=build_policy_answer(policy))
-        case Pay(to, amount, memo):
-            return PayAnswer(to=write_address(prefix, to), amount=format_pai(amount), memo=memo)
-        case Save(amount, term):
-            return SaveAnswer(amount=format_pai(amount), term_periods=term)
-        case Prolong(deposit, term):
-            return ProlongAnswer(deposit=deposit, term_periods=term)
-        case Withdraw(deposit, amount):
-            return WithdrawAnswer(deposit=deposit, amount=format_pai(amount))
-        case ChangePolicy(policy):
-            return ChangePolicyAnswer(policy=build_policy_answer(policy))
-        case RegisterSeat(keys):
-            return RegisterSeatAnswer(
-                vote=keys.vote.hex(), vrf=keys.vrf.hex(), standby=keys.standby.hex()
-            )
-        case Bond(deposit, amount):
-            return BondAnswer(deposit=deposit, amount=format_pai(amount))
-        case Unbond(deposit):
-            return UnbondAnswer(deposit=deposit)
 
 
 def build_seats_answer(core: Core) -> SeatsAnswer:

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from chain.address import encode_address
 from chain.parameters import Constants, Parameters
-from chain.policy import AccountId
+from chain.policy import AccountId, Policy
 from chain.units import format_pai
 
 Pai = Annotated[str, Meta(pattern=r"^-?[0-9]+(\.[0-9]{1,6})?$", description="an amount in pai")]
@@ -315,3 +315,8 @@ def write_address(prefix: str, account: AccountId) -> str:
 def write_address_or_null(prefix: str, account: AccountId | None) -> str | None:
     """An address, or null."""
     return None if account is None else write_address(prefix, account)
+
+
+def build_policy_answer(policy: Policy) -> PolicyAnswer:
+    """A key policy."""
+    return PolicyAnswer(threshold=policy.threshold, keys=[key.hex() for key in policy.keys])

@@ -2,7 +2,8 @@
 
 from typing import Final, Literal
 
-from node.api.schema import AddressText, Answer, Count, Hash, Hex, Pai, PolicyAnswer
+from node.api.schema import AddressText, Answer, Count, Hash, Hex, Pai
+from node.api.schema_actions import ActionAnswer
 
 BlockKind = Literal["primary", "secondary"]
 
@@ -51,81 +52,6 @@ class SignatureAnswer(Answer, frozen=True):
 
     key_index: Count
     signature: Hex
-
-
-class RevealAnswer(Answer, frozen=True, tag_field="kind", tag="reveal"):
-    """The policy behind the account's address."""
-
-    policy: PolicyAnswer
-
-
-class PayAnswer(Answer, frozen=True, tag_field="kind", tag="pay"):
-    """Money to another account."""
-
-    to: AddressText
-    amount: Pai
-    memo: str
-
-
-class SaveAnswer(Answer, frozen=True, tag_field="kind", tag="save"):
-    """A new deposit."""
-
-    amount: Pai
-    term_periods: Count
-
-
-class ProlongAnswer(Answer, frozen=True, tag_field="kind", tag="prolong"):
-    """Another term for a deposit when this one ends."""
-
-    deposit: Count
-    term_periods: Count
-
-
-class WithdrawAnswer(Answer, frozen=True, tag_field="kind", tag="withdraw"):
-    """A deposit returned early, or a part of it."""
-
-    deposit: Count
-    amount: Pai
-
-
-class ChangePolicyAnswer(Answer, frozen=True, tag_field="kind", tag="keys"):
-    """Other keys for the account."""
-
-    policy: PolicyAnswer
-
-
-class RegisterSeatAnswer(Answer, frozen=True, tag_field="kind", tag="seat"):
-    """A seat for the account's owner."""
-
-    vote: Hash
-    vrf: Hash
-    standby: Hash
-
-
-class BondAnswer(Answer, frozen=True, tag_field="kind", tag="bond"):
-    """A deposit lent to the seat."""
-
-    deposit: Count
-    amount: Pai
-
-
-class UnbondAnswer(Answer, frozen=True, tag_field="kind", tag="unbond"):
-    """A bonded deposit asked back."""
-
-    deposit: Count
-
-
-ActionAnswer = (
-    RevealAnswer
-    | PayAnswer
-    | SaveAnswer
-    | ProlongAnswer
-    | WithdrawAnswer
-    | ChangePolicyAnswer
-    | RegisterSeatAnswer
-    | BondAnswer
-    | UnbondAnswer
-)
 
 
 class TransactionInBlockAnswer(Answer, frozen=True):

@@ -83,9 +83,10 @@ def test_the_best_above_a_block_is_the_best_of_its_descendants(seed: int, count:
     tree = Tree(GENESIS, 0)
     fill(tree, blocks)
     floor = dice.choice(blocks)
-    above = [item for item in blocks if tree.descends(item.hash, floor.hash)]
+    above = [item for item in blocks if tree.descends(item.hash, floor.hash, floor.height)]
     expected = min(above, key=lambda item: get_preference(item, tree.get_score(item.hash)))
-    assert tree.find_best(above=floor.hash) == expected
+    tree.set_root(floor.hash, floor.height)
+    assert tree.find_best() == expected
     assert {item.hash for item in tree.get_above(floor.hash)} == {
         item.hash for item in above if item.hash != floor.hash
     }

@@ -200,10 +200,10 @@ def test_a_missing_journal_is_told_in_a_sentence(tmp_path: Path) -> None:
 
 
 def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:
-    journal = msgspec.structs.replace(build_journal(bytes(32)), version=2)
+    journal = msgspec.structs.replace(build_journal(bytes(32)), version=3)
     data = encode(journal)
     (tmp_path / JOURNAL_NAME).write_bytes(encode(JournalFile(data, compute_check(data))))
-    with pytest.raises(HomeError, match="version 2"):
+    with pytest.raises(HomeError, match="version 3"):
         read_journal(tmp_path / JOURNAL_NAME)
 
 

@@ -94,6 +94,30 @@ TEXTS: Final[Texts] = {
     "The bond of a serving seat stays until a hand-off has released the seat.": (
         "Залог действующего места остаётся, пока передача не освободит место."
     ),
+    "The takeover names a vote key that is not the seat's present one.": (
+        "В переходе на запасной ключ назван не тот ключ голосования, что у места сейчас."
+    ),
+    "The takeover is not signed by the seat's standby key.": (
+        "Переход подписан не запасным ключом места."
+    ),
+    "A seat is taken over once within the time for evidence.": (
+        "На запасной ключ место переходит один раз за срок для доказательств."
+    ),
+    "The seat's owner is replacing its keys: the standby key cannot interfere.": (
+        "Владелец места меняет его ключи: запасной ключ вмешаться не может."
+    ),
+    "A seat's keys are replaced once within the time for evidence, or after a takeover.": (
+        "Ключи места меняют один раз за срок для доказательств или после перехода на запасной ключ."
+    ),
+    "The seat has no bond, and so nothing to be released of.": (
+        "У места нет залога, и освобождать его не от чего."
+    ),
+    "A notice names a locked round that is not above the round of activation.": (
+        "В уведомлении удерживаемый раунд не выше раунда начала работы."
+    ),
+    "A seat gives notice of release once within the time for evidence.": (
+        "Об освобождении место уведомляет один раз за срок для доказательств."
+    ),
     "The block belongs to another community, or other rules.": (
         "Блок принадлежит другому сообществу или другим правилам."
     ),

@@ -278,9 +278,11 @@ TEXTS: Final[Texts] = {
     "save {amount} for periods: {count}": "отложить {amount} на периодов: {count}",
     "prolong deposit {id} for periods: {count}": "продлить вклад {id} на периодов: {count}",
     "return {amount} of deposit {id} early": "вернуть до срока {amount} из вклада {id}",
-    "state the account's keys: {needed} of {count}": "назвать ключи счёта: {needed} из {count}",
-    "give the account other keys: {needed} of {count}": (
-        "дать счёту другие ключи: {needed} из {count}"
+    "state the account's keys: {needed} of {count_keys}": (
+        "назвать ключи счёта: {needed} из {count_keys}"
+    ),
+    "give the account other keys: {needed} of {count_keys}": (
+        "дать счёту другие ключи: {needed} из {count_keys}"
     ),
     "register a seat": "зарегистрировать место",
     "bond {amount} of deposit {id} to the seat": "отдать в залог за место {amount} из вклада {id}",

@@ -1,0 +1,154 @@
+"""What consensus knows of finality: sets, what is justified and final, votes, and what waits.
+
+Data, no decisions: ``finality`` takes in votes and certificates, ``prevote`` plans, ``recovery``
+brings back a key whose journal was lost.
+"""
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Final, TypeVar
+
+from chain.certificates import Certificate, Finality, Justification, get_signers
+from chain.header import BlockHash, SignedHeader
+from chain.policy import AccountId
+from chain.records import Evidence
+from consensus.catchup import CatchUp
+from consensus.journal import SetRecord
+from consensus.pool import VotePool
+from consensus.rollcall import HerePool
+from consensus.sets import (
+    SETS_KNOWN_MAX,
+    Checkpoint,
+    VoterSet,
+    build_base,
+    build_final,
+    build_justified,
+)
+from consensus.view import View
+
+CERTIFICATES_WAITING_MAX: Final = 64  # for their block, their set or their time
+CERTIFICATES_KEPT_MAX: Final = 160  # two rounds of votes a slot for the window of late acks
+FINALITIES_COMPARED: Final = 8  # with one whose block has come only now
+SETS_ENDED_MAX: Final = 4  # a hand-off is recorded long before four more are final
+
+CertificateKey = tuple[BlockHash, int, BlockHash]
+T = TypeVar("T")
+
+
+class Asking(Enum):
+    """Where a key stands with what others know of it."""
+
+    NOT_YET = "not_yet"  # the node has not started; nothing is signed
+    ASKING = "asking"
+    LOST = "lost"  # the journal is lost or old; a new beginning is computed when the guard opens
+    DONE = "done"
+
+
+@dataclass(slots=True)
+class Recovery:
+    """What others showed of our own messages since the start, and what the operator wants."""
+
+    asking: Asking = Asking.NOT_YET
+    has_no_journal: bool = False  # nothing may be written before a new beginning is known
+    asked_slot: int = 0
+    told_slot: int = -1
+    started_slot: int = 0
+    answered: set[AccountId] = field(default_factory=set)
+    shown_round: int = 0  # the newest of ours that anybody showed
+    release_slot: int | None = None  # when the operator commanded it
+
+
+@dataclass(slots=True)
+class Gadget:
+    """The state of finality."""
+
+    voters: VoterSet  # of the newest hand-off known to be final
+    lock: Checkpoint  # the highest justified; what we prevote and follow descends from it
+    final: Checkpoint  # the highest final of this set
+    sets: dict[BlockHash, VoterSet]  # this set, some before it, and what branches hand off to
+    pool: VotePool = field(default_factory=VotePool)
+    view: View = field(default_factory=View)
+    heres: HerePool = field(default_factory=HerePool)
+    catchup: CatchUp = field(default_factory=CatchUp)
+    recovery: Recovery = field(default_factory=Recovery)
+    waiting: list[Certificate] = field(default_factory=list)  # for a block, a set or their round
+    ended: dict[BlockHash, Checkpoint] = field(default_factory=dict)  # hand-offs of sets before
+    # The newest that were kept, by set, round and target.
+    justifications: dict[CertificateKey, Justification] = field(default_factory=dict)
+    finalities: dict[CertificateKey, Finality] = field(default_factory=dict)
+    headers: dict[BlockHash, SignedHeader] = field(default_factory=dict)
+    authored: dict[tuple[AccountId, int], BlockHash] = field(default_factory=dict)
+    evidence: dict[bytes, Evidence] = field(default_factory=dict)  # by its hash
+    conflict: tuple[Certificate, Certificate] | None = None
+    stopped: bool = False  # something was decided that cannot be: nothing is signed any more
+    here_slot: int = -1  # the last roll-call that we attended, or passed over
+    round_slot: int = -1  # the last slot in which rounds were looked at
+    moved_slot: int = 0  # when the final block last rose
+
+
+def build_gadget(voters: VoterSet, record: SetRecord | None = None) -> Gadget:
+    """The state of a node that knows a set and what its own journal says was decided there."""
+    base = build_base(voters)
+    gadget = Gadget(voters=voters, lock=base, final=base, sets={voters.base: voters})
+    if record is None or record.set != voters.base:
+        return gadget
+    if record.final is not None:
+        gadget.final = gadget.lock = build_final(record.final, None)
+        keep_certificate(gadget, record.final)
+    if record.lock is not None:
+        keep_certificate(gadget, record.lock)
+        if record.lock.body.round >= gadget.lock.round:
+            gadget.lock = build_justified(record.lock)
+    return gadget
+
+
+def remember_set(gadget: Gadget, voters: VoterSet) -> None:
+    """Know a set; when there are too many the oldest go, never that in force."""
+    gadget.sets.setdefault(voters.base, voters)
+    while len(gadget.sets) > SETS_KNOWN_MAX:
+        oldest = min(
+            (item for item in gadget.sets.values() if item.base != gadget.voters.base),
+            key=lambda item: item.base_slot,
+        )
+        del gadget.sets[oldest.base]
+
+
+def keep_certificate(gadget: Gadget, certificate: Certificate) -> bool:
+    """Remember a certificate of the newest rounds; False: we had one."""
+    body = certificate.body
+    key = body.set, body.round, body.target_hash
+    if isinstance(certificate, Justification):
+        return _keep(gadget.justifications, key, certificate)
+    return _keep(gadget.finalities, key, certificate)
+
+
+def leave_set(gadget: Gadget) -> None:
+    """Remember how the set in force has ended."""
+    gadget.ended[gadget.voters.base] = gadget.final
+    while len(gadget.ended) > SETS_ENDED_MAX:
+        del gadget.ended[next(iter(gadget.ended))]
+
+
+def get_newest_finalities(gadget: Gadget, set_hash: BlockHash) -> list[Finality]:
+    """The newest certificates of a set that blocks are final, newest first."""
+    found = [item for item in gadget.finalities.values() if item.body.set == set_hash]
+    return sorted(found, key=lambda item: item.body.round, reverse=True)[:FINALITIES_COMPARED]
+
+
+def find_common_signers(gadget: Gadget, one: Certificate, other: Certificate) -> list[AccountId]:
+    """Who has signed two certificates, as far as the lists of their sets are known."""
+    signed = []
+    for certificate in (one, other):
+        voters = gadget.sets.get(certificate.body.set)
+        signers = get_signers(voters.entries, certificate) if voters else []
+        signed.append({entry.seat for entry in signers})
+    return sorted(signed[0] & signed[1])
+
+
+def _keep(kept: dict[CertificateKey, T], key: CertificateKey, certificate: T) -> bool:
+    if key in kept:
+        return False
+    kept[key] = certificate
+    if len(kept) > CERTIFICATES_KEPT_MAX:
+        del kept[min(kept, key=lambda item: item[1])]
+    return True

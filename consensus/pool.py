@@ -1,0 +1,186 @@
+"""Votes that came, by seat and by body: who said what, how much it weighs, who contradicts himself.
+
+Memory is bounded whatever is sent: only seats of known sets, only rounds near the clock, and of
+each seat and round two bodies of a kind, for the second is already the proof of an offence.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Final
+
+from chain.certificates import Bits, Finality, Signatures, get_signers, pack_bits
+from chain.header import BlockHash
+from chain.policy import AccountId
+from chain.votes import Ack, Prevote, SignedVote, Vote
+from consensus.sets import VoterSet, find_voter
+
+BODIES_MAX: Final = 2
+ROUNDS_AHEAD_MAX: Final = 2  # clocks differ
+# Late acks count for 64 rounds; and a pair of votes that contradicts itself is found as long as
+# the older one is here.
+ROUNDS_KEPT: Final = 128
+
+
+@dataclass(slots=True)
+class _SeatVotes:
+    """What a seat has said in a set, by round."""
+
+    prevotes: dict[int, list[SignedVote]] = field(default_factory=dict)
+    acks: dict[int, list[SignedVote]] = field(default_factory=dict)
+
+    def get(self, body: Vote) -> dict[int, list[SignedVote]]:
+        """The votes of the same kind."""
+        return self.prevotes if isinstance(body, Prevote) else self.acks
+
+
+@dataclass(slots=True)
+class _Tally:
+    """Who has signed one body, and their weight."""
+
+    signatures: dict[AccountId, bytes] = field(default_factory=dict)
+    weight: int = 0
+
+
+@dataclass(slots=True)
+class VotePool:
+    """The votes of rounds near the clock."""
+
+    _seats: dict[tuple[BlockHash, AccountId], _SeatVotes] = field(default_factory=dict)
+    _tallies: dict[int, dict[Vote, _Tally]] = field(default_factory=dict)  # by round
+    _newest: dict[AccountId, int] = field(default_factory=dict)
+    _floor_round: int = 0
+
+    def is_wanted(self, vote: SignedVote, round_now: int) -> bool:
+        """Whether the vote would be news; to be asked before its signature is checked."""
+        body = vote.body
+        if not round_now - ROUNDS_KEPT < body.round <= round_now + ROUNDS_AHEAD_MAX:
+            return False
+        seat = self._seats.get((body.set, vote.seat))
+        if seat is None:
+            return True
+        said = seat.get(body).get(body.round, ())
+        return len(said) < BODIES_MAX and all(item.body != body for item in said)
+
+    def add(self, voters: VoterSet, vote: SignedVote, round_now: int) -> bool:
+        """Take a vote in; False: it is no news, or not of this set."""
+        body = vote.body
+        entry = find_voter(voters, vote.seat)
+        if entry is None or body.set != voters.base or not self.is_wanted(vote, round_now):
+            return False
+        seat = self._seats.setdefault((body.set, vote.seat), _SeatVotes())
+        seat.get(body).setdefault(body.round, []).append(vote)
+        tally = self._tallies.setdefault(body.round, {}).setdefault(body, _Tally())
+        tally.signatures[vote.seat] = vote.signature
+        tally.weight += entry.weight
+        self.hear(vote.seat, body.round)
+        return True
+
+    def hear(self, seat: AccountId, round_: int) -> None:
+        """A seat has been heard with a message of this round, whether or not it is kept."""
+        self._newest[seat] = max(round_, self._newest.get(seat, 0))
+
+    def get_weight(self, body: Vote) -> int:
+        """The weight of those who signed exactly this."""
+        tally = self._tallies.get(body.round, {}).get(body)
+        return tally.weight if tally else 0
+
+    def get_signers(self, body: Vote) -> set[AccountId]:
+        """Who signed exactly this."""
+        tally = self._tallies.get(body.round, {}).get(body)
+        return set(tally.signatures) if tally else set()
+
+    def bundle(self, voters: VoterSet, body: Vote) -> tuple[Bits, Signatures]:
+        """Everybody's signatures of one body as a certificate has them."""
+        return _bundle(voters, self._tallies[body.round][body].signatures)
+
+    def complete(self, voters: VoterSet, finality: Finality) -> Finality:
+        """A certificate with the acks that came after it was made."""
+        body, found = finality.body, {}
+        tally = self._tallies.get(body.round, {}).get(body)
+        signers = get_signers(voters.entries, finality)
+        for entry, signature in zip(signers, finality.signatures, strict=True):
+            found[entry.seat] = signature
+        if tally is None or len(tally.signatures.keys() | found.keys()) == len(found):
+            return finality
+        return Finality(body, *_bundle(voters, {**tally.signatures, **found}))
+
+    def get_acks(self, body: Ack) -> list[SignedVote]:
+        """The acks of one body, by seat."""
+        tally = self._tallies.get(body.round, {}).get(body)
+        found = sorted(tally.signatures.items()) if tally else []
+        return [SignedVote(seat, body, signature) for seat, signature in found]
+
+    def get_bodies(self, set_hash: BlockHash) -> list[Vote]:
+        """All that was said in a set, oldest rounds first."""
+        return [
+            body
+            for round_ in sorted(self._tallies)
+            for body in self._tallies[round_]
+            if body.set == set_hash
+        ]
+
+    def get_said(self, vote: SignedVote) -> tuple[list[SignedVote], Iterator[SignedVote]]:
+        """What the vote's seat said in its set: of the same kind and round; of the other kind."""
+        seat = self._seats.get((vote.body.set, vote.seat), _SeatVotes())
+        others = seat.prevotes if isinstance(vote.body, Ack) else seat.acks
+        same = seat.get(vote.body).get(vote.body.round, [])
+        return same, (item for said in others.values() for item in said)
+
+    def get_newest(self, seat: AccountId) -> int:
+        """The highest round in which a seat was heard."""
+        return self._newest.get(seat, 0)
+
+    def compute_heard_weight(self, voters: VoterSet, since_round: int) -> int:
+        """The weight of the set's seats that were heard in this round or later."""
+        return sum(
+            entry.weight
+            for entry in voters.entries
+            if self._newest.get(entry.seat, -1) >= since_round
+        )
+
+    def compute_common_round(self, voters: VoterSet, leave_out: AccountId) -> int:
+        """The highest round that more than a third of the weight has reached; 0: none."""
+        heard = sorted(
+            (
+                (self._newest[entry.seat], entry.weight)
+                for entry in voters.entries
+                if entry.seat in self._newest and entry.seat != leave_out
+            ),
+            reverse=True,
+        )
+        weight = 0
+        for round_, more in heard:
+            weight += more
+            if 3 * weight > voters.total_weight:
+                return round_
+        return 0
+
+    def forget_old(self, round_now: int) -> None:
+        """Let go of rounds that are too old to matter."""
+        floor, limit = round_now - ROUNDS_KEPT, round_now + ROUNDS_AHEAD_MAX
+        if floor == self._floor_round:
+            return
+        self._floor_round = floor
+        for round_ in [item for item in self._tallies if not floor < item <= limit]:
+            del self._tallies[round_]
+        for key, seat in list(self._seats.items()):
+            for said in (seat.prevotes, seat.acks):
+                for round_ in [item for item in said if not floor < item <= limit]:
+                    del said[round_]
+            if not seat.prevotes and not seat.acks:
+                del self._seats[key]
+
+    def forget_seats(self, kept: set[AccountId]) -> None:
+        """Forget when seats were heard that are in no known set any more."""
+        self._newest = {seat: item for seat, item in self._newest.items() if seat in kept}
+
+    def __len__(self) -> int:
+        return sum(
+            len(tally.signatures) for bodies in self._tallies.values() for tally in bodies.values()
+        )
+
+
+def _bundle(voters: VoterSet, found: dict[AccountId, bytes]) -> tuple[Bits, Signatures]:
+    bits = pack_bits([entry.seat in found for entry in voters.entries])
+    signatures = (found.get(entry.seat) for entry in voters.entries)
+    return bits, tuple(item for item in signatures if item is not None)

@@ -1,0 +1,213 @@
+"""A key whose journal is lost, old or copied back: how it is found out, and how it speaks again.
+
+Before anything is signed after a start, others are asked for the newest messages of ours that they
+saw. A key that may have said more than its journal knows begins anew above all that it can have
+said, and votes once something newer than that is justified.
+"""
+
+from typing import Final
+
+from chain.codec import encode
+from chain.votes import Prevote, SignedVote
+from consensus.events import AskNewest, Concern, Effect, NewestShown, ReleaseCommanded, Warn
+from consensus.gadget import Asking
+from consensus.guard import GuardState
+from consensus.journal import (
+    enter_set,
+    find_activation,
+    find_newest_record,
+    get_signed_round,
+    get_signed_slot,
+    has_signed,
+    record_loss,
+    record_release,
+)
+from consensus.prevote import get_release_slots
+from consensus.sets import compute_weight, is_alone
+from consensus.state import Consensus
+from consensus.voting import ensure_record, get_guard, get_record
+
+ASKING_SLOTS_MAX: Final = 15
+BEYOND_ROUNDS: Final = 2  # clocks differ, so a lost message may be of a round to come
+RELEASE_WAIT_SLOTS: Final = 15  # for what the reachable seats have justified
+
+
+def on_newest_shown(state: Consensus, event: NewestShown) -> list[Effect]:
+    """A seat shows the newest of ours that it saw."""
+    recovery = state.gadget.recovery
+    if state.seat is None or event.seat != state.seat.id:
+        recovery.answered.add(event.seat)
+    recovery.shown_round = max(recovery.shown_round, event.round)
+    if state.journal is None or event.round <= get_signed_round(
+        state.journal, state.settings.chain
+    ):
+        return []
+    return _meet(state, event.round)
+
+
+def on_release_commanded(state: Consensus, event: ReleaseCommanded) -> list[Effect]:
+    """The operator wants a silent key to vote: not before its time, and not before it is known."""
+    slot = state.get_slot(event.time_ms)
+    wait_slots = _get_release_wait(state, slot)
+    if wait_slots is not None:
+        return [Warn(Concern.RELEASE_REFUSED, wait_slots)]
+    state.gadget.recovery.release_slot = slot
+    return []
+
+
+def meet_own_header(state: Consensus, slot: int) -> list[Effect]:
+    """A header of our own seat has come; see whether the journal knows it."""
+    journal = state.journal
+    if journal is None or slot <= get_signed_slot(journal, state.settings.chain):
+        return []
+    return _meet(state, slot)
+
+
+def meet_own_vote(state: Consensus, vote: SignedVote) -> list[Effect]:
+    """A vote of our own seat has come; see whether the journal knows it.
+
+    Of the round that the journal knows it must be the very same.
+    """
+    journal, body = state.journal, vote.body
+    if journal is None:
+        return []
+    record = find_newest_record(journal, state.settings.chain)
+    if record is None:
+        return _meet(state, body.round)
+    is_prevote = isinstance(body, Prevote)
+    known_round = record.prevote_round if is_prevote else record.ack_round
+    known = record.prevote if is_prevote else record.ack
+    other = (
+        body.round == known_round and record.set == body.set and known not in (b"", encode(body))
+    )
+    return _meet(state, body.round) if body.round > known_round or other else []
+
+
+def pass_time(state: Consensus, time_ms: int) -> list[Effect]:
+    """Ask, judge the answers, and begin anew when it must be."""
+    recovery, slot = state.gadget.recovery, state.get_slot(time_ms)
+    if state.journal is None or state.listen_until_ms is None:
+        return []
+    effects: list[Effect] = []
+    if recovery.asking is Asking.NOT_YET:
+        _begin(state, slot)
+    if recovery.asking is Asking.ASKING:
+        if recovery.told_slot != slot:
+            recovery.told_slot = slot
+            effects.append(AskNewest())
+        if _has_heard_enough(state, slot):
+            recovery.asking = _judge(state)
+    if recovery.asking is Asking.LOST:
+        effects += _begin_anew(state, time_ms)
+    if recovery.asking is Asking.DONE:
+        ensure_record(state)
+        effects += _release(state, slot)
+    return effects
+
+
+def _begin(state: Consensus, slot: int) -> None:
+    """Whom does a key ask that never signed? And a seat that decides alone knows all by itself."""
+    recovery, seat, journal = state.gadget.recovery, state.seat, state.journal
+    assert seat is not None, "only a seat has a journal"
+    assert journal is not None
+    recovery.started_slot = recovery.asked_slot = slot
+    is_fresh = not recovery.has_no_journal and not has_signed(journal)
+    if is_fresh or is_alone(state.gadget.voters, seat.id):
+        recovery.asking = _judge(state)
+    else:
+        recovery.asking = Asking.ASKING
+
+
+def _judge(state: Consensus) -> Asking:
+    recovery, journal = state.gadget.recovery, state.journal
+    assert journal is not None
+    signed = get_signed_round(journal, state.settings.chain)
+    is_lost = recovery.has_no_journal or recovery.shown_round > signed
+    return Asking.LOST if is_lost else Asking.DONE
+
+
+def _has_heard_enough(state: Consensus, slot: int) -> bool:
+    """Answers of more than a third of the weight, or a time that is long enough."""
+    recovery, voters = state.gadget.recovery, state.gadget.voters
+    weight = compute_weight(voters, recovery.answered)
+    return 3 * weight > voters.total_weight or slot - recovery.asked_slot >= ASKING_SLOTS_MAX
+
+
+def _meet(state: Consensus, round_: int) -> list[Effect]:
+    """Something newer than the journal knows exists.
+
+    From before this start: the journal is old. From after it: another machine has the key, and the
+    seat stays silent rather than contradict it.
+    """
+    recovery = state.gadget.recovery
+    recovery.shown_round = max(recovery.shown_round, round_)
+    if recovery.asking is not Asking.DONE:
+        return []
+    if round_ < recovery.started_slot:
+        recovery.asking = Asking.LOST
+        return []
+    state.key_used_elsewhere = True
+    return state.tell_once(Concern.KEY_USED_ELSEWHERE, round_)
+
+
+def _compute_beginning(state: Consensus, slot: int) -> int:
+    """The first round that our key cannot have signed anything of, by all that we know."""
+    assert state.seat is not None
+    gadget = state.gadget
+    common_round = gadget.pool.compute_common_round(gadget.voters, state.seat.id)
+    shown_round = max(gadget.recovery.shown_round, gadget.pool.get_newest(state.seat.id))
+    return BEYOND_ROUNDS + max(slot, common_round, shown_round)
+
+
+def _begin_anew(state: Consensus, time_ms: int) -> list[Effect]:
+    """Once the clock can be trusted, write down from where on the key may speak."""
+    assert state.journal is not None
+    assert state.listen_until_ms is not None
+    if get_guard(state, time_ms) is not GuardState.OPEN or time_ms < state.listen_until_ms:
+        return []
+    recovery, slot, chain = state.gadget.recovery, state.get_slot(time_ms), state.settings.chain
+    round_ = _compute_beginning(state, slot)
+    voters, journal = state.gadget.voters, state.journal
+    newest = find_newest_record(journal, chain)
+    if newest is None or newest.base_slot < voters.base_slot:
+        journal = enter_set(journal, chain, voters.base, voters.base_slot)
+    state.journal = record_loss(journal, chain, round_, slot)
+    recovery.has_no_journal = False
+    recovery.asking = Asking.DONE
+    return [Warn(Concern.JOURNAL_LOST, round_)]
+
+
+def _get_release_wait(state: Consensus, slot: int) -> int | None:
+    """None: the key may be released. Else the slots until then; 0: for another reason."""
+    journal, seat = state.journal, state.seat
+    activation = find_activation(journal, state.settings.chain) if journal else None
+    if activation is None or not activation.round or seat is None:
+        return 0
+    if state.gadget.recovery.asking is not Asking.DONE:
+        return 0
+    if state.gadget.lock.round > activation.round:
+        return 0  # it votes already
+    if is_alone(state.gadget.voters, seat.id):
+        return None
+    if activation.since_slot > slot:
+        return None  # found by a clock that ran ahead; the notice's time is waited for anyway
+    left = activation.since_slot + get_release_slots(state.settings.constants) - slot
+    return left if left > 0 else None
+
+
+def _release(state: Consensus, slot: int) -> list[Effect]:
+    """Carry out the operator's command when what others have justified has had time to come."""
+    recovery, gadget, seat = state.gadget.recovery, state.gadget, state.seat
+    if recovery.release_slot is None or seat is None or state.journal is None:
+        return []
+    if not is_alone(gadget.voters, seat.id) and slot - recovery.release_slot < RELEASE_WAIT_SLOTS:
+        return []
+    recovery.release_slot = None
+    activation = find_activation(state.journal, state.settings.chain)
+    if activation is None or not activation.round or get_record(state) is None:
+        return []
+    if gadget.lock.round > activation.round:
+        return []  # it votes already
+    round_ = _compute_beginning(state, slot)
+    state.journal = record_release(state.journal, state.settings.chain, round_)
+    return [Warn(Concern.RELEASED, round_)]
