@@ -259,6 +259,10 @@ def build_facts(block_hash: BlockHash, header: Header) -> BlockFacts | None:
         kind=header.kind,
         rank=header.rank,
         draw=draw,
+        base=header.base,
+        hands_off=header.next_set_root is not None,
+        lock_round=header.lock_round,
+        lock_hash=header.lock_hash,
     )
 
 

@@ -4,6 +4,7 @@ Nothing here decides; it moves data between consensus, the chain, the disk and t
 """
 
 from collections import deque
+from typing import Final
 
 from chain.block import SealedBlock
 from chain.crypto import Signed
@@ -14,18 +15,27 @@ from chain.tables import CURRENT
 from consensus.engine import is_known, step
 from consensus.events import (
     AnchorShown,
+    Ask,
+    AskNewest,
     BlockHeld,
     Concern,
     Draft,
     Effect,
     Event,
     FetchParents,
+    Finalised,
     Follow,
     Forget,
+    KeepCertificate,
     Missed,
     Place,
+    SetEntered,
     SignHeader,
+    SignHere,
+    SignVote,
     StoreJournal,
+    TellConflict,
+    TellOffence,
     Wake,
     Warn,
 )
@@ -33,9 +43,20 @@ from consensus.forkchoice import BlockFacts
 from node.branches import follow
 from node.chainkeeper import build_facts
 from node.owner import Owner
-from node.production import draft, sign, store_journal
+from node.production import attend, draft, sign, store_journal, vote
 from p2p.transport import PeerId
 from p2p.view import Misbehaviour
+
+# What the machine remembers by itself, and questions whose answer it need not wait for.
+_OF_FINALITY: Final = (
+    KeepCertificate,
+    Finalised,
+    SetEntered,
+    TellOffence,
+    TellConflict,
+    AskNewest,
+    Ask,
+)
 
 
 async def handle(owner: Owner, event: Event) -> None:
@@ -57,6 +78,12 @@ async def perform(owner: Owner, effects: list[Effect]) -> None:
                 store_journal(owner, effect.journal)
             case SignHeader():
                 waiting.extend(sign(owner, effect.header))
+            case SignVote():
+                waiting.extend(vote(owner, effect.body))
+            case SignHere():
+                waiting.extend(attend(owner, effect.body))
+            case _ if isinstance(effect, _OF_FINALITY):
+                pass
             case _:
                 _perform_small(owner, effect)
     for block_hash in [item for item in owner.bodies if item in owner.consensus.tree]:

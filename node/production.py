@@ -1,4 +1,4 @@
-"""Blocks of our own: drafted on the head, journalled, signed, made the head, and told.
+"""Blocks and votes of our own: drafted, journalled, signed, taken in, and told.
 
 The order is the point: the journal lies safely on the disk before the key signs, and the block is
 our own head before anybody hears of it.
@@ -13,8 +13,9 @@ from chain.rules.context import Context
 from chain.tables import CURRENT
 from chain.transaction import SealedTransaction
 from chain.transition import process_opening
+from chain.votes import Here, Vote, sign_here, sign_vote
 from consensus.engine import step
-from consensus.events import Drafted, Effect
+from consensus.events import Drafted, Effect, HereSeen, VoteSeen
 from consensus.journal import Journal
 from consensus.producer import Turn
 from node.owner import DraftedBlock, Owner, Passage
@@ -55,6 +56,20 @@ def sign(owner: Owner, header_bytes: bytes) -> list[Effect]:
     return owner.change_head(passage)
 
 
+def vote(owner: Owner, body: Vote) -> list[Effect]:
+    """Sign a vote that was journalled; our own comes in by the same door as everybody's."""
+    assert owner.seat is not None, "only a seat votes"
+    signed = sign_vote(owner.seat.own.id, body, owner.seat.vote_key)
+    return step(owner.consensus, VoteSeen(owner.clock.get_ms(), signed, live=True))
+
+
+def attend(owner: Owner, body: Here) -> list[Effect]:
+    """Sign that we attend a roll-call."""
+    assert owner.seat is not None, "only a seat attends"
+    signed = sign_here(body, owner.seat.vote_key)
+    return step(owner.consensus, HereSeen(owner.clock.get_ms(), signed))
+
+
 def _execute(
     owner: Owner, turn: Turn, context: Context
 ) -> tuple[tuple[SealedTransaction, ...], Execution]:
@@ -92,8 +107,8 @@ def _build_header(
         vrf_proof=turn.proof,
         base=current.base,
         next_set_root=None,
-        lock_round=current.base_slot,
-        lock_hash=current.base,
+        lock_round=owner.consensus.gadget.lock.round,
+        lock_hash=owner.consensus.gadget.lock.hash,
         state_root=execution.state_root,
         body_root=compute_body_root(transactions),
     )

@@ -90,7 +90,7 @@ async def adopt(owner: Owner, stores: Stores, replayed: Replayed) -> None:
             refused = BlockRefused(owner.clock.get_ms(), replayed.refused.hash)
             await perform(owner, step(owner.consensus, refused))
         return
-    if not tree.descends(tree.find_best().hash, replayed.tip.hash):
+    if not tree.descends(tree.find_best().hash, replayed.tip.hash, replayed.tip.height):
         _drop(stores, replayed)
         return
     above = tree.get_above(replayed.tip.hash)

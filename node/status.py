@@ -34,12 +34,22 @@ class SigningStatus(NamedTuple):
 _SIGNING: Final[dict[Signing, SigningStatus]] = {
     Signing.SIGNS: SigningStatus("signs", ""),
     Signing.NO_SEAT: SigningStatus("no_seat", Sentence("this node has no seat's keys")),
+    Signing.STOPPED: SigningStatus(
+        "refused",
+        Sentence(
+            "what seats have decided contradicts itself or the rules: this node signs nothing more "
+            "and keeps the proof"
+        ),
+    ),
     Signing.REFUSED: SigningStatus(
         "refused",
         Sentence(
-            "there are blocks of this seat that its journal does not know: another machine has "
-            "its keys, or the journal is an old copy"
+            "messages of this seat come that this machine has not signed: another machine has its "
+            "keys"
         ),
+    ),
+    Signing.ASKING: SigningStatus(
+        "waits", Sentence("it asks others which messages of its seat they saw last")
     ),
     Signing.NOT_IN_SET: SigningStatus(
         "not_in_set",

@@ -283,11 +283,22 @@ TEXTS: Final[dict[str, str]] = {
     # Of node/status.py: why a seat makes no blocks.
     "this node has no seat's keys": "у этого узла нет ключей места",
     (
-        "there are blocks of this seat that its journal does not know: another machine has its "
-        "keys, or the journal is an old copy"
+        "what seats have decided contradicts itself or the rules: this node signs nothing more and "
+        "keeps the proof"
     ): (
-        "есть блоки этого места, которых не знает его журнал подписей: его ключи есть у другой "
-        "машины, или журнал — старая копия"
+        "решения мест противоречат друг другу или правилам: узел больше ничего не подписывает и "
+        "хранит доказательство"
+    ),
+    "messages of this seat come that this machine has not signed: another machine has its keys": (
+        "приходят сообщения этого места, которых эта машина не подписывала: его ключи есть и на "
+        "другой машине"
+    ),
+    # Of consensus/catchup.py: what is wrong with a step from set to set.
+    "the pair does not decide the hand-off": "эта пара не решает о передаче",
+    "the hand-off is of another set": "передача — от другого состава мест",
+    "the hand-off calls another list": "передача называет другой список",
+    "it asks others which messages of its seat they saw last": (
+        "он спрашивает других, какие сообщения его места они видели последними"
     ),
     "the seats that make blocks do not include this one with these keys": (
         "среди мест, создающих блоки, нет этого места с этими ключами"
