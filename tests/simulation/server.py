@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import trio
 
 from chain.block import SealedBlock
+from chain.certificates import Certificate
 from chain.header import BlockHash, SignedHeader
 from chain.ledger import Ledger
 from chain.transaction import SealedTransaction
 from consensus import events as told
+from consensus.catchup import HandOffStep
 from consensus.forkchoice import BlockFacts
 from consensus.journal import build_journal
 from node.core import Core
@@ -27,6 +29,7 @@ from p2p.transport import PeerId, Verdict
 from p2p.view import BlockArrived, Misbehaviour
 from p2p.view import Event as NetworkEvent
 from tests.community import get_account_id, get_key
+from tests.simulation import votes
 from tests.simulation.clocks import Clock
 from tests.simulation.disks import Disks, JournalDisk, Mood, PowerCut, encode_journal
 from tests.simulation.timeline import drive, run_here
@@ -45,6 +48,7 @@ class BlockTold(NamedTuple):
 
     block: SealedBlock
     announced: SignedHeader
+    certificate: Certificate | None  # that the header names
 
 
 class Bundle(NamedTuple):
@@ -84,8 +88,10 @@ class Server:
         self.core: Core | None = None
         self.is_seized = False
         self.is_censor = False  # makes blocks without transactions
+        self.is_muted = False  # its journal was lost: it votes again when its operator says so
         self.is_shameless = False  # signs on when its key is seen to be used elsewhere
         self.starts = 0
+        self.steps: dict[BlockHash, HandOffStep] = {}  # kept on the disk, like blocks
         self._planned_ms: int | None = None
         self._replacing: tuple[BlockFacts, list[BlockFacts]] | None = None
         self._asked_slot = -1
@@ -170,23 +176,29 @@ class Server:
 
     # Turns.
 
-    def turn(self, message: NetworkEvent | None) -> None:
+    def turn_with(self, event: told.Event) -> None:
+        """The same for what the core's task is told by the network without a message of its own."""
+        self.turn(None, event)
+
+    def turn(self, message: NetworkEvent | None, event: told.Event | None = None) -> None:
         """One round of the core's task: the clock first, then what waits, then the message."""
         if self.core is None:
             return
         try:
-            self._take_turn(message)
+            self._take_turn(message, event)
         except PowerCut:
             self.cut_power()
         except HomeError:
             self._stop_for_a_while()
 
-    def _take_turn(self, message: NetworkEvent | None) -> None:
+    def _take_turn(self, message: NetworkEvent | None, event: told.Event | None) -> None:
         owner, task = self.owner, self.owner_task
         if owner.clock.notice_jump():
             drive(handle(owner, told.ClockJumped(owner.clock.get_ms())))
         while owner.pending:
             drive(handle(owner, owner.pending.popleft()))
+        if event is not None:
+            drive(handle(owner, event))
         if message is not None:
             drive(task._take(message))
         if owner.clock.get_ms() >= owner.wake_ms:
@@ -244,6 +256,10 @@ class Server:
             case BlockTold():
                 verdict = core.judge_header(PeerId(sender), message.announced)
                 self._judge(sender, verdict)
+                certificate = message.certificate
+                if certificate is not None and votes.is_certificate_good(self, certificate):
+                    time_ms = self.owner.clock.get_ms()
+                    self.turn_with(told.CertificateSeen(time_ms, certificate))
                 if verdict is Verdict.ACCEPT:
                     self.turn(BlockArrived(PeerId(sender), message.block, live=True))
                 elif self.owner.pending:
@@ -255,7 +271,7 @@ class Server:
             case Shown():
                 self._take_shown(sender, message)
             case _:
-                self.world.receive_vote(self, sender, message)
+                votes.receive(self, sender, message)
 
     def _judge(self, sender: str, verdict: Verdict) -> None:
         if verdict is Verdict.REJECT:
@@ -315,10 +331,13 @@ class Server:
         if above is not None:
             locator = (above, *locator)
         self.world.lines.send(self.name, peer, Asked(locator, core.ledger.head.score))
+        self.world.lines.send(self.name, peer, votes.ClaimTold(votes.claim(self.owner)))
 
     def _announce(self, block: SealedBlock) -> None:
         self.world.see_block(self, block)
-        self.world.tell(self, BlockTold(block, self.world.announce(block)))
+        header = block.header
+        certificate = votes.find_lock_certificate(self.owner, header.lock_round, header.lock_hash)
+        self.world.tell(self, BlockTold(block, self.world.announce(block), certificate))
 
     def _replace_chain(self, ancestor: BlockFacts, path: list[BlockFacts]) -> None:
         self._replacing = ancestor, path

@@ -7,17 +7,21 @@ import random
 from typing import Any
 
 from chain.block import SealedBlock
+from chain.certificates import Certificate
+from chain.checks import VrfClaim
+from chain.crypto import Signed, is_signed
 from chain.genesis import compute_chain_id
 from chain.header import SignedHeader
 from chain.transaction import SealedTransaction
 from node.core import Core
+from tests.simulation import votes
 from tests.simulation.community import SEATS, SIMULATED, Members, build_community
 from tests.simulation.coverage import Coverage
 from tests.simulation.faults import plan_faults
 from tests.simulation.lines import Lines
 from tests.simulation.options import CALM_SLOTS, Options
 from tests.simulation.server import BlockTold, Server
-from tests.simulation.signatures import signing
+from tests.simulation.signatures import replacing, signing
 from tests.simulation.timeline import Timeline, no_waiting
 from tests.simulation.watch import Broken, Watch
 
@@ -52,6 +56,9 @@ class World:
         self.byzantine: set[str] = set()  # seats whose keys the adversary has
         self.withholding: dict[str, float] = {}  # server -> share of listeners that wait
         self.silent: dict[str, float] = {}  # server -> share of its blocks that it keeps
+        self.certificates: dict[int, Certificate] = {}  # that have been checked, by identity
+        self.slot_ms = SLOT_MS
+        self.may_conflict = False  # the adversary is above the bound
         self.watch = Watch(self)
         for name in self.everybody:
             self.settle(name, name)
@@ -137,9 +144,17 @@ class World:
         """A transaction that a member has sent."""
         return self.members.sent.get(name)
 
-    def receive_vote(self, server: Server, sender: str, message: Any) -> None:
-        """A vote, an attendance or a certificate has come."""
+    def holds(self, claim: Signed) -> bool:
+        """Whether a signature verifies; asked once for all servers."""
+        return is_signed(claim)
+
+    def open_vrf(self, claim: VrfClaim) -> bytes | None:
+        """Nobody asks the world for proofs."""
         raise NotImplementedError
+
+    def is_muted(self, server: Server) -> bool:
+        """Whether a server that runs cannot vote, and need not: its journal was lost."""
+        return server.is_muted
 
     def _deliver(self, sender: str, receiver: str, message: Any) -> None:
         self.servers[receiver].receive(sender, message)
@@ -153,7 +168,11 @@ class World:
     def run(self) -> None:
         """The whole run. Raises Broken."""
         options = self.options
-        with signing(self.watch.see, real=options.real), no_waiting(self.timeline):
+        with (
+            signing(self.watch.see, real=options.real),
+            no_waiting(self.timeline),
+            replacing(votes.REPLACED),
+        ):
             self._start_all()
             plan_faults(self)
             converged = None
@@ -183,6 +202,9 @@ class World:
 
     def _finish(self) -> None:
         self.members.check_last()
+        late = self.watch.check_final_again()
+        if late:
+            raise Broken("I10", late)
         for server in self.get_running():
             status = server.owner.board.tally
             self.coverage.add("reorganisations", status.reorganisations)
