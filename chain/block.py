@@ -1,15 +1,17 @@
 """A block: a header that is signed and elected, and the body that the header commits to.
 
 ``body_root`` commits to the transactions as a Merkle tree over whole
-transactions, signatures included, and to every other part by its hash.
+transactions, signatures included, and to every other part by its hash. The other parts are what
+consensus puts on record; whether they may stand in a block is a rule.
 """
 
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from chain.codec import Bytes64, Codec, Record, encode
 from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
 from chain.header import HEADER_BYTES_MAX, BlockHash, Header, compute_block_hash
+from chain.records import EvidenceList, FinalityRecord, LateAcks, RollCall
 from chain.transaction import TRANSACTION_BYTES_MAX, SealedTransaction, SignedTransaction, seal
 
 BLOCK_TRANSACTION_BYTES_MAX: Final = 768 * 1_024  # the highest value block_bytes can be voted to
@@ -19,18 +21,28 @@ BLOCK_BYTES_MAX: Final = (
 )
 
 
+class BlockParts(Record, frozen=True):
+    """What a body holds beside its transactions; nil where there is nothing to say."""
+
+    finality: FinalityRecord | None = None
+    late_acks: LateAcks | None = None
+    roll_call: RollCall | None = None
+    evidence: EvidenceList | None = None
+    clearing: None = None
+
+
+NO_PARTS: Final = BlockParts()
+
+
 class Body(Record, frozen=True):
-    """Transactions, then what consensus puts on record; those parts are nil until it does."""
+    """Transactions, then the parts of ``BlockParts`` in their order."""
 
     transactions: tuple[SignedTransaction, ...]
-    finality: None
-    late_acks: None
-    roll_call: None
-    evidence: None
+    finality: FinalityRecord | None
+    late_acks: LateAcks | None
+    roll_call: RollCall | None
+    evidence: EvidenceList | None
     clearing: None
-
-
-EMPTY_PARTS: Final = (None, None, None, None, None)
 
 
 class Block(Record, frozen=True):
@@ -55,15 +67,28 @@ class SealedBlock(NamedTuple):
         """The header."""
         return self.block.header
 
+    @property
+    def parts(self) -> BlockParts:
+        """What the body holds beside its transactions."""
+        return get_parts(self.block.body)
+
 
 _BLOCKS: Final = Codec(Block, BLOCK_BYTES_MAX)
 
 
+def get_parts(body: Body) -> BlockParts:
+    """What a body holds beside its transactions."""
+    return BlockParts(body.finality, body.late_acks, body.roll_call, body.evidence, body.clearing)
+
+
 def seal_block(
-    header: Header, signature: bytes, transactions: tuple[SealedTransaction, ...]
+    header: Header,
+    signature: bytes,
+    transactions: tuple[SealedTransaction, ...],
+    parts: BlockParts = NO_PARTS,
 ) -> SealedBlock:
     """Put a produced block together."""
-    body = Body(tuple(sealed.signed for sealed in transactions), *EMPTY_PARTS)
+    body = Body(tuple(sealed.signed for sealed in transactions), *_list_parts(parts))
     block = Block(header, signature, body)
     header_bytes = encode(header)
     return SealedBlock(
@@ -80,23 +105,45 @@ def decode_block(data: bytes) -> SealedBlock:
     block = _BLOCKS.decode(data)
     header_bytes = encode(block.header)
     transactions = tuple(seal(signed) for signed in block.body.transactions)
-    if compute_body_root(transactions) != block.header.body_root:
+    parts = get_parts(block.body)
+    if compute_body_root(transactions, parts) != block.header.body_root:
         raise Invalid(Code.WRONG_BODY_ROOT)
+    check_parts_bytes(parts)
     return SealedBlock(block, data, header_bytes, compute_block_hash(header_bytes), transactions)
 
 
-def compute_body_root(transactions: tuple[SealedTransaction, ...]) -> bytes:
-    """The header's commitment to a body whose other parts are empty."""
-    return compute_body_root_of([compute_leaf_hash(sealed.whole_bytes) for sealed in transactions])
+def check_parts_bytes(parts: BlockParts) -> None:
+    """Refuse parts that are more than a block may carry for consensus. Raises Invalid."""
+    if parts == NO_PARTS:
+        return
+    size_bytes = sum(len(encode(part)) for part in _list_parts(parts)[:_CONSENSUS_PARTS])
+    if size_bytes > CONSENSUS_BYTES_MAX:
+        raise Invalid(Code.TOO_LARGE, f"{size_bytes} bytes of consensus")
 
 
-def compute_body_root_of(leaves: list[bytes]) -> bytes:
+def compute_body_root(
+    transactions: tuple[SealedTransaction, ...], parts: BlockParts = NO_PARTS
+) -> bytes:
+    """The header's commitment to a body."""
+    leaves = [compute_leaf_hash(sealed.whole_bytes) for sealed in transactions]
+    return compute_body_root_of(leaves, parts)
+
+
+def compute_body_root_of(leaves: list[bytes], parts: BlockParts = NO_PARTS) -> bytes:
     """The same, of transactions that are only named by their leaf hashes."""
-    root = compute_tree_root(leaves)
-    return compute_hash(b"body", root, *(_EMPTY_PART_HASH for _ in EMPTY_PARTS))
+    hashes = [
+        _EMPTY_PART_HASH if part is None else compute_hash(b"part", encode(part))
+        for part in _list_parts(parts)
+    ]
+    return compute_hash(b"body", compute_tree_root(leaves), *hashes)
 
 
 _EMPTY_PART_HASH: Final = compute_hash(b"part", encode(None))
+_CONSENSUS_PARTS: Final = 4  # the first of the parts; what follows has a cap of its own
+
+
+def _list_parts(parts: BlockParts) -> tuple[Any, ...]:
+    return parts.finality, parts.late_acks, parts.roll_call, parts.evidence, parts.clearing
 
 
 def compute_leaf_hash(whole_bytes: bytes) -> bytes:

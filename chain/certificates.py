@@ -5,7 +5,7 @@ quorum is a pure function of the set's list and the certificate: no state, no cl
 """
 
 from collections.abc import Sequence
-from typing import Annotated, Final
+from typing import Annotated, Final, TypeVar
 
 from msgspec import Meta
 
@@ -15,6 +15,8 @@ from chain.crypto import Signed, compute_hash
 from chain.errors import Code, Invalid
 from chain.tables import SetEntry
 from chain.votes import LEVEL_MAX, Ack, Prevote, get_vote_message
+
+ItemT = TypeVar("ItemT")
 
 SEATS_IN_SET_MAX: Final = 256
 CERTIFICATE_BYTES_MAX: Final = 20 * 1_024  # 256 signatures of 66 bytes, bits and body
@@ -84,15 +86,17 @@ def unpack_bits(bits: bytes, count: int) -> list[int]:
     return places
 
 
-def get_signers(entries: Sequence[SetEntry], certificate: Certificate) -> list[SetEntry]:
-    """The seats whose bits are set, in order. Raises Invalid unless each has one signature."""
-    signers = [entries[place] for place in unpack_bits(certificate.bits, len(entries))]
-    if len(signers) != len(certificate.signatures):
-        raise Invalid(
-            Code.BAD_CERTIFICATE,
-            f"{len(certificate.signatures)} signatures of {len(signers)} seats",
-        )
+def select_signers(items: Sequence[ItemT], bits: bytes, signatures: Sequence[bytes]) -> list[ItemT]:
+    """Those whose bits are set, in order. Raises Invalid unless each has one signature."""
+    signers = [items[place] for place in unpack_bits(bits, len(items))]
+    if len(signers) != len(signatures):
+        raise Invalid(Code.BAD_CERTIFICATE, f"{len(signatures)} signatures of {len(signers)} seats")
     return signers
+
+
+def get_signers(entries: Sequence[SetEntry], certificate: Certificate) -> list[SetEntry]:
+    """The seats that signed, in order. Raises Invalid unless each has one signature."""
+    return select_signers(entries, certificate.bits, certificate.signatures)
 
 
 def get_certificate_claims(entries: Sequence[SetEntry], certificate: Certificate) -> list[Signed]:

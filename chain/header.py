@@ -66,6 +66,11 @@ def sign_header(header: Header, key: KeyPair) -> SignedHeader:
     return SignedHeader(header, sign(key, get_header_message(encode(header))))
 
 
+def get_score(header: Header) -> int:
+    """What a block adds to the score of its chain."""
+    return 2 - header.kind
+
+
 def decode_header(data: bytes) -> SignedHeader:
     """The announced header of these bytes. Raises Invalid."""
     return _HEADERS.decode(data)

@@ -11,23 +11,24 @@ from typing import Final, NamedTuple, cast
 
 import msgspec
 
-from chain.block import SealedBlock, decode_block
+from chain.block import NO_PARTS, BlockParts, SealedBlock, decode_block
 from chain.checks import SignatureChecks
-from chain.codec import Codec, Natural, Record, encode
+from chain.codec import Bytes32, Codec, Natural, Record, encode
 from chain.crypto import u64
-from chain.errors import BadGenesis, Invalid, WrongStateRoot
+from chain.errors import BadGenesis, Code, Invalid, WrongStateRoot
 from chain.genesis import Genesis, compute_chain_id, explain_other_genesis
-from chain.header import BlockHash, Header
+from chain.header import BlockHash, Header, get_score
 from chain.invariants import check_invariants
 from chain.merkle import Proof, Tree, Update
 from chain.rules.birth import apply_genesis, find_genesis_faults
-from chain.rules.context import Context
+from chain.rules.context import Author, Context
+from chain.rules.sets import get_seat_set
 from chain.rules.sweep import SweepQueue
 from chain.state import Change, Fact, State, encode_row
 from chain.store import Batch, Store, StoreError
-from chain.tables import ACCOUNTS, Account
+from chain.tables import ACCOUNTS, Account, SeatSet
 from chain.transaction import SealedTransaction
-from chain.transition import check_header, check_header_signature, get_context, process_block
+from chain.transition import check_header, get_context, process_block
 
 # Key spaces of the store.
 _STATE: Final = b"s"  # state key -> row
@@ -65,12 +66,12 @@ _Row = tuple[bytes, bytes | None]  # state key, and the row's bytes or None
 
 
 class Execution(NamedTuple):
-    """What a block does to the state, not yet done. ``rows`` are what the changes write."""
+    """What a block does to the state, not yet done, and the ``next_set_root`` of its header."""
 
     parent: BlockHash
-    slot: int
+    next_set_root: Bytes32 | None
     changes: list[Change]
-    rows: list[_Row]
+    rows: list[_Row]  # what the changes write
     facts: list[Fact]
     update: Update
 
@@ -94,11 +95,7 @@ class Ledger:
         self.constants = genesis.constants
         self.state = State(lambda key: store.get(_STATE + key))
         self.tree = Tree()
-        self.queue = SweepQueue(
-            self.constants.slots_per_period // self.constants.slots_per_step,
-            self.constants.account_idle_periods,
-            (),
-        )
+        self.queue = self._build_queue(())
         stored = store.get(_GENESIS_KEY)
         if stored is None:
             self.head = self._found()
@@ -112,7 +109,12 @@ class Ledger:
 
     def get_context(self, slot: int) -> Context:
         """The context of a block in this slot on top of the head."""
-        return get_context(self.state, self.chain, self.constants, slot)
+        return get_context(self.state, self.chain, self.constants, slot, self.head.hash)
+
+    @property
+    def seat_set(self) -> SeatSet:
+        """The set of the blocks above the head; the head itself may hand over to it."""
+        return get_seat_set(self.state, self.head.hash)
 
     def open_view(self) -> State:
         """Another state over the same kept rows, to try things out on; stale after any block."""
@@ -123,12 +125,13 @@ class Ledger:
         header = block.header
         context = self.get_context(header.slot)
         try:
-            output = check_header(self.state, context, header, self.head.hash, checks)
-            check_header_signature(self.state, block, checks)
+            author = check_header(self.state, context, block, checks)
         except Invalid:
             self.state.discard()
             raise
-        execution = self.draft(context, output, block.transactions, checks)
+        execution = self.draft(context, author, block.transactions, checks, block.parts)
+        if execution.next_set_root != header.next_set_root:
+            raise Invalid(Code.WRONG_SET)
         if execution.state_root != header.state_root:
             raise WrongStateRoot(computed=execution.state_root, expected=header.state_root)
         return execution
@@ -136,13 +139,16 @@ class Ledger:
     def draft(
         self,
         context: Context,
-        vrf_output: bytes,
+        author: Author,
         transactions: tuple[SealedTransaction, ...],
         checks: SignatureChecks,
+        parts: BlockParts = NO_PARTS,
     ) -> Execution:
-        """What a block of these transactions would do; its header may not exist yet."""
+        """What a block of these parts and transactions would do; it may have no header yet."""
         try:
-            process_block(self.state, context, self.queue, vrf_output, transactions, checks)
+            next_set_root = process_block(
+                self.state, context, self.queue, author, parts, transactions, checks
+            )
         except Invalid:
             self.state.discard()
             raise
@@ -150,7 +156,7 @@ class Ledger:
         check_invariants(changes)
         rows = _encode_rows(changes)
         update = self.tree.compute_update(rows)
-        return Execution(self.head.hash, context.slot, changes, rows, facts, update)
+        return Execution(self.head.hash, next_set_root, changes, rows, facts, update)
 
     def commit(
         self, execution: Execution, block: SealedBlock, *, index: Batch = (), durable: bool = True
@@ -305,10 +311,9 @@ class Ledger:
         rows = read_rows(self.store)
         while some := list(islice(rows, ROWS_AT_ONCE)):
             self.tree.apply_update(self.tree.compute_update(some))
-        self.queue = SweepQueue(
-            self.constants.slots_per_period // self.constants.slots_per_step,
-            self.constants.account_idle_periods,
-            self._iterate_accounts(),
+        self.queue = self._build_queue(
+            (key[2:], ACCOUNTS.codec.decode(row))
+            for key, row in self.store.items(_STATE + ACCOUNTS.prefix)
         )
         data = self.store.get(_HEAD_KEY)
         assert data is not None, "a founded store has a head"
@@ -332,9 +337,10 @@ class Ledger:
         if block is None or block.header.state_root != self.tree.root:
             raise StoreError(f"{_DAMAGED} (its rows do not give the root of block {head.height})")
 
-    def _iterate_accounts(self) -> Iterator[tuple[bytes, Account]]:
-        for key, row in self.store.items(_STATE + ACCOUNTS.prefix):
-            yield key[2:], ACCOUNTS.codec.decode(row)
+    def _build_queue(self, accounts: Iterable[tuple[bytes, Account]]) -> SweepQueue:
+        constants = self.constants
+        steps_per_period = constants.slots_per_period // constants.slots_per_step
+        return SweepQueue(steps_per_period, constants.account_idle_periods, accounts)
 
     def _follow(self, changes: list[Change], update: Update) -> None:
         """Let everything that lives in memory follow rows that were written."""
@@ -356,11 +362,6 @@ class Ledger:
             parent.header.slot if parent else 0,
             self.head.score - get_score(header),
         )
-
-
-def get_score(header: Header) -> int:
-    """What a block adds to the score of its chain."""
-    return 2 - header.kind
 
 
 def _encode_rows(changes: list[Change]) -> list[_Row]:

@@ -121,7 +121,7 @@ def predict_claims(
     header = block.header
     proofs: tuple[VrfClaim, ...] = ()
     signatures: list[Signed] = []
-    entries = ledger.state.sets.require(CURRENT).entries
+    entries = ledger.seat_set.entries
     entry = next((item for item in entries if item.seat == header.seat), None)
     if entry is not None:
         message = get_header_message(block.header_bytes)

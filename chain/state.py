@@ -16,6 +16,8 @@ from chain.codec import Record, encode
 from chain.policy import AccountId
 from chain.tables import (
     ACCOUNTS,
+    ACCUSATIONS,
+    ANCESTORS,
     ANCHORS,
     ATTESTATIONS,
     AUTHORITIES,
@@ -24,16 +26,22 @@ from chain.tables import (
     CUSTOMERS,
     EPOCH_TALLIES,
     KEY_CHANGES,
+    LEAVERS,
     MONEY,
+    NEXT_SETS,
     NOTICES,
     OFFENDERS,
     PAIRS,
     PERSONS,
     RANDOMNESS,
+    RECORDED,
+    ROLL_CALLED,
     RULES,
     SAVINGS,
     SEAT_TALLIES,
     SEATS,
+    SERVED,
+    SET_RECORDS,
     SETS,
     TIPS,
     USED_KEYS,
@@ -132,7 +140,28 @@ class FundMoved(msgspec.Struct, frozen=True, gc=False):
     amount: int  # below zero: it gave
 
 
-Fact = Charged | FeePaid | Shared | Matured | Rewarded | Slashed | Reported | NoticePaid | FundMoved
+class Finalised(msgspec.Struct, frozen=True, gc=False):
+    """The chain has recorded that a block is final: by votes of this round, at this level."""
+
+    height: int
+    hash: bytes
+    slot: int
+    round: int
+    level: int
+
+
+Fact = (
+    Charged
+    | FeePaid
+    | Shared
+    | Matured
+    | Rewarded
+    | Slashed
+    | Reported
+    | NoticePaid
+    | FundMoved
+    | Finalised
+)
 
 
 class RowReader(Protocol):
@@ -288,6 +317,15 @@ class State:
         self.customers = self._open(CUSTOMERS)
         self.pairs = self._open(PAIRS)
         self.offenders = self._open(OFFENDERS)
+        self.leavers = self._open(LEAVERS)
+        # what consensus put on record
+        self.next_sets = self._open(NEXT_SETS)
+        self.set_records = self._open(SET_RECORDS)
+        self.served = self._open(SERVED)
+        self.recorded = self._open(RECORDED)
+        self.roll_called = self._open(ROLL_CALLED)
+        self.accusations = self._open(ACCUSATIONS)
+        self.ancestors = self._open(ANCESTORS)
         # the chain
         self.randomness = self._open(RANDOMNESS)
         self.anchors = self._open(ANCHORS)

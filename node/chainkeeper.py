@@ -91,7 +91,7 @@ class ChainKeeper:
     def get_position(self) -> Position:
         """The head, and what its state says about who may author above it."""
         state, head = self.ledger.state, self.ledger.head
-        current = state.sets.require(CURRENT)
+        current = self.ledger.seat_set
         facts = self.get_facts_at(head.height)
         return Position(
             head=facts,

@@ -11,7 +11,6 @@ from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, get_header_message
 from chain.rules.lottery import find_entry
-from chain.tables import CURRENT
 from consensus.engine import is_known, step
 from consensus.events import (
     AnchorShown,
@@ -173,7 +172,7 @@ def _check_author(owner: Owner, block: SealedBlock) -> None:
     header = block.header
     if header.version != HEADER_VERSION or header.chain != owner.ledger.chain:
         raise Invalid(Code.WRONG_CHAIN)
-    entry = find_entry(owner.ledger.state.sets.require(CURRENT).entries, header.seat)
+    entry = find_entry(owner.ledger.seat_set.entries, header.seat)
     message = get_header_message(block.header_bytes)
     if not owner.known.holds(Signed(entry.vote_key, message, block.block.signature)):
         raise Invalid(Code.BAD_HEADER_SIGNATURE)

@@ -12,7 +12,7 @@ from chain.errors import Invalid
 from chain.header import Header
 from chain.rules.lottery import check_author
 from chain.rules.randomness import compute_randomness, mix_output
-from chain.tables import CURRENT, Randomness, SeatSet
+from chain.tables import Randomness, SeatSet
 from consensus.forkchoice import BlockFacts
 from node.owner import Owner
 from node.signatures import KnownSignatures
@@ -27,7 +27,7 @@ async def find_unelected(
 
     Where the branch has handed over to another set, its own blocks say more than we know.
     """
-    current = owner.ledger.state.sets.require(CURRENT)
+    current = owner.ledger.seat_set
     draw = _Draw(owner, current, ancestor.slot, owner.keeper.get_randomness_at(ancestor.height))
     for start in range(0, len(path), CHUNK_HEADERS):
         chunk = path[start : start + CHUNK_HEADERS]

@@ -112,7 +112,7 @@ def judge_header(owner: Owner, announced: SignedHeader) -> Verdict:
     What its seat has signed and the rules refuse is the seat's doing and not the peer's, who may
     know less of the branch than we do.
     """
-    header, current = announced.header, owner.ledger.state.sets.require(CURRENT)
+    header, current = announced.header, owner.ledger.seat_set
     if header.version != HEADER_VERSION or header.chain != owner.ledger.chain:
         return Verdict.REJECT
     header_bytes = encode(header)
@@ -135,7 +135,7 @@ def judge_header(owner: Owner, announced: SignedHeader) -> Verdict:
 
 def judge_branch(owner: Owner, headers: tuple[SignedHeader, ...]) -> Verdict:
     """Headers that a peer says lead to a better chain: signed by the seats they name, and ours."""
-    current = owner.ledger.state.sets.require(CURRENT)
+    current = owner.ledger.seat_set
     slot = owner.clock.get_slot()
     for announced in headers:
         header = announced.header

@@ -74,7 +74,7 @@ class Metrics:
     def _collect_chain(self) -> Iterator[Metric]:
         status = self._core.get_core_status()
         counters = status.counters
-        entries = self._core.ledger.state.sets.require(CURRENT).entries
+        entries = self._core.ledger.seat_set.entries
         own = sum(entry.weight for entry in entries if entry.seat == status.seat)
         yield _gauge("pai_consensus_height", "Height of the chain", status.head.height)
         yield _gauge("pai_chain_head_slot", "Slot of the newest block", status.head.slot)

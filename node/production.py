@@ -4,13 +4,12 @@ The order is the point: the journal lies safely on the disk before the key signs
 our own head before anybody hears of it.
 """
 
-from chain.block import compute_body_root, seal_block
+from chain.block import NO_PARTS, compute_body_root, seal_block
 from chain.codec import encode
 from chain.errors import Invalid
 from chain.header import HEADER_VERSION, Header, sign_header
 from chain.ledger import Execution
-from chain.rules.context import Context
-from chain.tables import CURRENT
+from chain.rules.context import Author, Context
 from chain.transaction import SealedTransaction
 from chain.transition import process_opening
 from chain.votes import Here, Vote, sign_here, sign_vote
@@ -76,14 +75,16 @@ def _execute(
     """Choose transactions and execute them; none, should the rules refuse what was chosen."""
     ledger, known = owner.ledger, owner.known
     view = ledger.open_view()
-    process_opening(view, context, ledger.queue, turn.output)
+    assert owner.seat is not None, "only a seat makes blocks"
+    author = Author(owner.seat.own.id, turn.kind, turn.output)
+    process_opening(view, context, ledger.queue, author, NO_PARTS.finality)
     transactions = owner.mempool.select(view, context)
     try:
-        return transactions, ledger.draft(context, turn.output, transactions, known)
+        return transactions, ledger.draft(context, author, transactions, known)
     except Invalid as error:
         refusal = str(error)
     owner.log.error("own_draft_refused", refusal=refusal, slot=turn.slot)
-    return (), ledger.draft(context, turn.output, (), known)
+    return (), ledger.draft(context, author, (), known)
 
 
 def _build_header(
@@ -94,7 +95,7 @@ def _build_header(
     execution: Execution,
 ) -> Header:
     assert owner.seat is not None, "only a seat makes blocks"
-    current = owner.ledger.state.sets.require(CURRENT)
+    current = owner.ledger.seat_set
     return Header(
         version=HEADER_VERSION,
         chain=owner.ledger.chain,
@@ -106,7 +107,7 @@ def _build_header(
         rank=turn.rank,
         vrf_proof=turn.proof,
         base=current.base,
-        next_set_root=None,
+        next_set_root=execution.next_set_root,
         lock_round=owner.consensus.gadget.lock.round,
         lock_hash=owner.consensus.gadget.lock.hash,
         state_root=execution.state_root,

@@ -17,9 +17,11 @@ from chain.block import (
     BLOCK_BYTES_MAX,
     Block,
     SealedBlock,
+    check_parts_bytes,
     compute_body_root_of,
     compute_leaf_hash,
     decode_block,
+    get_parts,
     seal_block,
 )
 from chain.codec import encode
@@ -227,26 +229,30 @@ class Fetcher:
             return None
         leaves = answer.outline.leaves
         self._check_outline(source, answer.outline, announced)
-        parts = [self._view.find_transaction(leaf) for leaf in leaves]
-        missing = tuple(index for index, part in enumerate(parts) if part is None)
+        parts = get_parts(answer.outline.frame.body)
+        check_parts_bytes(
+            parts
+        )  # they fit the header: if they are too large, its author is to blame
+        found = [self._view.find_transaction(leaf) for leaf in leaves]
+        missing = tuple(index for index, sealed in enumerate(found) if sealed is None)
         if missing:
             for index, sealed in zip(
                 missing, await self._get_missing(source, block_hash, missing, leaves), strict=True
             ):
-                parts[index] = sealed
-        transactions = tuple(part for part in parts if part is not None)
+                found[index] = sealed
+        transactions = tuple(sealed for sealed in found if sealed is not None)
         size_bytes = sum(len(sealed.whole_bytes) for sealed in transactions)
         if size_bytes <= BLOCK_BYTES_MAX:
-            block = seal_block(announced.header, announced.signature, transactions)
+            block = seal_block(announced.header, announced.signature, transactions, parts)
             if len(block.whole_bytes) <= BLOCK_BYTES_MAX:
                 return block
         # It fits the header and can neither be sent nor be read again: its author is to blame.
         raise Invalid(Code.TOO_LARGE)
 
     def _check_outline(self, source: PeerId, outline: Outline, announced: SignedHeader) -> None:
+        body_root = compute_body_root_of(list(outline.leaves), get_parts(outline.frame.body))
         is_right = (
-            outline.frame.header == announced.header
-            and compute_body_root_of(list(outline.leaves)) == announced.header.body_root
+            outline.frame.header == announced.header and body_root == announced.header.body_root
         )
         if not is_right:
             self._accuse(source)
@@ -279,7 +285,7 @@ class Fetcher:
         block = self.decode_body(source, answer.blocks[0])
         if block.header != announced.header:
             self._accuse(source)
-        return seal_block(announced.header, announced.signature, block.transactions)
+        return seal_block(announced.header, announced.signature, block.transactions, block.parts)
 
     def decode_body(self, source: PeerId, data: bytes) -> SealedBlock:
         """A block that fits its own header. Otherwise blames the source and raises."""

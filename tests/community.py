@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from chain import vrf
 from chain.actions import Action, Reveal, SeatKeys
-from chain.block import SealedBlock, compute_body_root, seal_block
+from chain.block import NO_PARTS, BlockParts, SealedBlock, compute_body_root, seal_block
 from chain.checks import DirectChecks, SignatureChecks
 from chain.crypto import KeyPair, build_key_pair, compute_hash, sign
 from chain.genesis import (
@@ -36,6 +36,7 @@ from chain.parameters import (
     Sinks,
 )
 from chain.policy import AccountId, Policy, compute_account_id
+from chain.rules.context import Author
 from chain.rules.lottery import (
     compute_secondary_order,
     get_alpha,
@@ -260,11 +261,15 @@ class Community:
         return sign_transaction(self.chain, body, get_signers(policy))
 
     def build_block(
-        self, transactions: Iterable[SealedTransaction] = (), *, after: int = 0
+        self,
+        transactions: Iterable[SealedTransaction] = (),
+        *,
+        after: int = 0,
+        parts: BlockParts = NO_PARTS,
     ) -> tuple[SealedBlock, Execution]:
         """The next block, by whoever may first author one, at least ``after`` slots later."""
         ledger, sealed = self.ledger, tuple(transactions)
-        seat_set = ledger.state.sets.require(CURRENT)
+        seat_set = ledger.seat_set
         total = sum(entry.weight for entry in seat_set.entries)
         slot = ledger.head.slot + max(after, 1)
         while True:
@@ -284,7 +289,8 @@ class Community:
                     kind, rank = SECONDARY, order.index(entry)
                 else:
                     continue
-                execution = ledger.draft(context, output, sealed, self.checks)
+                author = Author(entry.seat, kind, output)
+                execution = ledger.draft(context, author, sealed, self.checks, parts)
                 header = Header(
                     version=HEADER_VERSION,
                     chain=self.chain,
@@ -296,21 +302,25 @@ class Community:
                     rank=rank,
                     vrf_proof=proof,
                     base=seat_set.base,
-                    next_set_root=None,
+                    next_set_root=execution.next_set_root,
                     lock_round=seat_set.base_slot,
                     lock_hash=seat_set.base,
                     state_root=execution.state_root,
-                    body_root=compute_body_root(sealed),
+                    body_root=compute_body_root(sealed, parts),
                 )
                 signature = sign_header(header, get_key(f"{name}/vote")).signature
-                return seal_block(header, signature, sealed), execution
+                return seal_block(header, signature, sealed, parts), execution
             slot += 1
 
     def extend(
-        self, transactions: Iterable[SealedTransaction] = (), *, after: int = 0
+        self,
+        transactions: Iterable[SealedTransaction] = (),
+        *,
+        after: int = 0,
+        parts: BlockParts = NO_PARTS,
     ) -> SealedBlock:
         """Build the next block and commit it."""
-        block, execution = self.build_block(transactions, after=after)
+        block, execution = self.build_block(transactions, after=after, parts=parts)
         self.ledger.commit(execution, block, durable=False)
         return block
 
@@ -322,3 +332,6 @@ class Community:
 def with_parameters(genesis: Genesis, **changes: object) -> Genesis:
     """The genesis with other parameters."""
     return replace(genesis, parameters=replace(genesis.parameters, **changes))
+
+
+NOBODY = Author(bytes(32), PRIMARY, bytes(64))  # for drafts whose author does not matter

@@ -31,7 +31,7 @@ from tests.community import PAI, Community, build_genesis, get_account_id
 from wallet.keystore import build_secrets
 
 SPREAD_SLOTS = 16  # within which somebody is elected, in practice
-BONDS = ("free", "bonded", "unbonding")
+BONDS = ("free", "bonded", "unbonding", "leaving")
 
 
 class Fault(StrEnum):

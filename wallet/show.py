@@ -40,6 +40,7 @@ _BONDS: Final = {
     "free": mark("free"),
     "bonded": mark("bonded"),
     "unbonding": mark("bond, to be released"),
+    "leaving": mark("bond, asked back"),
 }
 _VERDICTS: Final = {
     "settled": mark("in the chain"),

@@ -32,10 +32,6 @@ BLOCKS: Final[dict[Code, Meaning]] = {
     Code.BLOCK_BYTES_EXCEEDED: Meaning(False, "The block's transactions are too many bytes."),
     Code.WRONG_LOCK: Meaning(False, "The header's locked justification does not fit its base."),
     Code.PAUSE_TOO_LONG: Meaning(False, "More epochs were skipped than the rules can bridge."),
-    Code.BAD_CERTIFICATE: Meaning(
-        False, "The certificate's form is wrong, or one of its signatures does not verify."
-    ),
-    Code.NO_QUORUM: Meaning(False, "The certificate's seats do not weigh enough for its level."),
     Code.MEMPOOL_FULL: Meaning(True, "The node's waiting room is full: try again later."),
     Code.MEMPOOL_ACCOUNT_FULL: Meaning(
         True, "Too many transactions of this account are waiting: try again after the next block."

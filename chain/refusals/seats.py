@@ -17,8 +17,8 @@ SEATS: Final[dict[Code, Meaning]] = {
         False, "A proof of possession does not verify: make the keys with 'pai seat keys'."
     ),
     Code.DEPOSIT_NOT_BONDED: Meaning(True, "The deposit is not bonded, or its release runs."),
-    Code.GENESIS_BOND_STAYS: Meaning(
-        True, "The bond of a serving seat stays until a hand-off has released the seat."
+    Code.TOO_MANY_LEAVING: Meaning(
+        True, "Too many bonds wait for a hand-off without them: ask again after the next one."
     ),
     Code.WRONG_VOTE_KEY: Meaning(
         False, "The takeover names a vote key that is not the seat's present one."

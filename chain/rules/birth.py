@@ -22,17 +22,18 @@ from chain.genesis import (
 )
 from chain.parameters import find_faults
 from chain.policy import AccountId, compute_account_id
+from chain.rules.finality_record import found_record
 from chain.rules.identity import compute_identified_until, get_person_key
 from chain.rules.payments import build_account
 from chain.rules.randomness import build_first_randomness
 from chain.rules.savings import DEPOSIT_MIN, build_deposit
 from chain.rules.seats import BEFORE_GENESIS, check_seat_keys, put_seat
+from chain.rules.sets import found_set
 from chain.rules.settlement import BONDED, get_due_step
 from chain.rules.weights import ONE, Standing, compute_raw, compute_stake, compute_weights
 from chain.state import State
 from chain.tables import (
     CURRENT,
-    Anchor,
     Attestation,
     Authority,
     Bonded,
@@ -41,7 +42,6 @@ from chain.tables import (
     Person,
     Rules,
     Savings,
-    SeatSet,
     SetEntry,
     Tip,
 )
@@ -57,7 +57,7 @@ def apply_genesis(state: State, genesis: Genesis, chain: bytes) -> None:
     state.rules.put(CURRENT, Rules(genesis.parameters, genesis.keep_schedule))
     state.tips.put(CURRENT, Tip(slot=0, height=0))
     state.randomness.put(CURRENT, build_first_randomness(chain))
-    state.anchors.put(chain[:16], Anchor(slot=0))
+    found_record(state, chain)
     for authority in genesis.authorities:
         state.authorities.put(
             authority.id,
@@ -157,8 +157,10 @@ def _put_seats(state: State, genesis: Genesis, chain: bytes) -> None:
         for seat, weight in zip(genesis.seats, compute_weights(standings), strict=True)
         if weight
     )
-    state.sets.put(CURRENT, SeatSet(base=chain, base_slot=0, entries=entries))
-    state.bonded_seats.put(CURRENT, Bonded(tuple(seat.account for seat in genesis.seats)))
+    found_set(state, chain, entries)
+    minimum = genesis.constants.bond_min
+    bonded = tuple(seat.account for seat in genesis.seats if seat.bond >= minimum)
+    state.bonded_seats.put(CURRENT, Bonded(bonded))
 
 
 def _get_standing(genesis: Genesis, seat: GenesisSeat) -> Standing:

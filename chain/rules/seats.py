@@ -2,7 +2,8 @@
 
 One seat a person; keys are proved to be held and never used twice, by anybody. A bond is a deposit
 lent to the seat: it keeps its term, and on request it is released when the time for evidence is
-over. A registered seat begins to count at a hand-off, which is consensus' business.
+over. That time begins when a hand-off is final that no longer counts it: what a set in force counts
+must be there to answer for its votes. A registered seat begins to count at a hand-off.
 """
 
 from collections.abc import Iterable
@@ -20,12 +21,13 @@ from chain.rules.context import Context
 from chain.rules.identity import is_identified
 from chain.rules.roster import enter_roster, leave_roster
 from chain.rules.savings import add_deposit, find_deposit, replace_deposit
-from chain.rules.settlement import BONDED, FREE, UNBONDING, touch
+from chain.rules.settlement import BONDED, FREE, LEAVING, UNBONDING, touch
 from chain.state import State
-from chain.tables import CURRENT, Seat, UsedKey
+from chain.tables import CURRENT, Deposit, Leaver, Leavers, Seat, UsedKey
 from chain.units import format_pai
 
 ROLES: Final = ("vote", "vrf", "standby")
+LEAVERS_MAX: Final = 1_024  # the row that holds them stays below its cap
 BEFORE_GENESIS: Final = bytes(32)  # the chain in proofs made for a genesis that does not exist yet
 
 
@@ -134,12 +136,41 @@ def apply_unbond(state: State, context: Context, owner: AccountId, action: Unbon
     deposit = find_deposit(state, owner, action.deposit)
     if deposit.seat_bond != BONDED:
         raise Invalid(Code.DEPOSIT_NOT_BONDED)
-    if any(entry.seat == owner for entry in state.sets.require(CURRENT).entries):
-        raise Invalid(Code.GENESIS_BOND_STAYS)
-    release_step = context.step + context.constants.unbonding_periods * context.steps_per_period
-    released = replace(deposit, seat_bond=UNBONDING, release_step=release_step)
-    replace_deposit(state, owner, account, released)
+    if state.served.get(owner) is None:
+        asked = _start_release(context, deposit)
+    else:
+        asked = replace(deposit, seat_bond=LEAVING)
+        _add_leaver(state, Leaver(owner, deposit.id, context.slot))
+    replace_deposit(state, owner, account, asked)
     set_bond(state, context, owner, seat, seat.bond - deposit.amount)
+
+
+def _start_release(context: Context, deposit: Deposit) -> Deposit:
+    """The deposit with its time for evidence running from this block on."""
+    wait_steps = context.constants.unbonding_periods * context.steps_per_period
+    return replace(deposit, seat_bond=UNBONDING, release_step=context.step + wait_steps)
+
+
+def _add_leaver(state: State, leaver: Leaver) -> None:
+    row = state.leavers.get(CURRENT)
+    waiting = row.waiting if row is not None else ()
+    if len(waiting) >= LEAVERS_MAX:
+        raise Invalid(Code.TOO_MANY_LEAVING)
+    state.leavers.put(CURRENT, Leavers((*waiting, leaver)))
+
+
+def release_leavers(state: State, context: Context, handoff_slot: int) -> None:
+    """A hand-off of this slot is final: what was asked back before it begins its last wait."""
+    row = state.leavers.get(CURRENT)
+    if row is None:
+        return
+    for leaver in row.waiting:
+        if leaver.slot < handoff_slot:
+            account = touch(state, context, leaver.seat, state.accounts.require(leaver.seat))
+            deposit = find_deposit(state, leaver.seat, leaver.deposit)
+            replace_deposit(state, leaver.seat, account, _start_release(context, deposit))
+    rest = tuple(leaver for leaver in row.waiting if leaver.slot >= handoff_slot)
+    state.leavers.put(CURRENT, Leavers(rest) if rest else None)
 
 
 def set_bond(state: State, context: Context, owner: AccountId, seat: Seat, bond: int) -> None:

@@ -23,6 +23,7 @@ NEVER: Final = -1
 FREE: Final = 0
 BONDED: Final = 1
 UNBONDING: Final = 2
+LEAVING: Final = 3  # asked for, but the set in force may still count it
 
 
 @lru_cache(maxsize=4_096)
@@ -70,7 +71,7 @@ class Touched(NamedTuple):
 
 def get_event_step(deposit: Deposit) -> int:
     """The step at which something happens to a deposit by itself, or NEVER."""
-    if deposit.seat_bond == BONDED:
+    if deposit.seat_bond in (BONDED, LEAVING):
         return NEVER
     return deposit.until_step if deposit.seat_bond == FREE else deposit.release_step
 

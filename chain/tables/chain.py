@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from chain.codec import Bytes32, Natural, Record
+from chain.codec import Bytes16, Bytes32, Natural, Record
 from chain.parameters import KeepSchedule, Parameters
 from chain.tables.table import Table
 
@@ -20,6 +20,7 @@ class Anchor(Record, frozen=True):
     """Key: 16 bytes of a block that the chain has recorded as final; ``ref`` must name one."""
 
     slot: Natural
+    following: Bytes16 | None  # the one recorded next
 
 
 class Tip(Record, frozen=True):

@@ -22,7 +22,7 @@ class Account(Record, frozen=True):
 
 
 class Deposit(Record, frozen=True):
-    """One deposit; times in steps. ``seat_bond``: 0 free, 1 bonded, 2 unbonding."""
+    """One deposit; times in steps. ``seat_bond``: 0 free, 1 bonded, 2 unbonding, 3 leaving."""
 
     id: Natural
     amount: Natural

@@ -37,7 +37,10 @@ class SetEntry(Record, frozen=True):
 
 
 class SeatSet(Record, frozen=True):
-    """Key: ``CURRENT``. The set of the newest hand-off, by seat id, and that hand-off."""
+    """Key: ``CURRENT``, or ``PREVIOUS``. A set by seat id, and the hand-off that it came from.
+
+    The one before stays beside the present one: its votes may still be recorded.
+    """
 
     base: Bytes32
     base_slot: Natural

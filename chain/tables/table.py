@@ -8,6 +8,7 @@ RowT = TypeVar("RowT", bound=Record)
 ROW_BYTES_MAX: Final = 64 * 1_024  # a set of 256 seats is 35 kB, every other row far smaller
 
 CURRENT: Final = b"current"  # the key of a table's only row
+PREVIOUS: Final = b"previous"  # of the row that it took the place of, where that is kept
 
 
 class Table(Generic[RowT]):

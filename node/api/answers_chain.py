@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol
 from chain.block import SealedBlock
 from chain.ledger import Ledger, read_rows
 from chain.policy import AccountId
-from chain.tables import CURRENT, SEATS
+from chain.tables import SEATS
 from chain.transaction import SealedTransaction
 from chain.units import format_pai
 from node.api.answers import get_present_slot, get_slot_time
@@ -209,7 +209,7 @@ def _build_transaction_answer(prefix: str, sealed: SealedTransaction) -> Transac
 def build_seats_answer(core: Core) -> SeatsAnswer:
     """All seats: those of the set that makes blocks with their weight, the others with none."""
     ledger = core.ledger
-    weights = {entry.seat: entry.weight for entry in ledger.state.sets.require(CURRENT).entries}
+    weights = {entry.seat: entry.weight for entry in ledger.seat_set.entries}
     blocks = core.get_blocks_by_seat()
     rows = islice(read_rows(ledger.store, SEATS.prefix), SEATS_SHOWN_MAX)
     shown = sorted({*weights, *(key[len(SEATS.prefix) :] for key, _ in rows)})

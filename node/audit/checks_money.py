@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from chain.policy import AccountId
-from chain.rules.settlement import BONDED, UNBONDING
+from chain.rules.settlement import BONDED, LEAVING, UNBONDING
 from chain.tables import ACCOUNTS, SAVINGS, SEATS, Account, Deposit
 from chain.units import AMOUNT_MAX, format_pai
 from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books, Saved, decay
@@ -111,7 +111,7 @@ def _project(row: Account, deposits: tuple[Deposit, ...], books: Books) -> Decim
 def _get_maturities(deposits: tuple[Deposit, ...], step: int) -> Iterator[tuple[int, int]]:
     """When which amounts joined the settlement balance, though no row says so yet."""
     for item in deposits:
-        if item.seat_bond == BONDED:
+        if item.seat_bond in (BONDED, LEAVING):
             continue
         due_step = item.until_step
         if item.seat_bond == UNBONDING:
@@ -185,7 +185,7 @@ def _describe_deposit(item: Deposit | Saved) -> str:
 
 def _is_due(item: Deposit, step: int) -> bool:
     """Whether something has happened to the deposit that its row need not show yet."""
-    if item.seat_bond == BONDED:
+    if item.seat_bond in (BONDED, LEAVING):
         return False
     return (item.until_step if item.seat_bond != UNBONDING else item.release_step) <= step
 

@@ -15,7 +15,7 @@ from chain.header import PRIMARY
 from chain.parameters import Constants
 from chain.policy import AccountId
 from chain.rules.birth import compute_issued
-from chain.state import Charged, Fact, FeePaid, Matured, Shared
+from chain.state import Charged, Fact, FeePaid, Finalised, Matured, Shared
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
@@ -188,8 +188,8 @@ class History:
                 self.fees[fact.account] += fact.amount
             case Matured():
                 period.matured += fact.amount
-            case Shared():
-                pass  # reckoned again below
+            case Shared() | Finalised():
+                pass  # shares are reckoned again below; finality moves no money
 
     def _count_author(self, step: Step) -> None:
         for entry in step.entries:

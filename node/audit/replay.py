@@ -102,7 +102,7 @@ class Walk:
         state = self.ledger.state
         try:
             seed = compute_randomness(state.randomness.require(CURRENT), context.epoch).seed
-            entries = state.sets.require(CURRENT).entries
+            entries = self.ledger.seat_set.entries
             execution = self.ledger.execute(block, self.checks)
         except Invalid as error:
             raise AuditStopped(self._describe_refusal(block, error)) from error

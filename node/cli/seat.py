@@ -31,7 +31,11 @@ from wallet.terminal import Column, Exit, Failure, Terminal, build_table
 from wallet.words import mark
 
 HOME: Final = click.Path(path_type=Path, file_okay=False)
-_BONDS: Final = {"bonded": mark("bonded"), "unbonding": mark("asked back")}
+_BONDS: Final = {
+    "bonded": mark("bonded"),
+    "unbonding": mark("asked back"),
+    "leaving": mark("asked back, waits for a hand-off"),
+}
 
 
 class SeatAnswer(msgspec.Struct, frozen=True):

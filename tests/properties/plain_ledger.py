@@ -62,7 +62,7 @@ class PlainLedger:
     ) -> list[Fact]:
         """A block: look at these accounts, then apply the transactions. Raises Invalid."""
         state = self.state
-        context = get_context(state, self.chain, self.genesis.constants, slot)
+        context = get_context(state, self.chain, self.genesis.constants, slot, bytes(32))
         process_randomness(state, context, bytes(64))
         for account_id in looked_at:
             touch(state, context, account_id, state.accounts.require(account_id))

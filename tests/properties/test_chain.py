@@ -34,6 +34,7 @@ from chain.tables import CURRENT, Account, Tip
 from chain.transaction import SealedTransaction
 from chain.transition import process_opening
 from tests.community import (
+    NOBODY,
     PAI,
     Community,
     build_genesis,
@@ -149,7 +150,7 @@ class Chain(RuleBasedStateMachine):
         ledger = self.community.ledger
         context = ledger.get_context(slot)
         accepted = []
-        process_opening(ledger.state, context, ledger.queue, bytes(64))
+        process_opening(ledger.state, context, ledger.queue, NOBODY, None)
         for sealed in self.waiting:
             try:
                 process_transaction(ledger.state, context, sealed, DirectChecks())
@@ -159,7 +160,7 @@ class Chain(RuleBasedStateMachine):
         process_pot(ledger.state, context)
         ledger.state.tips.put(CURRENT, Tip(slot=slot, height=context.height))
         with_refused, _ = ledger.state.take_changes()
-        without = ledger.draft(context, bytes(64), tuple(accepted), DirectChecks()).changes
+        without = ledger.draft(context, NOBODY, tuple(accepted), DirectChecks()).changes
         assert {item.state_key: item for item in with_refused} == {
             item.state_key: item for item in without
         }
@@ -201,7 +202,7 @@ class Chain(RuleBasedStateMachine):
         assert (new.head, new.root) == (old.head, old.root)
         for gap in (1, 200):
             drafts = [
-                ledger.draft(ledger.get_context(old.head.slot + gap), bytes(64), (), DirectChecks())
+                ledger.draft(ledger.get_context(old.head.slot + gap), NOBODY, (), DirectChecks())
                 for ledger in (old, new)
             ]
             assert drafts[0].state_root == drafts[1].state_root

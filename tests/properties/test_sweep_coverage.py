@@ -44,7 +44,7 @@ class Village:
 
     def get_context(self, slot: int) -> Context:
         constants = replace(CONSTANTS, slots_per_period=PERIOD)
-        return build_context(bytes(32), constants, PARAMETERS, KEEP, slot, self.slot, 1)
+        return build_context(bytes(32), constants, PARAMETERS, KEEP, slot, self.slot, bytes(32), 1)
 
     def produce(self, slot: int) -> None:
         context = self.get_context(slot)

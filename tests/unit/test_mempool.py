@@ -25,6 +25,7 @@ from node.mempool_file import MempoolFiles, read_mempool
 from node.signatures import KnownSignatures
 from node.waiting import OVERHEAD_BYTES
 from tests.community import (
+    NOBODY,
     PAI,
     Community,
     build_genesis,
@@ -77,7 +78,7 @@ class Waitingroom:
         ledger = self.community.ledger
         context = ledger.get_context(slot or self.slot)
         view = ledger.open_view()
-        process_opening(view, context, ledger.queue, bytes(64))
+        process_opening(view, context, ledger.queue, NOBODY, None)
         return self.pool.select(view, context)
 
     def extend(self, transactions: tuple[SealedTransaction, ...], *, after: int = 0) -> None:
@@ -360,7 +361,7 @@ def test_a_signature_is_verified_once_from_mempool_to_block(
     chosen = room.select()
     ledger = room.community.ledger
     context = ledger.get_context(room.slot)
-    ledger.draft(context, bytes(64), chosen, room.known)
+    ledger.draft(context, NOBODY, chosen, room.known)
     assert chosen == tuple(sent)
     assert sorted(verified) == sorted(item.signed.signatures[0].signature for item in sent)
 

@@ -31,6 +31,7 @@ from chain.errors import Code, Invalid
 from chain.genesis import GenesisDeposit
 from chain.header import PRIMARY, SECONDARY, Header, sign_header
 from chain.refusals import MEANINGS
+from chain.rules.context import Author
 from chain.rules.lottery import compute_secondary_order, get_alpha, get_rank_limit, is_primary
 from chain.rules.randomness import SKIPPED_EPOCHS_MAX, compute_randomness
 from chain.rules.transactions import process_transaction
@@ -38,6 +39,7 @@ from chain.tables import CURRENT, Rules
 from chain.transaction import SealedTransaction, Transaction, sign_transaction
 from chain.units import AMOUNT_MAX
 from tests.community import (
+    NOBODY,
     PAI,
     Community,
     build_genesis,
@@ -295,15 +297,9 @@ def _(c: Community) -> Pair:
     return two(c, "emma", Unbond(0), Unbond(1))
 
 
-@transaction(Code.GENESIS_BOND_STAYS)
-def _(c: Community) -> Pair:
-    c.extend([c.sign("emma", register(c, "emma"), Bond(0, 150 * PAI))])
-    return Pair(c.sign("ann", Unbond(1)), c.sign("emma", Unbond(1)))
-
-
 def draft_root(c: Community, *transactions: SealedTransaction) -> bytes:
     context = c.ledger.get_context(c.ledger.head.slot + 1)
-    return c.ledger.draft(context, bytes(64), transactions, c.checks).state_root
+    return c.ledger.draft(context, NOBODY, transactions, c.checks).state_root
 
 
 @pytest.mark.parametrize("code", TRANSACTIONS, ids=lambda code: code.name)
@@ -520,7 +516,7 @@ BLOCKS[Code.WRONG_HEIGHT] = with_header(height=3)
 BLOCKS[Code.WRONG_SLOT] = with_header(slot=3)
 BLOCKS[Code.WRONG_BASE] = with_header(base=bytes(32))
 BLOCKS[Code.WRONG_SET] = with_header(next_set_root=bytes(32))
-BLOCKS[Code.WRONG_LOCK] = with_header(lock_round=1)
+BLOCKS[Code.WRONG_LOCK] = with_header(lock_round=2**40)
 BLOCKS[Code.NOT_IN_SET] = with_header(seat=FARID)
 BLOCKS[Code.WRONG_STATE_ROOT] = with_header(state_root=bytes(32))
 BLOCKS[Code.PAUSE_TOO_LONG] = with_header(slot=TOO_MANY_EPOCHS)
@@ -566,7 +562,8 @@ def author(c: Community, slot: int, seat: bytes, kind: int, rank: int) -> Sealed
     """A block by this seat whether or not it may; its state is that of its own output."""
     good, _ = c.build_block()
     proof = prove(c, seat, slot)
-    execution = c.ledger.draft(c.ledger.get_context(slot), vrf.compute_output(proof), (), c.checks)
+    maker = Author(seat, kind, vrf.compute_output(proof))
+    execution = c.ledger.draft(c.ledger.get_context(slot), maker, (), c.checks)
     return reseal(
         c,
         good,

@@ -28,6 +28,7 @@ from wallet.words import Texts, Translation
 ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
+    finality.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,

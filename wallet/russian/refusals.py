@@ -157,12 +157,6 @@ TEXTS: Final[Texts] = {
     "More epochs were skipped than the rules can bridge.": (
         "Пропущено больше эпох, чем правила могут перекрыть."
     ),
-    "The certificate's form is wrong, or one of its signatures does not verify.": (
-        "Сертификат неверной формы, или одна из его подписей неверна."
-    ),
-    "The certificate's seats do not weigh enough for its level.": (
-        "Веса мест в сертификате не хватает для его уровня."
-    ),
     "The node's waiting room is full: try again later.": ("Очередь узла полна: попробуйте позже."),
     "Too many transactions of this account are waiting: try again after the next block.": (
         "Слишком много транзакций этого счёта ждут: попробуйте после следующего блока."
