@@ -120,11 +120,22 @@ class VotePool:
         ]
 
     def get_said(self, vote: SignedVote) -> tuple[list[SignedVote], Iterator[SignedVote]]:
-        """What the vote's seat said in its set: of the same kind and round; of the other kind."""
-        seat = self._seats.get((vote.body.set, vote.seat), _SeatVotes())
-        others = seat.prevotes if isinstance(vote.body, Ack) else seat.acks
-        same = seat.get(vote.body).get(vote.body.round, [])
-        return same, (item for said in others.values() for item in said)
+        """What the vote's seat said in its set: of the same kind and round; of the other kind.
+
+        Of the other kind only those rounds in which a link can lie over an ack.
+        """
+        body = vote.body
+        seat = self._seats.get((body.set, vote.seat), _SeatVotes())
+        same = seat.get(body).get(body.round, [])
+        if isinstance(body, Ack):
+            rounds = [item for item in seat.prevotes if item > body.round]
+            return same, (item for round_ in rounds for item in seat.prevotes[round_])
+        between = range(body.source_round + 1, body.round)
+        if len(between) < len(seat.acks):
+            rounds = [item for item in between if item in seat.acks]
+        else:
+            rounds = [item for item in seat.acks if item in between]
+        return same, (item for round_ in rounds for item in seat.acks[round_])
 
     def get_newest(self, seat: AccountId) -> int:
         """The highest round in which a seat was heard."""
