@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 _HEADERS: Final = Codec(Header, 1_024)
 _VOTES: Final = msgpack.Decoder(Vote)
+_ACKS: Final = msgpack.Decoder(Ack)
 
 
 class Broken(AssertionError):
@@ -120,15 +121,23 @@ class Watch:
             self._judge(name, f"S5 a vote of {vote.set.hex()[:6]} for a block of another set")
         if not self._world.is_honest(name):
             return
-        journal = self._world.by_seat[name].journal.stored
-        if journal is None or all(
-            body_bytes not in (item.prevote, item.ack) for item in journal.records
-        ):
-            raise Broken("I3", f"{name} votes in round {vote.round} before it is journalled")
+        self._check_journalled(name, vote, body_bytes)
         base_slot = self._get_slot(vote.set)
         if base_slot < self._entered.get(name, 0):
             raise Broken("I8", f"{name} votes in a set that it has left")
         self._entered[name] = base_slot
+
+    def _check_journalled(self, name: str, vote: Vote, body_bytes: bytes) -> None:
+        """The journal that lies on the disk knows this vote, or forbids its round by a newer one."""
+        journal = self._world.by_seat[name].journal.stored
+        for item in journal.records if journal is not None else ():
+            if item.set == vote.set:
+                is_prevote = isinstance(vote, Prevote)
+                round_ = item.prevote_round if is_prevote else item.ack_round
+                kept = item.prevote if is_prevote else item.ack
+                if round_ > vote.round or (round_ == vote.round and kept == body_bytes):
+                    return
+        raise Broken("I3", f"{name} votes in round {vote.round} before it is journalled")
 
     def _judge(self, name: str, offence: str | None) -> None:
         if offence is None:
@@ -264,8 +273,11 @@ class Watch:
         if journal is None or not journal.records:
             return
         record = journal.records[-1]
-        if record.ack and record.set == gadget.voters.base and gadget.lock.round < record.ack_round:
-            raise Broken("I4", f"{server.name} has acked {record.ack_round} above its lock")
+        if not record.ack or record.set != gadget.voters.base:
+            return
+        acked = _ACKS.decode(record.ack).round
+        if gadget.lock.round < acked:
+            raise Broken("I4", f"{server.name} has acked {acked} above its lock")
 
     def _check_final(self, server: "Server") -> None:
         """The head stands on what is final, once that has been executed here."""
