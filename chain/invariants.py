@@ -9,17 +9,36 @@ from typing import Final, TypeVar, cast
 
 from chain.codec import Record
 from chain.errors import InvariantBroken
+from chain.invariants_identity import (
+    find_bad_recovery,
+    find_changed_statement,
+    find_divided_person,
+    find_miscounted_statements,
+    find_shared_name,
+)
+from chain.invariants_sets import (
+    find_bad_set_list,
+    find_broken_line_of_sets,
+    find_fallen_finality,
+    find_miscounted_seats,
+    find_stray_anchor,
+    find_torn_ancestry,
+    find_wrong_set_record,
+)
 from chain.policy import compute_account_id
 from chain.rules.settlement import BONDED, get_due_step
 from chain.state import Change
 from chain.tables import (
     ACCOUNTS,
+    COMMON_FUNDS,
     MONEY,
+    RECOVERIES,
     SAVINGS,
     SEATS,
     TIPS,
     Account,
     Money,
+    Recovery,
     Savings,
     Seat,
     Table,
@@ -161,6 +180,18 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     7: find_bad_bonds,
     8: find_standing_tip,
     9: find_miscounted_accounts,
+    10: find_bad_set_list,
+    11: find_broken_line_of_sets,
+    12: find_wrong_set_record,
+    13: find_fallen_finality,
+    14: find_stray_anchor,
+    15: find_miscounted_seats,
+    16: find_torn_ancestry,
+    30: find_divided_person,
+    31: find_changed_statement,
+    32: find_miscounted_statements,
+    33: find_bad_recovery,
+    34: find_shared_name,
 }
 
 
@@ -177,7 +208,7 @@ def _select(changes: Sequence[Change], table: Table[RowT]) -> list[Change]:
     return [change for change in changes if change.table is table]
 
 
-_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, MONEY)
+_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, RECOVERIES, MONEY)
 
 
 def _count_money(row: Record | None) -> int:
@@ -186,8 +217,10 @@ def _count_money(row: Record | None) -> int:
         return row.settlement
     if isinstance(row, Savings):
         return sum(deposit.amount for deposit in row.deposits)
+    if isinstance(row, Recovery):
+        return row.pending.bond if row.pending else 0
     if isinstance(row, Money):
-        funds = row.pot + row.reserve + row.social + row.operators + row.active + row.municipality
+        funds: int = sum(getattr(row, name) for name in COMMON_FUNDS)
         return funds - (row.issued - row.burned)
     return 0
 

@@ -16,6 +16,7 @@ from chain.checks import SignatureChecks
 from chain.codec import Bytes32, Codec, Natural, Record, encode
 from chain.crypto import u64
 from chain.errors import BadGenesis, Code, Invalid, WrongStateRoot
+from chain.facts import Fact
 from chain.genesis import Genesis, compute_chain_id, explain_other_genesis
 from chain.header import BlockHash, Header, get_score
 from chain.invariants import check_invariants
@@ -24,7 +25,7 @@ from chain.rules.birth import apply_genesis, find_genesis_faults
 from chain.rules.context import Author, Context
 from chain.rules.sets import get_seat_set
 from chain.rules.sweep import SweepQueue
-from chain.state import Change, Fact, State, encode_row
+from chain.state import Change, State, encode_row
 from chain.store import Batch, Store, StoreError
 from chain.tables import ACCOUNTS, Account, SeatSet
 from chain.transaction import SealedTransaction

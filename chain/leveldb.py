@@ -28,8 +28,9 @@ class LevelStore:
                 bloom_filter_bits=_BLOOM_BITS,
             )
         except plyvel.IOError as error:
+            said = _tell(error)
             raise StoreError(
-                f"cannot open {folder}: another process uses it, or the disk refuses ({error})"
+                f"cannot open {folder}: another process uses it, or the disk refuses ({said})"
             ) from error
         except plyvel.Error as error:
             raise _explain(error) from error
@@ -77,5 +78,11 @@ def _iterate(snapshot: Any, prefix: bytes, start: bytes) -> Iterator[tuple[bytes
 
 def _explain(error: plyvel.Error) -> StoreError:
     if isinstance(error, plyvel.CorruptionError):
-        return StoreError(f"the store is damaged: restore it or sync anew ({error})")
-    return StoreError(f"the disk failed: is it full, or read-only? ({error})")
+        return StoreError(f"the store is damaged: restore it or sync anew ({_tell(error)})")
+    return StoreError(f"the disk failed: is it full, or read-only? ({_tell(error)})")
+
+
+def _tell(error: plyvel.Error) -> str:
+    """What LevelDB says, which the binding hands on as bytes."""
+    said = error.args[0] if error.args else ""
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)

@@ -22,40 +22,55 @@ NODE_BYTES: Final = FANOUT * HASH_BYTES
 EMPTY: Final = bytes(HASH_BYTES)
 _DEPTH_MAX: Final = 2 * HASH_BYTES
 
-# Half of a replay's time goes by here: a block hashes some thousand rows and nodes.
+# A good part of a replay's time goes by here: a block hashes some thousand rows and nodes.
 _PATH_HASHER: Final = start_hash(b"path")
 _LEAF_HASHER: Final = start_hash(b"leaf")
 _NODE_HASHER: Final = start_hash(b"node")
-_INDEX: Final = {digit: index for index, digit in enumerate("0123456789abcdef")}
+_DIGITS: Final = bytes.maketrans(b"0123456789abcdef", bytes(range(FANOUT)))
 _PLACES: Final = tuple(
     slice(begin, begin + HASH_BYTES) for begin in range(0, NODE_BYTES, HASH_BYTES)
 )
+_WHOLE: Final = slice(0, NODE_BYTES)
 
 
-class Node(msgspec.Struct, gc=False):
+class Node(msgspec.Struct, frozen=True, gc=False):
     """An inner node: the hashes of its sixteen children in order, and what the children are.
 
-    A child is another node, the key of the only row below, or None where there is no row. A node
-    changes by ``apply_update`` alone, which gives it another pair of these.
+    A child is another node, the key of the only row below, or None where there is no row. Both
+    are written in place, by ``apply_update`` alone: a node is half a kilobyte that lies anywhere
+    in memory, and to put another one there for each change would be most of the work.
     """
 
     hashes: bytearray
-    children: tuple["Node | bytes | None", ...]
+    children: list["Node | bytes | None"]
 
 
-_Row = tuple[str, bytes, bytes]  # the hex digits of a path, the row's key, its leaf or EMPTY
+_Row = tuple[bytes, bytes, bytes]  # the digits of a path, the row's key, its leaf or EMPTY
 _Child = tuple[bytes, Node | bytes | None]  # a child's hash, and what it is
-_Edit = tuple[Node, bytearray, tuple[Node | bytes | None, ...]]  # what a node is to hold
+
+
+class Writes(NamedTuple):
+    """What is to be written into nodes: where, at which place, what."""
+
+    hashes: list[tuple[bytearray, slice, bytes | bytearray]]
+    children: list[tuple[list[Node | bytes | None], int, Node | bytes | None]]
+
+    def apply(self) -> None:
+        """Write it."""
+        for hashes, place, digests in self.hashes:
+            hashes[place] = digests
+        for children, index, child in self.children:
+            children[index] = child
 
 
 class Update(NamedTuple):
-    """What a batch of rows would make of the tree: its root, and the nodes that change.
+    """What a batch of rows would make of the tree: its root, and what changes in its nodes.
 
     It fits the tree as it was when asked: ``generation`` counts what has been applied since birth.
     """
 
     root: bytes
-    edits: list[_Edit]
+    writes: Writes
     generation: int
 
 
@@ -94,19 +109,17 @@ class Tree:
             hasher.update(key)
             path = hasher.digest()
             leaf = EMPTY if value is None else compute_leaf(path, value)
-            changes.append((path.hex(), key, leaf))
+            changes.append((_get_digits(path), key, leaf))
+        writes = Writes([], [])
         if not changes:
-            return Update(self.root, [], self.generation)
-        edits: list[_Edit] = []
-        digest, _ = _update_node(self._top, 0, changes, edits)
-        return Update(digest, edits, self.generation)
+            return Update(self.root, writes, self.generation)
+        digest, _ = _update_node(self._top, 0, changes, writes)
+        return Update(digest, writes, self.generation)
 
     def apply_update(self, update: Update) -> None:
         """Make an update of this very tree come true; nothing was applied since it was computed."""
         assert update.generation == self.generation, "the tree has changed since"
-        for node, hashes, children in update.edits:
-            node.hashes = hashes
-            node.children = children
+        update.writes.apply()
         self.root = update.root
         self.generation += 1
 
@@ -114,9 +127,9 @@ class Tree:
         """The nodes from the root to the key's slot, and the key of the row that lives there."""
         nodes = []
         node = self._top
-        for digit in get_path(key).hex():
+        for digit in _get_digits(get_path(key)):
             nodes.append(bytes(node.hashes))
-            child = node.children[_INDEX[digit]]
+            child = node.children[digit]
             if not isinstance(child, Node):
                 return nodes, child
             node = child
@@ -139,13 +152,12 @@ def compute_leaf(path: bytes, value: bytes) -> bytes:
 def verify_proof(root: bytes, key: bytes, value: bytes | None, proof: Proof) -> bool:
     """Whether ``proof`` shows that under ``root`` the key has this value; None: no entry. Pure."""
     path = get_path(key)
-    digits = path.hex()
+    digits = _get_digits(path)
     expected = root
     for depth, node in enumerate(proof.nodes):
         if compute_hash(b"node", node) != expected:
             return False
-        index = _INDEX[digits[depth]]
-        expected = node[index * HASH_BYTES : (index + 1) * HASH_BYTES]
+        expected = node[_PLACES[digits[depth]]]
     if value is not None:
         return proof.neighbour is None and expected == compute_leaf(path, value)
     if proof.neighbour is None:
@@ -154,65 +166,66 @@ def verify_proof(root: bytes, key: bytes, value: bytes | None, proof: Proof) -> 
     depth = len(proof.nodes)
     return (
         other != path
-        and other.hex()[:depth] == digits[:depth]
+        and _get_digits(other)[:depth] == digits[:depth]
         and expected == compute_leaf(other, proof.neighbour[1])
     )
 
 
+def _get_digits(path: bytes) -> bytes:
+    """The way down: sixty-four numbers below sixteen."""
+    return path.hex().encode().translate(_DIGITS)
+
+
 def _build_node() -> Node:
-    return Node(bytearray(NODE_BYTES), (None,) * FANOUT)
+    return Node(bytearray(NODE_BYTES), [None] * FANOUT)
 
 
-def _update_node(node: Node, depth: int, rows: list[_Row], edits: list[_Edit]) -> _Child:
-    """What a node becomes by rows that lie below it; what it is to hold goes to ``edits``."""
+def _update_node(node: Node, depth: int, rows: list[_Row], writes: Writes) -> _Child:
+    """What a node becomes by rows that lie below it; what it is to hold goes to ``writes``."""
     hashes = bytearray(node.hashes)
     children = node.children
-    # Another list only when a child turns into something else. Most rows just get another value,
-    # and the sixteen children lie apart in memory: to copy them would be most of the work.
-    changed: list[Node | bytes | None] | None = None
+    changed: list[Node | bytes | None] | None = None  # as they will be, when one is another
     for index, group in _split(rows, depth).items():
-        place = _PLACES[index]
         child = children[index]
         if isinstance(child, Node):
             update = _update_node if len(group) > 1 else _update_path
-            digest, after = update(child, depth + 1, group, edits)
+            digest, after = update(child, depth + 1, group, writes)
         elif group[0][1] == child and len(group) == 1 and group[0][2] is not EMPTY:
             digest, after = group[0][2], child
         else:
-            digest, after = _update_place(child, bytes(hashes[place]), depth + 1, group)
-        hashes[place] = digest
+            digest, after = _update_place(child, bytes(hashes[_PLACES[index]]), depth + 1, group)
+        hashes[_PLACES[index]] = digest
         if after is not child:
+            writes.children.append((children, index, after))
             changed = changed or list(children)
             changed[index] = after
-    if changed:
-        if depth and changed.count(None) >= FANOUT - 1:
-            lone = _find_lone(hashes, changed)
-            if lone is not None:
-                return lone
-        children = tuple(changed)
-    edits.append((node, hashes, children))
+    if depth and changed and changed.count(None) >= FANOUT - 1:
+        lone = _find_lone(hashes, changed)
+        if lone is not None:
+            return lone
+    writes.hashes.append((node.hashes, _WHOLE, hashes))
     hasher = _NODE_HASHER.copy()
     hasher.update(hashes)
     return hasher.digest(), node
 
 
-def _update_path(node: Node, depth: int, rows: list[_Row], edits: list[_Edit]) -> _Child:
+def _update_path(node: Node, depth: int, rows: list[_Row], writes: Writes) -> _Child:
     """The same for a single row; most just get another value: straight down, and up again."""
-    path, key, digest = rows[0]
+    digits, key, digest = rows[0]
     way = []
     child: Node | bytes | None = node
     at = depth
     while isinstance(child, Node):
-        index = _INDEX[path[at]]
-        way.append((child, _PLACES[index]))
+        index = digits[at]
+        way.append((child.hashes, _PLACES[index]))
         child = child.children[index]
         at += 1
     if child != key or digest is EMPTY:
-        return _update_node(node, depth, rows, edits)
-    for above, place in reversed(way):
-        hashes = bytearray(above.hashes)
+        return _update_node(node, depth, rows, writes)
+    for kept, place in reversed(way):
+        writes.hashes.append((kept, place, digest))
+        hashes = bytearray(kept)
         hashes[place] = digest
-        edits.append((above, hashes, above.children))
         hasher = _NODE_HASHER.copy()
         hasher.update(hashes)
         digest = hasher.digest()
@@ -223,7 +236,7 @@ def _split(rows: list[_Row], depth: int) -> dict[int, list[_Row]]:
     """The rows by the child they lie below."""
     groups: dict[int, list[_Row]] = {}
     for row in rows:
-        index = _INDEX[row[0][depth]]
+        index = row[0][depth]
         if index in groups:
             groups[index].append(row)
         else:
@@ -234,7 +247,7 @@ def _split(rows: list[_Row], depth: int) -> dict[int, list[_Row]]:
 def _update_place(child: bytes | None, digest: bytes, depth: int, rows: list[_Row]) -> _Child:
     """What a place of one row or none becomes; rows that meet there move into a new node."""
     if child is not None and all(key != child for _, key, _ in rows):
-        rows = [*rows, (get_path(child).hex(), child, digest)]
+        rows = [*rows, (_get_digits(get_path(child)), child, digest)]
     rows = [row for row in rows if row[2] is not EMPTY]
     if not rows:
         return EMPTY, None
@@ -242,9 +255,9 @@ def _update_place(child: bytes | None, digest: bytes, depth: int, rows: list[_Ro
         _, key, leaf = rows[0]
         return leaf, key
     node = _build_node()
-    edits: list[_Edit] = []
-    digest, _ = _update_node(node, depth, rows, edits)
-    ((_, node.hashes, node.children),) = edits  # the tree does not know the node yet
+    writes = Writes([], [])
+    digest, _ = _update_node(node, depth, rows, writes)
+    writes.apply()  # at once: the tree does not know the node yet
     return digest, node
 
 
@@ -254,4 +267,4 @@ def _find_lone(hashes: bytearray, children: list[Node | bytes | None]) -> _Child
     child = children[index]
     if isinstance(child, Node):
         return None
-    return bytes(hashes[index * HASH_BYTES : (index + 1) * HASH_BYTES]), child
+    return bytes(hashes[_PLACES[index]]), child

@@ -149,7 +149,7 @@ _CONSTANT_BOUNDS: Final[dict[str, tuple[int, int]]] = {
     "recovery_min_periods": (1, 3_650),
     "recovery_max_periods": (1, 3_650),
     "recovery_cancels": (1, 255),
-    "recovery_bond": (1, 1_000 * _PAI),
+    "recovery_bond": (_PAI, 1_000 * _PAI),  # returned, it can bring an account to life
     "clearing_interval_slots": (1, _FOR_EVER),
 }
 _PARAMETER_BOUNDS: Final[dict[str, tuple[int, int]]] = {
@@ -204,6 +204,19 @@ def find_faults(constants: Constants, parameters: Parameters, schedule: KeepSche
     faults += [text for holds, text in relations if not holds]
     # Rates are judged by the period, which must be sound for that.
     return faults or _find_schedule_faults(constants, schedule)
+
+
+def get_parameter_bounds(
+    constants: Constants, parameters: Parameters
+) -> dict[str, tuple[int, int]]:
+    """Lowest and highest value of every figure that a vote can change, by its name."""
+    activity = constants.bond_min // 1_000, constants.bond_min
+    return {
+        **_PARAMETER_BOUNDS,
+        "act_pair": activity,
+        "act_budget": activity,
+        "order_tolerance": (0, parameters.base),
+    }
 
 
 def _find_out_of_bounds(

@@ -44,7 +44,7 @@ ALONE_WEIGHT: Final = 512  # to start the other process takes longer than so lit
 SWITCH_SECONDS: Final = 0.000_05
 
 # Containers made before Python looks for cycles among them. Blocks have none: with its 700 this
-# would be a tenth of the work.
+# would be a tenth of the work. What lived before is not looked at until the end: a ledger is large.
 COLLECT_AFTER: Final = 50_000
 
 
@@ -162,12 +162,15 @@ def _predict_policy(
     return account.policy if account else None
 
 
+_Task = tuple["Future[None] | None", Claims]  # checks, and who does them; None: nobody yet
+
+
 class _Ahead(NamedTuple):
     """A block that waits for its turn, and what has to be checked for it, perhaps beside."""
 
     block: SealedBlock | Invalid
     weight: int
-    tasks: list[tuple["Future[None] | None", Claims]]
+    tasks: list[_Task]
 
 
 class LookAhead:
@@ -198,7 +201,7 @@ class LookAhead:
                     first = ahead.popleft()
                     if isinstance(first.block, Invalid):
                         raise first.block
-                    self._finish(first)
+                    self._finish(first.tasks, ahead)
                     yield first.block
         finally:
             pool.shutdown(cancel_futures=True)
@@ -241,14 +244,30 @@ class LookAhead:
             return _Ahead(block, weight, [(None, chunk) for chunk in chunks])
         return _Ahead(block, weight, [(pool.submit(self._ask, chunk), chunk) for chunk in chunks])
 
-    def _finish(self, first: _Ahead) -> None:
-        """Do those of the block's checks that are not begun, the last first; wait for the rest."""
-        for future, claims in reversed(first.tasks):
-            if future is None or future.cancel():
-                self._learn(claims)
-        for future, _ in first.tasks:
-            if future is not None and not future.cancelled():
-                future.result()
+    def _finish(self, tasks: list[_Task], ahead: Iterable[_Ahead]) -> None:
+        """Have a block's checks done: those that are not begun here, the last first.
+
+        While the rest is being done beside, there is time for what later blocks need.
+        """
+        while self._take_last(tasks):
+            pass
+        begun = [future for future, _ in tasks if future is not None]
+        for later in ahead:
+            while not all(future.done() for future in begun) and self._take_last(later.tasks):
+                pass
+        for future in begun:
+            future.result()
+
+    def _take_last(self, tasks: list[_Task]) -> bool:
+        """Do the last of these checks here, unless it is begun; whether there was one to do."""
+        if not tasks:
+            return False
+        future, claims = tasks[-1]
+        if future is not None and not future.cancel():
+            return False
+        tasks.pop()
+        self._learn(claims)
+        return True
 
     def _ask(self, claims: Claims) -> None:
         """Have the other process check these. Runs in the only thread beside."""
@@ -286,8 +305,10 @@ def _brisk_interpreter() -> Iterator[None]:
     pace, (young, *older) = sys.getswitchinterval(), gc.get_threshold()
     sys.setswitchinterval(SWITCH_SECONDS)
     gc.set_threshold(COLLECT_AFTER, *older)
+    gc.freeze()
     try:
         yield
     finally:
         sys.setswitchinterval(pace)
+        gc.unfreeze()
         gc.set_threshold(young, *older)

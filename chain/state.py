@@ -13,18 +13,22 @@ from typing import Any, Final, Generic, Protocol, TypeVar, cast
 import msgspec
 
 from chain.codec import Record, encode
-from chain.policy import AccountId
+from chain.facts import Fact
 from chain.tables import (
     ACCOUNTS,
     ACCUSATIONS,
+    ACTIVE,
+    ALIASES,
     ANCESTORS,
     ANCHORS,
+    ASSEMBLY,
     ATTESTATIONS,
     AUTHORITIES,
     BONDED_SEATS,
     COURSES,
     CUSTOMERS,
     EPOCH_TALLIES,
+    FIGURES,
     KEY_CHANGES,
     LEAVERS,
     MONEY,
@@ -33,9 +37,13 @@ from chain.tables import (
     OFFENDERS,
     PAIRS,
     PERSONS,
+    PROPOSALS,
     RANDOMNESS,
     RECORDED,
+    RECOVERIES,
+    REGISTER,
     ROLL_CALLED,
+    ROSTERS,
     RULES,
     SAVINGS,
     SEAT_TALLIES,
@@ -43,6 +51,7 @@ from chain.tables import (
     SERVED,
     SET_RECORDS,
     SETS,
+    SPENDING,
     TIPS,
     USED_KEYS,
     Table,
@@ -70,100 +79,6 @@ class Change(msgspec.Struct, frozen=True, gc=False):
         return self.table.prefix + self.key
 
 
-class Charged(msgspec.Struct, frozen=True, gc=False):
-    """Demurrage taken from an account, or borne by what it returned early from savings."""
-
-    account: AccountId
-    amount: int
-    early_return: bool
-
-
-class FeePaid(msgspec.Struct, frozen=True, gc=False):
-    """Paid for units beyond the free ones."""
-
-    account: AccountId
-    amount: int
-
-
-class Shared(msgspec.Struct, frozen=True, gc=False):
-    """What one block's pot gave to each fund."""
-
-    reserve: int
-    social: int
-    operators: int
-    active: int
-    municipality: int
-    burned: int
-
-
-class Matured(msgspec.Struct, frozen=True, gc=False):
-    """A deposit whose term ended and joined the settlement balance."""
-
-    account: AccountId
-    deposit: int
-    amount: int
-
-
-class Rewarded(msgspec.Struct, frozen=True, gc=False):
-    """Paid to a seat's owner out of the operators' fund."""
-
-    account: AccountId
-    amount: int
-
-
-class Slashed(msgspec.Struct, frozen=True, gc=False):
-    """Taken from a deposit that is, or was until lately, a seat's bond."""
-
-    account: AccountId
-    deposit: int
-    amount: int
-
-
-class Reported(msgspec.Struct, frozen=True, gc=False):
-    """Paid out of what was slashed, to whoever reported the offence."""
-
-    account: AccountId
-    amount: int
-
-
-class NoticePaid(msgspec.Struct, frozen=True, gc=False):
-    """Paid for a notice of release."""
-
-    account: AccountId
-    amount: int
-
-
-class FundMoved(msgspec.Struct, frozen=True, gc=False):
-    """What a fund got, or gave, otherwise than by the pot and by fees."""
-
-    fund: str
-    amount: int  # below zero: it gave
-
-
-class Finalised(msgspec.Struct, frozen=True, gc=False):
-    """The chain has recorded that a block is final: by votes of this round, at this level."""
-
-    height: int
-    hash: bytes
-    slot: int
-    round: int
-    level: int
-
-
-Fact = (
-    Charged
-    | FeePaid
-    | Shared
-    | Matured
-    | Rewarded
-    | Slashed
-    | Reported
-    | NoticePaid
-    | FundMoved
-    | Finalised
-)
-
-
 class RowReader(Protocol):
     """Where kept rows come from: bytes by state key."""
 
@@ -188,6 +103,11 @@ class Rows(Generic[RowT]):
         self._rows: dict[bytes, RowT | None] = {}
         self._older: dict[bytes, RowT | None] = {}
         self._before: dict[bytes, RowT | None] = {}  # the kept rows of those that were put
+
+    @property
+    def table(self) -> Table[RowT]:
+        """Which table these are rows of."""
+        return self._table
 
     def stand_on(self, below: "Rows[RowT]") -> None:
         """Take kept rows from there, decoded, and not from the store."""
@@ -226,6 +146,8 @@ class Rows(Generic[RowT]):
 
     def take_changes(self) -> list[Change]:
         """The rows that differ from the kept ones; they are as they were kept again."""
+        if not self._before:
+            return []
         table = cast("Table[Record]", self._table)
         rows = self._rows
         changes = []
@@ -303,21 +225,24 @@ class State:
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
         self.attestations = self._open(ATTESTATIONS)
+        self.rosters = self._open(ROSTERS)
+        # keys and names
+        self.recoveries = self._open(RECOVERIES)
+        self.aliases = self._open(ALIASES)
         # seats
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)
         self.sets = self._open(SETS)
+        self.leavers = self._open(LEAVERS)
         self.key_changes = self._open(KEY_CHANGES)
         self.notices = self._open(NOTICES)
-        # epochs
-        self.bonded_seats = self._open(BONDED_SEATS)
-        self.epoch_tally = self._open(EPOCH_TALLIES)
-        self.seat_tallies = self._open(SEAT_TALLIES)
-        self.course = self._open(COURSES)
-        self.customers = self._open(CUSTOMERS)
-        self.pairs = self._open(PAIRS)
-        self.offenders = self._open(OFFENDERS)
-        self.leavers = self._open(LEAVERS)
+        # votes
+        self.proposals = self._open(PROPOSALS)
+        self.assembly = self._open(ASSEMBLY)
+        self.figures = self._open(FIGURES)
+        self.spending = self._open(SPENDING)
+        self.register = self._open(REGISTER)
+        self.active = self._open(ACTIVE)
         # what consensus put on record
         self.next_sets = self._open(NEXT_SETS)
         self.set_records = self._open(SET_RECORDS)
@@ -326,6 +251,14 @@ class State:
         self.roll_called = self._open(ROLL_CALLED)
         self.accusations = self._open(ACCUSATIONS)
         self.ancestors = self._open(ANCESTORS)
+        # epochs
+        self.bonded_seats = self._open(BONDED_SEATS)
+        self.epoch_tally = self._open(EPOCH_TALLIES)
+        self.seat_tallies = self._open(SEAT_TALLIES)
+        self.course = self._open(COURSES)
+        self.customers = self._open(CUSTOMERS)
+        self.pairs = self._open(PAIRS)
+        self.offenders = self._open(OFFENDERS)
         # the chain
         self.randomness = self._open(RANDOMNESS)
         self.anchors = self._open(ANCHORS)
@@ -349,6 +282,10 @@ class State:
         for prefix, rows in self._tables.items():
             view.get_table(prefix).stand_on(rows)
         return view
+
+    def get_tables(self) -> list[Table[Record]]:
+        """All tables there are."""
+        return [rows.table for rows in self._tables.values()]
 
     def get_table(self, prefix: bytes) -> Rows[Record]:
         """The rows whose state keys begin with this byte."""

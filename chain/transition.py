@@ -15,6 +15,7 @@ from chain.header import HEADER_VERSION, BlockHash, Header, get_header_message
 from chain.parameters import Constants
 from chain.records import FinalityRecord
 from chain.rules.ancestry import find_ancestors, process_ancestry
+from chain.rules.assembly import process_assembly
 from chain.rules.context import Author, Context, build_context
 from chain.rules.epoch import process_epoch
 from chain.rules.evidence import process_evidence
@@ -24,6 +25,7 @@ from chain.rules.randomness import compute_randomness, process_randomness
 from chain.rules.rollcall import process_roll_call
 from chain.rules.sets import get_seat_set, process_handoff, process_set
 from chain.rules.settlement import process_pot
+from chain.rules.sharing import process_sharing
 from chain.rules.sweep import SweepQueue, process_sweep
 from chain.rules.tally import note_block
 from chain.rules.transactions import process_transaction
@@ -75,6 +77,8 @@ def process_opening(
         process_epoch(state, context)
     next_set_root = process_handoff(state, context, finality)
     process_randomness(state, context, author.output)
+    process_assembly(state, context)
+    process_sharing(state, context)
     process_sweep(state, context, queue)
     return next_set_root
 

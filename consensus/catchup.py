@@ -107,7 +107,7 @@ class CatchUp:
         if known is None:
             return
         failures = 0 if good else known.failures + 1
-        wait_slots = WAIT_SLOTS << min(failures, WAIT_DOUBLINGS_MAX) if failures else 0
+        wait_slots = WAIT_SLOTS << min(failures, WAIT_DOUBLINGS_MAX) if failures else 1
         self.peers[peer] = known._replace(
             asked_slot=None, failures=failures, wait_until_slot=slot + wait_slots
         )

@@ -139,7 +139,7 @@ def on_block_held(state: Consensus, event: BlockHeld) -> list[Effect]:
         return [Forget((facts,))]
     effects: list[Effect] = []
     if state.seat is not None and facts.seat == state.seat.id:
-        effects.extend(meet_own_header(state, facts.slot))
+        effects.extend(meet_own_header(state, facts.slot, facts.hash))
     if not event.live and facts.slot < slot - NEAR_SLOTS:
         state.synced_slot = slot
     if facts.slot > slot:

@@ -10,7 +10,7 @@ from chain.codec import encode
 from chain.crypto import compute_hash
 from chain.header import SignedHeader, compute_block_hash
 from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence, VoteEvidence
-from chain.votes import Ack, Prevote, SignedVote
+from chain.votes import SignedVote
 from consensus.events import Effect, TellOffence
 from consensus.gadget import Gadget
 from consensus.sets import VoterSet
@@ -40,12 +40,10 @@ def note_header(gadget: Gadget, signed: SignedHeader) -> list[Effect]:
 
 def find_offences(gadget: Gadget, voters: VoterSet, vote: SignedVote) -> list[Effect]:
     """What a vote that was just taken in proves together with others of its seat."""
-    same, others = gadget.pool.get_said(vote)
     found: list[Effect] = []
-    for other in (*same, *others):
-        if other.body != vote.body and _contradict(other, vote):
-            one, two = sorted((other, vote), key=lambda item: encode(item.body))
-            found += keep_evidence(gadget, VoteEvidence(one, two, voters.entries))
+    for rival in gadget.pool.find_rivals(vote):
+        one, two = sorted((rival, vote), key=lambda item: encode(item.body))
+        found += keep_evidence(gadget, VoteEvidence(one, two, voters.entries))
     header = gadget.headers.get(vote.body.target_hash)
     if header is not None and header.header.base != vote.body.set:
         found += keep_evidence(gadget, StrayVoteEvidence(vote, header, voters.entries))
@@ -61,12 +59,3 @@ def keep_evidence(gadget: Gadget, evidence: Evidence) -> list[Effect]:
     while len(gadget.evidence) > EVIDENCE_KEPT_MAX:
         del gadget.evidence[next(iter(gadget.evidence))]
     return [TellOffence(evidence)]
-
-
-def _contradict(one: SignedVote, other: SignedVote) -> bool:
-    match one.body, other.body:
-        case (Prevote(), Prevote()) | (Ack(), Ack()):
-            return one.body.round == other.body.round
-        case (Ack() as ack, Prevote() as prevote) | (Prevote() as prevote, Ack() as ack):
-            return prevote.source_round < ack.round < prevote.round
-    return False

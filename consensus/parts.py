@@ -4,22 +4,12 @@ Whether something may stand in a block is a rule of the chain, which chooses amo
 here and makes the parts of it.
 """
 
-from typing import NamedTuple
-
-from chain.records import Evidence, FinalityRecord
-from chain.votes import SignedHere, SignedVote
+from chain.drafting import Offer
+from chain.records import FinalityRecord
+from chain.votes import SignedVote
 from consensus.gadget import Gadget
 from consensus.rollcall import get_roll_call
 from consensus.state import Consensus
-
-
-class Offer(NamedTuple):
-    """What a block of one slot may be given, the best first."""
-
-    finalities: tuple[FinalityRecord, ...]
-    acks: tuple[SignedVote, ...]
-    heres: tuple[SignedHere, ...]
-    evidence: tuple[Evidence, ...]
 
 
 def get_offer(state: Consensus, slot: int) -> Offer:

@@ -4,7 +4,6 @@ Memory is bounded whatever is sent: only seats of known sets, only rounds near t
 each seat and round two bodies of a kind, for the second is already the proof of an offence.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -27,6 +26,7 @@ class _SeatVotes:
 
     prevotes: dict[int, list[SignedVote]] = field(default_factory=dict)
     acks: dict[int, list[SignedVote]] = field(default_factory=dict)
+    newest_prevote: int = 0
 
     def get(self, body: Vote) -> dict[int, list[SignedVote]]:
         """The votes of the same kind."""
@@ -69,6 +69,8 @@ class VotePool:
             return False
         seat = self._seats.setdefault((body.set, vote.seat), _SeatVotes())
         seat.get(body).setdefault(body.round, []).append(vote)
+        if isinstance(body, Prevote):
+            seat.newest_prevote = max(seat.newest_prevote, body.round)
         tally = self._tallies.setdefault(body.round, {}).setdefault(body, _Tally())
         tally.signatures[vote.seat] = vote.signature
         tally.weight += entry.weight
@@ -119,23 +121,20 @@ class VotePool:
             if body.set == set_hash
         ]
 
-    def get_said(self, vote: SignedVote) -> tuple[list[SignedVote], Iterator[SignedVote]]:
-        """What the vote's seat said in its set: of the same kind and round; of the other kind.
+    def find_rivals(self, vote: SignedVote) -> list[SignedVote]:
+        """What the seat said in the set that contradicts a vote that was just added.
 
-        Of the other kind only those rounds in which a link can lie over an ack.
+        It says one thing of a kind a round, and links over none of its acks.
         """
-        body = vote.body
-        seat = self._seats.get((body.set, vote.seat), _SeatVotes())
-        same = seat.get(body).get(body.round, [])
-        if isinstance(body, Ack):
-            rounds = [item for item in seat.prevotes if item > body.round]
-            return same, (item for round_ in rounds for item in seat.prevotes[round_])
-        between = range(body.source_round + 1, body.round)
-        if len(between) < len(seat.acks):
-            rounds = [item for item in between if item in seat.acks]
-        else:
-            rounds = [item for item in seat.acks if item in between]
-        return same, (item for round_ in rounds for item in seat.acks[round_])
+        seat, body = self._seats[vote.body.set, vote.seat], vote.body
+        rivals = [item for item in seat.get(body)[body.round] if item.body != body]
+        if isinstance(body, Prevote):
+            for round_ in _list_rounds(seat.acks, body.source_round + 1, body.round):
+                rivals += seat.acks[round_]
+            return rivals
+        for round_ in _list_rounds(seat.prevotes, body.round + 1, seat.newest_prevote + 1):
+            rivals += [item for item in seat.prevotes[round_] if _links_over(item, body.round)]
+        return rivals
 
     def get_newest(self, seat: AccountId) -> int:
         """The highest round in which a seat was heard."""
@@ -189,6 +188,17 @@ class VotePool:
         return sum(
             len(tally.signatures) for bodies in self._tallies.values() for tally in bodies.values()
         )
+
+
+def _list_rounds(said: dict[int, list[SignedVote]], low: int, high: int) -> list[int]:
+    """The rounds from low to below high in which something was said."""
+    if high - low <= len(said):
+        return [round_ for round_ in range(low, high) if round_ in said]
+    return [round_ for round_ in said if low <= round_ < high]
+
+
+def _links_over(vote: SignedVote, round_: int) -> bool:
+    return isinstance(vote.body, Prevote) and vote.body.source_round < round_
 
 
 def _bundle(voters: VoterSet, found: dict[AccountId, bytes]) -> tuple[Bits, Signatures]:

@@ -8,6 +8,7 @@ said, and votes once something newer than that is justified.
 from typing import Final
 
 from chain.codec import encode
+from chain.header import BlockHash, compute_block_hash
 from chain.votes import Prevote, SignedVote
 from consensus.events import AskNewest, Concern, Effect, NewestShown, ReleaseCommanded, Warn
 from consensus.gadget import Asking
@@ -16,6 +17,7 @@ from consensus.journal import (
     enter_set,
     find_activation,
     find_newest_record,
+    get_signed_header,
     get_signed_round,
     get_signed_slot,
     has_signed,
@@ -55,10 +57,19 @@ def on_release_commanded(state: Consensus, event: ReleaseCommanded) -> list[Effe
     return []
 
 
-def meet_own_header(state: Consensus, slot: int) -> list[Effect]:
-    """A header of our own seat has come; see whether the journal knows it."""
-    journal = state.journal
-    if journal is None or slot <= get_signed_slot(journal, state.settings.chain):
+def meet_own_header(
+    state: Consensus, slot: int, block_hash: BlockHash | None = None
+) -> list[Effect]:
+    """A header of our own seat has come; see whether the journal knows it.
+
+    Two machines with one journal each draw the same slots: of the newest one the header must be
+    the very one that was signed.
+    """
+    journal, chain = state.journal, state.settings.chain
+    if journal is None or slot < get_signed_slot(journal, chain):
+        return []
+    signed = get_signed_header(journal, chain, slot)
+    if signed is not None and block_hash in (None, compute_block_hash(signed)):
         return []
     return _meet(state, slot)
 

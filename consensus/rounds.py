@@ -48,7 +48,7 @@ def plan_round(state: Consensus, time_ms: int) -> tuple[list[Effect], int]:
         gadget.pool.forget_old(slot)
         effects += retry_waiting(state, time_ms)
         effects += _tell_standstill(state, slot)
-    effects += _ask(state, slot)
+        effects += _ask(state, slot)
     due_ms = get_prevote_ms(slot, slot_ms)
     head = state.position.head
     has_primary = head.slot == slot and head.kind == PRIMARY
@@ -78,14 +78,14 @@ def on_votes_wanted(state: Consensus, event: VotesWanted) -> list[Effect]:
 def on_peer_claimed(state: Consensus, event: PeerClaimed) -> list[Effect]:
     """Somebody says how far it has come."""
     state.gadget.catchup.hear(event.peer, event.claim)
-    return []
+    return _ask(state, state.get_slot(event.time_ms))
 
 
 def on_answered(state: Consensus, event: Answered) -> list[Effect]:
     """A request of ours is over."""
     slot = state.get_slot(event.time_ms)
     state.gadget.catchup.settle(event.peer, slot, good=event.good)
-    return []
+    return _ask(state, slot)
 
 
 def get_claim(state: Consensus) -> Claim:

@@ -20,7 +20,11 @@ from consensus.events import (
 )
 from consensus.gadget import Asking
 from consensus.guard import GuardState
-from consensus.journal import get_signed_slot, may_sign_block, record_block
+from consensus.journal import (
+    get_signed_slot,
+    may_sign_block,
+    record_block,
+)
 from consensus.producer import (
     Turn,
     advance_randomness,

@@ -14,7 +14,7 @@ from msgspec.structs import fields
 
 from chain.actions import SeatKeys
 from chain.codec import encode
-from chain.errors import Invalid
+from chain.errors import Code, Invalid
 from chain.genesis import (
     GENESIS_BYTES_MAX,
     GENESIS_CODEC,
@@ -80,7 +80,9 @@ def read_file(path: Path) -> Genesis:
         try:
             return GENESIS_CODEC.decode(data)
         except Invalid as error:
-            raise ConstitutionError(f"{path}: {error}") from None
+            if error.code is Code.OTHER_RULES:
+                raise ConstitutionError(f"{path}: {error}") from None
+            raise ConstitutionError(f"{path} is not a genesis: {error}") from None
     return read_constitution(parse_toml(data, str(path)))
 
 

@@ -8,22 +8,36 @@ from typing import Any, Final, NamedTuple
 
 from chain.actions import (
     Action,
+    Attest,
     Bond,
+    CancelRecovery,
+    CastVote,
     ChangePolicy,
+    CompleteRecovery,
+    GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
+    RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
+    Renew,
+    ReplaceSeatKeys,
     Reveal,
+    Revoke,
     Save,
+    SetGuardians,
+    StartRecovery,
+    Takeover,
     Unbond,
     Withdraw,
 )
 from chain.block import SealedBlock
+from chain.facts import Fact, FeePaid, Matured, NoticePaid, Reported, Rewarded, Slashed
 from chain.ledger import Execution
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.settlement import compute_decayed, get_touched
-from chain.state import FeePaid, Matured
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
 from node.history import Happening
@@ -31,21 +45,31 @@ from node.history import Happening
 
 def find_happenings(block: SealedBlock, execution: Execution, context: Context) -> list[Happening]:
     """Everything that happened to accounts, in the order in which the block did it."""
-    found = [
-        Happening(fact.account, None, "matured", fact.amount, None, "")
-        for fact in execution.facts
-        if isinstance(fact, Matured)
-    ]
+    found = _tell_facts(execution, _TOLD_BEFORE)
     deposits = _Deposits(execution, context)
     for sealed in block.transactions:
         for action in sealed.body.actions:
             found.extend(_describe(sealed, action, deposits))
-    found.extend(
-        Happening(fact.account, None, "fee", fact.amount, None, "")
+    return [*found, *_tell_facts(execution, _TOLD_AFTER)]
+
+
+# Facts that are news to somebody, before and after what transactions did.
+_TOLD_BEFORE: Final[dict[type[Fact], str]] = {
+    Slashed: "slashed",
+    Reported: "reported",
+    Rewarded: "rewarded",
+    Matured: "matured",
+}
+_TOLD_AFTER: Final[dict[type[Fact], str]] = {NoticePaid: "notice", FeePaid: "fee"}
+
+
+def _tell_facts(execution: Execution, told: dict[type[Fact], str]) -> list[Happening]:
+    return [
+        Happening(fact.account, None, told[type(fact)], fact.amount, None, "")
         for fact in execution.facts
-        if isinstance(fact, FeePaid)
-    )
-    return found
+        if isinstance(fact, FeePaid | Matured | Rewarded | Slashed | Reported | NoticePaid)
+        and type(fact) in told
+    ]
 
 
 class _Deposits:
@@ -115,10 +139,27 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     # keys
     Reveal: None,
     ChangePolicy: _Told("keys"),
+    SetGuardians: _Told("guardians"),
+    StartRecovery: _Told("recovery", counterparty="account", mirrored="recovery_of_this"),
+    CancelRecovery: _Told("recovery_cancelled"),
+    CompleteRecovery: _Told("recovered", counterparty="account", mirrored="recovered_this"),
+    # aliases
+    RegisterAlias: _Told("alias"),
+    GiveUpAlias: _Told("alias_given_up"),
     # seats
     RegisterSeat: _Told("seat"),
     Bond: _Told("bonded"),
     Unbond: _Told("unbonded", _get_amount),
+    # identity
+    Attest: _Told("attested", counterparty="subject", mirrored="identified"),
+    Renew: _Told("renewed", counterparty="subject", mirrored="identity_renewed"),
+    Revoke: _Told("revoked", counterparty="subject", mirrored="identity_revoked"),
+    # votes
+    Propose: _Told("proposed"),
+    CastVote: _Told("voted"),
+    Takeover: _Told("takeover", counterparty="seat", mirrored="taken_over"),
+    ReplaceSeatKeys: _Told("seat_keys"),
+    ReleaseNotice: None,  # told by what it cost
 }
 
 

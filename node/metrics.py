@@ -153,6 +153,7 @@ class Metrics:
             "operators",
             "active",
             "municipality",
+            "claims",
         ):
             funds.add_metric([fund], getattr(money, fund) / _ONE_MILLION)
         yield funds

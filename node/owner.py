@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple, Protocol
 
 import trio
 
-from chain.block import SealedBlock
+from chain.block import BlockParts, SealedBlock
 from chain.header import BlockHash, Header
 from chain.ledger import Execution, Ledger
 from chain.policy import AccountId
@@ -71,6 +71,7 @@ class DraftedBlock(NamedTuple):
     header_bytes: bytes
     execution: Execution
     transactions: tuple[SealedTransaction, ...]
+    parts: BlockParts
 
 
 def _wait(*_: object) -> None:

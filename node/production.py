@@ -4,18 +4,21 @@ The order is the point: the journal lies safely on the disk before the key signs
 our own head before anybody hears of it.
 """
 
-from chain.block import NO_PARTS, compute_body_root, seal_block
+from typing import NamedTuple
+
+from chain.block import NO_PARTS, BlockParts, compute_body_root, seal_block
 from chain.codec import encode
+from chain.drafting import open_draft
 from chain.errors import Invalid
 from chain.header import HEADER_VERSION, Header, sign_header
 from chain.ledger import Execution
 from chain.rules.context import Author, Context
 from chain.transaction import SealedTransaction
-from chain.transition import process_opening
 from chain.votes import Here, Vote, sign_here, sign_vote
 from consensus.engine import step
 from consensus.events import Drafted, Effect, HereSeen, VoteSeen
 from consensus.journal import Journal
+from consensus.parts import get_offer
 from consensus.producer import Turn
 from node.owner import DraftedBlock, Owner, Passage
 
@@ -25,9 +28,11 @@ def draft(owner: Owner, turn: Turn) -> list[Effect]:
     if turn.parent != owner.ledger.head.hash:
         return []
     context = owner.ledger.get_context(turn.slot)
-    transactions, execution = _execute(owner, turn, context)
-    header = _build_header(owner, turn, context, transactions, execution)
-    owner.drafted = DraftedBlock(header, encode(header), execution, transactions)
+    content = _execute(owner, turn, context)
+    header = _build_header(owner, turn, context, content)
+    owner.drafted = DraftedBlock(
+        header, encode(header), content.execution, content.transactions, content.parts
+    )
     return step(owner.consensus, Drafted(owner.clock.get_ms(), turn, owner.drafted.header_bytes))
 
 
@@ -45,7 +50,7 @@ def sign(owner: Owner, header_bytes: bytes) -> list[Effect]:
     assert drafted.header_bytes == header_bytes, "what is signed was journalled"
     owner.drafted = None
     signature = sign_header(drafted.header, seat.vote_key).signature
-    block = seal_block(drafted.header, signature, drafted.transactions)
+    block = seal_block(drafted.header, signature, drafted.transactions, drafted.parts)
     owner.keeper.commit(drafted.execution, block, durable=True)
     owner.mempool.forget_view()
     owner.tell_applied(block, 0.0, produced_here=True)
@@ -53,6 +58,14 @@ def sign(owner: Owner, header_bytes: bytes) -> list[Effect]:
     passage = Passage()
     passage.take_up(block.transactions)
     return owner.change_head(passage)
+
+
+class _Content(NamedTuple):
+    """What a block of ours holds, and what that does."""
+
+    parts: BlockParts
+    transactions: tuple[SealedTransaction, ...]
+    execution: Execution
 
 
 def vote(owner: Owner, body: Vote) -> list[Effect]:
@@ -69,31 +82,26 @@ def attend(owner: Owner, body: Here) -> list[Effect]:
     return step(owner.consensus, HereSeen(owner.clock.get_ms(), signed))
 
 
-def _execute(
-    owner: Owner, turn: Turn, context: Context
-) -> tuple[tuple[SealedTransaction, ...], Execution]:
-    """Choose transactions and execute them; none, should the rules refuse what was chosen."""
-    ledger, known = owner.ledger, owner.known
-    view = ledger.open_view()
+def _execute(owner: Owner, turn: Turn, context: Context) -> _Content:
+    """Choose parts and transactions and execute them; none, should the rules refuse them."""
     assert owner.seat is not None, "only a seat makes blocks"
+    ledger, known = owner.ledger, owner.known
     author = Author(owner.seat.own.id, turn.kind, turn.output)
-    process_opening(view, context, ledger.queue, author, NO_PARTS.finality)
+    view = ledger.open_view()
+    offer = get_offer(owner.consensus, turn.slot)
+    parts = open_draft(view, context, ledger.queue, author, offer, known)
     transactions = owner.mempool.select(view, context)
     try:
-        return transactions, ledger.draft(context, author, transactions, known)
+        execution = ledger.draft(context, author, transactions, known, parts)
     except Invalid as error:
         refusal = str(error)
+    else:
+        return _Content(parts, transactions, execution)
     owner.log.error("own_draft_refused", refusal=refusal, slot=turn.slot)
-    return (), ledger.draft(context, author, (), known)
+    return _Content(NO_PARTS, (), ledger.draft(context, author, (), known))
 
 
-def _build_header(
-    owner: Owner,
-    turn: Turn,
-    context: Context,
-    transactions: tuple[SealedTransaction, ...],
-    execution: Execution,
-) -> Header:
+def _build_header(owner: Owner, turn: Turn, context: Context, content: _Content) -> Header:
     assert owner.seat is not None, "only a seat makes blocks"
     current = owner.ledger.seat_set
     return Header(
@@ -107,9 +115,9 @@ def _build_header(
         rank=turn.rank,
         vrf_proof=turn.proof,
         base=current.base,
-        next_set_root=execution.next_set_root,
+        next_set_root=content.execution.next_set_root,
         lock_round=owner.consensus.gadget.lock.round,
         lock_hash=owner.consensus.gadget.lock.hash,
-        state_root=execution.state_root,
-        body_root=compute_body_root(transactions),
+        state_root=content.execution.state_root,
+        body_root=compute_body_root(content.transactions, content.parts),
     )

@@ -174,8 +174,10 @@ class Hostile:
         return await host.new_stream(ID.from_base58(self.victim.peer), [protocol])
 
     def get_muxed(self) -> Yamux:
-        """The connection's yamux."""
-        connections: Any = self.transport._swarm.connections[ID.from_base58(self.victim.peer)]
+        """The connection's yamux. Raises TransportError when the victim has hung up."""
+        connections: Any = self.transport._swarm.connections.get(ID.from_base58(self.victim.peer))
+        if not connections:
+            raise TransportError("the victim has hung up")
         muxed: Yamux = connections[0].muxed_conn
         return muxed
 

@@ -161,6 +161,11 @@ def get_account_id(name: str) -> AccountId:
     return account_id
 
 
+def get_name(account_id: AccountId) -> str:
+    """The name whose account this is; it must have been asked for before."""
+    return _KNOWN_NAMES[account_id]
+
+
 def build_seat_keys(name: str, *, chain: bytes = BEFORE_GENESIS) -> SeatKeys:
     """The three keys of a name's seat, with proofs."""
     keys = [get_key(f"{name}/{role}") for role in ROLES]
@@ -280,7 +285,7 @@ class Community:
                 seat_set.entries, seed, slot, get_rank_limit(slot, context.parent_slot) + 1
             )
             for entry in seat_set.entries:
-                name = self.seat_names[entry.seat]
+                name = get_name(entry.seat)
                 proof = vrf.prove(get_key(f"{name}/vrf").seed, alpha)
                 output = vrf.compute_output(proof)
                 if is_primary(output, entry.weight, total):

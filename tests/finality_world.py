@@ -14,8 +14,7 @@ from msgspec.structs import replace
 
 from chain.crypto import compute_hash
 from chain.header import BlockHash
-from chain.tables import SetEntry
-from chain.votes import Ack, Prevote, SignedHere, SignedVote, Vote, sign_here, sign_vote
+from chain.votes import Ack, Prevote, Vote, sign_here, sign_vote
 from consensus.engine import step
 from consensus.events import (
     Answered,
@@ -56,6 +55,7 @@ from tests.community import CONSTANTS, get_account_id, get_key
 from tests.consensus_world import CHAIN, GENESIS, build_entries, build_position, build_seat
 
 RECORD_EVERY = 8
+LOOKED_BACK = 200  # votes of a seat that a new one is compared with
 
 
 class Broken(AssertionError):
@@ -69,6 +69,7 @@ class Witness:
     blocks: dict[BlockHash, BlockFacts]
     headers: dict[tuple[str, int], BlockHash] = field(default_factory=dict)
     votes: dict[tuple[str, BlockHash, type[Vote], int], Vote] = field(default_factory=dict)
+    said: dict[tuple[str, BlockHash], list[Vote]] = field(default_factory=dict)
     finals: list[BlockHash] = field(default_factory=list)  # each stands on the one before
 
     def see_header(self, name: str, facts: BlockFacts) -> None:
@@ -82,12 +83,15 @@ class Witness:
         known = self.votes.setdefault((name, body.set, type(body), body.round), body)
         if known != body:
             raise Broken(f"{type(body).__name__} twice: {name} in round {body.round}")
+        if isinstance(body, Prevote) and body.source_round >= body.round:
+            raise Broken(f"link: {name} in round {body.round} from {body.source_round}")
         target = self.blocks[body.target_hash]
         if body.set not in (target.base, CHAIN if target.height == 0 else None):
             raise Broken(f"S5: {name} voted in round {body.round} for a block of another set")
-        for (voter, set_hash, _, _), other in self.votes.items():
-            if (voter, set_hash) == (name, body.set):
-                self._compare(name, body, other)
+        said = self.said.setdefault((name, body.set), [])
+        for other in said[-LOOKED_BACK:]:
+            self._compare(name, body, other)
+        said.append(body)
 
     def _compare(self, name: str, one: Vote, other: Vote) -> None:
         for ack, prevote in ((one, other), (other, one)):
@@ -125,6 +129,7 @@ class Rules:
     epoch_slots: int = 0  # 0: sets never hand over
     cut: Callable[[int, str, str], bool] = lambda _slot, _one, _other: False
     down: Callable[[int, str], bool] = lambda _slot, _name: False
+    shy: str = ""  # nobody syncs with this one
     mute: Callable[[str, Vote], bool] = lambda _name, _body: False  # what is signed and not sent
     weights: tuple[int, ...] = ()
     settings: Settings = Settings(CHAIN, CONSTANTS)
@@ -146,6 +151,7 @@ class World:
             weights = {get_account_id(name): by_name[name] for name in self.names}
             entries = tuple(replace(entry, weight=weights[entry.seat]) for entry in entries)
         self.sets: dict[BlockHash, VoterSet] = {CHAIN: build_voters(CHAIN, 0, 0, entries)}
+        self.ends: dict[BlockHash, Checkpoint] = {}  # how sets have ended, as nodes keep it on disk
         self.witness = Witness(self.blocks)
         self.time_ms = 0
         self.queue: list[tuple[int, int, Callable[[], None]]] = []
@@ -270,13 +276,6 @@ class World:
         )
         return is_base_recorded and turn.slot - recorded.round <= 64
 
-    def find_end(self, set_hash: BlockHash) -> Checkpoint | None:
-        """How a set has ended, by whoever remembers."""
-        for node in self.nodes.values():
-            if set_hash in node.state.gadget.ended:
-                return node.state.gadget.ended[set_hash]
-        return None
-
     def _pass_slot(self) -> None:
         """Crashes, and everybody looks at somebody."""
         for name, node in self.nodes.items():
@@ -296,6 +295,7 @@ class World:
             for other in self.nodes.values()
             if other is not node
             and other.alive
+            and other.name != self.rules.shy
             and not self.rules.cut(self.slot, node.name, other.name)
         ]
         if peers:
@@ -328,9 +328,8 @@ class Node:
         """Begin, on what a crash has left."""
         self.alive = True
         self.generation += 1
-        before, final = self.state, self.finals[-1:]
-        voters = before.gadget.voters if final else None
-        self.state = self._build(voters if self.journal is not None else None)
+        before = self.state
+        self.state = self._build(None if self.journal is None else before.gadget.voters)
         self.finals = []
         for facts in sorted(self._get_held(before), key=lambda item: item.height):
             self.take(BlockHeld(self.world.time_ms, facts, 100, live=False))
@@ -390,7 +389,7 @@ class Node:
                 self._wake(effect.time_ms)
             case Ask():
                 peer = self.world.nodes[effect.peer]
-                self._answer(peer)
+                self.world.at(now_ms + 50, lambda: self._answer(peer) if self.alive else None)
             case AskNewest():
                 self._ask_newest()
             case FetchParents():
@@ -444,8 +443,9 @@ class Node:
         assert self.journal is not None
         self.world.witness.see_vote(self.name, body)
         vote = sign_vote(get_account_id(self.name), body, get_key(f"{self.name}/vote"))
-        if not self.world.rules.mute(self.name, body):
-            self.world.send(self.name, lambda time_ms: VoteSeen(time_ms, vote, live=True))
+        if self.world.rules.mute(self.name, body):
+            return []  # as if it had not been signed
+        self.world.send(self.name, lambda time_ms: VoteSeen(time_ms, vote, live=True))
         return step(self.state, VoteSeen(self.world.time_ms, vote, live=True))
 
     def _note_final(self, effect: Finalised) -> None:
@@ -454,6 +454,8 @@ class Node:
         if self.finals and not self.world.witness.stands_on(block_hash, self.finals[-1]):
             raise Broken(f"I5: what is final for {self.name} fell back")
         self.finals.append(block_hash)
+        if self.world.blocks[block_hash].hands_off:
+            self.world.ends.setdefault(effect.set, effect.checkpoint)
 
     def pull(self, peer: "Node") -> None:
         """Get what a peer has: blocks, and how far it has come."""
@@ -473,7 +475,7 @@ class Node:
         now_ms, gadget = self.world.time_ms, peer.state.gadget
         for _ in range(40):
             known = self.state.gadget.voters.base
-            ended = gadget.ended.get(known) or self.world.find_end(known)
+            ended = self.world.ends.get(known)
             if known == gadget.voters.base or ended is None or ended.finality is None:
                 break
             self.take(SetShown(now_ms, self.world.sets[ended.hash]))

@@ -20,7 +20,7 @@ from chain.errors import Code, Invalid
 from chain.genesis import Genesis, GenesisAccount
 from chain.policy import AccountId
 from chain.refusals import MEANINGS
-from chain.rules.identity import get_home_person_key, is_identified
+from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.rules.transactions import process_transaction
@@ -186,7 +186,6 @@ class WalletNode:
         now = get_touched(account, deposits, schedule, context.step)
         later = get_touched(account, deposits, schedule, context.step + context.steps_per_period)
         identified = is_identified(state, context, account_id)
-        person = state.persons.get(get_home_person_key(account.person)) if account.person else None
         policy = account.policy
         waiting = [item for item in self.waiting if item.body.account == account_id]
         return {
@@ -208,7 +207,9 @@ class WalletNode:
             if policy is None
             else {"threshold": policy.threshold, "keys": [key.hex() for key in policy.keys]},
             "identified": identified,
-            "identified_until_slot": person.identified_until_slot if person else 0,
+            "identified_until_slot": get_identified_until(state, context, account.person)
+            if account.person
+            else 0,
             "free_units": get_free_units(state, context, account.person) if account.person else 0,
             "defensive_units": context.parameters.defensive_units + DEFENSIVE_PER_SIGNATURE
             if policy is None

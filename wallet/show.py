@@ -20,8 +20,8 @@ from wallet.words import Words, mark
 
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
-OUTGOING: Final = frozenset({"paid", "saved", "fee"})
-INCOMING: Final = frozenset({"received", "matured", "withdrawn"})
+OUTGOING: Final = frozenset({"paid", "saved", "fee", "notice", "slashed"})
+INCOMING: Final = frozenset({"received", "matured", "withdrawn", "rewarded", "reported"})
 
 _KINDS: Final = {
     "paid": mark("paid"),
@@ -34,7 +34,28 @@ _KINDS: Final = {
     "unbonded": mark("bond asked back"),
     "seat": mark("seat registered"),
     "keys": mark("keys changed"),
+    "guardians": mark("guardians named"),
+    "recovery": mark("recovery begun"),
+    "recovery_of_this": mark("recovery of this account begun"),
+    "recovery_cancelled": mark("recovery stopped"),
+    "recovered": mark("account recovered"),
+    "recovered_this": mark("this account recovered"),
+    "alias": mark("name taken"),
+    "alias_given_up": mark("name given up"),
+    "attested": mark("attestation given"),
+    "identified": mark("attested by"),
+    "renewed": mark("attestation renewed"),
+    "identity_renewed": mark("attestation renewed by"),
+    "revoked": mark("attestation revoked"),
+    "identity_revoked": mark("attestation revoked by"),
     "fee": mark("fee"),
+    "takeover": mark("seat taken over by its standby key"),
+    "taken_over": mark("own seat taken over by its standby key"),
+    "seat_keys": mark("keys of the seat replaced"),
+    "notice": mark("notice of release"),
+    "rewarded": mark("reward of the seat"),
+    "slashed": mark("lost of the bond"),
+    "reported": mark("for a reported offence"),
 }
 _BONDS: Final = {
     "free": mark("free"),

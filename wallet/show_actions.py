@@ -10,19 +10,35 @@ from typing import Any, Final, NamedTuple
 
 from chain.actions import (
     Action,
+    Attest,
     Bond,
+    CancelRecovery,
+    CastVote,
     ChangePolicy,
+    CompleteRecovery,
+    GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
+    RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
+    Renew,
+    ReplaceSeatKeys,
     Reveal,
+    Revoke,
     Save,
+    SetGuardians,
+    StartRecovery,
+    Takeover,
     Unbond,
     Withdraw,
 )
 from wallet.community import Community
 from wallet.show import tell_account, tell_pai
 from wallet.words import Words, mark
+
+CALENDAR_END: Final = 253_402_300_799  # the last second of the year 9999
 
 
 class _Teller(NamedTuple):
@@ -36,6 +52,11 @@ class _Teller(NamedTuple):
         """An account by its name here, or its address."""
         return tell_account(account, self.community, self.names)
 
+    def tell_slot(self, slot: int) -> str:
+        """When a slot begins; one beyond any calendar is for ever."""
+        seconds = self.community.get_time(slot)
+        return self.words.date(seconds) if seconds < CALENDAR_END else "∞"
+
 
 _SENTENCES: Final[dict[type[Action], str]] = {
     # money
@@ -46,20 +67,53 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     # keys
     Reveal: mark("state the account's keys: {needed} of {count_keys}"),
     ChangePolicy: mark("give the account other keys: {needed} of {count_keys}"),
+    SetGuardians: mark(
+        "name guardians ({guardians}); delay, periods: {delay}; cancels allowed: {cancels}"
+    ),
+    StartRecovery: mark("begin to recover {account}: {needed} of {count_keys} new keys"),
+    CancelRecovery: mark("stop the recovery of this account"),
+    CompleteRecovery: mark("give {account} the keys that its guardians asked for"),
+    # aliases
+    RegisterAlias: mark("take the name @{name}, for {price} at most"),
+    GiveUpAlias: mark("give up the account's name"),
     # seats
     RegisterSeat: mark("register a seat"),
     Bond: mark("bond {amount} of deposit {id} to the seat"),
     Unbond: mark("ask deposit {id} back from the seat"),
+    # identity
+    Attest: mark("attest {subject} as {kind} until {until}"),
+    Renew: mark("renew the attestation of {subject} until {until}"),
+    Revoke: mark("revoke the attestation of {subject}"),
+    # votes
+    Propose: mark("put a measure to the vote: {measure}"),
+    CastVote: mark("vote on proposal {proposal}: {voice}"),
+    Takeover: mark("let the standby key of {seat} take over its seat"),
+    ReplaceSeatKeys: mark("replace all keys of the seat"),
+    ReleaseNotice: mark("vote again although the journal was lost: {round}"),
 }
 
 _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "amount": lambda teller, action: tell_pai(teller.words, action.amount),
     "whom": lambda teller, action: teller.tell_account(action.to),
     "memo": lambda _, action: f"«{action.memo}»" if action.memo else "",
+    "seat": lambda teller, action: teller.tell_account(action.seat),
+    "round": lambda _, action: action.activation_round,
     "id": lambda _, action: action.deposit,
     "count": lambda _, action: action.term_periods,
     "needed": lambda _, action: action.policy.threshold,
+    "measure": lambda _, action: type(action.measure).__struct_config__.tag,
+    "proposal": lambda _, action: action.proposal,
+    "voice": lambda teller, action: teller.words.say("yes" if action.yes else "no"),
     "count_keys": lambda _, action: len(action.policy.keys),
+    "guardians": lambda _, action: action.guardians.hex()[:16] if action.guardians else "—",
+    "delay": lambda _, action: action.delay_periods,
+    "cancels": lambda _, action: action.cancels_max,
+    "account": lambda teller, action: teller.tell_account(action.account),
+    "name": lambda _, action: action.name,
+    "price": lambda teller, action: tell_pai(teller.words, action.price_max),
+    "subject": lambda teller, action: teller.tell_account(action.subject),
+    "kind": lambda _, action: action.kind,
+    "until": lambda teller, action: teller.tell_slot(action.until_slot),
 }
 
 

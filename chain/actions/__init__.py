@@ -1,7 +1,30 @@
 """What a transaction can ask for, by subject. Numbers of actions are protocol and never reused."""
 
-from chain.actions.keys import ChangePolicy, Reveal
-from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
+from chain.actions.aliases import (
+    GiveUpAlias,
+    RegisterAlias,
+)
+from chain.actions.identity import (
+    Attest,
+    Renew,
+    Revoke,
+)
+from chain.actions.keys import (
+    CancelRecovery,
+    ChangePolicy,
+    CompleteRecovery,
+    GuardianSignature,
+    Reveal,
+    SetGuardians,
+    StartRecovery,
+)
+from chain.actions.money import (
+    MEMO_BYTES_MAX,
+    Pay,
+    Prolong,
+    Save,
+    Withdraw,
+)
 from chain.actions.seats import (
     Bond,
     RegisterSeat,
@@ -11,20 +34,54 @@ from chain.actions.seats import (
     Takeover,
     Unbond,
 )
+from chain.actions.votes import (
+    AdmitAuthority,
+    CastVote,
+    ChangeDemurrage,
+    ChangeFigure,
+    ChangeRewards,
+    ChangeSinks,
+    Measure,
+    Propose,
+    Resolve,
+    RetireAuthority,
+    SpendFund,
+)
 
 __all__ = [
     "MEMO_BYTES_MAX",
     "Action",
+    "AdmitAuthority",
+    "Attest",
     "Bond",
+    "CancelRecovery",
+    "CastVote",
+    "ChangeDemurrage",
+    "ChangeFigure",
     "ChangePolicy",
+    "ChangeRewards",
+    "ChangeSinks",
+    "CompleteRecovery",
+    "GiveUpAlias",
+    "GuardianSignature",
+    "Measure",
     "Pay",
     "Prolong",
+    "Propose",
+    "RegisterAlias",
     "RegisterSeat",
     "ReleaseNotice",
+    "Renew",
     "ReplaceSeatKeys",
+    "Resolve",
+    "RetireAuthority",
     "Reveal",
+    "Revoke",
     "Save",
     "SeatKeys",
+    "SetGuardians",
+    "SpendFund",
+    "StartRecovery",
     "Takeover",
     "Unbond",
     "Withdraw",
@@ -39,10 +96,24 @@ Action = (
     # keys
     | Reveal
     | ChangePolicy
+    | SetGuardians
+    | StartRecovery
+    | CancelRecovery
+    | CompleteRecovery
+    # aliases
+    | RegisterAlias
+    | GiveUpAlias
     # seats
     | RegisterSeat
     | Bond
     | Unbond
+    # identity
+    | Attest
+    | Renew
+    | Revoke
+    # votes
+    | Propose
+    | CastVote
     | Takeover
     | ReplaceSeatKeys
     | ReleaseNotice

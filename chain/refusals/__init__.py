@@ -8,9 +8,20 @@ from typing import Final
 from chain.refusals.blocks import BLOCKS
 from chain.refusals.codes import Code, Meaning
 from chain.refusals.consensus import CONSENSUS
+from chain.refusals.identity import IDENTITY
+from chain.refusals.keys import KEYS
 from chain.refusals.money import MONEY
 from chain.refusals.seats import SEATS
+from chain.refusals.votes import VOTES
 
 __all__ = ["MEANINGS", "Code", "Meaning"]
 
-MEANINGS: Final[dict[Code, Meaning]] = {**MONEY, **SEATS, **BLOCKS, **CONSENSUS}
+MEANINGS: Final[dict[Code, Meaning]] = {
+    **MONEY,
+    **SEATS,
+    **IDENTITY,
+    **KEYS,
+    **VOTES,
+    **BLOCKS,
+    **CONSENSUS,
+}

@@ -16,7 +16,7 @@ from chain.rules.roster import get_roster, is_listed
 from chain.rules.tally import get_course
 from chain.rules.weights import ONE
 from chain.state import State
-from chain.tables import CURRENT, Customers, Pair
+from chain.tables import CURRENT, Customers, Pair, Person
 from chain.units import AMOUNT_MAX
 
 WEEK_PERIODS: Final = 7
@@ -38,25 +38,23 @@ def note_payment(
 ) -> None:
     """Somebody paid somebody; called once for each payment, after it was made."""
     roster = get_roster(state)
-    identified = is_identified(state, context, payer)
-    if identified:
-        _note_spending(state, context, payer, amount)
-        if is_listed(roster, receiver):
+    tag = state.accounts.require(payer).person
+    if tag is not None:
+        # His free units change this row anyway: it costs a payment next to nothing.
+        key = get_home_person_key(tag)
+        person = state.persons.require(key)
+        state.persons.put(key, _add_outgoing(person, get_week(context), amount))
+        if is_listed(roster, receiver) and is_identified(state, context, payer):
             _note_trade(state, context, receiver, payer, amount)
     if is_listed(roster, payer) and is_identified(state, context, receiver):
         _note_trade(state, context, payer, receiver, -amount)
 
 
-def _note_spending(state: State, context: Context, payer: AccountId, amount: int) -> None:
-    """Add to what a person spends in this week, in a row that his free units change anyway."""
-    tag = state.accounts.require(payer).person
-    assert tag is not None
-    key = get_home_person_key(tag)
-    person = state.persons.require(key)
-    week = get_week(context)
+def _add_outgoing(person: Person, week: int, amount: int) -> Person:
+    """Add to what a person spends in this week."""
     first, *earlier = _shift(person.outgoings, week - person.outgoing_week)
     outgoings = (min(AMOUNT_MAX, first + amount), *earlier)
-    state.persons.put(key, replace(person, outgoing_week=week, outgoings=outgoings))
+    return replace(person, outgoing_week=week, outgoings=outgoings)
 
 
 def _note_trade(
@@ -149,4 +147,6 @@ def _bring(pair: Pair, week: int) -> Pair:
 
 def _shift(amounts: tuple[int, ...], weeks: int) -> tuple[int, ...]:
     """Amounts by weeks, the newest first, after some weeks have passed; never empty."""
+    if not weeks and amounts:
+        return amounts
     return ((0,) * min(weeks, WEEKS + 1) + (amounts or (0,)))[: WEEKS + 1]

@@ -12,18 +12,21 @@ from msgspec.structs import replace
 
 from chain.address import is_prefix
 from chain.checks import DirectChecks
+from chain.crypto import u32
 from chain.errors import Invalid
 from chain.genesis import (
     GENESIS_VERSION,
     HOME_GROUP,
     Genesis,
-    GenesisAttestation,
     GenesisSeat,
 )
 from chain.parameters import find_faults
 from chain.policy import AccountId, compute_account_id
+from chain.rules.attestations import ATTESTED_UNTIL_MAX
+from chain.rules.authorities import build_authority
+from chain.rules.electorate import put_register
 from chain.rules.finality_record import found_record
-from chain.rules.identity import compute_identified_until, get_person_key
+from chain.rules.identity import PERSON_KIND, build_person, get_person_key
 from chain.rules.payments import build_account
 from chain.rules.randomness import build_first_randomness
 from chain.rules.savings import DEPOSIT_MIN, build_deposit
@@ -33,13 +36,14 @@ from chain.rules.settlement import BONDED, get_due_step
 from chain.rules.weights import ONE, Standing, compute_raw, compute_stake, compute_weights
 from chain.state import State
 from chain.tables import (
+    AUTHORITIES_MAX,
     CURRENT,
+    Assembly,
     Attestation,
-    Authority,
     Bonded,
     Deposit,
     Money,
-    Person,
+    Roster,
     Rules,
     Savings,
     SetEntry,
@@ -48,7 +52,6 @@ from chain.tables import (
 from chain.units import SUPPLY_MAX, format_pai
 
 GENESIS_TIME_MAX: Final = 253_402_300_799  # the last second that calendars of four digits can show
-ATTESTED_UNTIL_MAX: Final = 2**48  # nine million years of seconds: "for ever", and sums stay small
 GROUP_MAX: Final = 2**32 - 1  # four bytes in the key of a person's row
 
 
@@ -57,28 +60,31 @@ def apply_genesis(state: State, genesis: Genesis, chain: bytes) -> None:
     state.rules.put(CURRENT, Rules(genesis.parameters, genesis.keep_schedule))
     state.tips.put(CURRENT, Tip(slot=0, height=0))
     state.randomness.put(CURRENT, build_first_randomness(chain))
+    state.assembly.put(CURRENT, Assembly(persons=0, proposals=0, open=(), passed=(), sharing=()))
     found_record(state, chain)
-    for authority in genesis.authorities:
-        state.authorities.put(
-            authority.id,
-            Authority(
-                name=authority.name,
-                jurisdiction=authority.jurisdiction,
-                policy=authority.policy,
-                group=authority.group,
-                retired_slot=-1,
-            ),
-        )
+    _put_authorities(state, genesis)
     tags = _put_attestations(state, genesis)
     _put_accounts(state, genesis, tags)
     _put_seats(state, genesis, chain)
     _put_money(state, genesis)
 
 
+def _put_authorities(state: State, genesis: Genesis) -> None:
+    attested = Counter(item.authority for item in genesis.attestations)
+    rosters: dict[int, list[AccountId]] = defaultdict(list)
+    for item in genesis.authorities:
+        rosters[item.group].append(item.id)
+        row = build_authority(item.name, item.jurisdiction, item.group, attested[item.id])
+        state.authorities.put(item.id, row)
+    for group, members in rosters.items():
+        state.rosters.put(u32(group), Roster(tuple(members)))
+
+
 def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
     """Write attestations and the persons they make; returns the tag of each home person."""
     groups = {authority.id: authority.group for authority in genesis.authorities}
-    by_person: dict[tuple[int, bytes], list[GenesisAttestation]] = defaultdict(list)
+    tags = {}
+    numbers: dict[bytes, int] = {}
     for item in genesis.attestations:
         state.attestations.put(
             item.subject + item.authority,
@@ -92,27 +98,14 @@ def _put_attestations(state: State, genesis: Genesis) -> dict[AccountId, bytes]:
                 revoked_slot=-1,
             ),
         )
-        by_person[groups[item.authority], item.tag].append(item)
-    grace = genesis.parameters.attest_grace_periods * genesis.constants.slots_per_period
-    tags = {}
-    for (group, tag), items in by_person.items():
-        until = compute_identified_until(
-            (item.until_slot for item in items), genesis.parameters.identity_threshold, grace
-        )
-        subject = items[0].subject
-        state.persons.put(
-            get_person_key(group, tag),
-            Person(
-                account=subject,
-                identified_until_slot=until,
-                used_period=0,
-                used_units=0,
-                outgoing_week=0,
-                outgoings=(),
-            ),
-        )
-        if group == HOME_GROUP:
-            tags[subject] = tag
+        if item.kind == PERSON_KIND:
+            group = groups[item.authority]
+            if group == HOME_GROUP:
+                tags[item.subject] = item.tag
+                number = numbers.setdefault(item.tag, len(numbers))
+            person = build_person(item.subject, number if group == HOME_GROUP else 0)
+            state.persons.put(get_person_key(group, item.tag), person)
+    put_register(state, list(numbers))
     return tags
 
 
@@ -182,6 +175,7 @@ def _put_money(state: State, genesis: Genesis) -> None:
             operators=genesis.funds.operators,
             active=0,
             municipality=0,
+            claims=0,
         ),
     )
 
@@ -254,6 +248,10 @@ def _find_identity_faults(genesis: Genesis) -> list[str]:
         for item in genesis.authorities
         if compute_account_id(item.policy) != item.id
     )
+    if max(Counter(item.group for item in genesis.authorities).values(), default=0) > (
+        AUTHORITIES_MAX
+    ):
+        faults.append(f"a group has at most {AUTHORITIES_MAX} authorities")
     if any(item.group > GROUP_MAX for item in genesis.authorities):
         faults.append(f"groups of authorities are numbered from 0 to {GROUP_MAX}")
     keys = [(item.authority, item.subject) for item in genesis.attestations]
@@ -281,6 +279,8 @@ def _find_tag_faults(genesis: Genesis) -> list[str]:
     subject_of: dict[tuple[int, bytes], AccountId] = {}
     tag_of: dict[tuple[int, AccountId], bytes] = {}
     for item in genesis.attestations:
+        if item.kind != PERSON_KIND:
+            continue
         group = groups.get(item.authority, -1)
         if (
             subject_of.setdefault((group, item.tag), item.subject) != item.subject
@@ -326,6 +326,10 @@ def _find_seat_faults(genesis: Genesis) -> list[str]:
 def _get_identified(genesis: Genesis) -> set[AccountId]:
     """Whom as many authorities of the home group attest as the community asks for."""
     home = {item.id for item in genesis.authorities if item.group == HOME_GROUP}
-    attested = Counter(item.subject for item in genesis.attestations if item.authority in home)
+    attested = Counter(
+        item.subject
+        for item in genesis.attestations
+        if item.authority in home and item.kind == PERSON_KIND
+    )
     threshold = genesis.parameters.identity_threshold
     return {subject for subject, count in attested.items() if count >= threshold}

@@ -12,7 +12,7 @@ from chain.policy import AccountId
 from chain.rules.activity import get_activity, process_activity
 from chain.rules.context import Context
 from chain.rules.rewards import process_rewards
-from chain.rules.roster import get_roster
+from chain.rules.roster import get_roster, is_listed
 from chain.rules.slashing import process_slashes
 from chain.rules.takeover import KEYS_WAIT_EPOCHS, get_next_keys
 from chain.rules.tally import (
@@ -141,10 +141,12 @@ def _compute_stake(state: State, context: Context, seat: AccountId, row: Seat) -
 
 
 def _begin_tallies(state: State, context: Context) -> None:
-    """Begin the epoch's tallies; of seats only what is not yet paid goes on."""
+    """Begin the epoch's tallies; what is not yet paid goes on, of seats that are still bonded."""
+    roster = get_roster(state)
     for seat in get_counted_seats(state):
         tally = get_seat_tally(state, seat)
-        kept = SeatTally(b"", b"", 0, 0, 0, waiting=tally.waiting, served=tally.served)
+        waiting, served = (tally.waiting, tally.served) if is_listed(roster, seat) else (0, 0)
+        kept = SeatTally(b"", b"", 0, 0, 0, waiting=waiting, served=served)
         put_seat_tally(state, seat, kept)
     state.epoch_tally.put(
         CURRENT,

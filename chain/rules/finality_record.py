@@ -14,6 +14,7 @@ from chain.certificates import Finality, check_certificate, get_signers, pack_bi
 from chain.checks import SignatureChecks
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
+from chain.facts import Finalised
 from chain.policy import AccountId
 from chain.records import FinalityRecord, LateAcks
 from chain.rules.ancestry import Place, get_ancestor
@@ -21,7 +22,7 @@ from chain.rules.context import Context
 from chain.rules.seats import release_leavers
 from chain.rules.sets import find_set, get_recorded, is_handoff_recorded
 from chain.rules.tally import note_finality, note_late_acks
-from chain.state import Finalised, State
+from chain.state import State
 from chain.tables import CURRENT, PREVIOUS, Anchor, Recorded, RecordedRound, SeatSet
 from chain.votes import Ack, SignedVote, get_vote_message
 

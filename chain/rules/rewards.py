@@ -9,13 +9,14 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
+from chain.facts import FundMoved, Rewarded
 from chain.parameters import BASIS_POINTS
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.roster import get_roster
 from chain.rules.settlement import touch
 from chain.rules.tally import get_counted_seats, get_course, get_epoch_tally, get_seat_tally
-from chain.state import FundMoved, Rewarded, State
+from chain.state import State
 from chain.tables import CURRENT, Course, EpochTally, SeatTally
 from chain.units import AMOUNT_MAX
 

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from chain.actions import Prolong, Save, Withdraw
 from chain.errors import Code, Invalid
+from chain.facts import Charged
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.payments import debit
@@ -20,7 +21,7 @@ from chain.rules.settlement import (
     put_deposits,
     touch,
 )
-from chain.state import Charged, State
+from chain.state import State
 from chain.tables import Account, Deposit
 from chain.units import AMOUNT_MAX, MICROPAI_PER_PAI, format_pai
 

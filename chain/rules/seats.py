@@ -6,7 +6,7 @@ over. That time begins when a hand-off is final that no longer counts it: what a
 must be there to answer for its votes. A registered seat begins to count at a hand-off.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from msgspec.structs import replace
@@ -55,8 +55,10 @@ def check_seat_role(
         raise Invalid(Code.BAD_PROOF_OF_POSSESSION, role)
 
 
-def check_unused_keys(state: State, keys: Iterable[bytes]) -> None:
-    """Refuse keys that some seat has, had, or was about to have."""
+def check_unused_keys(state: State, keys: Sequence[bytes]) -> None:
+    """Refuse keys that some seat has, had, or was about to have, and one key in two roles."""
+    if len(set(keys)) != len(keys):
+        raise Invalid(Code.KEY_USED_BEFORE)
     for public in keys:
         if state.used_keys.get(public) is not None:
             raise Invalid(Code.KEY_USED_BEFORE)
@@ -112,6 +114,8 @@ def apply_bond(state: State, context: Context, owner: AccountId, action: Bond) -
     if seat is None:
         raise Invalid(Code.NO_SEAT)
     account = touch(state, context, owner, state.accounts.require(owner))
+    if account.person is None:
+        raise Invalid(Code.NOT_IDENTIFIED, "the seat's owner has another account now")
     deposit = find_deposit(state, owner, action.deposit)
     if deposit.seat_bond != FREE:
         raise Invalid(Code.DEPOSIT_BONDED)

@@ -10,10 +10,11 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
+from chain.facts import Charged, Matured, Shared
 from chain.parameters import KeepSchedule
 from chain.policy import AccountId
 from chain.rules.context import Context
-from chain.state import Charged, Matured, Shared, State
+from chain.state import State
 from chain.tables import CURRENT, Account, Deposit, Savings
 
 ONE: Final = (

@@ -9,13 +9,14 @@ from typing import Final
 
 from msgspec.structs import replace
 
+from chain.facts import Reported, Slashed
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.rewards import move_funds, pay_owner
 from chain.rules.seats import set_bond
 from chain.rules.settlement import BONDED, FREE, get_due_step, put_deposits, touch
 from chain.rules.weights import ONE
-from chain.state import Reported, Slashed, State
+from chain.state import State
 from chain.tables import CURRENT, Deposit, Offender, Offenders
 
 SLASH_MIN: Final = ONE // 100

@@ -13,8 +13,10 @@ from typing import Final
 from sortedcontainers import SortedList
 
 from chain.policy import AccountId, compute_account_id
+from chain.rules.aliases import get_owner_key
 from chain.rules.context import Context
 from chain.rules.settlement import NEVER, touch
+from chain.rules.sharing import claim_for
 from chain.state import State
 from chain.tables import CURRENT, Account
 
@@ -85,6 +87,7 @@ def process_sweep(state: State, context: Context, queue: SweepQueue) -> None:
             state.accounts_born -= 1
         else:
             touch(state, context, account_id, account)
+            claim_for(state, context, account_id, account)
 
 
 def compute_sweep_budget(accounts: int, context: Context) -> int:
@@ -108,4 +111,6 @@ def _is_forsaken(state: State, account_id: AccountId, account: Account) -> bool:
         and state.savings.get(account_id) is None
         and state.seats.get(account_id) is None
         and state.authorities.get(account_id) is None
+        and state.recoveries.get(account_id) is None
+        and state.aliases.get(get_owner_key(account_id)) is None
     )

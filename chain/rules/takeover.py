@@ -14,13 +14,14 @@ from chain.checks import SignatureChecks
 from chain.codec import encode
 from chain.crypto import SIGN_TAKEOVER, Signed
 from chain.errors import Code, Invalid
+from chain.facts import NoticePaid
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.payments import debit
 from chain.rules.rewards import move_funds
 from chain.rules.roster import get_roster
 from chain.rules.seats import check_seat_keys, check_seat_role, check_unused_keys, mark_used_keys
-from chain.state import NoticePaid, State
+from chain.state import State
 from chain.tables import KeyChange, Notice, Seat
 
 NEVER: Final = -1
@@ -86,8 +87,7 @@ def apply_replace_keys(
     if state.seats.get(owner) is None:
         raise Invalid(Code.NO_SEAT)
     change = state.key_changes.get(owner) or _NO_CHANGE
-    if change.takeover_period <= change.replaced_period:
-        # Since the last replacement nobody took the seat over: then it can wait.
+    if not change.takeover:  # the last change was a replacement too, so another one can wait
         _check_pause(context, change.replaced_period, Code.REPLACEMENT_TOO_SOON)
     keys = (action.keys.vote, action.keys.vrf, action.keys.standby)
     check_unused_keys(state, keys)

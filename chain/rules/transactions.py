@@ -10,15 +10,26 @@ from msgspec.structs import replace
 
 from chain.actions import (
     Action,
+    Attest,
     Bond,
+    CancelRecovery,
+    CastVote,
     ChangePolicy,
+    CompleteRecovery,
+    GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
+    RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
+    Renew,
     ReplaceSeatKeys,
     Reveal,
+    Revoke,
     Save,
+    SetGuardians,
+    StartRecovery,
     Takeover,
     Unbond,
     Withdraw,
@@ -27,8 +38,17 @@ from chain.checks import SignatureChecks
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.policy import AccountId, Policy, compute_account_id
+from chain.rules.aliases import apply_give_up_alias, apply_register_alias
+from chain.rules.assembly import apply_cast, apply_propose
+from chain.rules.attestations import apply_attest, apply_renew, apply_revoke
 from chain.rules.context import Context
 from chain.rules.payments import apply_payment
+from chain.rules.recovery import (
+    apply_cancel_recovery,
+    apply_complete_recovery,
+    apply_set_guardians,
+    apply_start_recovery,
+)
 from chain.rules.savings import apply_prolong, apply_save, apply_withdraw
 from chain.rules.seats import apply_bond, apply_register, apply_unbond
 from chain.rules.settlement import touch
@@ -164,12 +184,27 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     # keys
     Reveal: apply_reveal,
     ChangePolicy: apply_change_policy,
+    SetGuardians: apply_set_guardians,
+    CancelRecovery: apply_cancel_recovery,
+    CompleteRecovery: apply_complete_recovery,
+    # aliases
+    RegisterAlias: apply_register_alias,
+    GiveUpAlias: apply_give_up_alias,
+    # votes
+    Propose: apply_propose,
+    CastVote: apply_cast,
     # seats
     Bond: apply_bond,
     Unbond: apply_unbond,
+    # identity
+    Attest: apply_attest,
+    Renew: apply_renew,
+    Revoke: apply_revoke,
     ReleaseNotice: apply_release_notice,
 }
 _CHECKED: Final[dict[type[Action], _CheckedRule]] = {
+    # keys
+    StartRecovery: apply_start_recovery,
     # seats
     RegisterSeat: apply_register,
     Takeover: apply_takeover,

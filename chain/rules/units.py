@@ -12,24 +12,35 @@ from msgspec.structs import replace
 
 from chain.actions import (
     Action,
+    Attest,
     Bond,
+    CancelRecovery,
+    CastVote,
     ChangePolicy,
+    CompleteRecovery,
     Pay,
+    Propose,
+    RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
     ReplaceSeatKeys,
     Reveal,
     Save,
+    SetGuardians,
+    StartRecovery,
     Takeover,
 )
 from chain.errors import Code, Invalid
+from chain.facts import FeePaid
 from chain.policy import AccountId
 from chain.rules.context import Context
-from chain.rules.identity import get_home_person_key
+from chain.rules.electorate import PERSONS_PER_UNIT
+from chain.rules.identity import get_home_person_key, get_identified_until
 from chain.rules.payments import debit
+from chain.rules.sharing import claim_share, note_active
 from chain.rules.tally import note_service
-from chain.state import FeePaid, State
-from chain.tables import Account, Person
+from chain.state import State
+from chain.tables import CURRENT, Account, Person
 from chain.transaction import SealedTransaction
 from chain.units import format_pai
 
@@ -42,6 +53,12 @@ DEFENSIVE_PER_SIGNATURE: Final = 2
 _NEW_ROWS: Final[dict[type[Action], int]] = {
     # money
     Save: 1,
+    # aliases
+    RegisterAlias: 2,  # under the name and under the account
+    # identity
+    Attest: 4,  # the statement, the person, and an account, which weighs as two
+    # votes
+    Propose: 1,
     # seats
     RegisterSeat: ROWS_OF_A_SEAT,
     Bond: 1,
@@ -49,8 +66,22 @@ _NEW_ROWS: Final[dict[type[Action], int]] = {
     ReplaceSeatKeys: ROWS_OF_A_SEAT,
     ReleaseNotice: 1,
 }
-# Actions that defend an account and move no money out.
-_DEFENSIVE: Final = (Reveal, ChangePolicy, Takeover, ReplaceSeatKeys, ReleaseNotice)
+# Actions that defend an account and pay nobody.
+_DEFENSIVE: Final = (
+    # keys; the row of guardians is one an account for ever, and weighs nothing
+    Reveal,
+    ChangePolicy,
+    SetGuardians,
+    StartRecovery,
+    CancelRecovery,
+    CompleteRecovery,
+    # votes
+    CastVote,
+    # seats
+    Takeover,
+    ReplaceSeatKeys,
+    ReleaseNotice,
+)
 
 
 def compute_units(state: State, transaction: SealedTransaction) -> int:
@@ -69,6 +100,8 @@ def compute_units(state: State, transaction: SealedTransaction) -> int:
                 born.add(action.to)
                 units += UNITS_NEW_ACCOUNT
         else:
+            if isinstance(action, Propose):
+                units += state.assembly.require(CURRENT).persons // PERSONS_PER_UNIT
             units += UNITS_NEW_ROW * _NEW_ROWS.get(type(action), 0)
     return units
 
@@ -114,11 +147,11 @@ def charge_units(
 
 def get_free_units(state: State, context: Context, tag: bytes) -> int:
     """Free units a person has left this period; none when not identified."""
-    return _count_free(context, state.persons.require(get_home_person_key(tag)))
+    return _count_free(state, context, tag, state.persons.require(get_home_person_key(tag)))
 
 
-def _count_free(context: Context, person: Person) -> int:
-    if context.slot >= person.identified_until_slot:
+def _count_free(state: State, context: Context, tag: bytes, person: Person) -> int:
+    if context.slot >= get_identified_until(state, context, tag):
         return 0
     return max(0, context.parameters.free_units - _count_used(context, person))
 
@@ -134,11 +167,13 @@ def _use_free(state: State, context: Context, tag: bytes, units: int, via: Accou
     """
     key = get_home_person_key(tag)
     person = state.persons.require(key)
-    taken = min(units, _count_free(context, person))
+    taken = min(units, _count_free(state, context, tag, person))
     if taken:
         used = _count_used(context, person)
         if not used:
             note_service(state, via)
+            claim_share(state, context, person.account, person)
+            note_active(state, context, person.number)
         row = replace(person, used_period=context.period, used_units=used + taken)
         state.persons.put(key, row)
     return units - taken

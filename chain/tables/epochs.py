@@ -11,12 +11,6 @@ from chain.policy import AccountId
 from chain.tables.table import Table
 
 
-class Bonded(Record, frozen=True):
-    """Key: ``CURRENT``. The seats that are bonded enough to serve, by id."""
-
-    seats: tuple[AccountId, ...]
-
-
 class EpochTally(Record, frozen=True):
     """Key: ``CURRENT``. What this epoch's blocks put on record so far."""
 
@@ -90,7 +84,7 @@ class KeyChange(Record, frozen=True):
     """Key: seat. Keys on their way to service, and when keys were last changed."""
 
     keys: tuple[Bytes32, Bytes32, Bytes32] | None  # vote, VRF, standby to come; nil: done
-    takeover: bool  # asked for by the standby key, and not by the owner
+    takeover: bool  # the last change was asked for by the standby key, and not by the owner
     serving_epoch: Natural  # from which the VRF key serves; all three when the owner asked
     takeover_period: int  # of the last takeover; -1: none
     replaced_period: int  # of the last replacement by the owner; -1: none
@@ -106,7 +100,6 @@ class Notice(Record, frozen=True):
     lock_hash: Bytes32
 
 
-BONDED_SEATS: Final = Table(b"B", "bonded_seats", Bonded)
 EPOCH_TALLIES: Final = Table(b"T", "epoch_tally", EpochTally)
 SEAT_TALLIES: Final = Table(b"D", "seat_tallies", SeatTally)
 COURSES: Final = Table(b"Q", "course", Course)

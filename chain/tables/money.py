@@ -52,7 +52,19 @@ class Money(Record, frozen=True):
     operators: Natural
     active: Natural
     municipality: Natural
+    claims: Natural  # the members' share of past periods, promised and not yet taken
 
+
+# All that a row of money has for nobody's account.
+COMMON_FUNDS: Final = (
+    "pot",
+    "reserve",
+    "social",
+    "operators",
+    "active",
+    "municipality",
+    "claims",
+)
 
 ACCOUNTS: Final = Table(b"a", "accounts", Account)
 SAVINGS: Final = Table(b"d", "savings", Savings)

@@ -9,7 +9,7 @@ from chain.codec import encode
 from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.rules.context import Context
-from chain.rules.identity import get_home_person_key, is_identified
+from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account, get_spending_floor
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.rules.units import DEFENSIVE_PER_SIGNATURE, get_defensive_units, get_free_units
@@ -73,8 +73,8 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         account, deposits, context.keep_schedule, context.step + context.steps_per_period
     )
     floor = get_spending_floor(state, now.account)
-    person = (
-        None if account.person is None else state.persons.get(get_home_person_key(account.person))
+    until_slot = (
+        0 if account.person is None else get_identified_until(state, context, account.person)
     )
     return AccountAnswer(
         address=write_address(ledger.genesis.prefix, account_id),
@@ -89,7 +89,7 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         next_sequence=core.mempool.get_next_sequence(account_id),
         policy=None if account.policy is None else build_policy_answer(account.policy),
         identified=is_identified(state, context, account_id),
-        identified_until_slot=0 if person is None else person.identified_until_slot,
+        identified_until_slot=until_slot,
         free_units=0 if account.person is None else get_free_units(state, context, account.person),
         defensive_units=_count_defensive_units(context, account),
         unit_fee=format_pai(context.parameters.unit_fee),

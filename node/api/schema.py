@@ -218,6 +218,7 @@ class FundsAnswer(Answer, frozen=True):
     operators: Pai
     active: Pai
     municipality: Pai
+    claims: Annotated[Pai, Meta(description="shares of active members, not taken yet")]
     pot: Pai
     uncollected: Annotated[
         Pai, Meta(description="demurrage that accounts have borne and no block has collected yet")

@@ -9,13 +9,27 @@ from typing import Any, Final, get_args, get_type_hints
 
 from chain.actions import (
     Action,
+    Attest,
     Bond,
+    CancelRecovery,
+    CastVote,
     ChangePolicy,
+    CompleteRecovery,
+    GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
+    RegisterAlias,
     RegisterSeat,
+    ReleaseNotice,
+    Renew,
+    ReplaceSeatKeys,
     Reveal,
+    Revoke,
     Save,
+    SetGuardians,
+    StartRecovery,
+    Takeover,
     Unbond,
     Withdraw,
 )
@@ -31,6 +45,7 @@ from node.api.schema import (
     build_policy_answer,
     write_address,
 )
+from node.api.schema_measures import MeasureAnswer, build_measure_answer
 
 
 class RevealAnswer(Answer, frozen=True, tag_field="kind", tag="reveal"):
@@ -95,6 +110,108 @@ class UnbondAnswer(Answer, frozen=True, tag_field="kind", tag="unbond"):
     deposit: Count
 
 
+class SetGuardiansAnswer(Answer, frozen=True, tag_field="kind", tag="guardians"):
+    """Who may recover the account, as a salted hash; null: nobody."""
+
+    guardians: Hash | None
+    delay_periods: Count
+    cancels_max: Count
+
+
+class StartRecoveryAnswer(Answer, frozen=True, tag_field="kind", tag="start_recovery"):
+    """Other keys asked for an account by its guardians."""
+
+    account: AddressText
+    guardians: PolicyAnswer
+    salt: Hash
+    policy: PolicyAnswer
+
+
+class CancelRecoveryAnswer(Answer, frozen=True, tag_field="kind", tag="cancel_recovery"):
+    """The recovery of the transaction's account stopped."""
+
+
+class CompleteRecoveryAnswer(Answer, frozen=True, tag_field="kind", tag="complete_recovery"):
+    """The keys that guardians asked for, given."""
+
+    account: AddressText
+
+
+class RegisterAliasAnswer(Answer, frozen=True, tag_field="kind", tag="alias"):
+    """A name for the account."""
+
+    name: str
+    price_max: Pai
+
+
+class GiveUpAliasAnswer(Answer, frozen=True, tag_field="kind", tag="no_alias"):
+    """The account's name given up."""
+
+
+class AttestAnswer(Answer, frozen=True, tag_field="kind", tag="attest"):
+    """An authority's statement of whose an account is."""
+
+    subject: AddressText
+    attested_kind: str
+    jurisdiction: str
+    commitment: Hash
+    tag: Hash
+    until_slot: Count
+
+
+class RenewAnswer(Answer, frozen=True, tag_field="kind", tag="renew"):
+    """A statement that runs on."""
+
+    subject: AddressText
+    commitment: Hash
+    until_slot: Count
+
+
+class RevokeAnswer(Answer, frozen=True, tag_field="kind", tag="revoke"):
+    """A statement taken back."""
+
+    subject: AddressText
+
+
+class ProposeAnswer(Answer, frozen=True, tag_field="kind", tag="propose"):
+    """A measure put to the vote: its kind, and its figures as texts."""
+
+    measure: MeasureAnswer
+
+
+class CastVoteAnswer(Answer, frozen=True, tag_field="kind", tag="vote"):
+    """A vote on a proposal; ``digest`` is the hash of its measure."""
+
+    proposal: Count
+    digest: Hash
+    yes: bool
+
+
+class TakeoverAnswer(Answer, frozen=True, tag_field="kind", tag="takeover"):
+    """A seat whose standby key replaces its vote key."""
+
+    seat: AddressText
+    old_vote: Hash
+    standby: Hash
+    vrf: Hash
+
+
+class ReplaceSeatKeysAnswer(Answer, frozen=True, tag_field="kind", tag="seat_keys"):
+    """Three new keys for the account's seat."""
+
+    vote: Hash
+    vrf: Hash
+    standby: Hash
+
+
+class ReleaseNoticeAnswer(Answer, frozen=True, tag_field="kind", tag="notice"):
+    """The account's seat votes again although its journal was lost."""
+
+    activation_round: Count
+    lock_round: Count
+    lock_hash: Hash
+
+
 ActionAnswer = (
     # money
     PayAnswer
@@ -104,10 +221,27 @@ ActionAnswer = (
     # keys
     | RevealAnswer
     | ChangePolicyAnswer
+    | SetGuardiansAnswer
+    | StartRecoveryAnswer
+    | CancelRecoveryAnswer
+    | CompleteRecoveryAnswer
+    # aliases
+    | RegisterAliasAnswer
+    | GiveUpAliasAnswer
     # seats
     | RegisterSeatAnswer
     | BondAnswer
     | UnbondAnswer
+    # identity
+    | AttestAnswer
+    | RenewAnswer
+    | RevokeAnswer
+    # votes
+    | ProposeAnswer
+    | CastVoteAnswer
+    | TakeoverAnswer
+    | ReplaceSeatKeysAnswer
+    | ReleaseNoticeAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
@@ -119,14 +253,33 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     # keys
     Reveal: RevealAnswer,
     ChangePolicy: ChangePolicyAnswer,
+    SetGuardians: SetGuardiansAnswer,
+    StartRecovery: StartRecoveryAnswer,
+    CancelRecovery: CancelRecoveryAnswer,
+    CompleteRecovery: CompleteRecoveryAnswer,
+    # aliases
+    RegisterAlias: RegisterAliasAnswer,
+    GiveUpAlias: GiveUpAliasAnswer,
     # seats
     RegisterSeat: RegisterSeatAnswer,
     Bond: BondAnswer,
     Unbond: UnbondAnswer,
+    Takeover: TakeoverAnswer,
+    ReplaceSeatKeys: ReplaceSeatKeysAnswer,
+    ReleaseNotice: ReleaseNoticeAnswer,
+    # identity
+    Attest: AttestAnswer,
+    Renew: RenewAnswer,
+    Revoke: RevokeAnswer,
+    # votes
+    Propose: ProposeAnswer,
+    CastVote: CastVoteAnswer,
 }
 
 # Where the fields of an answer are found, if not on the action itself.
-_PARTS: Final[dict[type[Action], str]] = {RegisterSeat: "keys"}
+_PARTS: Final[dict[type[Action], str]] = {RegisterSeat: "keys", ReplaceSeatKeys: "keys"}
+# The word "kind" tells which action it is; an action's own field of that name has another there.
+_NAMES: Final = {"attested_kind": "kind"}
 
 _Writer = Callable[[str, Any], object]
 _WRITERS: Final[dict[Any, _Writer]] = {
@@ -137,6 +290,8 @@ _WRITERS: Final[dict[Any, _Writer]] = {
     PolicyAnswer: lambda _prefix, policy: build_policy_answer(policy),
     Count: lambda _prefix, number: number,
     str: lambda _prefix, text: text,
+    bool: lambda _prefix, value: value,
+    MeasureAnswer: build_measure_answer,
 }
 
 
@@ -145,7 +300,9 @@ def build_action_answer(prefix: str, action: Action) -> ActionAnswer:
     kind = type(action)
     part = getattr(action, _PARTS[kind]) if kind in _PARTS else action
     fields: dict[str, Any] = {
-        name: None if (value := getattr(part, name)) is None else write(prefix, value)
+        name: None
+        if (value := getattr(part, _NAMES.get(name, name))) is None
+        else write(prefix, value)
         for name, write in _FIELDS[kind]
     }
     return ACTION_ANSWERS[kind](**fields)

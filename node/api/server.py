@@ -152,7 +152,7 @@ async def _supervise(
 class Connection:
     """One accepted connection: bytes to Hypercorn's protocol and back, each wait with its end."""
 
-    __slots__ = ("_deadline", "_protocol", "_reading", "_stream", "_talk", "_tasks")
+    __slots__ = ("_deadline", "_protocol", "_reading", "_sending", "_stream", "_talk", "_tasks")
 
     def __init__(
         self,
@@ -165,6 +165,8 @@ class Connection:
         self._stream = stream
         self._deadline = trio.current_time() + IDLE_SECONDS
         self._reading = trio.CancelScope()
+        # An answer may be on its way when the protocol has a "100 Continue" to say: one by one.
+        self._sending = trio.Lock()
         self._talk = trio.CancelScope()
         self._tasks = TaskGroup()
         self._protocol = H11Protocol(
@@ -212,10 +214,11 @@ class Connection:
     async def _send(self, event: Event) -> None:
         match event:
             case RawData():
-                for start in range(0, len(event.data), _PIECE_BYTES):
-                    if not await self._send_piece(event.data[start : start + _PIECE_BYTES]):
-                        await self._end()
-                        return
+                async with self._sending:
+                    for start in range(0, len(event.data), _PIECE_BYTES):
+                        if not await self._send_piece(event.data[start : start + _PIECE_BYTES]):
+                            await self._end()
+                            return
             case Closed():
                 await self._end()
             case Updated():

@@ -74,6 +74,7 @@ def count_funds(ledger: Ledger, schedule: KeepSchedule, slot: int) -> FundsAnswe
         operators=format_pai(money.operators),
         active=format_pai(money.active),
         municipality=format_pai(money.municipality),
+        claims=format_pai(money.claims),
         pot=format_pai(money.pot),
         uncollected=format_pai(totals.uncollected),
         accounts=money.accounts,

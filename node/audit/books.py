@@ -13,11 +13,23 @@ from decimal import Context, Decimal, localcontext
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-from chain.actions import Action, Bond, Pay, Prolong, Save, Unbond, Withdraw
+from chain.actions import (
+    Action,
+    Attest,
+    Bond,
+    CompleteRecovery,
+    Pay,
+    Prolong,
+    Save,
+    StartRecovery,
+    Unbond,
+    Withdraw,
+)
+from chain.facts import Fact, FeePaid, FundPaid, Matured, NoticePaid, Reported, Rewarded, Slashed
 from chain.genesis import Genesis
 from chain.parameters import KEEP_ONE, Constants, KeepSchedule
 from chain.policy import AccountId
-from chain.state import Change, Fact, FeePaid, Matured
+from chain.state import Change
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import SealedTransaction
 
@@ -81,6 +93,7 @@ class Books:
         self.settlement_slots_whole = _ZERO
         self._due: list[tuple[int, AccountId, int]] = []
         self._booked_period = 0
+        self._lenders: dict[AccountId, AccountId] = {}  # of bonds, by the account to be recovered
         with _exact():
             self._open(genesis)
 
@@ -116,15 +129,32 @@ class Books:
             self._pass_to(slot)
             self._booked_period = slot // self.constants.slots_per_period
             for fact in facts:
-                if isinstance(fact, FeePaid):
-                    self._add(fact.account, -Decimal(fact.amount))
-                elif isinstance(fact, Matured):
-                    self.purses[fact.account].roundings += 1
+                self._note(fact)
             for sealed in transactions:
                 self._book(sealed)
             for change in changes:
                 if change.table.prefix == ACCOUNTS.prefix:
                     self._note_rounding(change)
+
+    def _note(self, fact: Fact) -> None:
+        """Book what happened otherwise than by an action."""
+        match fact:
+            case FeePaid() | NoticePaid():
+                self._add(fact.account, -Decimal(fact.amount))
+            case Rewarded() | Reported() | FundPaid():
+                self._add(fact.account, Decimal(fact.amount))
+            case Matured():
+                self.purses[fact.account].roundings += 1
+            case Slashed():
+                deposits = self.purses[fact.account].deposits
+                deposit = deposits[fact.deposit]
+                left = deposit._replace(amount=deposit.amount - fact.amount)
+                if left.amount:
+                    deposits[fact.deposit] = left
+                else:
+                    del deposits[fact.deposit]
+            case _:
+                pass  # demurrage is reckoned here, and funds keep their own account
 
     def close(self, slot: int) -> None:
         """Let time pass to a slot, and count that slot too; nothing follows."""
@@ -170,8 +200,16 @@ class Books:
                 deposit = purse.deposits[action.deposit]
                 released = deposit._replace(bonded=False, release_step=release)
                 self._put(owner, purse, action.deposit, released)
+            case Attest():
+                self._add(action.subject, _ZERO)  # it may bring the account to life
+            case StartRecovery():
+                self._add(owner, -Decimal(self.constants.recovery_bond))
+                self._lenders[action.account] = owner
+            case CompleteRecovery():
+                lender = self._lenders.pop(action.account)
+                self._add(lender, Decimal(self.constants.recovery_bond))
             case _:
-                pass  # keys and seats move no money
+                pass  # keys, names, identity and seats move no money
 
     def _withdraw(self, owner: AccountId, purse: Purse, action: Withdraw) -> None:
         deposit = purse.deposits[action.deposit]

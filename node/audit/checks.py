@@ -6,7 +6,8 @@ A check that finds nothing has looked at everything it names. docs/auditing.md s
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from node.audit.checks_chain import find_future_blocks, find_wrong_identities, find_wrong_root
+from node.audit.checks_chain import find_future_blocks, find_wrong_root
+from node.audit.checks_identity import find_wrong_identities
 from node.audit.checks_money import (
     find_bad_balances,
     find_lost_money,

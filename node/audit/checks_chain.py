@@ -4,76 +4,17 @@ Draws of the lottery are done again with fractions, the Merkle tree is built by 
 the rules' own code says is not asked.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from hashlib import blake2b
 
 from chain import vrf
 from chain.codec import encode
-from chain.genesis import HOME_GROUP
 from chain.header import PRIMARY, BlockHash, Header
 from chain.policy import AccountId
-from chain.tables import ACCOUNTS, ATTESTATIONS, AUTHORITIES, PERSONS, Person
-from node.audit.evidence import Evidence, build_finding, build_row_finding, select
+from node.audit.evidence import Evidence, build_finding
 from node.audit.findings import Check, Finding, Sentence
 from node.audit.replay import Step
-
-
-def find_wrong_identities(evidence: Evidence) -> Iterator[Finding]:
-    """A person stands for one account, by attestations of an authority of the home group."""
-    rows = evidence.rows
-    authorities = dict(select(rows, AUTHORITIES))
-    attested: dict[tuple[int, bytes], list[int]] = defaultdict(list)
-    for key, item in select(rows, ATTESTATIONS):
-        authority = authorities.get(key[32:])
-        if authority is None:
-            detail = Sentence("the attestation's authority is unknown")
-            yield build_row_finding(Check.IDENTITY, ATTESTATIONS, key, detail, None, None)
-        elif item.revoked_slot < 0:
-            attested[authority.group, item.tag].append(item.until_slot)
-    persons = dict(select(rows, PERSONS))
-    for key, person in persons.items():
-        group, tag = int.from_bytes(key[:4], "big"), key[4:]
-        expected = _compute_identified_until(evidence, attested[group, tag])
-        if person.identified_until_slot != expected:
-            detail = Sentence("identified for another time than the attestations say")
-            yield build_row_finding(
-                Check.IDENTITY,
-                PERSONS,
-                key,
-                detail,
-                str(expected),
-                str(person.identified_until_slot),
-            )
-    yield from _find_homeless(evidence, persons)
-
-
-def _compute_identified_until(evidence: Evidence, until_slots: list[int]) -> int:
-    parameters, constants = evidence.parameters, evidence.genesis.constants
-    if len(until_slots) < parameters.identity_threshold:
-        return 0
-    last = sorted(until_slots)[-parameters.identity_threshold]
-    return last + parameters.attest_grace_periods * constants.slots_per_period
-
-
-def _find_homeless(evidence: Evidence, persons: Mapping[bytes, Person]) -> Iterator[Finding]:
-    """Accounts and persons of the home group name each other."""
-    accounts = dict(select(evidence.rows, ACCOUNTS))
-    for account_id, account in accounts.items():
-        if account.person is None:
-            continue
-        person = persons.get(HOME_GROUP.to_bytes(4, "big") + account.person)
-        if person is None or person.account != account_id:
-            detail = Sentence("the account names a person who does not name it")
-            yield build_row_finding(Check.IDENTITY, ACCOUNTS, account_id, detail, None, None)
-    for key, person in persons.items():
-        if int.from_bytes(key[:4], "big") != HOME_GROUP:
-            continue
-        named = accounts.get(person.account)
-        if named is None or named.person != key[4:]:
-            detail = Sentence("the person names an account that does not name it")
-            yield build_row_finding(Check.IDENTITY, PERSONS, key, detail, None, None)
 
 
 def find_wrong_root(evidence: Evidence) -> Iterator[Finding]:

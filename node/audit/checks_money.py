@@ -9,7 +9,7 @@ from decimal import Decimal
 
 from chain.policy import AccountId
 from chain.rules.settlement import BONDED, LEAVING, UNBONDING
-from chain.tables import ACCOUNTS, SAVINGS, SEATS, Account, Deposit
+from chain.tables import ACCOUNTS, RECOVERIES, SAVINGS, SEATS, Account, Deposit
 from chain.units import AMOUNT_MAX, format_pai
 from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books, Saved, decay
 from node.audit.evidence import (
@@ -29,6 +29,7 @@ def find_lost_money(evidence: Evidence) -> Iterator[Finding]:
     held = (
         sum(row.settlement for _, row in select(evidence.rows, ACCOUNTS))
         + sum(item.amount for _, _, item in get_deposits(evidence))
+        + sum(row.pending.bond for _, row in select(evidence.rows, RECOVERIES) if row.pending)
         + sum_funds(money)
     )
     if held != money.issued - money.burned:

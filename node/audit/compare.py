@@ -7,37 +7,20 @@ answers must follow from the blocks it hands out.
 import time
 from collections.abc import Iterator, Mapping
 from itertools import islice
-from typing import Final, cast
+from typing import Final
 
 from chain.address import encode_address
 from chain.codec import Record, encode
 from chain.errors import Invalid
 from chain.genesis import compute_chain_id
 from chain.rules.settlement import FREE, Touched, get_touched
+from chain.state import State
 from chain.tables import (
     ACCOUNTS,
-    ACCUSATIONS,
-    ANCESTORS,
-    ANCHORS,
-    ATTESTATIONS,
-    AUTHORITIES,
-    BONDED_SEATS,
+    COMMON_FUNDS,
     CURRENT,
-    LEAVERS,
     MONEY,
-    NEXT_SETS,
-    PERSONS,
-    RANDOMNESS,
-    RECORDED,
-    ROLL_CALLED,
-    RULES,
     SAVINGS,
-    SEATS,
-    SERVED,
-    SET_RECORDS,
-    SETS,
-    TIPS,
-    USED_KEYS,
     Account,
     Money,
     Savings,
@@ -48,16 +31,7 @@ from node.audit.findings import FINDINGS_MAX, Check, Finding, Sentence
 from node.audit.replay import Walk
 from node.audit.source import NodeReader, Source
 
-FUNDS: Final = (
-    "issued",
-    "burned",
-    "reserve",
-    "social",
-    "operators",
-    "active",
-    "municipality",
-    "pot",
-)
+FUNDS: Final = ("issued", "burned", *COMMON_FUNDS)
 ACCOUNTS_ASKED_MAX: Final = 1_000  # of a running node; of more, some at even distances
 # A node may answer from before our own height: it counts its funds every few seconds, and changes
 # branch at times. It is asked again so often.
@@ -65,31 +39,7 @@ BEHIND_MAX: Final = 5
 BEHIND_PAUSE_SECONDS: Final = 1.0
 
 TABLES: Final[Mapping[bytes, Table[Record]]] = {
-    table.prefix: cast("Table[Record]", table)
-    for table in (
-        ACCOUNTS,
-        SAVINGS,
-        PERSONS,
-        AUTHORITIES,
-        ATTESTATIONS,
-        SEATS,
-        USED_KEYS,
-        BONDED_SEATS,
-        LEAVERS,
-        SETS,
-        NEXT_SETS,
-        SET_RECORDS,
-        SERVED,
-        RECORDED,
-        ROLL_CALLED,
-        ACCUSATIONS,
-        ANCESTORS,
-        RANDOMNESS,
-        ANCHORS,
-        TIPS,
-        MONEY,
-        RULES,
-    )
+    table.prefix: table for table in State(lambda _: None).get_tables()
 }
 
 

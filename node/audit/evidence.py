@@ -7,7 +7,7 @@ from chain.codec import Record
 from chain.genesis import Genesis
 from chain.parameters import Parameters
 from chain.policy import AccountId
-from chain.tables import CURRENT, MONEY, RULES, SAVINGS, Deposit, Money, Rules, Table
+from chain.tables import COMMON_FUNDS, CURRENT, MONEY, RULES, SAVINGS, Deposit, Money, Rules, Table
 from node.audit.findings import Check, Finding, Sentence
 from node.audit.history import History
 
@@ -54,14 +54,7 @@ def select(rows: Mapping[bytes, Record], table: Table[RowT]) -> Iterator[tuple[b
 
 def sum_funds(money: Money) -> int:
     """What lies in all common funds, the pot included."""
-    return (
-        money.pot
-        + money.reserve
-        + money.social
-        + money.operators
-        + money.active
-        + money.municipality
-    )
+    return sum(getattr(money, name) for name in COMMON_FUNDS)
 
 
 def get_deposits(evidence: Evidence) -> Iterator[tuple[AccountId, int, Deposit]]:

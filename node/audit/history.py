@@ -10,16 +10,34 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 
 from chain.actions import Pay, Save, Withdraw
-from chain.genesis import HOME_GROUP, Genesis
+from chain.facts import (
+    BondLost,
+    Charged,
+    Decided,
+    Enacted,
+    Fact,
+    FeePaid,
+    Finalised,
+    FundMoved,
+    FundPaid,
+    FundShifted,
+    Matured,
+    NoticePaid,
+    Reported,
+    Rewarded,
+    Shared,
+    Slashed,
+)
+from chain.genesis import Genesis
 from chain.header import PRIMARY
 from chain.parameters import Constants
 from chain.policy import AccountId
 from chain.rules.birth import compute_issued
-from chain.state import Charged, Fact, FeePaid, Finalised, Matured, Shared
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
 from node.audit.findings import FINDINGS_MAX, Check, Finding, Sentence
+from node.audit.registry import Registry
 from node.audit.replay import Step
 
 
@@ -66,6 +84,7 @@ class Treasury:
     operators: int = 0
     active: int = 0
     municipality: int = 0
+    claims: int = 0
     burned: int = 0
 
 
@@ -99,7 +118,7 @@ class History:
         self.transactions = 0
         self._issued = compute_issued(genesis)
         self._open = _Open()
-        self._tags = _collect_tags(genesis)
+        self.registry = Registry(genesis)
 
     def follow(self, step: Step) -> None:
         """Count one block that holds."""
@@ -117,6 +136,7 @@ class History:
         )
         self._count_author(step)
         self._share_pot(step)
+        self.registry.follow(context.slot, block.transactions, step.changes)
 
     def close(self, slot: int) -> None:
         """End the account with a slot, which still belongs to it."""
@@ -136,7 +156,9 @@ class History:
         if not self.periods:
             return
         period, flows = self.periods[-1], self._open.flows
-        period.active_members = sum(account in self._tags for account in self._open.actives)
+        period.active_members = sum(
+            account in self.registry.homes for account in self._open.actives
+        )
         period.turnover_net = sum(
             abs(amount - flows.get((to, payer), 0)) if payer < to or (to, payer) not in flows else 0
             for (payer, to), amount in flows.items()
@@ -175,7 +197,8 @@ class History:
             self.servers.setdefault(sealed.body.via, Server()).service += 1
 
     def _are_two_persons(self, payer: AccountId, to: AccountId) -> bool:
-        return payer in self._tags and to in self._tags and self._tags[payer] != self._tags[to]
+        homes = self.registry.homes
+        return payer in homes and to in homes and homes[payer] != homes[to]
 
     def _count_fact(self, period: Period, fact: Fact) -> None:
         match fact:
@@ -188,8 +211,22 @@ class History:
                 self.fees[fact.account] += fact.amount
             case Matured():
                 period.matured += fact.amount
-            case Shared() | Finalised():
-                pass  # shares are reckoned again below; finality moves no money
+            case BondLost():
+                pass  # told by the operators' fund
+            case FundPaid():
+                self._move_fund(fact.fund, -fact.amount)
+            case FundShifted():
+                self._move_fund(fact.fund, -fact.amount)
+                self._move_fund(fact.to_fund, fact.amount)
+            case FundMoved():
+                self._move_fund(fact.fund, fact.amount)
+            case Rewarded() | Slashed() | Reported() | NoticePaid():
+                pass  # in the books, and in what funds say of it
+            case Shared() | Decided() | Enacted() | Finalised():
+                pass  # reckoned again below, or no money
+
+    def _move_fund(self, fund: str, amount: int) -> None:
+        setattr(self.treasury, fund, getattr(self.treasury, fund) + amount)
 
     def _count_author(self, step: Step) -> None:
         for entry in step.entries:
@@ -201,7 +238,7 @@ class History:
     def _share_pot(self, step: Step) -> None:
         """Share the block's charges by the rates in force, and compare with the funds' row."""
         charges = sum(fact.amount for fact in step.facts if isinstance(fact, Charged))
-        fees = sum(fact.amount for fact in step.facts if isinstance(fact, FeePaid))
+        fees = sum(fact.amount for fact in step.facts if isinstance(fact, FeePaid | BondLost))
         pot = self.treasury.pot + charges
         sinks = step.context.parameters.sinks
         left = pot
@@ -237,9 +274,3 @@ class History:
                 )
                 self.fund_findings.append(finding)
                 setattr(self.treasury, name, found)  # say it once, and go on from there
-
-
-def _collect_tags(genesis: Genesis) -> dict[AccountId, bytes]:
-    """Who is whom: the tags by which the home group knows the owners of accounts."""
-    home = {item.id for item in genesis.authorities if item.group == HOME_GROUP}
-    return {item.subject: item.tag for item in genesis.attestations if item.authority in home}

@@ -15,6 +15,7 @@ from chain.block import BLOCK_BYTES_MAX, Block, SealedBlock, decode_block
 from chain.checks import DirectChecks, SignatureChecks
 from chain.codec import Codec, Record, encode
 from chain.errors import Code, Invalid, InvariantBroken, WrongStateRoot
+from chain.facts import Fact
 from chain.genesis import Genesis, compute_chain_id
 from chain.header import compute_block_hash
 from chain.ledger import Ledger
@@ -24,7 +25,7 @@ from chain.rules.birth import apply_genesis
 from chain.rules.context import Context
 from chain.rules.randomness import compute_randomness
 from chain.rules.transactions import process_transaction
-from chain.state import Change, Fact, State
+from chain.state import Change, State
 from chain.store import MemoryStore, Store
 from chain.tables import CURRENT, SetEntry
 from chain.transaction import seal

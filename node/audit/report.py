@@ -17,7 +17,6 @@ from chain.tables import (
     ACCOUNTS,
     ATTESTATIONS,
     AUTHORITIES,
-    PERSONS,
     SAVINGS,
     SEATS,
     Attestation,
@@ -27,6 +26,7 @@ from chain.units import format_pai
 from node.audit.evidence import Evidence, select, sum_funds
 from node.audit.findings import Finding, Sentence
 from node.audit.history import Period
+from node.audit.registry import PERSON_KIND, find_identified
 from node.audit.replay import Walk
 from node.audit.report_types import (
     AuthorityRow,
@@ -44,7 +44,6 @@ from node.audit.report_types import (
 )
 
 TOP_PAYERS: Final = 10
-PERSON_KIND: Final = "person"
 MONTH_PERIODS: Final = 28  # velocity is told for four weeks of the community's days, too
 
 # Kinds of holders, in the order in which they are told; an account is of the first that fits.
@@ -109,6 +108,7 @@ def build_supply(evidence: Evidence) -> Supply:
         operators=format_pai(money.operators),
         active=format_pai(money.active),
         municipality=format_pai(money.municipality),
+        claims=format_pai(money.claims),
         pot=format_pai(money.pot),
         sum=format_pai(total),
         difference=format_pai(total - (money.issued - money.burned)),
@@ -277,12 +277,17 @@ def _find_holders(evidence: Evidence) -> dict[AccountId, _Holder]:
     """Everybody's kind and money, savings and bonds included."""
     rows = evidence.rows
     seats = {key for key, _ in select(rows, SEATS)}
-    authorities = {key for key, _ in select(rows, AUTHORITIES)}
+    authorities = dict(select(rows, AUTHORITIES))
+    identified = find_identified(
+        select(rows, ATTESTATIONS),
+        authorities,
+        evidence.parameters,
+        evidence.genesis.constants.slots_per_period,
+    )
     persons = {
-        row.account
-        for key, row in select(rows, PERSONS)
-        if int.from_bytes(key[:4], "big") == HOME_GROUP
-        and row.identified_until_slot > evidence.slot
+        account
+        for account, row in select(rows, ACCOUNTS)
+        if row.person is not None and identified.get((account, row.person), 0) > evidence.slot
     }
     organisations = {
         key[:32]

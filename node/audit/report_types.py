@@ -25,6 +25,7 @@ class Supply(Part, frozen=True):
     operators: str
     active: str
     municipality: str
+    claims: str
     pot: str
     sum: str
     difference: str

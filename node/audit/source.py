@@ -251,6 +251,7 @@ class FundsAnswer(msgspec.Struct, frozen=True):
     operators: str
     active: str
     municipality: str
+    claims: str
     pot: str
     accounts: int
 

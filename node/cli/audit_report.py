@@ -47,6 +47,7 @@ _LINES: Final = {
     "operators": mark("operators of servers"),
     "active": mark("active members"),
     "municipality": mark("municipality"),
+    "claims": mark("shares of active members, not taken yet"),
     "pot": mark("pot, not shared yet"),
 }
 

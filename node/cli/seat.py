@@ -17,6 +17,7 @@ from chain.address import decode_address, encode_address
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.units import format_pai, parse_pai
+from genesis.build import PREFIX
 from genesis.private import write_new_file
 from genesis.writer import write_seat_keys
 from node.home import HomeError
@@ -369,7 +370,7 @@ def _describe_keys(owner: str, keys: SeatKeys) -> dict[str, object]:
 
 def _parse_owner(text: str) -> tuple[str, AccountId]:
     """The prefix and the account of an address of a community that may not exist yet."""
-    prefix = text.strip().lower().rpartition("1")[0]
+    prefix = text.strip().lower().rpartition("1")[0] or PREFIX
     try:
         return prefix, decode_address(prefix, text)
     except ValueError as error:

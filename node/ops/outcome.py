@@ -143,6 +143,7 @@ def build_document(
                 "operators",
                 "active",
                 "municipality",
+                "claims",
                 "burned",
                 "pot",
             )

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from chain.tables import COMMON_FUNDS
 from chain.units import parse_pai
 
 TRADES_SHOWN: Final = 10
@@ -104,7 +105,7 @@ class Board:
     @property
     def demurrage(self) -> int:
         """What has been collected so far, fees included: all that the common funds hold."""
-        names = ("pot", "reserve", "social", "operators", "active", "municipality", "burned")
+        names = (*COMMON_FUNDS, "burned")
         return sum(self.funds.get(name, 0) for name in names)
 
     @property

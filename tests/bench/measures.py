@@ -40,7 +40,7 @@ class Sizes(NamedTuple):
     """How much of everything is measured."""
 
     members: int = 20_000
-    blocks: int = 40
+    blocks: int = 100  # three seconds: long enough that to begin and to end is little of it
     transfers: int = 500
     quiet_blocks: int = 2_000
     runs: int = 5

@@ -147,7 +147,7 @@ def test_a_damaged_table_is_told_as_such(tmp_path: Path) -> None:
         data = bytearray(table.read_bytes())
         data[len(data) // 2 :] = bytes(len(data) - len(data) // 2)
         table.write_bytes(data)
-    with pytest.raises(StoreError, match="restore it or sync anew"):
+    with pytest.raises(StoreError, match=r"restore it or sync anew \(Corruption: "):
         list(LevelStore(tmp_path / "store").items(b""))
 
 

@@ -10,13 +10,14 @@ from chain import tables
 from chain.actions import Action, Reveal
 from chain.codec import encode
 from chain.crypto import Signed
+from chain.facts import Fact
 from chain.genesis import Genesis, compute_chain_id
 from chain.invariants import check_invariants
 from chain.policy import AccountId
 from chain.rules.birth import apply_genesis
 from chain.rules.randomness import process_randomness
 from chain.rules.settlement import process_pot, touch
-from chain.state import Change, Fact, State
+from chain.state import Change, State
 from chain.tables import CURRENT, Account, Money, Savings, Table, Tip
 from chain.transaction import (
     TRANSACTION_VERSION,

@@ -31,7 +31,7 @@ class Village:
         self.queue = SweepQueue(STEPS, CONSTANTS.account_idle_periods, ())
         self.slot = 0
         self.most = 0
-        self.state.money.put(CURRENT, Money(2**60, 0, 0, 0, 0, 0, 0, 0, 0, 0))
+        self.state.money.put(CURRENT, Money(2**60, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0))
         self.bear(ACCOUNTS)
 
     def bear(self, count: int) -> None:

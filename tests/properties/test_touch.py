@@ -23,10 +23,10 @@ from chain.actions import (
     Withdraw,
 )
 from chain.errors import Code, Invalid
+from chain.facts import FeePaid
 from chain.genesis import GenesisDeposit
 from chain.parameters import KeepSchedule, KeepSegment
 from chain.rules.settlement import get_event_step, get_touched
-from chain.state import FeePaid
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import SealedTransaction
 from tests.community import (

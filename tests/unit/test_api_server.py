@@ -183,6 +183,15 @@ async def test_who_does_not_read_is_let_go(autojump_clock: object) -> None:
     assert await meet(client, lockstep=True) == pytest.approx(SEND_SECONDS)
 
 
+async def test_an_answer_and_leave_to_go_on_are_not_sent_at_once(autojump_clock: object) -> None:
+    got = bytearray()
+    asked = b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nExpect: 100-continue\r\n\r\n"
+    await meet(send_and_read(asked, into=got), lockstep=True)
+    assert got.startswith(b"HTTP/1.1 100 ")
+    assert got.count(b"HTTP/1.1 ") == 2
+    assert got.endswith(b"hello")
+
+
 async def test_a_long_answer_arrives_whole(autojump_clock: object) -> None:
     got = bytearray()
     await meet(send_and_read(GET % b"/long", into=got), lockstep=True)

@@ -215,8 +215,8 @@ def raise_bond(row: Record) -> Record:
 
 
 def outlive(row: Record) -> Record:
-    assert isinstance(row, Person)
-    return replace(row, identified_until_slot=row.identified_until_slot + 1)
+    assert isinstance(row, Attestation)
+    return replace(row, until_slot=row.until_slot + 1)
 
 
 def adopt(row: Record) -> Record:
@@ -258,7 +258,7 @@ PLANTED = [
         {Check.SAVINGS, Check.CONSERVATION, Check.BONDS},
     ),
     ("s", get_account_id("ann"), raise_bond, {Check.BONDS}),
-    ("p", b"", outlive, {Check.IDENTITY}),
+    ("t", EMMA, outlive, {Check.IDENTITY}),
     ("p", b"", adopt, {Check.IDENTITY}),
     ("t", EMMA, revoke, {Check.IDENTITY}),
     ("u", b"", lambda _row: None, {Check.IDENTITY}),

@@ -16,13 +16,13 @@ from chain.genesis import (
     compute_chain_id,
 )
 from chain.ledger import Ledger
+from chain.rules.attestations import ATTESTED_UNTIL_MAX
 from chain.rules.birth import (
-    ATTESTED_UNTIL_MAX,
     GENESIS_TIME_MAX,
     compute_issued,
     find_genesis_faults,
 )
-from chain.rules.identity import get_person_key
+from chain.rules.identity import get_identified_until, get_person_key
 from chain.rules.settlement import BONDED, FREE
 from chain.store import MemoryStore
 from chain.tables import CURRENT, Anchor, Tip
@@ -220,7 +220,9 @@ def test_identity_is_kept_by_tag() -> None:
     tag = compute_hash(b"test-tag", b"emma")
     person = state.persons.require(get_person_key(0, tag))
     assert person.account == EMMA
-    assert person.identified_until_slot == 2**40 + 28 * 20
+    assert get_identified_until(state, Community(GOOD).ledger.get_context(1), tag) == (
+        2**40 + 28 * 20
+    )
     assert state.accounts.require(EMMA).person == tag
     assert state.accounts.require(get_account_id("stranger")).person is None
 
@@ -243,11 +245,14 @@ def test_one_attestation_of_two_is_not_enough() -> None:
         for item in genesis.attestations
         if (item.subject, item.authority) != (EMMA, get_account_id("second"))
     )
-    state = Community(replace(genesis, attestations=lonely)).ledger.state
-    emma = state.persons.require(get_person_key(0, compute_hash(b"test-tag", b"emma")))
-    ann = state.persons.require(get_person_key(0, compute_hash(b"test-tag", b"ann")))
-    assert emma.identified_until_slot == 0
-    assert ann.identified_until_slot > 2**40
+    ledger = Community(replace(genesis, attestations=lonely)).ledger
+    context = ledger.get_context(1)
+    emma, ann = (
+        get_identified_until(ledger.state, context, compute_hash(b"test-tag", name))
+        for name in (b"emma", b"ann")
+    )
+    assert emma == 0
+    assert ann > 2**40
 
 
 def test_the_chain_begins_at_slot_zero_with_one_anchor() -> None:

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from msgspec.structs import replace
 
-from chain.header import PRIMARY, SECONDARY
+from chain.header import PRIMARY, SECONDARY, compute_block_hash
 from consensus.arrivals import ARRIVALS_BYTES_MAX, ARRIVALS_MAX
 from consensus.engine import (
     CHAIN_KEPT_SLOTS,
@@ -206,6 +207,20 @@ def test_a_header_of_ours_that_the_journal_does_not_know_silences_the_seat() -> 
     driver.run_until(40 * SLOT_MS)
     assert len(driver.signed) == signed
     assert get_signing(driver.state, 40 * SLOT_MS) is Signing.REFUSED
+
+
+def test_another_block_of_the_slot_that_we_signed_silences_the_seat() -> None:
+    driver = Driver(entries=build_entries(("ann",)))
+    driver.begin(SLOT_MS)
+    driver.run_until(3 * SLOT_MS)
+    header, slot = driver.signed[-1], driver.get_signed_slots()[-1]
+    twin = build_block(GENESIS, slot, seat="ann")
+    ours = replace(twin, hash=compute_block_hash(header))
+    driver.send(BlockHeld(3 * SLOT_MS, ours, 100, live=True))
+    assert get_signing(driver.state, 3 * SLOT_MS) is Signing.SIGNS
+    driver.send(BlockHeld(3 * SLOT_MS, twin, 100, live=True))
+    assert Warn(Concern.KEY_USED_ELSEWHERE, slot) in driver.effects
+    assert get_signing(driver.state, 3 * SLOT_MS) is Signing.REFUSED
 
 
 def test_the_same_holds_for_a_block_of_ours_that_sync_brings() -> None:

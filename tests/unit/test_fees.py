@@ -107,9 +107,11 @@ def test_an_identity_ends_with_its_last_slot() -> None:
     state = community.ledger.state
     tag = state.accounts.require(get_account_id("emma")).person
     assert tag is not None
-    key = get_home_person_key(tag)
-    state.persons.put(key, replace(state.persons.require(key), identified_until_slot=50))
-    left = [get_free_units(state, community.ledger.get_context(slot), tag) for slot in (49, 50, 51)]
+    key = get_account_id("emma") + get_account_id("registry")
+    state.attestations.put(key, replace(state.attestations.require(key), until_slot=22))
+    end = 22 + 28 * 20
+    slots = (end - 1, end, end + 1)
+    left = [get_free_units(state, community.ledger.get_context(slot), tag) for slot in slots]
     assert left == [200, 0, 0]
 
 

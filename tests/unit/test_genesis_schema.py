@@ -157,7 +157,7 @@ def test_errors_name_file_table_and_key(old: str, new: str, told: str, text: str
         (b"a = " + b"[" * 5_000, "nests too deeply"),
         (b"", "community: this key is missing: add it"),
         (b"community = 3", "community: write this as a table"),
-        (b"\x9c\x01\x02", "The bytes are not what the format asks for."),
+        (b"\x9c\x01\x02", " is not a genesis: The bytes are not what the format asks for."),
         (b"\x9c\x05", "rules of another version"),
     ],
 )

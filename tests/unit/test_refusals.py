@@ -50,7 +50,18 @@ from tests.community import (
     get_signers,
     with_parameters,
 )
-from tests.unit import test_certificates
+from tests.unit import (
+    test_aliases,
+    test_attestations,
+    test_certificates,
+    test_evidence,
+    test_finality_record,
+    test_recovery,
+    test_rollcall,
+    test_sets,
+    test_takeover,
+    test_votes,
+)
 
 FARID, GALINA = get_account_id("farid"), get_account_id("galina")
 NEWCOMER = get_account_id("newcomer")
@@ -738,7 +749,21 @@ def test_ranks_widen_until_the_last_seat_can_carry_on() -> None:
 
 def test_every_code_of_the_ledger_is_covered() -> None:
     elsewhere = {Code.BALANCE_TOO_LARGE, Code.WRONG_BODY_ROOT}  # tests of their own above
-    covered = {*TRANSACTIONS, *BLOCKS, *elsewhere, *test_certificates.REFUSED}
+    covered = {
+        *TRANSACTIONS,
+        *BLOCKS,
+        *elsewhere,
+        *test_certificates.REFUSED,
+        *test_finality_record.REFUSED,
+        *test_rollcall.REFUSED,
+        *test_evidence.REFUSED,
+        *test_sets.REFUSED,
+        *test_attestations.REFUSED,
+        *test_recovery.REFUSED,
+        *test_aliases.REFUSED,
+        *test_votes.REFUSED,
+        *test_takeover.REFUSED,
+    }
     assert {code for code in Code if 200 <= code < 900} == covered
 
 

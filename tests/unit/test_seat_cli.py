@@ -170,6 +170,14 @@ def test_keys_of_another_owner_are_refused(
     assert world.community.ledger.state.seats.get(world.member) is None
 
 
+def test_an_owner_who_is_no_address_is_refused(tmp_path: Path, capsys: Capture) -> None:
+    for owner in ("", "emma"):
+        told = fail(capsys, "seat", "keys", "--owner", owner, "--home", tmp_path / "node")
+        sentence = f"{owner!r} is not an address: it looks like pai1q....\n"
+        assert told == (Exit.USAGE, sentence)
+    assert not (tmp_path / "node").exists()
+
+
 def test_status_for_people(world: SeatNode, capsys: Capture) -> None:
     assert main(["seat", "status"]) == Exit.DONE
     told = capsys.readouterr().out

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chain.facts import Shared
 from chain.parameters import KeepSegment, Sinks
 from chain.rules.payments import build_account
 from chain.rules.savings import build_deposit
@@ -21,7 +22,6 @@ from chain.rules.settlement import (
     get_touched,
     process_pot,
 )
-from chain.state import Shared
 from chain.tables import CURRENT, Account, Deposit
 from tests.community import KEEP, PAI, Community, build_genesis, with_parameters
 

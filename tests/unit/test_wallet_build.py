@@ -22,10 +22,10 @@ from chain.actions import (
 )
 from chain.checks import DirectChecks
 from chain.errors import Code, Invalid
+from chain.facts import FeePaid
 from chain.policy import Policy
 from chain.rules.transactions import process_transaction
 from chain.rules.units import compute_units
-from chain.state import FeePaid
 from chain.transaction import (
     ACTIONS_MAX,
     KeySignature,

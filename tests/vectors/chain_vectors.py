@@ -1,12 +1,17 @@
 """The story of the vectors' community, block by block, and what its ledger must refuse."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 from tests.vectors.hashing import build_proof, compute_state_root, h
 from tests.vectors.packing import pack
-from tests.vectors.producing import build_transaction, produce, say
-from tests.vectors.replica import Replica
+from tests.vectors.producing import (
+    build_transaction,
+    collect,
+    produce,
+    say,
+)
+from tests.vectors.replica import NO_PARTS, Parts, Replica
 from tests.vectors.small_genesis import (
     CONSTANTS,
     MEMBERS,
@@ -33,14 +38,18 @@ class Story:
         self.names = {get_account(name): name for name in SEATS}
         self.head = self.replica.chain
         self.first_rows = self.replica.get_bytes()
+        self.hashes: list[bytes] = []  # by height, without the head
         self.blocks: list[dict[str, Any]] = []
         self.said: list[dict[str, Any]] = []
 
-    def tell(self, slot: int, *transactions: Said) -> None:
+    def tell(self, slot: int, *transactions: Said, parts: Parts = NO_PARTS) -> None:
         """One block."""
         for transaction in transactions:
             self.said.append(_show_transaction(self.replica.chain, transaction))
-        _, self.head, shown = produce(self.replica, self.head, slot, list(transactions), self.names)
+        self.hashes.append(self.head)
+        _, self.head, shown = produce(
+            self.replica, self.head, slot, list(transactions), self.names, parts
+        )
         self.blocks.append(shown)
 
 
@@ -77,10 +86,17 @@ def tell_story() -> Story:
     story.tell(22, say(replica, "gulnara", [2, dinara, 30 * PAI, "first spend"]))
     story.tell(23, say(replica, "egor", [20, build_seat_keys("egor", replica.chain)]))
     story.tell(30, say(replica, "egor", [3, 200 * PAI, 10], [21, 0, 150 * PAI]))
-    story.tell(37, say(replica, "dinara", [5, 0, 15 * PAI], [6, joint]))
+    finality, late_acks, roll_call = _tell_what_seats_say(story)
+    story.tell(
+        37,
+        say(replica, "dinara", [5, 0, 15 * PAI], [6, joint]),
+        parts=(finality, None, None, None, None),
+    )
     both = ["dinara", "egor"]
     story.tell(
-        38, build_transaction(replica, joint, both, dinara, [[2, arman, 7 * PAI, "two keys"]])
+        38,
+        build_transaction(replica, joint, both, dinara, [[2, arman, 7 * PAI, "two keys"]]),
+        parts=(None, late_acks, roll_call, None, None),
     )
     story.tell(57, say(replica, "egor", [22, 1]))
     rest = replica.rows[b"a" + get_account("farkhad")][2]
@@ -97,7 +113,36 @@ def tell_story() -> Story:
     story.tell(716, say(replica, "egor", [2, get_account("farkhad"), 2 * PAI, "born again"]))
     story.tell(717, say(replica, "farkhad", [2, egor, PAI, "from the first number on"]))
     story.tell(718, say(replica, "egor", [3, 50 * PAI, 90]))
+    story.tell(719, say(replica, "arman", [22, 0]))
     return story
+
+
+def _tell_what_seats_say(story: Story) -> tuple[list[Any], list[Any], list[Any]]:
+    """Of the head, after seven blocks: the heaviest two ack it at once, the third later.
+
+    At the roll-call of slot 35 the third stands on the genesis, the others on the block of slot 23.
+    """
+    chain, entries = story.replica.chain, story.replica.rows[b"v" + b"current"][2]
+    order = sorted(entries, key=lambda entry: entry[4])
+    last, first = order[0][0], [entry[0] for entry in order[1:]]
+    ack = ["ack", chain, chain, 36, 0, story.head, 7]
+    seats = [entry[0] for entry in entries]
+    finality = [ack, *collect(seats, first, story.names, b"pai/vote/1", lambda _: ack)]
+    late_acks = [36, *collect(seats, [last], story.names, b"pai/vote/1", lambda _: ack)]
+    bonded = story.replica.rows[b"B" + b"current"][0]
+    story.names[get_account("egor")] = "egor"  # bonded, though not yet in the set
+    heads = []
+    others = [seat for seat in bonded if seat != last]
+    for head, standing in sorted(((chain, [last]), (story.hashes[6], others))):
+        said = collect(
+            bonded, standing, story.names, b"pai/here/1", partial(_stand_on, chain, head)
+        )
+        heads.append([head, *said])
+    return [None, finality], late_acks, [35, heads]
+
+
+def _stand_on(chain: bytes, head: bytes, seat: bytes) -> list[Any]:
+    return [chain, seat, 35, head]
 
 
 def build_chain() -> dict[str, Any]:
@@ -193,6 +238,5 @@ def build_refused() -> list[dict[str, Any]]:
         (502, by_egor([20, build_seat_keys("egor", replica.chain)])),
         (503, say(replica, "farkhad", [22, 0])),
         (508, by_egor([22, 2])),
-        (509, say(replica, "arman", [22, 0])),
     ]  # fmt: skip
     return [{"code": code, "transaction": pack(said).hex()} for code, said in cases]

@@ -103,6 +103,6 @@ def compute_transactions_root(wholes: list[bytes]) -> bytes:
     )
 
 
-def compute_body_root(wholes: list[bytes]) -> bytes:
-    """The commitment to a body whose five other parts are nil."""
-    return h("body", compute_transactions_root(wholes), *[h("part", b"\xc0")] * 5)
+def compute_body_root(wholes: list[bytes], parts: list[bytes]) -> bytes:
+    """The commitment to a body of these transactions and these five other parts."""
+    return h("body", compute_transactions_root(wholes), *[h("part", part) for part in parts])

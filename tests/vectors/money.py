@@ -51,7 +51,9 @@ def bring(
     charge = 0
     while True:
         events = [
-            (item[6] if item[5] == 2 else item[3], item[0]) for item in deposits if item[5] != 1
+            (item[6] if item[5] == 2 else item[3], item[0])
+            for item in deposits
+            if item[5] in (0, 2)
         ]
         event = min(events, default=None)
         if event is None or event[0] > step:

@@ -1,11 +1,12 @@
 """Blocks of the vectors: who may author, what a header says, and everything signed."""
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.vectors import edwards
 from tests.vectors.hashing import compute_body_root, h, u32, u64
 from tests.vectors.packing import pack
-from tests.vectors.replica import CURRENT, Replica
+from tests.vectors.replica import CURRENT, NO_PARTS, Parts, Replica
 from tests.vectors.small_genesis import get_key, get_policy, get_public, sign
 
 PRIMARY, SECONDARY = 0, 1
@@ -77,17 +78,35 @@ def find_author(
     return entry, SECONDARY, rank, proofs[entry[0]]
 
 
+def collect(
+    seats: list[bytes],
+    signers: list[bytes],
+    names: dict[bytes, str],
+    tag: bytes,
+    get_body: Callable[[bytes], list[Any]],
+) -> list[Any]:
+    """[bits, signatures] over these seats, of those among them that sign their body."""
+    bits = bytearray(-(-len(seats) // 8))
+    signatures = []
+    for place, seat in enumerate(seats):
+        if seat in signers:
+            bits[place // 8] |= 1 << place % 8
+            signatures.append(sign(f"{names[seat]}/vote", tag + pack(get_body(seat))))
+    return [bytes(bits), signatures]
+
+
 def produce(
     replica: Replica,
     parent: bytes,
     slot: int,
     transactions: list[list[Any]],
     names: dict[bytes, str],
+    parts: Parts = NO_PARTS,
 ) -> tuple[list[Any], bytes, dict[str, Any]]:
     """The block, its hash, and what it shows; the replica has applied it."""
     entry, kind, rank, proof = find_author(replica, slot, names)
     seed = replica.get_seeds(slot)[1]
-    replica.apply(slot, edwards.compute_output(proof), transactions)
+    replica.apply(slot, parent, edwards.compute_output(proof), transactions, parts)
     header = [
         1,
         replica.chain,
@@ -103,10 +122,12 @@ def produce(
         0,
         replica.chain,
         replica.get_root(),
-        compute_body_root([pack(transaction) for transaction in transactions]),
+        compute_body_root(
+            [pack(transaction) for transaction in transactions], [pack(part) for part in parts]
+        ),
     ]
     signature = sign(f"{names[entry[0]]}/vote", b"pai/header/1" + pack(header))
-    block = [header, signature, [transactions, *[None] * 5]]
+    block = [header, signature, [transactions, *parts]]
     shown = {
         "slot": slot,
         "author": names[entry[0]],

@@ -10,11 +10,14 @@ from fractions import Fraction
 from math import isqrt
 from typing import Any
 
+from tests.vectors.epochs import change_bonded, note_payment, note_service
 from tests.vectors.hashing import compute_state_root, h, u32, u64
 from tests.vectors.money import Segment, bring, compute_remains
 from tests.vectors.packing import pack
 
 Row = list[Any]
+Parts = tuple[Any, Any, Any, Any, Any]  # finality, late acks, roll-call, evidence, clearing
+NO_PARTS: Parts = (None, None, None, None, None)
 CURRENT = b"current"
 ONE = 1_000_000
 # Places in a row of the table of accounts.
@@ -51,7 +54,9 @@ class Replica:
         )
         self.rows[b"g" + CURRENT] = [parameters, schedule]
         self.rows[b"h" + CURRENT] = [0, 0]
-        self.rows[b"f" + self.chain[:16]] = [0]
+        self.rows[b"f" + self.chain[:16]] = [0, None]
+        genesis_round = [self.chain, 0, 0, self.chain, 0, 0, b""]
+        self.rows[b"F" + CURRENT] = [[genesis_round], self.chain[:16], self.chain]
         self.rows[b"r" + CURRENT] = [
             0, h("rand", self.chain, u64(0)), h("rand", self.chain, u64(1)), h("mix0", u64(0))
         ]  # fmt: skip
@@ -63,7 +68,7 @@ class Replica:
             self.rows[b"t" + subject + authority] = [
                 kind, jurisdiction, commitment, tag, begin, until, -1
             ]  # fmt: skip
-            self.rows[b"p" + u32(0) + tag] = [subject, until + grace, 0, 0]
+            self.rows[b"p" + u32(0) + tag] = [subject, until + grace, 0, 0, 0, []]
             tags[subject] = tag
         bonds = {account: (bond, term) for account, _, bond, term in seats}
         for account, balance, deposits in accounts:
@@ -107,6 +112,13 @@ class Replica:
             for (account, keys, _, _), raw in zip(seats, capped, strict=True)
         ]
         self.rows[b"v" + CURRENT] = [self.chain, 0, entries]
+        weights = [entry[4] for entry in entries]
+        self.rows[b"S" + self.chain] = [
+            h("set", pack(entries)), sum(weights), max(weights), 0, None
+        ]  # fmt: skip
+        self.rows.update({b"V" + entry[0]: [0] for entry in entries})
+        self.rows[b"B" + CURRENT] = [[account for account, _, _, _ in seats]]
+        self.rows[b"B" + CURRENT] = [[account for account, *_ in seats]]
 
     # Time
 
@@ -125,7 +137,7 @@ class Replica:
         return row
 
     def _put_deposits(self, account: bytes, deposits: list[Row]) -> None:
-        events = [item[6] if item[5] == 2 else item[3] for item in deposits if item[5] != 1]
+        events = [item[6] if item[5] == 2 else item[3] for item in deposits if item[5] in (0, 2)]
         self.rows[b"a" + account][DUE] = min(events, default=-1)
         if deposits:
             self.rows[b"d" + account] = [deposits]
@@ -173,20 +185,76 @@ class Replica:
             mix = h("mix0", u64(epoch))
         return [epoch, seed, following, mix]
 
-    def apply(self, slot: int, output: bytes, transactions: list[Any]) -> None:
-        """Do what a block of this slot, VRF output and signed transactions does."""
+    def apply(
+        self,
+        slot: int,
+        parent: bytes,
+        output: bytes,
+        transactions: list[Any],
+        parts: Parts = NO_PARTS,
+    ) -> None:
+        """Do what a block of this slot, parent, VRF output, signed transactions and parts does."""
         self.pot = self.fees = self.born = 0
+        self._remember(parent)
         seeds = self.get_seeds(slot)
         epoch_slots = self.constants["slots_per_epoch"]
         if 3 * (slot % epoch_slots) < 2 * epoch_slots:
             seeds[3] = h("mix", seeds[3], output)
         self.rows[b"r" + CURRENT] = seeds
         self._sweep(slot)
+        finality, late_acks, roll_call, _, _ = parts
+        if finality is not None:
+            self._record_finality(slot, finality[1])
+        if late_acks is not None:
+            self._add_acks(late_acks)
+        if roll_call is not None:
+            self._call_roll(roll_call)
         for body, signatures in transactions:
             self._apply_transaction(slot, body, signatures)
         self._share_pot()
         self.slot, self.height = slot, self.height + 1
         self.rows[b"h" + CURRENT] = [self.slot, self.height]
+
+    def _remember(self, parent: bytes) -> None:
+        """Write the parent into its page of sixteen; the first of a page begins it anew."""
+        pages = self.constants["transaction_life_slots"] // 16 + 2
+        key = b"A" + u32(self.height // 16 % pages)
+        if self.height % 16 == 0:
+            self.rows[key] = [self.height, []]
+        self.rows[key][1].append([parent, self.slot])
+
+    def _record_finality(self, slot: int, finality: list[Any]) -> None:
+        """A block of the present set is final; vectors hold no hand-off."""
+        (_, _, set_hash, vote_round, level, target, height), bits, _ = finality
+        page = self.rows[b"A" + u32(height // 16)]
+        found, target_slot = page[1][height % 16]
+        assert found == target, "vectors are good certificates"
+        rounds, oldest, oldest_set = self.rows[b"F" + CURRENT]
+        self.rows[b"f" + rounds[-1][3][:16]][1] = target[:16]
+        self.rows[b"f" + target[:16]] = [target_slot, None]
+        while self.rows[b"f" + oldest][0] < target_slot - self.constants["transaction_life_slots"]:
+            oldest = self.rows.pop(b"f" + oldest)[1]
+        rounds = [item for item in rounds if item[1] + self.constants["window_slots"] >= slot]
+        rounds.append([set_hash, vote_round, level, target, height, target_slot, bits])
+        self.rows[b"F" + CURRENT] = [rounds, oldest, oldest_set]
+
+    def _add_acks(self, late_acks: list[Any]) -> None:
+        vote_round, bits, _ = late_acks
+        item = next(
+            item for item in reversed(self.rows[b"F" + CURRENT][0]) if item[1] == vote_round
+        )
+        item[6] = bytes(one | other for one, other in zip(item[6], bits, strict=True))
+
+    def _call_roll(self, roll_call: list[Any]) -> None:
+        roll_round, heads = roll_call
+        (bonded,) = self.rows[b"B" + CURRENT]
+        before = self.rows.get(b"R" + CURRENT, [None])
+        attended = set(before[1]) if before[0] == roll_round else set()
+        for _, bits, _ in heads:
+            attended |= {
+                seat for place, seat in enumerate(bonded) if bits[place // 8] >> place % 8 & 1
+            }
+        self.rows[b"R" + CURRENT] = [roll_round, sorted(attended)]
 
     def _apply_transaction(self, slot: int, body: list[Any], signatures: list[Any]) -> None:
         account, actions = body[1], body[7]
@@ -219,6 +287,8 @@ class Replica:
             used = person[3] if person[2] == period else 0
             taken = min(units, max(0, self.parameters["free_units"] - used))
             if taken:
+                if not used:
+                    note_service(self.rows, body[5])
                 person[2], person[3] = period, used + taken
             units -= taken
         fee: int = units * self.parameters["unit_fee"]
@@ -240,6 +310,8 @@ class Replica:
                     self.rows[b"a" + to] = [None, 0, 0, step, -1, 0, None, 0, 0]
                     self.born += 1
                 self.touch(to, slot)[BALANCE] += amount
+                week = slot // self.constants["slots_per_period"] // 7
+                note_payment(self.rows, slot, week, (account, to), amount)
             case [3, amount, term]:
                 row[BALANCE] -= amount
                 until = step + term * self.steps_per_period
@@ -271,10 +343,18 @@ class Replica:
                 self._change_bond(account, amount)
             case [22, number]:
                 item = self._find(deposits, number)
-                item[5] = 2
-                item[6] = step + self.constants["unbonding_periods"] * self.steps_per_period
+                self._ask_back(slot, account, item)
                 self._change_bond(account, -item[1])
         self._put_deposits(account, deposits)
+
+    def _ask_back(self, slot: int, account: bytes, item: Row) -> None:
+        """What a set may count waits for a hand-off; else the time for evidence begins."""
+        if b"V" + account in self.rows:
+            item[5] = 3
+            self.rows.setdefault(b"L" + CURRENT, [[]])[0].append([account, item[0], slot])
+        else:
+            wait = self.constants["unbonding_periods"] * self.steps_per_period
+            item[5], item[6] = 2, self.get_step(slot) + wait
 
     def _find(self, deposits: list[Row], number: int) -> Row:
         return next(item for item in deposits if item[0] == number)
@@ -283,6 +363,11 @@ class Replica:
         seat, least = self.rows[b"s" + account], self.constants["bond_min"]
         before, seat[4] = seat[4], seat[4] + amount
         self.rows[b"m" + CURRENT][3] += (seat[4] >= least) - (before >= least)
+        (bonded,) = self.rows[b"B" + CURRENT]
+        rest = [other for other in bonded if other != account]
+        self.rows[b"B" + CURRENT] = [sorted([*rest, account]) if seat[4] >= least else rest]
+        if (seat[4] >= least) != (before >= least):
+            change_bonded(self.rows, account, is_bonded=seat[4] >= least)
 
     def _share_pot(self) -> None:
         money = self.rows[b"m" + CURRENT]

@@ -12,14 +12,17 @@ from wallet.russian import (
     audit,
     core,
     demo,
+    epochs,
     finality,
     genesis,
+    identity,
     node,
     parameters,
     program,
     refusals,
     seat,
     sentences,
+    votes,
     wallet,
     wallet_money,
 )
@@ -29,6 +32,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     program.TEXTS,
     refusals.TEXTS,
     finality.TEXTS,
+    identity.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -37,6 +41,8 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    votes.TEXTS,
+    epochs.TEXTS,
 )
 
 
@@ -54,4 +60,7 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **identity.SENTENCES,
+        **votes.SENTENCES,
+        **epochs.SENTENCES,
     }

@@ -99,7 +99,7 @@ TEXTS: Final[Texts] = {
     "after": "через",
     "a month": "месяц",
     "a year": "год",
-    "remain of 1,000 pai": "остаётся из 1000 пай",
+    "remain of 1,000 pai": "остаётся из 1000 паёв",
     "lost": "потеря",
     "Nothing melts: there is no demurrage.": "Ничего не тает: демереджа нет.",
     (
@@ -162,7 +162,7 @@ TEXTS: Final[Texts] = {
         "Демередж: с этого шага на каждом шаге от остатка сохраняется доля keep / 2^64; без "
         "keep сохраняется всё. Накопления его не несут."
     ),
-    "of 1,000 pai {remains} remain after {time}": "из 1000 пай через {time} остаётся {remains}",
+    "of 1,000 pai {remains} remain after {time}": "из 1000 паёв через {time} остаётся {remains}",
     "Authorities say that an account is a person's. Group 0 is the home group: its word gives "
     "credit, vote and seat. Any threshold of the keys act together.": (
         "Удостоверяющие центры говорят, что счёт принадлежит человеку. Группа 0 — своя: её слово "

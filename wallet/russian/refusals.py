@@ -91,9 +91,6 @@ TEXTS: Final[Texts] = {
         "«pai seat keys»."
     ),
     "The deposit is not bonded, or its release runs.": "Вклад не в залоге или уже освобождается.",
-    "The bond of a serving seat stays until a hand-off has released the seat.": (
-        "Залог действующего места остаётся, пока передача не освободит место."
-    ),
     "The takeover names a vote key that is not the seat's present one.": (
         "В переходе на запасной ключ назван не тот ключ голосования, что у места сейчас."
     ),

@@ -100,15 +100,8 @@ TEXTS: Final[dict[str, str]] = {
     "the seat's bond is not the sum of its bonded deposits": (
         "залог места не равен сумме заложенных вкладов"
     ),
-    "the attestation's authority is unknown": "удостоверяющий центр этой записи неизвестен",
-    "identified for another time than the attestations say": (
-        "личность удостоверена не на тот срок, что в удостоверениях"
-    ),
     "the account names a person who does not name it": (
         "счёт называет человека, который его не называет"
-    ),
-    "the person names an account that does not name it": (
-        "человек называет счёт, который его не называет"
     ),
     "the rows do not hash to the state root": "строки не дают корня состояния",
     "the last block lies in the future of this machine's clock": (

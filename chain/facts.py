@@ -1,0 +1,145 @@
+"""What happened by rule in a block, as data: for audit, histories and wallets. No rule reads it."""
+
+import msgspec
+
+from chain.policy import AccountId
+
+
+class Charged(msgspec.Struct, frozen=True, gc=False):
+    """Demurrage taken from an account, or borne by what it returned early from savings."""
+
+    account: AccountId
+    amount: int
+    early_return: bool
+
+
+class FeePaid(msgspec.Struct, frozen=True, gc=False):
+    """Paid for units beyond the free ones."""
+
+    account: AccountId
+    amount: int
+
+
+class Shared(msgspec.Struct, frozen=True, gc=False):
+    """What one block's pot gave to each fund."""
+
+    reserve: int
+    social: int
+    operators: int
+    active: int
+    municipality: int
+    burned: int
+
+
+class Matured(msgspec.Struct, frozen=True, gc=False):
+    """A deposit whose term ended and joined the settlement balance."""
+
+    account: AccountId
+    deposit: int
+    amount: int
+
+
+class Finalised(msgspec.Struct, frozen=True, gc=False):
+    """The chain has recorded that a block is final: by votes of this round, at this level."""
+
+    height: int
+    hash: bytes
+    slot: int
+    round: int
+    level: int
+
+
+class BondLost(msgspec.Struct, frozen=True, gc=False):
+    """A recovery's bond that went to the operators, because the account's own keys stopped it."""
+
+    account: AccountId
+    amount: int
+
+
+class Rewarded(msgspec.Struct, frozen=True, gc=False):
+    """Paid to a seat's owner out of the operators' fund."""
+
+    account: AccountId
+    amount: int
+
+
+class FundPaid(msgspec.Struct, frozen=True, gc=False):
+    """Paid from a common fund to an account; ``why`` names the rule that did it."""
+
+    fund: str
+    account: AccountId
+    amount: int
+    why: str
+
+
+class FundShifted(msgspec.Struct, frozen=True, gc=False):
+    """Set aside in another fund: money stays common."""
+
+    fund: str
+    to_fund: str
+    amount: int
+
+
+class Decided(msgspec.Struct, frozen=True, gc=False):
+    """The votes on a proposal were counted."""
+
+    proposal: int
+    passed: bool
+    yes: int
+    no: int
+    electors: int
+
+
+class Enacted(msgspec.Struct, frozen=True, gc=False):
+    """A decision was due; ``refused`` says why it could not be carried out any more, if so."""
+
+    proposal: int
+    refused: int | None
+
+
+class Slashed(msgspec.Struct, frozen=True, gc=False):
+    """Taken from a deposit that is, or was until lately, a seat's bond."""
+
+    account: AccountId
+    deposit: int
+    amount: int
+
+
+class Reported(msgspec.Struct, frozen=True, gc=False):
+    """Paid out of what was slashed, to whoever reported the offence."""
+
+    account: AccountId
+    amount: int
+
+
+class NoticePaid(msgspec.Struct, frozen=True, gc=False):
+    """Paid for a notice of release."""
+
+    account: AccountId
+    amount: int
+
+
+class FundMoved(msgspec.Struct, frozen=True, gc=False):
+    """What a fund got, or gave, otherwise than by the pot and by fees."""
+
+    fund: str
+    amount: int  # below zero: it gave
+
+
+Fact = (
+    Charged
+    | FeePaid
+    | Shared
+    | Matured
+    | BondLost
+    | FundPaid
+    | FundShifted
+    | Decided
+    | Enacted
+    | Finalised
+    | Rewarded
+    | Slashed
+    | Reported
+    | NoticePaid
+    | FundMoved
+)
