@@ -70,6 +70,12 @@ class RollCalled(Record, frozen=True):
     seats: tuple[AccountId, ...]
 
 
+class Bonded(Record, frozen=True):
+    """Key: ``CURRENT``. The seats that are bonded enough to serve, by id."""
+
+    seats: tuple[AccountId, ...]
+
+
 class Served(Record, frozen=True):
     """Key: a seat that some set's list has held, and the slot of the first one's hand-off."""
 
@@ -97,6 +103,7 @@ class Accusation(Record, frozen=True):
 
 
 ANCESTORS: Final = Table(b"A", "ancestors", AncestorPage)
+BONDED_SEATS: Final = Table(b"B", "bonded_seats", Bonded)
 ACCUSATIONS: Final = Table(b"C", "accusations", Accusation)
 RECORDED: Final = Table(b"F", "recorded", Recorded)
 LEAVERS: Final = Table(b"L", "leavers", Leavers)
