@@ -62,6 +62,7 @@ class Core:
         self._settings = settings or CoreSettings()
         known = KnownSignatures()
         keeper = ChainKeeper(stores.open(), genesis, known)
+        keeper.seat = seat.own.id if seat else None
         self._owner = Owner(
             keeper=keeper,
             mempool=Mempool(keeper.ledger, known, self._settings.mempool),

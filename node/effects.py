@@ -101,8 +101,10 @@ async def take_block(owner: Owner, peer: PeerId, block: SealedBlock, *, live: bo
     ):
         return
     try:
+        if block.header.base != owner.ledger.seat_set.base:
+            return  # of another branch's set, or of one that has not begun here yet: it comes again
         _check_author(owner, block)
-        facts = build_facts(block.hash, block.header)
+        facts = build_facts(block.hash, block.header, block.parts.finality)
     except Invalid as error:
         owner.log.warning("block_not_authentic", peer=peer, error=str(error))
         facts = None
@@ -127,8 +129,10 @@ async def place_facts(owner: Owner, facts: BlockFacts, size_bytes: int, *, live:
         and facts.parent not in owner.consensus.tree
         and owner.ledger.get_hash(below) == facts.parent
     ):
-        anchor, score = owner.keeper.get_facts_at(below), owner.keeper.get_score_at(below)
-        await handle(owner, AnchorShown(owner.clock.get_ms(), anchor, score))
+        keeper = owner.keeper
+        anchor, score = keeper.get_facts_at(below), keeper.get_score_at(below)
+        recorded = keeper.get_recorded_at(below)
+        await handle(owner, AnchorShown(owner.clock.get_ms(), anchor, score, recorded))
     owner.keeper.remember(facts)
     await handle(owner, BlockHeld(owner.clock.get_ms(), facts, size_bytes, live))
 
