@@ -38,6 +38,7 @@ TOLD = {
     "NodeHalted",
     "RuntimeError",
     "Sentence",
+    "SnapshotError",
     "SourceError",
     "SourceUnreachable",
     "StoreError",

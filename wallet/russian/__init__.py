@@ -19,6 +19,7 @@ from wallet.russian import (
     node,
     parameters,
     program,
+    proofs,
     refusals,
     seat,
     sentences,
@@ -41,6 +42,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    proofs.TEXTS,
     votes.TEXTS,
     epochs.TEXTS,
 )
@@ -60,6 +62,7 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **proofs.SENTENCES,
         **identity.SENTENCES,
         **votes.SENTENCES,
         **epochs.SENTENCES,
