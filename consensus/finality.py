@@ -5,6 +5,7 @@ Nothing is justified for us before its block is held and executed; nothing final
 """
 
 from chain.certificates import Certificate, Finality, Justification
+from chain.header import BlockHash
 from chain.votes import Ack, Prevote, SignedVote
 from consensus.catchup import build_step_voters
 from consensus.events import (
@@ -135,7 +136,13 @@ def take_certificate(state: Consensus, certificate: Certificate, time_ms: int) -
         _wait(gadget, certificate)
         return []
     if isinstance(certificate, Finality):
-        effects = _take_final(state, certificate, time_ms)
+        known = _find_conflict(state, certificate)
+        if known is not None:
+            return _keep(gadget, certificate) + _tell_conflict(gadget, known, certificate)
+        effects = _keep(gadget, certificate)
+        # Nothing is final for us before we know on what it stands; a hand-off that was proven is.
+        if state.tree.is_executed(body.target_hash) or _is_following(gadget, body.target_hash):
+            effects += _take_final(state, certificate, time_ms)
         if body.set != gadget.voters.base:  # it was the hand-off
             return effects
         justified = build_final(certificate, None)
@@ -239,7 +246,9 @@ def _take_foreign(state: Consensus, certificate: Certificate) -> list[Effect]:
         return []
     ended = gadget.ended.get(certificate.body.set)
     if isinstance(certificate, Finality) and ended is not None and ended.finality is not None:
-        return _tell_conflict(state, ended.finality, certificate)
+        if _contradicts(state, ended, build_final(certificate, None)):
+            return _tell_conflict(gadget, ended.finality, certificate)
+        return []
     if (
         isinstance(certificate, Justification)
         and ended is not None
@@ -252,15 +261,10 @@ def _take_foreign(state: Consensus, certificate: Certificate) -> list[Effect]:
 
 
 def _take_final(state: Consensus, finality: Finality, time_ms: int) -> list[Effect]:
-    """A block is final. What contradicts the final one we know is kept beside it, and we stop."""
+    """A block is final, and all that it stands on."""
     gadget, body = state.gadget, finality.body
-    effects = _keep(gadget, finality)
-    for known in get_newest_finalities(gadget, body.set):
-        conflict = _tell_conflict(state, known, finality)
-        if conflict:
-            return [*effects, *conflict]
     if body.round <= gadget.final.round or body.target_height < gadget.final.height:
-        return effects
+        return []
     pair = gadget.justifications.get((body.set, body.round, body.target_hash))
     gadget.final = build_final(finality, pair)
     gadget.moved_slot = state.get_slot(time_ms)
@@ -268,11 +272,16 @@ def _take_final(state: Consensus, finality: Finality, time_ms: int) -> list[Effe
     if gadget.lock.round < body.round and state.tree.is_executed(body.target_hash):
         gadget.lock = gadget.final
     _note_decided(state)
-    effects.append(Finalised(body.set, gadget.final))
-    following = gadget.sets.get(body.target_hash)
-    if following is not None and following.base_slot > gadget.voters.base_slot:
-        return [*effects, *enter(state, following, time_ms)]
+    effects: list[Effect] = [Finalised(body.set, gadget.final)]
+    if _is_following(gadget, body.target_hash):
+        return [*effects, *enter(state, gadget.sets[body.target_hash], time_ms)]
     return [*effects, *update_root(state)]
+
+
+def _is_following(gadget: Gadget, block_hash: BlockHash) -> bool:
+    """Whether a block hands over to a set that we know and that comes after ours."""
+    voters = gadget.sets.get(block_hash)
+    return voters is not None and voters.base_slot > gadget.voters.base_slot
 
 
 def _take_justified(
@@ -280,6 +289,8 @@ def _take_justified(
 ) -> list[Effect]:
     """Hold a block for justified once it is executed, and ack it if we may."""
     gadget, tree = state.gadget, state.tree
+    if _contradicts(state, gadget.final, justified):
+        return []
     facts = tree.get(justified.hash)
     if facts is None or not tree.is_executed(justified.hash):
         if justified.round < gadget.lock.round:
@@ -292,8 +303,7 @@ def _take_justified(
     if not of_set or facts.height != justified.height:
         return []  # whoever signed this was no honest seat
     effects = _keep(gadget, certificate)
-    final = gadget.final
-    if justified.round > gadget.lock.round and not _contradicts(state, final, justified):
+    if justified.round > gadget.lock.round:
         gadget.lock = justified
         _note_decided(state)
         effects += update_root(state)
@@ -308,8 +318,6 @@ def _ack(state: Consensus, justified: Checkpoint, time_ms: int) -> list[Effect]:
         return []
     if not (justified.round >= record.prevote_round and justified.round > record.ack_round):
         return []
-    if gadget.lock.round < justified.round:
-        return []  # it contradicts what is final: never below what is acked
     body = Ack(
         chain=state.settings.chain,
         set=gadget.voters.base,
@@ -362,12 +370,17 @@ def _contradicts(state: Consensus, one: Checkpoint, other: Checkpoint) -> bool:
     return not state.tree.descends(high.hash, low.hash, low.height)
 
 
-def _tell_conflict(state: Consensus, known: Finality, other: Finality) -> list[Effect]:
+def _find_conflict(state: Consensus, finality: Finality) -> Finality | None:
+    """A certificate that what this one makes final does not stand on, nor the other way round."""
+    other = build_final(finality, None)
+    for known in get_newest_finalities(state.gadget, finality.body.set):
+        if _contradicts(state, build_final(known, None), other):
+            return known
+    return None
+
+
+def _tell_conflict(gadget: Gadget, known: Finality, other: Finality) -> list[Effect]:
     """Stop signing when two final blocks contradict each other; go on relaying."""
-    gadget = state.gadget
-    one, two = build_final(known, None), build_final(other, None)
-    if not _contradicts(state, one, two):
-        return []
     if gadget.conflict is not None:
         return []
     gadget.conflict, gadget.stopped = (known, other), True

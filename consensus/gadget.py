@@ -113,6 +113,12 @@ def remember_set(gadget: Gadget, voters: VoterSet) -> None:
         del gadget.sets[oldest.base]
 
 
+def is_behind_final(gadget: Gadget) -> bool:
+    """Whether a block is final that we do not hold, or have not executed."""
+    base = gadget.voters.base
+    return any(isinstance(item, Finality) and item.body.set == base for item in gadget.waiting)
+
+
 def keep_certificate(gadget: Gadget, certificate: Certificate) -> bool:
     """Remember a certificate of the newest rounds; False: we had one."""
     body = certificate.body

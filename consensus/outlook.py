@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from chain.certificates import compute_quorum
 from chain.header import BlockHash
+from consensus.gadget import is_behind_final
 from consensus.sets import compute_level
 from consensus.state import Consensus, Signing
 from consensus.voting import get_voting
@@ -79,8 +80,8 @@ def _get_standstill(state: Consensus, gap_slots: int, heard_weight: int, quorum:
         return Standstill.CONFLICT
     if gap_slots <= HEARD_SLOTS:
         return Standstill.NONE
-    if not state.tree.is_executed(gadget.final.hash) and gadget.final.finality is not None:
-        head = state.position.head
-        if not state.tree.descends(head.hash, gadget.final.hash, gadget.final.height):
-            return Standstill.BEHIND
+    head, final = state.position.head, gadget.final
+    stands = state.tree.descends(head.hash, final.hash, final.height)
+    if is_behind_final(gadget) or not stands:
+        return Standstill.BEHIND
     return Standstill.TOO_FEW if heard_weight < quorum else Standstill.SLOW

@@ -68,9 +68,10 @@ def meet_own_header(
     journal, chain = state.journal, state.settings.chain
     if journal is None or slot < get_signed_slot(journal, chain):
         return []
-    signed = get_signed_header(journal, chain, slot)
-    if signed is not None and block_hash in (None, compute_block_hash(signed)):
-        return []
+    if slot == get_signed_slot(journal, chain):
+        signed = get_signed_header(journal, chain, slot)  # nil once another set was entered
+        if signed is None or block_hash in (None, compute_block_hash(signed)):
+            return []
     return _meet(state, slot)
 
 

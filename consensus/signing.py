@@ -18,7 +18,7 @@ from consensus.events import (
     Wake,
     Warn,
 )
-from consensus.gadget import Asking
+from consensus.gadget import Asking, is_behind_final
 from consensus.guard import GuardState
 from consensus.journal import (
     get_signed_slot,
@@ -160,7 +160,10 @@ def _is_listening(state: Consensus, time_ms: int) -> bool:
 
 def _is_catching_up(state: Consensus, time_ms: int) -> bool:
     slot, final = state.get_slot(time_ms), state.gadget.final
-    if not state.tree.descends(state.position.head.hash, final.hash, final.height):
+    head = state.position.head
+    if is_behind_final(state.gadget) or not state.tree.descends(
+        head.hash, final.hash, final.height
+    ):
         return True  # more is final than we hold
     return (
         state.synced_slot is not None

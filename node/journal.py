@@ -1,7 +1,7 @@
 """A seat's journal on disk: replaced whole and safely, or not at all, before anything is signed.
 
-The file appears in the act that makes the key and is never made again: a key without its journal
-signs nothing. docs/journal.md says what follows from that.
+The file appears in the act that makes the key. A key whose journal is lost signs nothing before it
+knows from where on it may; docs/journal.md says what follows from that.
 """
 
 from pathlib import Path
@@ -48,21 +48,25 @@ class JournalOnDisk:
             raise HomeError(f"cannot write the journal {self.path}: {error.strerror}") from error
 
 
+class JournalLost(HomeError):
+    """There is no journal, or none that can be trusted: the key may have said more than we know."""
+
+
 def read_journal(path: Path) -> Journal:
-    """The journal in a file. Raises HomeError when it is missing, damaged or of another version."""
+    """The journal in a file, brought to the present version.
+
+    Raises JournalLost when it is missing or damaged, HomeError when it is of another program.
+    """
     if not path.exists():
-        raise HomeError(
-            f"{path} is missing: a seat's key signs only with the journal that was born with it, "
-            "or it might sign one slot twice. Put the journal back, or make new keys"
-        )
+        raise JournalLost(f"{path} is missing")
     try:
         file = JOURNAL_FILES.decode(read_file(path, _FILE_BYTES_MAX))
         if compute_check(file.journal) != file.check:
-            raise HomeError(f"{path} is damaged and cannot be trusted: make new keys")
+            raise JournalLost(f"{path} is damaged and cannot be trusted")
         return decode_journal(file.journal)
     except UnknownVersion as error:
         raise HomeError(
             f"{path} is of version {error.version}, which this program cannot read"
         ) from error
     except Invalid as error:
-        raise HomeError(f"{path} is damaged and cannot be trusted: make new keys") from error
+        raise JournalLost(f"{path} is damaged and cannot be trusted") from error

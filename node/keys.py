@@ -20,7 +20,13 @@ from chain.rules.seats import BEFORE_GENESIS, ROLES, get_possession_message
 from consensus.journal import Journal, build_journal, has_signed
 from consensus.state import OwnSeat
 from node.home import FOLDER_MODE, HomeError, read_file, write_file
-from node.journal import JOURNAL_NAME, JournalKeeper, JournalOnDisk, read_journal
+from node.journal import (
+    JOURNAL_NAME,
+    JournalKeeper,
+    JournalLost,
+    JournalOnDisk,
+    read_journal,
+)
 
 KEYS_NAME: Final = "seat.keys"
 KEYS_VERSION: Final = 1
@@ -112,15 +118,30 @@ def has_seat(folder: Path) -> bool:
 
 
 def open_seat(folder: Path) -> SeatHolder:
-    """The seat whose keys and journal lie in a folder. Raises HomeError: then it signs nothing."""
+    """The seat whose keys and journal lie in a folder. Raises HomeError: then it signs nothing.
+
+    A journal that is missing or damaged is lost: the seat asks others and begins anew.
+    """
     held = read_seat_secrets(folder / KEYS_NAME)
     journal_path = folder / JOURNAL_NAME
-    return build_seat_holder(held, read_journal(journal_path), JournalOnDisk(journal_path))
+    try:
+        journal: Journal | None = read_journal(journal_path)
+    except JournalLost:
+        journal = None
+    return build_seat_holder(held, journal, JournalOnDisk(journal_path))
 
 
-def build_seat_holder(held: SeatSecrets, journal: Journal, keeper: JournalKeeper) -> SeatHolder:
-    """A seat from its secrets and its journal. Raises HomeError when these do not fit."""
+def build_seat_holder(
+    held: SeatSecrets, journal: Journal | None, keeper: JournalKeeper
+) -> SeatHolder:
+    """A seat from its secrets and its journal; nil: it is lost.
+
+    Raises HomeError when these do not fit.
+    """
     vote_key, vrf_seed = _get_pair(held.vote), bytes.fromhex(held.vrf)
+    lost = journal is None
+    if journal is None:
+        journal = build_journal(vote_key.public)
     if journal.vote_key != vote_key.public:
         raise HomeError("the journal belongs to other keys: put the right one back")
     own = OwnSeat(
@@ -129,6 +150,7 @@ def build_seat_holder(held: SeatSecrets, journal: Journal, keeper: JournalKeeper
         vrf_key=_get_pair(held.vrf).public,
         prove=lambda alpha: vrf.prove(vrf_seed, alpha),
         journal=journal,
+        lost=lost,
     )
     return SeatHolder(own, vote_key, keeper)
 

@@ -9,11 +9,11 @@ import heapq
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from msgspec.structs import replace
 
-from chain.crypto import compute_hash
-from chain.header import BlockHash
+from chain.header import BlockHash, compute_block_hash
 from chain.votes import Ack, Prevote, Vote, sign_here, sign_vote
 from consensus.engine import step
 from consensus.events import (
@@ -39,8 +39,6 @@ from consensus.events import (
     SignVote,
     Started,
     StoreJournal,
-    TellConflict,
-    TellOffence,
     Ticked,
     VoteSeen,
     Wake,
@@ -54,6 +52,7 @@ from consensus.state import Consensus, Settings, build_consensus
 from tests.community import CONSTANTS, get_account_id, get_key
 from tests.consensus_world import CHAIN, GENESIS, build_entries, build_position, build_seat
 
+SETTINGS = Settings(CHAIN, CONSTANTS)
 RECORD_EVERY = 8
 LOOKED_BACK = 200  # votes of a seat that a new one is compared with
 
@@ -95,9 +94,10 @@ class Witness:
 
     def _compare(self, name: str, one: Vote, other: Vote) -> None:
         for ack, prevote in ((one, other), (other, one)):
-            if isinstance(ack, Ack) and isinstance(prevote, Prevote):
-                if prevote.source_round < ack.round < prevote.round:
-                    raise Broken(f"S4: {name} acked {ack.round} under {prevote.round}")
+            if not (isinstance(ack, Ack) and isinstance(prevote, Prevote)):
+                continue
+            if prevote.source_round < ack.round < prevote.round:
+                raise Broken(f"S4: {name} acked {ack.round} under {prevote.round}")
 
     def see_final(self, name: str, block_hash: BlockHash) -> None:
         """I1: of all final blocks one stands on the other."""
@@ -132,7 +132,7 @@ class Rules:
     shy: str = ""  # nobody syncs with this one
     mute: Callable[[str, Vote], bool] = lambda _name, _body: False  # what is signed and not sent
     weights: tuple[int, ...] = ()
-    settings: Settings = Settings(CHAIN, CONSTANTS)
+    settings: Settings = SETTINGS
 
 
 class World:
@@ -206,7 +206,7 @@ class World:
         base = CHAIN if parent.height == 0 else base
         recorded, target_height = self._find_record(turn, base, state)
         facts = BlockFacts(
-            hash=compute_hash(b"test-block", header),
+            hash=compute_block_hash(header),
             parent=turn.parent,
             slot=turn.slot,
             height=parent.height + 1,
@@ -271,8 +271,8 @@ class World:
         """The base is on record as final, and something final is on record that is not old."""
         if not self._begins_epoch(turn):
             return False
-        is_base_recorded = (
-            base == CHAIN or recorded.set == base or (recorded.round >= self.sets[base].base_slot)
+        is_base_recorded = base in (CHAIN, recorded.set) or (
+            recorded.round >= self.sets[base].base_slot
         )
         return is_base_recorded and turn.slot - recorded.round <= 64
 
@@ -287,9 +287,10 @@ class World:
                 node.die(lose=self.dice.random() < self.rules.lose)
                 node.up_slot = self.slot + self.dice.randint(1, 10)
             if node.alive:
-                self._sync(node)
+                self.sync(node)
 
-    def _sync(self, node: "Node") -> None:
+    def sync(self, node: "Node") -> None:
+        """A node looks at somebody it can reach."""
         peers = [
             other
             for other in self.nodes.values()
@@ -312,8 +313,6 @@ class Node:
         self.alive, self.up_slot, self.wake_ms = False, 0, 0
         self.finals: list[BlockHash] = []
         self.seen: dict[str, int] = {}  # of other seats: the newest slot or round
-        self.offences: list[TellOffence] = []
-        self.conflicts: list[TellConflict] = []
         self.drafts: dict[bytes, BlockFacts] = {}
         self.draft_count = 0
         self.generation = 0
@@ -367,40 +366,41 @@ class Node:
             waiting = [*waiting, *more]
 
     def _perform(self, effect: Effect) -> list[Effect]:
-        now_ms = self.world.time_ms
         match effect:
-            case StoreJournal():
-                self.journal = effect.journal
             case Follow():
                 return self._follow(effect.hash)
             case Draft():
                 return self._draft(effect.turn)
-            case SignHeader():
-                self._publish(effect.header)
             case SignVote():
                 return self._vote(effect)
             case SignHere():
                 here = sign_here(effect.body, get_key(f"{self.name}/vote"))
                 self.world.send(self.name, lambda time_ms: HereSeen(time_ms, here))
-                return step(self.state, HereSeen(now_ms, here))
+                return step(self.state, HereSeen(self.world.time_ms, here))
+            case _:
+                self._perform_small(effect)
+        return []
+
+    def _perform_small(self, effect: Effect) -> None:
+        match effect:
+            case StoreJournal():
+                self.journal = effect.journal
+            case SignHeader():
+                self._publish(effect.header)
             case Finalised():
                 self._note_final(effect)
             case Wake():
                 self._wake(effect.time_ms)
             case Ask():
                 peer = self.world.nodes[effect.peer]
-                self.world.at(now_ms + 50, lambda: self._answer(peer) if self.alive else None)
+                answer_ms = self.world.time_ms + 50
+                self.world.at(answer_ms, lambda: self._answer(peer) if self.alive else None)
             case AskNewest():
                 self._ask_newest()
             case FetchParents():
-                self.world._sync(self)
-            case TellOffence():
-                self.offences.append(effect)
-            case TellConflict():
-                self.conflicts.append(effect)
+                self.world.sync(self)
             case _:
                 pass
-        return []
 
     def _wake(self, time_ms: int) -> None:
         self.wake_ms = time_ms
@@ -497,9 +497,11 @@ class Node:
             if self.world.rules.cut(self.world.slot, self.name, peer.name):
                 continue
             shown = NewestShown(0, get_account_id(peer.name), peer.seen.get(own.hex(), 0))
-            self.world.send_to(
-                peer.name, self.name, lambda time_ms, shown=shown: shown._replace(time_ms=time_ms)
-            )
+            self.world.send_to(peer.name, self.name, partial(_show_newest, shown))
+
+
+def _show_newest(shown: NewestShown, time_ms: int) -> NewestShown:
+    return shown._replace(time_ms=time_ms)
 
 
 def count_final(world: World) -> list[int]:

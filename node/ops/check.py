@@ -25,7 +25,7 @@ from chain.rules.birth import find_genesis_faults
 from chain.store import Store, StoreError
 from node.config import ConfigError, load_settings
 from node.home import Home, HomeError, read_genesis
-from node.journal import JOURNAL_NAME
+from node.journal import JOURNAL_NAME, read_journal
 from node.keys import KEYS_NAME, has_seat, open_seat
 from node.stores import FolderStores
 
@@ -77,6 +77,7 @@ def find_seat_faults(home: Home) -> Iterator[str]:
         return
     try:
         open_seat(home.folder)
+        read_journal(home.folder / JOURNAL_NAME)  # without it the seat begins anew, and is told so
     except HomeError as error:
         yield str(error)
 

@@ -223,11 +223,14 @@ def test_another_block_of_the_slot_that_we_signed_silences_the_seat() -> None:
     assert get_signing(driver.state, 3 * SLOT_MS) is Signing.REFUSED
 
 
-def test_the_same_holds_for_a_block_of_ours_that_sync_brings() -> None:
+def test_a_block_of_ours_from_before_the_start_shows_that_the_journal_is_old() -> None:
     driver = Driver(entries=build_entries(("ann", "boris")))
     driver.begin(NOW_MS)
     driver.send(BlockHeld(NOW_MS, build_block(GENESIS, 900, seat="ann"), 100, live=False))
-    assert get_signing(driver.state, NOW_MS) is Signing.REFUSED
+    assert Warn(Concern.JOURNAL_LOST, 1_002) in driver.effects
+    driver.run_until(NOW_MS + 40 * SLOT_MS)
+    assert driver.signed
+    assert min(driver.get_signed_slots()) > 1_002
 
 
 def test_every_signature_follows_its_journal_within_the_same_effects() -> None:

@@ -18,6 +18,7 @@ from consensus.events import Event, VoteSeen
 from consensus.gadget import Asking
 from consensus.outlook import Standstill, get_outlook
 from consensus.prevote import Ground, Skip, compute_prevote
+from consensus.sets import compute_level
 from consensus.state import Signing
 from consensus.view import View, get_prevote_ms
 from tests.community import CONSTANTS
@@ -127,7 +128,7 @@ def test_prevotes_without_acks_do_not_keep_the_level_down() -> None:
 def test_canary_a_level_by_the_source_alone_stops_for_ever(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    rule = consensus.prevote.compute_level
+    rule = compute_level
     monkeypatch.setattr(
         consensus.prevote,
         "compute_level",

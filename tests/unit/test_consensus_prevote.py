@@ -171,7 +171,7 @@ def test_a_secondary_of_the_slot_itself_is_not_voted_for_and_a_primary_is() -> N
 
 def test_a_target_is_not_below_what_is_justified_however_new_that_is() -> None:
     tree = Tree(GENESIS, 0)
-    first, second, third = grow(tree, GENESIS, 1, 15, 16)
+    second, third = grow(tree, GENESIS, 15, 16)
     ground = build_ground(tree, third)
     assert get_prevote(ground, 16).target_hash == second.hash
     locked = ground._replace(lock=build_checkpoint(third, 15))

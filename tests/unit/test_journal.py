@@ -23,9 +23,18 @@ from chain.codec import encode
 from chain.crypto import compute_hash
 from chain.errors import Invalid
 from chain.rules.seats import BEFORE_GENESIS, check_seat_keys
-from consensus.journal import Journal, JournalFile, build_journal, compute_check, record_block
+from consensus.journal import (
+    Journal,
+    JournalFile,
+    build_journal,
+    compute_check,
+    get_signed_header,
+    get_signed_slot,
+    has_signed,
+    record_block,
+)
 from node.home import HomeError
-from node.journal import JOURNAL_NAME, JournalOnDisk, read_journal
+from node.journal import JOURNAL_NAME, JournalLost, JournalOnDisk, read_journal
 from node.keys import (
     KEYS_NAME,
     build_seat_keys,
@@ -192,11 +201,36 @@ def test_every_changed_byte_of_the_file_is_noticed(kept: tuple[JournalOnDisk, Jo
             read_journal(keeper.path)
 
 
-def test_a_missing_journal_is_told_in_a_sentence(tmp_path: Path) -> None:
-    make_seat_keys(OWNER, tmp_path)
-    (tmp_path / JOURNAL_NAME).unlink()
-    with pytest.raises(HomeError, match="is missing: a seat's key signs only with the journal"):
-        open_seat(tmp_path)
+@pytest.mark.parametrize("damage", [Path.unlink, lambda path: path.write_bytes(b"torn")])
+def test_a_key_whose_journal_is_missing_or_damaged_is_opened_as_lost(
+    tmp_path: Path, damage: Callable[[Path], object]
+) -> None:
+    keys = make_seat_keys(OWNER, tmp_path)
+    assert not open_seat(tmp_path).own.lost
+    damage(tmp_path / JOURNAL_NAME)
+    with pytest.raises(JournalLost):
+        read_journal(tmp_path / JOURNAL_NAME)
+    own = open_seat(tmp_path).own
+    assert own.lost
+    assert own.journal == build_journal(keys.vote)
+
+
+def test_a_journal_of_the_first_version_is_read_and_written_as_the_present_one(
+    tmp_path: Path,
+) -> None:
+    """Version 1 was [version, vote key, [[chain, set, block slot, header], ...]]."""
+    first = [1, bytes(32), [[CHAIN, CHAIN, 7, b"seven"]]]
+    data = encode(first)
+    keeper = JournalOnDisk(tmp_path / JOURNAL_NAME)
+    keeper.path.write_bytes(encode(JournalFile(data, compute_check(data))))
+    journal = read_journal(keeper.path)
+    assert get_signed_slot(journal, CHAIN) == 7
+    assert get_signed_header(journal, CHAIN, 7) == b"seven"
+    (record,) = journal.records
+    assert (record.base_slot, record.prevote_round, record.ack_round) == (0, 0, 0)
+    assert has_signed(journal)
+    keeper.store(journal)
+    assert read_journal(keeper.path) == journal
 
 
 def test_a_journal_of_another_version_is_refused(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ TOLD = {
     "ConstitutionError",
     "ExportError",
     "HomeError",
+    "JournalLost",
     "Invalid",
     "KeysError",
     "NodeHalted",

@@ -188,17 +188,8 @@ TEXTS: Final[dict[str, str]] = {
         "сообщество"
     ),
     "cannot write the journal {0}: {1}": "не удаётся записать журнал {0}: {1}",
-    "{0} is damaged and cannot be trusted: make new keys": (
-        "{0} повреждён, доверять ему нельзя: создайте новые ключи"
-    ),
-    (
-        "{0} is missing: a seat's key signs only with the journal that was born with it, or it "
-        "might sign one slot twice. Put the journal back, or make new keys"
-    ): (
-        "{0} отсутствует: ключ места подписывает только с журналом, который родился вместе с "
-        "ним, иначе он мог бы подписать один слот дважды. Верните журнал или создайте новые "
-        "ключи"
-    ),
+    "{0} is damaged and cannot be trusted": "{0} повреждён, доверять ему нельзя",
+    "{0} is missing": "{0} отсутствует",
     "{0} is of version {1}, which this program cannot read": (
         "{0} — версии {1}, которую эта программа не читает"
     ),
