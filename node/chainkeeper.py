@@ -13,6 +13,7 @@ from chain.checks import SignatureChecks, VrfClaim
 from chain.genesis import Genesis
 from chain.header import SECONDARY, BlockHash, Header, SignedHeader
 from chain.ledger import Execution, Ledger
+from chain.policy import AccountId
 from chain.records import FinalityRecord
 from chain.rules.randomness import build_first_randomness, compute_randomness, mix_output
 from chain.rules.sets import get_recorded

@@ -20,6 +20,7 @@ from chain.header import SECONDARY
 from chain.proof import Checkpoint
 from chain.transaction import SealedTransaction
 from consensus import events as told
+from consensus.engine import step
 from consensus.forkchoice import BlockFacts
 from consensus.journal import get_signed_header, get_signed_slot
 from node.branches import verify
@@ -106,6 +107,7 @@ class CoreTask:
     async def _start(self) -> None:
         """Take up what lay there: side branches, what waited, and what the seat has signed."""
         owner = self._owner
+        await self._show_own_chain()
         await self._check_own_blocks()
         newest: deque[SealedBlock] = deque(maxlen=SIDES_RETURNED_MAX)
         for block, facts in owner.keeper.read_sides():
@@ -119,6 +121,19 @@ class CoreTask:
                 owner.mempool.admit(sealed, owner.clock.get_slot())
             await trio.lowlevel.checkpoint()
         await handle(owner, told.Started(owner.clock.get_ms()))  # from now on it may sign
+
+    async def _show_own_chain(self) -> None:
+        """The tree begins at the head, but votes ask for our chain above what is justified."""
+        owner = self._owner
+        keeper, gadget, head = owner.keeper, owner.consensus.gadget, owner.ledger.head
+        lowest = min(gadget.lock.height, gadget.final.height, head.height)
+        recorded = keeper.get_recorded_at(lowest)
+        for height in range(lowest, head.height):
+            facts = keeper.get_facts_at(height)
+            recorded = facts.recorded or recorded
+            score = keeper.get_score_at(height)
+            step(owner.consensus, told.AnchorShown(owner.clock.get_ms(), facts, score, recorded))
+            await trio.lowlevel.checkpoint()
 
     async def _check_own_blocks(self) -> None:
         """Blocks of our seat that its journal does not know end its signing; see docs/journal.md.

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from chain.actions import Action, Bond, Pay, RegisterSeat, Reveal, Save, Unbond
 from chain.errors import Invalid
 from chain.genesis import Genesis
+from chain.rules.sets import get_recorded
 from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
 from node.core import Core
 from tests.community import (
@@ -137,7 +138,7 @@ class Members:
             account=account,
             sequence=sequence,
             valid_until_slot=max(core.get_clock_slot(), 0) + self._dice.randint(20, 100),
-            ref=self._world.chain[:16],
+            ref=get_recorded(core.ledger.state).target_hash[:16],
             via=None,
             fee_max=PAI,
             actions=(Reveal(get_policy(name)), *actions) if reveals else actions,

@@ -100,6 +100,7 @@ class Disks:
         self.disk = Disk(mood)
         self._backup: Disk | None = None
         self._next: Disk | None = None
+        self._shelves: dict[str, Disk] = {}
 
     def open(self) -> Disk:
         """The store in use."""
@@ -127,6 +128,18 @@ class Disks:
         """Use the second store from now on."""
         assert self._next is not None, "a second store was opened"
         self.disk, self._next = self._next, None
+
+    def list_shelves(self) -> list[str]:
+        """The names of the snapshots."""
+        return sorted(self._shelves)
+
+    def open_shelf(self, name: str) -> Disk:
+        """The store of a snapshot."""
+        return self._shelves.setdefault(name, Disk(self.mood))
+
+    def drop_shelf(self, name: str) -> None:
+        """Forget a snapshot."""
+        self._shelves.pop(name, None)
 
 
 @dataclass

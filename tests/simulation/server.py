@@ -14,9 +14,9 @@ from chain.block import SealedBlock
 from chain.certificates import Certificate
 from chain.header import BlockHash, SignedHeader
 from chain.ledger import Ledger
+from chain.tables import SetEntry
 from chain.transaction import SealedTransaction
 from consensus import events as told
-from consensus.catchup import HandOffStep
 from consensus.forkchoice import BlockFacts
 from consensus.journal import build_journal
 from node.core import Core
@@ -68,6 +68,7 @@ class Shown(NamedTuple):
     """Sync: this."""
 
     blocks: tuple[SealedBlock, ...]
+    lists: dict[BlockHash, tuple[SetEntry, ...]]  # that hand-offs among them call
     is_all: bool
 
 
@@ -91,7 +92,8 @@ class Server:
         self.is_muted = False  # its journal was lost: it votes again when its operator says so
         self.is_shameless = False  # signs on when its key is seen to be used elsewhere
         self.starts = 0
-        self.steps: dict[BlockHash, HandOffStep] = {}  # kept on the disk, like blocks
+        self.entered: dict[BlockHash, BlockHash] = {}  # set -> the one that followed; on the disk
+        self.kept: dict[tuple[bool, BlockHash, int], Any] = {}  # certificates, on the disk too
         self._planned_ms: int | None = None
         self._replacing: tuple[BlockFacts, list[BlockFacts]] | None = None
         self._asked_slot = -1
@@ -165,8 +167,6 @@ class Server:
         if not self.seat:
             return None
         journal = self.journal.read()
-        if journal is None:
-            return None
         secrets = SeatSecrets(
             KEYS_VERSION,
             get_account_id(self.seat).hex(),
@@ -292,7 +292,13 @@ class Server:
             blocks.append(block)
         if blocks:
             is_all = len(headers) < BLOCKS_AT_ONCE
-            self.world.lines.send(self.name, sender, Shown(tuple(blocks), is_all))
+            sets = self.owner.consensus.gadget.sets
+            lists = {
+                block.hash: sets[block.hash].entries
+                for block in blocks
+                if block.header.next_set_root is not None and block.hash in sets
+            }
+            self.world.lines.send(self.name, sender, Shown(tuple(blocks), lists, is_all))
 
     def _take_shown(self, sender: str, shown: Shown) -> None:
         core = self.core
@@ -305,6 +311,8 @@ class Server:
         for block in shown.blocks:
             if self.core is core and not core.has_block(block.hash):
                 self.turn(BlockArrived(PeerId(sender), block, live=False))
+            if self.core is core and block.hash in shown.lists:
+                votes.take_list(self, block, shown.lists[block.hash])
         if self.core is core and not shown.is_all:
             self._ask(sender, shown.blocks[-1].hash)
 

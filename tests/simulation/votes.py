@@ -6,10 +6,17 @@ as a node checks it. Nothing here decides anything.
 
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from chain.certificates import Certificate, check_certificate
+from chain.block import SealedBlock
+from chain.certificates import (
+    Certificate,
+    Justification,
+    check_certificate,
+    compute_set_root,
+)
 from chain.errors import Invalid
 from chain.header import BlockHash
 from chain.policy import AccountId
+from chain.tables import SetEntry
 from chain.votes import (
     Here,
     SignedHere,
@@ -24,7 +31,7 @@ from consensus import events as told
 from consensus.catchup import Claim, HandOffStep, Request, check_hand_offs
 from consensus.engine import step
 from consensus.rounds import get_claim
-from consensus.sets import find_voter
+from consensus.sets import build_voters, find_voter
 from consensus.state import Consensus
 from node import effects, production
 from node.owner import Owner
@@ -119,11 +126,14 @@ def perform_small(owner: Owner, effect: told.Effect) -> None:
     match effect:
         case told.KeepCertificate():
             watch.see_certificate(server, effect.certificate)
+            body = effect.certificate.body
+            kind = isinstance(effect.certificate, Justification)
+            server.kept[kind, body.target_hash, body.round] = effect.certificate
         case told.Finalised():
             watch.see_final(server, effect.set, effect.checkpoint)
         case told.SetEntered():
             watch.see_set(server, effect.set)
-            _keep_step(server, effect.set)
+            server.entered[_get_base(server, effect.set)] = effect.set
         case told.TellOffence():
             watch.see_evidence(server, effect.evidence)
         case told.TellConflict():
@@ -144,20 +154,6 @@ REPLACED: Final[dict[Any, Any]] = {
     production.attend: attend,
     effects._perform_small: perform_small,
 }
-
-
-def _keep_step(server: "Server", base: BlockHash) -> None:
-    """The proof of the hand-off that has just become final, for those who come later."""
-    gadget = server.owner.consensus.gadget
-    block = server.world.blocks.get(base)
-    if block is None:
-        return
-    before = block.header.base
-    final = gadget.ended.get(before)
-    if final is None or final.finality is None or final.justification is None:
-        return
-    entries = gadget.sets[base].entries
-    server.steps[before] = HandOffStep(final.justification, final.finality, block.header, entries)
 
 
 # What others say.
@@ -234,12 +230,40 @@ def is_certificate_good(server: "Server", certificate: Certificate) -> bool:
     return True
 
 
+def take_list(server: "Server", block: SealedBlock, entries: tuple[SetEntry, ...]) -> None:
+    """Somebody shows the list that a hand-off calls, to which its header commits."""
+    header = block.header
+    if header.next_set_root == compute_set_root(entries):
+        voters = build_voters(block.hash, header.slot, header.height, entries)
+        server.turn_with(told.SetShown(server.owner.clock.get_ms(), voters))
+
+
+def _get_base(server: "Server", block_hash: BlockHash) -> BlockHash:
+    block = server.world.blocks.get(block_hash)
+    return block_hash if block is None else block.header.base
+
+
+def _find_step(server: "Server", base: BlockHash) -> HandOffStep | None:
+    """The proof of the hand-off that ended a set, out of what is kept."""
+    following = server.entered.get(base)
+    block = None if following is None else server.world.blocks.get(following)
+    voters = None if following is None else server.owner.consensus.gadget.sets.get(following)
+    if block is None or voters is None:
+        return None
+    for (is_justification, target, round_), certificate in server.kept.items():
+        if is_justification and target == block.hash:
+            pair = server.kept.get((False, target, round_))
+            if pair is not None:
+                return HandOffStep(certificate, pair, block.header, voters.entries)
+    return None
+
+
 def _answer(server: "Server", request: Request) -> Answered:
     steps: list[HandOffStep] = []
-    base = request.set
-    while base in server.steps and len(steps) < STEPS_AT_ONCE:
-        steps.append(server.steps[base])
-        base = steps[-1].finality.body.target_hash
+    step_up = _find_step(server, request.set)
+    while step_up is not None and len(steps) < STEPS_AT_ONCE:
+        steps.append(step_up)
+        step_up = _find_step(server, steps[-1].finality.body.target_hash)
     gadget = server.owner.consensus.gadget
     if steps or request.set != gadget.voters.base:
         return Answered(tuple(steps), ())
@@ -264,7 +288,7 @@ def _take_answer(server: "Server", sender: str, answer: Answered) -> None:
                 check_hand_offs(voters, answer.steps, server.world)
                 server.turn_with(told.HandOffsShown(time_ms, sender, answer.steps))
                 for item in answer.steps:
-                    server.steps[item.finality.body.set] = item
+                    server.entered[item.finality.body.set] = item.finality.body.target_hash
         except Invalid:
             good = False
     for certificate in answer.certificates:
