@@ -18,9 +18,10 @@ from chain.records import FinalityRecord
 from chain.rules.randomness import build_first_randomness, compute_randomness, mix_output
 from chain.rules.sets import get_recorded
 from chain.store import Store
-from chain.tables import CURRENT, Randomness
+from chain.tables import CURRENT, PREVIOUS, Randomness
 from consensus.forkchoice import NOTHING_RECORDED, BlockFacts, Recorded
 from consensus.producer import Position
+from consensus.sets import VoterSet, build_voters
 from node import certified
 from node.happenings import find_happenings
 from node.history import (
@@ -120,6 +121,21 @@ class ChainKeeper:
             recorded=Recorded(recorded.set, recorded.round),
             notice_slot=None if notice is None else notice.slot,
         )
+
+    def get_voters(self, entered: BlockHash | None) -> VoterSet:
+        """The set of the newest hand-off that is known to be final.
+
+        ``entered``: the set that our own journal has entered last. The set that makes blocks may be
+        of a hand-off that nobody has made final yet; then the one before it votes.
+        """
+        state, head = self.ledger.state, self.ledger.head
+        newest = self.ledger.seat_set
+        before = state.sets.get(PREVIOUS if newest.base != head.hash else CURRENT)
+        is_final = get_recorded(state).target_slot >= newest.base_slot
+        chosen = newest if is_final or before is None or newest.base == entered else before
+        block = self.ledger.get_block(chosen.base)
+        height = 0 if block is None else block.header.height
+        return build_voters(chosen.base, chosen.base_slot, height, chosen.entries)
 
     def _get_base_height(self, base: BlockHash) -> int:
         if base != self._base[0]:

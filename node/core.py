@@ -19,6 +19,7 @@ from chain.proof import HandOff, SetList
 from chain.snapshot import Outline, Part
 from chain.transaction import SealedTransaction
 from consensus.events import OperatorConfirmed
+from consensus.journal import find_newest_record
 from consensus.signing import get_signing
 from consensus.state import Settings, build_consensus
 from node.board import Board
@@ -49,6 +50,12 @@ from p2p.wire import Head as WireHead
 from p2p.wire import Status as WireStatus
 
 
+def _find_entered(seat: SeatHolder | None, chain: bytes) -> BlockHash | None:
+    """The set that our seat's journal has entered last."""
+    record = None if seat is None else find_newest_record(seat.own.journal, chain)
+    return None if record is None else record.set
+
+
 class Core:
     """Implements p2p's ``ChainView``, ``Judges`` and ``Shelf``; ``run`` owns what is below it."""
 
@@ -74,6 +81,7 @@ class Core:
                 Settings(keeper.ledger.chain, genesis.constants),
                 keeper.get_position(),
                 seat.own if seat else None,
+                keeper.get_voters(_find_entered(seat, keeper.ledger.chain)),
             ),
             clock=GenesisClock(clock, genesis.genesis_time, genesis.constants.slot_seconds),
             known=known,
