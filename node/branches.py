@@ -29,6 +29,9 @@ async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
     """Make a block of the tree the head; returns what consensus wants then."""
     path, ancestor = find_path(owner, tip)
     if not owner.ledger.can_return_to(ancestor.height):
+        if owner.ledger.base.height:  # nothing is held from which the way could be made anew
+            owner.log.warning("branch_below_snapshot", height=ancestor.height)
+            return _refuse(owner, path[0])
         owner.replace_chain(ancestor, path)
         return []
     if ancestor.hash != owner.ledger.head.hash:
@@ -106,7 +109,8 @@ def _show_what_is_left(owner: Owner, ancestor: BlockFacts) -> None:
         facts = owner.keeper.get_facts_at(height)
         if facts.hash not in owner.consensus.tree:
             score = owner.keeper.get_score_at(height)
-            step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score))
+            recorded = owner.keeper.get_recorded_at(height)
+            step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score, recorded))
 
 
 async def _extend(owner: Owner, block_hash: BlockHash) -> SealedBlock:

@@ -35,6 +35,7 @@ from p2p.view import (
     PeerView,
     SyncProgress,
 )
+from p2p.warp import Shelf, Taker, Warp
 from p2p.wire import PEERS, STATUS, STATUS_ADDRESSES_MAX, PeersAnswer, PeersRequest, Status
 
 # What waits for the node. A block is at most 1 MiB and three or four times that when decoded, so
@@ -70,6 +71,8 @@ class Network:
         *,
         get_time_ms: Callable[[], int],  # wall clock, for bans, the book's ages and offsets
         dice: random.Random,  # jitter and choice among peers
+        shelf: Shelf | None = None,  # what we hand to those who begin with a snapshot
+        taker: Taker | None = None,  # if we may begin with one ourselves
     ) -> None:
         """Raises ValueError when a configured peer's address is none."""
         configured = parse_configured(settings.peers)
@@ -93,7 +96,17 @@ class Network:
         self._gossip = Gossip(
             transport, self._roster, judges, settings.community, self._tell_now, self._fetcher
         )
-        self._sync = Sync(self._ask, view, judges, self._roster, self._fetcher, self._tell, dice)
+        self._warp = None if taker is None else Warp(self._ask, self._roster, taker, dice)
+        self._sync = Sync(
+            self._ask,
+            view,
+            judges,
+            self._roster,
+            self._fetcher,
+            self._tell,
+            dice,
+            (lambda: False) if self._warp is None else self._warp.is_due,
+        )
         self._keeper = Keeper(
             transport,
             self._roster,
@@ -108,7 +121,7 @@ class Network:
             is_ours=self._is_ours,
             dice=dice,
         )
-        server = Server(view, self._roster, self._fetcher, self._keeper, self._get_status)
+        server = Server(view, self._roster, self._fetcher, self._keeper, self._get_status, shelf)
         server.open(transport, settings.community)
         transport.guard(self._roster)
 
@@ -119,6 +132,8 @@ class Network:
             nursery.start_soon(self._fetcher.run)
             nursery.start_soon(self._gossip.run)
             nursery.start_soon(self._sync.run)
+            if self._warp is not None:
+                nursery.start_soon(self._warp.run)
             nursery.start_soon(self._keeper.run)
             try:
                 yield

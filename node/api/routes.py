@@ -21,6 +21,7 @@ from node.api.handlers import (
     get_blocks,
     get_events,
     get_export,
+    get_finality,
     get_funds,
     get_genesis,
     get_history,
@@ -129,6 +130,19 @@ ROUTES: Final = (
         get_proof,
         ProofAnswer,
         parameters=(_ADDRESS,),
+    ),
+    Route(
+        "GET",
+        "/v1/finality",
+        "A proof of the newest final block, or of what is final; canonical MessagePack.",
+        get_finality,
+        None,
+        MESSAGEPACK,
+        parameters=(
+            Parameter("account", "prove this account's row, or its absence", _ADDRESS.pattern),
+            Parameter("transaction", "prove this transaction, by its id", r"^[0-9a-f]{64}$"),
+            Parameter("from", "the set that is trusted; by default the first", r"^[0-9a-f]{64}$"),
+        ),
     ),
     Route(
         "POST",

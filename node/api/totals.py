@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 
 import trio
 
-from chain.ledger import Ledger, read_rows
+from chain.kept import read_rows
+from chain.ledger import Ledger
 from chain.parameters import KeepSchedule
 from chain.rules.payments import build_account
 from chain.rules.settlement import FREE, get_touched

@@ -9,16 +9,14 @@ from typing import Any
 import click
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from chain.address import decode_address
-from chain.genesis import Genesis, compute_chain_id
+from chain.genesis import compute_chain_id
 from genesis.schema import read_file
-from node.audit.proof import prove_account
 from node.audit.report import build_report, write_periods
 from node.audit.run import ATTEMPTS, Audit, Trust, open_fresh_store
-from node.audit.source import NodeReader, Source, SourceError, SourceUnreachable, open_source
+from node.audit.source import Source, SourceError, SourceUnreachable, open_source
 from node.cli.audit_report import tell_report
-from node.cli.audit_view import tell_proof, tell_replay
-from wallet.client import DEFAULT_NODE_URL
+from node.cli.audit_view import tell_replay
+from node.cli.proof import proof
 from wallet.terminal import Exit, Failure, Terminal
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -118,27 +116,6 @@ def report(
     return Exit.FOUND if result.findings else Exit.DONE
 
 
-@command.command("proof")
-@click.argument("address")
-@click.pass_obj
-def proof(terminal: Terminal, address: str) -> Exit:
-    """Check a node's Merkle proof of an account's row, or of its absence, under a state root.
-
-    The root is that of a block which its server has signed; compare it with other nodes'.
-    """
-    url = terminal.node_url or DEFAULT_NODE_URL
-    try:
-        with NodeReader(url) as node:
-            genesis = node.get_genesis()
-            proven = prove_account(node, genesis, _parse_account(genesis, address))
-    except SourceError as error:
-        raise _build_failure(error) from None
-    terminal.answer(
-        {"address": address, **proven.build_document()}, *tell_proof(terminal, proven, address)
-    )
-    return Exit.DONE if proven.holds else Exit.FOUND
-
-
 def run_audit(terminal: Terminal, name: str, trust: Trust) -> Audit:
     """Audit a source with a progress bar; a node that changes branch meanwhile is read again."""
     try:
@@ -233,8 +210,4 @@ def _build_failure(error: SourceError) -> Failure:
     return Failure(code, "{reason}", reason=str(error))
 
 
-def _parse_account(genesis: Genesis, address: str) -> bytes:
-    try:
-        return decode_address(genesis.prefix, address)
-    except ValueError as error:
-        raise Failure(Exit.USAGE, "{reason}", reason=str(error)) from None
+command.add_command(proof)

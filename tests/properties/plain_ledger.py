@@ -75,7 +75,7 @@ class PlainLedger:
             raise
         finally:
             process_pot(state, context)
-            state.tips.put(CURRENT, Tip(slot=slot, height=context.height))
+            state.tips.put(CURRENT, Tip(slot=slot, height=context.height, score=0))
             self.slot = slot
             facts = self._keep()
         return facts

@@ -10,7 +10,7 @@ from chain.block import Block
 from chain.codec import Record
 from chain.genesis import Genesis
 from chain.header import SignedHeader
-from chain.ledger import Head
+from chain.kept import Head
 from chain.merkle import Proof
 from chain.parameters import Constants, Parameters
 from chain.policy import KEYS_MAX, Policy

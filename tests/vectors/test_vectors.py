@@ -19,7 +19,8 @@ from chain.crypto import build_key_pair, is_signed
 from chain.errors import Code, Invalid
 from chain.genesis import GENESIS_CODEC, compute_chain_id
 from chain.header import PRIMARY
-from chain.ledger import Ledger, read_rows
+from chain.kept import read_rows
+from chain.ledger import Ledger
 from chain.merkle import Proof, Tree, verify_proof
 from chain.parameters import KeepSegment
 from chain.policy import Policy, compute_account_id

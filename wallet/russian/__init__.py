@@ -19,6 +19,7 @@ from wallet.russian import (
     node,
     parameters,
     program,
+    proofs,
     refusals,
     seat,
     sentences,
@@ -41,6 +42,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     node.TEXTS,
     audit.TEXTS,
     demo.TEXTS,
+    proofs.TEXTS,
     epochs.TEXTS,
     votes.TEXTS,
 )
@@ -61,6 +63,7 @@ def load_sentences() -> dict[str, str]:
         **sentences.TEXTS,
         **finality.SENTENCES,
         **epochs.SENTENCES,
+        **proofs.SENTENCES,
         **identity.SENTENCES,
         **votes.SENTENCES,
     }
