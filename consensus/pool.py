@@ -18,6 +18,7 @@ ROUNDS_AHEAD_MAX: Final = 2  # clocks differ
 # Late acks count for 64 rounds; and a pair of votes that contradicts itself is found as long as
 # the older one is here.
 ROUNDS_KEPT: Final = 128
+ROUNDS_AT_ONCE_MAX: Final = 16  # slots slept through; after more all rounds are looked at
 
 
 @dataclass(slots=True)
@@ -140,12 +141,13 @@ class VotePool:
         """The highest round in which a seat was heard."""
         return self._newest.get(seat, 0)
 
-    def compute_heard_weight(self, voters: VoterSet, since_round: int) -> int:
-        """The weight of the set's seats that were heard in this round or later."""
+    def compute_heard_weight(self, voters: VoterSet, since_round: int, round_now: int) -> int:
+        """The weight of the set's seats whose newest message is of this round or later."""
+        limit = round_now + ROUNDS_AHEAD_MAX
         return sum(
             entry.weight
             for entry in voters.entries
-            if self._newest.get(entry.seat, -1) >= since_round
+            if since_round <= self._newest.get(entry.seat, -1) <= limit
         )
 
     def compute_common_round(self, voters: VoterSet, leave_out: AccountId) -> int:
@@ -166,19 +168,22 @@ class VotePool:
         return 0
 
     def forget_old(self, round_now: int) -> None:
-        """Let go of rounds that are too old to matter."""
-        floor, limit = round_now - ROUNDS_KEPT, round_now + ROUNDS_AHEAD_MAX
-        if floor == self._floor_round:
-            return
+        """Let go of rounds that are too old to matter, or too far ahead when the clock was set."""
+        floor, before = round_now - ROUNDS_KEPT, self._floor_round
         self._floor_round = floor
-        for round_ in [item for item in self._tallies if not floor < item <= limit]:
-            del self._tallies[round_]
-        for key, seat in list(self._seats.items()):
-            for said in (seat.prevotes, seat.acks):
-                for round_ in [item for item in said if not floor < item <= limit]:
-                    del said[round_]
-            if not seat.prevotes and not seat.acks:
-                del self._seats[key]
+        if 0 <= floor - before <= ROUNDS_AT_ONCE_MAX:
+            old = set(range(before + 1, floor + 1))
+        else:
+            limit = round_now + ROUNDS_AHEAD_MAX
+            old = {round_ for round_ in self._tallies if not floor < round_ <= limit}
+        for round_ in old:
+            if self._tallies.pop(round_, None) is None:
+                continue
+            for key, seat in list(self._seats.items()):
+                seat.prevotes.pop(round_, None)
+                seat.acks.pop(round_, None)
+                if not seat.prevotes and not seat.acks:
+                    del self._seats[key]
 
     def forget_seats(self, kept: set[AccountId]) -> None:
         """Forget when seats were heard that are in no known set any more."""

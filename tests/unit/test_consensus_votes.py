@@ -476,6 +476,26 @@ def test_a_conflict_is_found_when_the_block_comes_later_than_its_certificate() -
     assert machine.state.gadget.conflict is not None
 
 
+def test_a_later_justification_that_contradicts_what_is_final_stops_the_signing_too() -> None:
+    for final_first in (True, False):
+        machine = Machine(5)
+        machine.vote_now()
+        one, other = machine.grow(GENESIS, 2), machine.grow(GENESIS, 3)
+        told = [bundle(build_ack(one, 4)), bundle(build_prevote(other, 5), NAMES[:3])]
+        effects = []
+        for certificate in told if final_first else told[::-1]:
+            effects += machine.certify(certificate)
+        assert [len(item.guilty) for item in effects if isinstance(item, TellConflict)] == [2]
+        assert get_voting(machine.state, machine.world.time_ms) is Signing.STOPPED
+    machine = Machine(5)
+    machine.vote_now()
+    one, other = machine.grow(GENESIS, 2), machine.grow(GENESIS, 3)
+    machine.certify(bundle(build_ack(one, 4)))
+    machine.certify(bundle(build_prevote(other, 3)))  # an earlier one that came to nothing
+    assert machine.state.gadget.conflict is None
+    assert machine.state.gadget.lock.hash == one.hash
+
+
 def test_a_justified_block_that_the_rules_refuse_stops_the_signing() -> None:
     machine = Machine(5)
     machine.vote_now()
