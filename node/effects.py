@@ -12,6 +12,7 @@ from chain.certificates import check_certificate
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, get_header_message
+from chain.records import FinalityRecord
 from chain.rules.lottery import find_entry
 from chain.tables import SetEntry
 from consensus.engine import is_known, step
@@ -55,7 +56,6 @@ from p2p.view import Misbehaviour
 # What the machine remembers by itself, and questions whose answer it need not wait for.
 _OF_FINALITY: Final = (
     KeepCertificate,
-    Finalised,
     SetEntered,
     TellOffence,
     TellConflict,
@@ -87,6 +87,8 @@ async def perform(owner: Owner, effects: list[Effect]) -> None:
                 waiting.extend(vote(owner, effect.body))
             case SignHere():
                 waiting.extend(attend(owner, effect.body))
+            case Finalised():
+                _note_final(owner, effect)
             case _ if isinstance(effect, _OF_FINALITY):
                 pass
             case _:
@@ -188,6 +190,13 @@ def _perform_small(owner: Owner, effect: Effect) -> None:
             tell(effect.concern.value, figure=effect.figure)
         case _:
             raise AssertionError("an effect that nobody carries out")
+
+
+def _note_final(owner: Owner, effect: Finalised) -> None:
+    """Keep the certificate, so that strangers can be shown what is final."""
+    final = effect.checkpoint
+    if final.finality is not None:
+        owner.keeper.note_final(FinalityRecord(final.justification, final.finality))
 
 
 def _keep_body(owner: Owner, block_hash: BlockHash) -> None:

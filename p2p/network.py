@@ -82,14 +82,7 @@ class Network:
         self._configured = configured
         self._tell, self.events = trio.open_memory_channel[Event](EVENTS_WAITING_MAX)
         self._book = book = Book(settings.book_path, dice)
-        quarter = settings.peers_max // 4  # a small house still has room for guests
-        outbound_target = min(settings.outbound_target, quarter)
-        places = Places(
-            settings.peers_max,
-            min(settings.kept_slots, quarter),
-            outbound_target,
-            settings.per_host,
-        )
+        places = _build_places(settings)
         self._roster = Roster(transport.id, book, places, dice, get_time_ms)
         self._ask = Ask(transport, self._roster, settings.community)
         self._fetcher = Fetcher(self._ask, view, self._roster, self._tell, dice)
@@ -105,14 +98,14 @@ class Network:
             self._fetcher,
             self._tell,
             dice,
-            (lambda: False) if self._warp is None else self._warp.is_due,
+            self._is_warping,
         )
         self._keeper = Keeper(
             transport,
             self._roster,
             book,
             configured,
-            outbound_target=outbound_target,
+            outbound_target=places.outbound,
             status_seconds=settings.status_seconds,
             ask_status=self._ask_status,
             ask_peers=self._ask_peers,
@@ -184,6 +177,9 @@ class Network:
         is_alone = not any(peer.head is not None for peer in self._roster.peers.values())
         return is_alone and (bool(self._configured) or self._book.has_met())
 
+    def _is_warping(self) -> bool:
+        return self._warp is not None and self._warp.is_due()
+
     def _tell_now(self, event: Event) -> None:
         """Tell the node if there is room; what is told so can be lost and comes again."""
         if isinstance(event, PeerStatusChanged):
@@ -207,3 +203,13 @@ class Network:
 
     async def _ask_peers(self, peer: PeerId) -> PeersAnswer:
         return await self._ask(peer, PEERS, PeersRequest())
+
+
+def _build_places(settings: NetworkSettings) -> Places:
+    quarter = settings.peers_max // 4  # a small house still has room for guests
+    return Places(
+        settings.peers_max,
+        min(settings.kept_slots, quarter),
+        min(settings.outbound_target, quarter),
+        settings.per_host,
+    )

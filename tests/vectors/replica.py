@@ -53,7 +53,7 @@ class Replica:
             genesis
         )
         self.rows[b"g" + CURRENT] = [parameters, schedule]
-        self.rows[b"h" + CURRENT] = [0, 0]
+        self.rows[b"h" + CURRENT] = [0, 0, 0]
         self.rows[b"f" + self.chain[:16]] = [0, None]
         genesis_round = [self.chain, 0, 0, self.chain, 0, 0, b""]
         self.rows[b"F" + CURRENT] = [[genesis_round], self.chain[:16], self.chain]
@@ -188,11 +188,12 @@ class Replica:
         self,
         slot: int,
         parent: bytes,
+        kind: int,
         output: bytes,
         transactions: list[Any],
         parts: Parts = NO_PARTS,
     ) -> None:
-        """Do what a block of this slot, parent, VRF output, signed transactions and parts does."""
+        """Do what a block of this slot, parent, kind, VRF output, transactions and parts does."""
         self.pot = self.fees = self.born = 0
         self._remember(parent)
         seeds = self.get_seeds(slot)
@@ -212,7 +213,8 @@ class Replica:
             self._apply_transaction(slot, body, signatures)
         self._share_pot()
         self.slot, self.height = slot, self.height + 1
-        self.rows[b"h" + CURRENT] = [self.slot, self.height]
+        score = self.rows[b"h" + CURRENT][2] + (1 if kind else 2)
+        self.rows[b"h" + CURRENT] = [self.slot, self.height, score]
 
     def _remember(self, parent: bytes) -> None:
         """Write the parent into its page of sixteen; the first of a page begins it anew."""
