@@ -13,6 +13,7 @@ from traceback import format_exception
 from typing import Final, NamedTuple
 
 import trio
+from msgspec.structs import astuple
 
 from chain.block import SealedBlock
 from chain.errors import Invalid
@@ -20,11 +21,13 @@ from chain.header import SECONDARY
 from chain.proof import Checkpoint
 from chain.transaction import SealedTransaction
 from consensus import events as told
+from consensus.catchup import Claim
 from consensus.engine import step
 from consensus.forkchoice import BlockFacts
 from consensus.journal import get_signed_header, get_signed_slot
 from node.branches import verify
 from node.clock import MS
+from node.decided import read_conflict, read_decided
 from node.effects import handle, place_facts, take_block
 from node.home import HomeError, write_file
 from node.mempool import Limits
@@ -32,12 +35,24 @@ from node.mempool_file import MempoolFiles
 from node.owner import Outside, Owner
 from node.replacement import Replayed, adopt, replay_beside
 from node.shelves import Shelves
+from node.showing import find_named_certificate
 from node.stores import Stores
+from node.votes import take_finality, take_newest, take_votes, verify_hand_offs
 from node.warping import WARP_BLOCKS_MIN, Begun, SnapshotTaker, adopt_snapshot
-from p2p.view import BlockArrived, OffsetMeasured, PeerBanned, PeerStatusChanged
+from p2p.view import (
+    BlockArrived,
+    FinalityShown,
+    NewestShown,
+    OffsetMeasured,
+    PeerBanned,
+    PeerStatusChanged,
+    VotesShown,
+)
 from p2p.view import Event as NetworkEvent
+from p2p.wire_votes import VotesRequest
 
 INBOX_MAX: Final = 64  # what the network holds for us besides
+VOTES_ASKED_SLOTS: Final = 2  # back from now: a peer that has just come is asked for their votes
 SHELF_LOOK_SECONDS: Final = 10.0
 IDLE_SECONDS_MAX: Final = 1.0  # how long a clock that was set can go unnoticed
 REVALIDATED_AT_ONCE: Final = 64  # transactions: a few milliseconds
@@ -107,7 +122,7 @@ class CoreTask:
     async def _start(self) -> None:
         """Take up what lay there: side branches, what waited, and what the seat has signed."""
         owner = self._owner
-        await self._show_own_chain()
+        await self._take_up_decided()
         await self._check_own_blocks()
         newest: deque[SealedBlock] = deque(maxlen=SIDES_RETURNED_MAX)
         for block, facts in owner.keeper.read_sides():
@@ -122,13 +137,22 @@ class CoreTask:
             await trio.lowlevel.checkpoint()
         await handle(owner, told.Started(owner.clock.get_ms()))  # from now on it may sign
 
-    async def _show_own_chain(self) -> None:
+    async def _take_up_decided(self) -> None:
+        """What is kept of finality: the newest certificates, and a contradiction if there is one."""
+        owner = self._owner
+        store, gadget = owner.ledger.store, owner.consensus.gadget
+        decided = [item for item in read_decided(store) if item is not None]
+        heights = [item.body.target_height for item in decided]
+        await self._show_own_chain(min([gadget.lock.height, gadget.final.height, *heights]))
+        for certificate in [*decided, *read_conflict(store)]:
+            await handle(owner, told.CertificateSeen(owner.clock.get_ms(), certificate))
+
+    async def _show_own_chain(self, lowest: int) -> None:
         """The tree begins at the head, but votes ask for our chain above what is justified."""
         owner = self._owner
-        keeper, gadget, head = owner.keeper, owner.consensus.gadget, owner.ledger.head
-        lowest = min(gadget.lock.height, gadget.final.height, head.height)
-        recorded = keeper.get_recorded_at(lowest)
-        for height in range(lowest, head.height):
+        keeper, head = owner.keeper, owner.ledger.head
+        recorded = keeper.get_recorded_at(min(lowest, head.height))
+        for height in range(min(lowest, head.height), head.height):
             facts = keeper.get_facts_at(height)
             recorded = facts.recorded or recorded
             score = keeper.get_score_at(height)
@@ -207,7 +231,16 @@ class CoreTask:
                 offset_ms = message.offset_ms
                 await handle(owner, told.OffsetMeasured(now_ms, message.peer, offset_ms))
             case PeerStatusChanged(head=None):
+                owner.acquainted.discard(message.peer)
                 await handle(owner, told.PeerLeft(now_ms, message.peer))
+            case PeerStatusChanged():
+                await self._hear_progress(message)
+            case FinalityShown():
+                await take_finality(owner, message.peer, message.answer)
+            case VotesShown():
+                await take_votes(owner, message.peer, message.answer)
+            case NewestShown():
+                await take_newest(owner, message.peer, message.question, message.answer)
             case PeerBanned():
                 owner.log.warning(
                     "peer_banned", peer=message.peer, seconds=message.seconds, reason=message.reason
@@ -219,6 +252,17 @@ class CoreTask:
                 await adopt_snapshot(owner, self._stores, message)
             case _:
                 pass  # transactions were let in when they were judged
+
+    async def _hear_progress(self, message: PeerStatusChanged) -> None:
+        """A peer says how far finality is with it; whoever has just come is asked for votes too."""
+        owner, peer = self._owner, message.peer
+        if owner.outside is not None and peer not in owner.acquainted:
+            owner.acquainted.add(peer)
+            since_round = max(owner.clock.get_slot() - VOTES_ASKED_SLOTS, 0)
+            owner.outside.ask_votes(peer, VotesRequest(since_round))
+        if message.progress is not None:
+            claim = Claim(*astuple(message.progress))
+            await handle(owner, told.PeerClaimed(owner.clock.get_ms(), peer, claim))
 
     async def _do_chores(self) -> None:
         """What is done once a slot, or in small pieces whenever there is time."""
@@ -279,6 +323,8 @@ class CoreTask:
         async for event in outside.events:
             if isinstance(event, BlockArrived):
                 await verify(self._owner, event.block)
+            if isinstance(event, FinalityShown) and event.answer is not None:
+                await verify_hand_offs(self._owner, event.answer)
             await self._send.send(event)
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -314,9 +360,10 @@ class CoreTask:
         await self._send.send(replayed)
 
     def _announce(self, block: SealedBlock) -> None:
-        outside = self._owner.outside
+        outside, header = self._owner.outside, block.header
         if self._nursery is not None and outside is not None:
-            self._nursery.start_soon(outside.announce_block, block)
+            named = find_named_certificate(self._owner, header.lock_round, header.lock_hash)
+            self._nursery.start_soon(outside.announce_block, block, named)
 
     def nudge(self) -> None:
         """Wake the task; if its inbox is full it is awake."""

@@ -24,6 +24,7 @@ from chain.leveldb import LevelStore
 from chain.store import Store
 from chain.tables import CURRENT
 from chain.transaction import SealedTransaction
+from chain.votes import SignedHere, SignedVote
 from consensus.forkchoice import get_preference
 from node.chainkeeper import ChainKeeper, build_facts
 from node.core import Core
@@ -65,14 +66,38 @@ class FakeOutside:
     blamed: list[tuple[PeerId, Misbehaviour]] = field(default_factory=list)
     offered: list[SealedTransaction] = field(default_factory=list)
     announced: list[SealedBlock] = field(default_factory=list)
+    said: list[SignedVote | SignedHere] = field(default_factory=list)
+    asked: list[tuple[PeerId, FinalityRequest | VotesRequest | NewestRequest]] = field(
+        default_factory=list
+    )
     woken: int = 0
 
     def __post_init__(self) -> None:
         self.send, self.events = trio.open_memory_channel[NetworkEvent](1_000)
 
-    async def announce_block(self, block: SealedBlock) -> None:
+    async def announce_block(self, block: SealedBlock, certificate: Certificate | None) -> None:  # noqa: ARG002 - not looked at
         """Note it."""
         self.announced.append(block)
+
+    def say_vote(self, vote: SignedVote) -> None:
+        """Note it."""
+        self.said.append(vote)
+
+    def say_here(self, here: SignedHere) -> None:
+        """Note it."""
+        self.said.append(here)
+
+    def ask_finality(self, peer: PeerId, question: FinalityRequest) -> None:
+        """Note it."""
+        self.asked.append((peer, question))
+
+    def ask_votes(self, peer: PeerId, question: VotesRequest) -> None:
+        """Note it."""
+        self.asked.append((peer, question))
+
+    def ask_newest(self, question: NewestRequest) -> None:
+        """Note it."""
+        self.asked.append((PeerId("all"), question))
 
     def offer_transactions(self, transactions: Iterable[SealedTransaction]) -> None:
         """Note them."""
