@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from chain import vrf
 from chain.actions import Pay
 from chain.block import SealedBlock, compute_body_root, seal_block
+from chain.certificates import Certificate
 from chain.errors import InvariantBroken
 from chain.header import PRIMARY, sign_header
 from chain.kept import INDEX, read_rows
@@ -36,6 +37,7 @@ from node.task import CoreSettings
 from p2p.transport import PeerId
 from p2p.view import BlockArrived, Misbehaviour
 from p2p.view import Event as NetworkEvent
+from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
 from tests.community import CONSTANTS, PAI, Community, build_genesis, get_account_id, get_key
 from tests.forest import Forest, grow_randomly
 from tests.simulation.village import run_here
