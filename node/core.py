@@ -23,8 +23,9 @@ from chain.votes import SignedHere, SignedVote
 from consensus.events import OperatorConfirmed
 from consensus.journal import find_newest_record
 from consensus.outlook import get_outlook
+from consensus.sets import Checkpoint
 from consensus.signing import get_signing
-from consensus.state import Settings, build_consensus
+from consensus.state import Settings, Signing, build_consensus
 from node.board import Board
 from node.chainkeeper import ChainKeeper
 from node.clock import Clock, GenesisClock
@@ -38,6 +39,7 @@ from node.history import (
 )
 from node.judges import judge_branch, judge_header, judge_transactions
 from node.keys import SeatHolder
+from node.lists import find_entries
 from node.logs import Log
 from node.mempool import Mempool
 from node.owner import Outside, Owner, RunInThread
@@ -157,6 +159,7 @@ class Core:
     def get_core_status(self) -> CoreStatus:
         """A snapshot."""
         owner = self._owner
+        finality = get_outlook(owner.consensus, owner.clock.get_ms())
         return CoreStatus(
             head=owner.ledger.head,
             state_root=owner.ledger.root,
@@ -167,8 +170,13 @@ class Core:
             mempool_bytes=owner.mempool.size_bytes,
             offset_ms=owner.consensus.guard.get_offset_ms(),
             counters=self._owner.board.tally.snapshot(),
-            finality=get_outlook(owner.consensus, owner.clock.get_ms()),
+            finality=finality,
+            voting=self._describe(finality.voting),
         )
+
+    def get_final(self) -> Checkpoint:
+        """The newest final block."""
+        return self._owner.consensus.gadget.final
 
     def get_clock_slot(self) -> int:
         """The slot of this moment; negative before genesis."""
@@ -247,6 +255,10 @@ class Core:
         """A part of the snapshot of a block."""
         return self._task.shelves.get_part(block_hash, prefix)
 
+    def is_set_known(self, set_hash: BlockHash) -> bool:
+        """Whether the list that this hand-off block calls is known here."""
+        return find_entries(self._owner, set_hash) is not None
+
     def get_finality(self, question: FinalityRequest) -> FinalityAnswer:
         """Hand-offs that lead on from a set, or what is newer in it."""
         return show_finality(self._owner, question)
@@ -297,7 +309,10 @@ class Core:
         return verdict
 
     def _get_signing(self) -> SigningStatus:
+        owner = self._owner
+        return self._describe(get_signing(owner.consensus, owner.clock.get_ms()))
+
+    def _describe(self, signing: Signing) -> SigningStatus:
         if self._settings.refusal:
             return SigningStatus("refused", self._settings.refusal)
-        owner = self._owner
-        return describe_signing(get_signing(owner.consensus, owner.clock.get_ms()))
+        return describe_signing(signing)

@@ -97,3 +97,4 @@ class CoreStatus(NamedTuple):
     offset_ms: int | None  # median of peers' clocks against ours; None below five peers
     counters: Counters
     finality: Outlook
+    voting: SigningStatus  # whether our seat votes, and if not, why

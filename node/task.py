@@ -13,7 +13,6 @@ from traceback import format_exception
 from typing import Final, NamedTuple
 
 import trio
-from msgspec.structs import astuple
 
 from chain.block import SealedBlock
 from chain.errors import Invalid
@@ -21,7 +20,6 @@ from chain.header import SECONDARY
 from chain.proof import Checkpoint
 from chain.transaction import SealedTransaction
 from consensus import events as told
-from consensus.catchup import Claim
 from consensus.engine import step
 from consensus.forkchoice import BlockFacts
 from consensus.journal import get_signed_header, get_signed_slot
@@ -37,11 +35,12 @@ from node.replacement import Replayed, adopt, replay_beside
 from node.shelves import Shelves
 from node.showing import find_named_certificate
 from node.stores import Stores
-from node.votes import take_finality, take_newest, take_votes, verify_hand_offs
+from node.votes import hear_progress, take_shown, verify_hand_offs
 from node.warping import WARP_BLOCKS_MIN, Begun, SnapshotTaker, adopt_snapshot
 from p2p.view import (
     BlockArrived,
     FinalityShown,
+    ListShown,
     NewestShown,
     OffsetMeasured,
     PeerBanned,
@@ -49,10 +48,8 @@ from p2p.view import (
     VotesShown,
 )
 from p2p.view import Event as NetworkEvent
-from p2p.wire_votes import VotesRequest
 
 INBOX_MAX: Final = 64  # what the network holds for us besides
-VOTES_ASKED_SLOTS: Final = 2  # back from now: a peer that has just come is asked for their votes
 SHELF_LOOK_SECONDS: Final = 10.0
 IDLE_SECONDS_MAX: Final = 1.0  # how long a clock that was set can go unnoticed
 REVALIDATED_AT_ONCE: Final = 64  # transactions: a few milliseconds
@@ -138,7 +135,7 @@ class CoreTask:
         await handle(owner, told.Started(owner.clock.get_ms()))  # from now on it may sign
 
     async def _take_up_decided(self) -> None:
-        """What is kept of finality: the newest certificates, and a contradiction if there is one."""
+        """What is kept of finality: the newest certificates, and a contradiction if any."""
         owner = self._owner
         store, gadget = owner.ledger.store, owner.consensus.gadget
         decided = [item for item in read_decided(store) if item is not None]
@@ -234,13 +231,9 @@ class CoreTask:
                 owner.acquainted.discard(message.peer)
                 await handle(owner, told.PeerLeft(now_ms, message.peer))
             case PeerStatusChanged():
-                await self._hear_progress(message)
-            case FinalityShown():
-                await take_finality(owner, message.peer, message.answer)
-            case VotesShown():
-                await take_votes(owner, message.peer, message.answer)
-            case NewestShown():
-                await take_newest(owner, message.peer, message.question, message.answer)
+                await hear_progress(owner, message.peer, message.progress)
+            case ListShown() | FinalityShown() | VotesShown() | NewestShown():
+                await take_shown(owner, message)
             case PeerBanned():
                 owner.log.warning(
                     "peer_banned", peer=message.peer, seconds=message.seconds, reason=message.reason
@@ -252,17 +245,6 @@ class CoreTask:
                 await adopt_snapshot(owner, self._stores, message)
             case _:
                 pass  # transactions were let in when they were judged
-
-    async def _hear_progress(self, message: PeerStatusChanged) -> None:
-        """A peer says how far finality is with it; whoever has just come is asked for votes too."""
-        owner, peer = self._owner, message.peer
-        if owner.outside is not None and peer not in owner.acquainted:
-            owner.acquainted.add(peer)
-            since_round = max(owner.clock.get_slot() - VOTES_ASKED_SLOTS, 0)
-            owner.outside.ask_votes(peer, VotesRequest(since_round))
-        if message.progress is not None:
-            claim = Claim(*astuple(message.progress))
-            await handle(owner, told.PeerClaimed(owner.clock.get_ms(), peer, claim))
 
     async def _do_chores(self) -> None:
         """What is done once a slot, or in small pieces whenever there is time."""

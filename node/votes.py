@@ -9,11 +9,15 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
+from msgspec.structs import astuple
+
 from chain.certificates import Certificate, check_certificate
 from chain.codec import encode
 from chain.crypto import Signed
 from chain.errors import Invalid
-from chain.header import get_header_message
+from chain.header import SignedHeader, compute_block_hash, get_header_message
+from chain.proof import SetList
+from chain.rules.lottery import find_entry
 from chain.votes import (
     Prevote,
     SignedHere,
@@ -22,26 +26,30 @@ from chain.votes import (
     get_vote_claim,
 )
 from consensus import events as told
-from consensus.catchup import HandOffStep, check_hand_offs
+from consensus.catchup import Claim, HandOffStep, check_hand_offs
 from consensus.gadget import is_kept
 from consensus.pool import BODIES_MAX
-from consensus.sets import VoterSet, find_voter
+from consensus.sets import VoterSet, build_voters, find_voter
 from node.certified import build_hand_off_rows
 from node.effects import handle
 from node.judges import is_too_doubtful
+from node.lists import find_entries
 from node.owner import Owner
 from p2p.transport import PeerId, Verdict
-from p2p.view import Misbehaviour
+from p2p.view import FinalityShown, ListShown, Misbehaviour, NewestShown, VotesShown
+from p2p.wire import Progress
 from p2p.wire_votes import (
     FinalityAnswer,
     NewestAnswer,
     NewestRequest,
     Shown,
     VotesAnswer,
+    VotesRequest,
     get_newest_claim,
 )
 
 VOTED_MAX: Final = 8_192  # seats, rounds and kinds of which votes are counted
+VOTES_ASKED_SLOTS: Final = 2  # back from now: a peer that has just come is asked for their votes
 NOBODY: Final = bytes(32)  # who has no seat and answers all the same
 
 
@@ -111,13 +119,57 @@ async def verify_hand_offs(owner: Owner, answer: FinalityAnswer) -> None:
         await owner.run_in_thread(_verify, owner, voters, steps)
 
 
+async def hear_progress(owner: Owner, peer: PeerId, progress: Progress | None) -> None:
+    """A peer says how far finality is with it; whoever has just come is asked for votes too."""
+    if owner.outside is not None and peer not in owner.acquainted:
+        owner.acquainted.add(peer)
+        since_round = max(owner.clock.get_slot() - VOTES_ASKED_SLOTS, 0)
+        owner.outside.ask_votes(peer, VotesRequest(since_round))
+    if progress is not None:
+        claim = Claim(*astuple(progress))
+        await handle(owner, told.PeerClaimed(owner.clock.get_ms(), peer, claim))
+
+
+async def take_shown(
+    owner: Owner, message: ListShown | FinalityShown | VotesShown | NewestShown
+) -> None:
+    """What peers show because we asked."""
+    match message:
+        case ListShown():
+            await take_list(owner, message.header, message.entries)
+        case FinalityShown():
+            await take_finality(owner, message.peer, message.answer)
+        case VotesShown():
+            take_votes(owner, message.peer, message.answer)
+        case NewestShown():
+            await take_newest(owner, message.peer, message.question, message.answer)
+
+
 async def take_finality(owner: Owner, peer: PeerId, answer: FinalityAnswer | None) -> None:
     """What a peer answered about what is final; None: it did not."""
     is_good = False if answer is None else await _take_finality(owner, peer, answer)
     await handle(owner, told.Answered(owner.clock.get_ms(), peer, is_good))
 
 
-async def take_votes(owner: Owner, peer: PeerId, answer: VotesAnswer) -> None:
+async def take_list(owner: Owner, announced: SignedHeader, entries: SetList) -> None:
+    """The list that a hand-off on another branch calls, if a seat of its own set has signed that.
+
+    The list has the root that stands in the header.
+    """
+    header = announced.header
+    header_bytes = encode(header)
+    signers = find_entries(owner, header.base)
+    entry = find_entry(signers, header.seat) if signers is not None else None
+    if entry is None:
+        return
+    message = get_header_message(header_bytes)
+    if not owner.known.holds(Signed(entry.vote_key, message, announced.signature)):
+        return
+    voters = build_voters(compute_block_hash(header_bytes), header.slot, header.height, entries)
+    await handle(owner, told.SetShown(owner.clock.get_ms(), voters))
+
+
+def take_votes(owner: Owner, peer: PeerId, answer: VotesAnswer) -> None:
     """Votes that we asked for: judged like others, but they say nothing of the clock."""
     if any(judge_vote(owner, vote, live=False) is Verdict.REJECT for vote in answer.votes):
         owner.report(peer, Misbehaviour.INVALID)

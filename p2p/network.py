@@ -179,7 +179,7 @@ class Network:
         self._votes.ask_votes(peer, question)
 
     def ask_newest(self, question: NewestRequest) -> None:
-        """Ask all peers for the newest messages of a seat; ``NewestShown`` for each that answers."""
+        """Ask all peers for the newest of a seat; ``NewestShown`` for each that answers."""
         self._votes.ask_newest(question)
 
     def offer_transactions(self, transactions: Iterable[SealedTransaction]) -> None:

@@ -12,6 +12,7 @@ from typing import NamedTuple, Protocol
 from chain.block import SealedBlock
 from chain.certificates import Certificate
 from chain.header import BlockHash, SignedHeader
+from chain.proof import SetList
 from chain.transaction import SealedTransaction
 from chain.votes import SignedHere, SignedVote
 from p2p.transport import PeerId, Verdict
@@ -63,6 +64,10 @@ class ChainView(Protocol):
 
         Signatures are part of what is hashed: a transaction signed by other keys is another one.
         """
+        ...
+
+    def is_set_known(self, set_hash: BlockHash) -> bool:
+        """Whether the list that this hand-off block calls is known here."""
         ...
 
     def get_finality(self, question: FinalityRequest) -> FinalityAnswer:
@@ -159,6 +164,17 @@ class PeerBanned(NamedTuple):
     reason: str
 
 
+class ListShown(NamedTuple):
+    """The list that a header calls, of a chain that sync brings; it has the header's root.
+
+    Comes before the blocks above that header. Waits for room.
+    """
+
+    peer: PeerId
+    header: SignedHeader
+    entries: SetList
+
+
 class FinalityShown(NamedTuple):
     """A peer's answer to what we asked about finality; None: it failed. Waits for room."""
 
@@ -187,6 +203,7 @@ Event = (
     | PeerStatusChanged
     | OffsetMeasured
     | PeerBanned
+    | ListShown
     | FinalityShown
     | VotesShown
     | NewestShown

@@ -173,7 +173,11 @@ class FakeChain:
         self.judged.append(f"header {announced.header.height} of {peer}")
         return self.verdict
 
-    def get_finality(self, question: FinalityRequest) -> FinalityAnswer:  # noqa: ARG002 - nothing is final
+    def is_set_known(self, set_hash: BlockHash) -> bool:
+        """All of them."""
+        return True
+
+    def get_finality(self, question: FinalityRequest) -> FinalityAnswer:
         """Nothing."""
         return FinalityAnswer((), None, None)
 
@@ -181,7 +185,7 @@ class FakeChain:
         """Those that were judged good."""
         return VotesAnswer(tuple(vote for vote in self.votes if vote.body.round >= question.round))
 
-    def get_newest(self, question: NewestRequest) -> NewestAnswer:  # noqa: ARG002 - nobody was seen
+    def get_newest(self, question: NewestRequest) -> NewestAnswer:
         """Nothing."""
         return NewestAnswer(Shown(None, None, None), None, None)
 

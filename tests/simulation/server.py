@@ -389,7 +389,7 @@ class Outgoing:
         """Nothing comes this way here."""
         raise NotImplementedError
 
-    async def announce_block(self, block: SealedBlock, certificate: Certificate | None) -> None:  # noqa: ARG002 - it goes along anyway
+    async def announce_block(self, block: SealedBlock, certificate: Certificate | None) -> None:
         """Tell everybody about a block of our own."""
         self._server._announce(block)
 

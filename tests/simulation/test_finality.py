@@ -5,7 +5,6 @@ has signed two different things of one kind in a round.
 """
 
 import pytest
-import trio
 from msgspec.structs import replace
 
 from p2p.memory import Lines

@@ -236,6 +236,7 @@ class Village:
             NetworkSettings(self.chain, 1, None, peers=others),
             get_time_ms=villager.clock.get_wall_ms,
             dice=random.Random(f"{self.seed} {villager.name} {villager.starts}"),
+            shelf=core,
         )
         villager.core, villager.network = core, network
         with trio.CancelScope() as villager.scope:

@@ -77,7 +77,7 @@ class FakeOutside:
     def __post_init__(self) -> None:
         self.send, self.events = trio.open_memory_channel[NetworkEvent](1_000)
 
-    async def announce_block(self, block: SealedBlock, certificate: Certificate | None) -> None:  # noqa: ARG002 - not looked at
+    async def announce_block(self, block: SealedBlock, certificate: Certificate | None) -> None:
         """Note it."""
         self.announced.append(block)
 
