@@ -20,8 +20,8 @@ from chain.proof import HandOff, SetList
 from chain.snapshot import Outline, Part
 from chain.transaction import SealedTransaction
 from chain.votes import SignedHere, SignedVote
-from consensus.events import OperatorConfirmed
-from consensus.journal import find_newest_record
+from consensus.events import OperatorConfirmed, ReleaseCommanded
+from consensus.journal import find_activation, find_newest_record
 from consensus.outlook import get_outlook
 from consensus.sets import Checkpoint
 from consensus.signing import get_signing
@@ -172,6 +172,7 @@ class Core:
             counters=self._owner.board.tally.snapshot(),
             finality=finality,
             voting=self._describe(finality.voting),
+            activation_slot=self._get_activation_slot(),
         )
 
     def get_final(self) -> Checkpoint:
@@ -203,6 +204,14 @@ class Core:
     def confirm_clock(self) -> None:
         """The operator says that the clock is right: signing may go on."""
         self._owner.pending.append(OperatorConfirmed(self._owner.clock.get_ms()))
+        self._task.nudge()
+
+    def release_key(self) -> None:
+        """The operator wants a key that lost its journal to vote again; the log says what became.
+
+        It may not do so before its time; see docs/journal.md.
+        """
+        self._owner.pending.append(ReleaseCommanded(self._owner.clock.get_ms()))
         self._task.nudge()
 
     # For the network: ChainView and Judges.
@@ -311,6 +320,11 @@ class Core:
     def _get_signing(self) -> SigningStatus:
         owner = self._owner
         return self._describe(get_signing(owner.consensus, owner.clock.get_ms()))
+
+    def _get_activation_slot(self) -> int | None:
+        journal = self._owner.consensus.journal
+        activation = None if journal is None else find_activation(journal, self.ledger.chain)
+        return activation.round if activation is not None and activation.round else None
 
     def _describe(self, signing: Signing) -> SigningStatus:
         if self._settings.refusal:

@@ -98,3 +98,4 @@ class CoreStatus(NamedTuple):
     counters: Counters
     finality: Outlook
     voting: SigningStatus  # whether our seat votes, and if not, why
+    activation_slot: int | None  # above which a key that lost its journal votes; None: it has not

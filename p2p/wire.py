@@ -188,14 +188,14 @@ class Announcement(Record, frozen=True):
 
     def __post_init__(self) -> None:
         if self.justification is not None and self.finality is not None:
-            raise ValueError("an announcement carries one certificate")
+            raise ValueError("two certificates")
         carried = self.justification or self.finality
         header = self.header.header
         if carried is not None and (carried.body.round, carried.body.target_hash) != (
             header.lock_round,
             header.lock_hash,
         ):
-            raise ValueError("an announcement carries the certificate that its header names")
+            raise ValueError("a certificate that the header does not name")
 
 
 class Exchange(NamedTuple, Generic[Q, A]):

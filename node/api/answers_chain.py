@@ -138,6 +138,8 @@ def _build_voting_answer(status: CoreStatus) -> VotingAnswer:
         level=finality.level,
         justified_height=finality.lock_height,
         justified_slot=finality.lock_round,
+        justified_hash=finality.lock_hash.hex(),
+        activation_slot=status.activation_slot,
         state=status.voting.state,
         reason=status.voting.reason,
         standstill=finality.standstill.value,

@@ -85,6 +85,8 @@ class VotingAnswer(Answer, frozen=True):
 
     ``level`` and ``quorum`` are of votes cast at this moment, ``online_weight`` of the seats that
     were heard of late. ``justified_height``: of the newest block that waits for its confirmation.
+    ``activation_slot``: this node's seat has lost its journal and votes once something newer than
+    that is justified; null when it has not.
     ``standstill``: none, or why nothing becomes final: conflict, behind, too_few, slow.
     """
 
@@ -96,6 +98,8 @@ class VotingAnswer(Answer, frozen=True):
     level: Count
     justified_height: Count
     justified_slot: Count
+    justified_hash: Hash
+    activation_slot: Count | None
     state: str
     reason: str
     standstill: str

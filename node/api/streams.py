@@ -81,7 +81,7 @@ def get_place_key(scope: Scope) -> str | None:
 
 
 class EventStream:
-    """Server-sent events: blocks that came, went or became final, transactions that wait or fell."""
+    """Server-sent events: blocks that came, went or became final; what waits or fell."""
 
     def __init__(self, core: Core, places: Places) -> None:
         self._core = core
