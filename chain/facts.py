@@ -1,5 +1,7 @@
 """What happened by rule in a block, as data: for audit, histories and wallets. No rule reads it."""
 
+from typing import Literal
+
 import msgspec
 
 from chain.policy import AccountId
@@ -49,11 +51,12 @@ class Finalised(msgspec.Struct, frozen=True, gc=False):
     level: int
 
 
-class BondLost(msgspec.Struct, frozen=True, gc=False):
-    """A recovery's bond that went to the operators, because the account's own keys stopped it."""
+class RecoveryBond(msgspec.Struct, frozen=True, gc=False):
+    """What became of a recovery's bond: it was lent, came back, or went to the operators."""
 
     account: AccountId
     amount: int
+    outcome: Literal["lent", "returned", "lost"]
 
 
 class Slashed(msgspec.Struct, frozen=True, gc=False):
@@ -119,12 +122,39 @@ class Enacted(msgspec.Struct, frozen=True, gc=False):
     refused: int | None
 
 
+class GuarantorPaid(msgspec.Struct, frozen=True, gc=False):
+    """A guarantor paid for a debtor: out of his pledged deposit, or (-1) his balance."""
+
+    guarantor: AccountId
+    debtor: AccountId
+    amount: int
+    deposit: int
+
+
+class PledgeFreed(msgspec.Struct, frozen=True, gc=False):
+    """A deposit secures no loan any more, and runs on until this step."""
+
+    account: AccountId
+    deposit: int
+    until_step: int
+
+
+class WrittenOff(msgspec.Struct, frozen=True, gc=False):
+    """The reserve took over what an account owed."""
+
+    account: AccountId
+    amount: int
+
+
 Fact = (
     Charged
     | FeePaid
+    | GuarantorPaid
+    | PledgeFreed
+    | WrittenOff
     | Shared
     | Matured
-    | BondLost
+    | RecoveryBond
     | FundPaid
     | FundShifted
     | Decided

@@ -33,10 +33,11 @@ def find_conflict(gadget: Gadget, tree: Tree, finality: Finality) -> Finality | 
 def meet_contradiction(gadget: Gadget, justification: Justification) -> list[Effect]:
     """Something is justified that does not stand on what is final.
 
-    Of an earlier round there may be such a one; of a later one only if seats have offended.
+    Of an earlier round there may be such a one; of a later one, or the very same, only if seats
+    have offended.
     """
     known = gadget.final.finality
-    if known is None or justification.body.round <= gadget.final.round:
+    if known is None or justification.body.round < gadget.final.round:
         return []
     return tell_conflict(gadget, known, justification)
 

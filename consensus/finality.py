@@ -61,7 +61,7 @@ def on_vote_seen(state: Consensus, event: VoteSeen) -> list[Effect]:
     elif event.live:
         floor_slot = max(gadget.lock.round, state.position.head.slot)
         state.guard.hear(vote.seat, vote.body.round, slot, floor_slot)
-    gadget.pool.hear(vote.seat, vote.body.round)
+    gadget.pool.hear(vote)
     if isinstance(vote.body, Prevote) and is_frozen(state, event.time_ms):
         gadget.view.hold_vote(vote)
         return effects
@@ -133,21 +133,26 @@ def take_certificate(state: Consensus, certificate: Certificate, time_ms: int) -
         _wait(gadget, certificate)
         return []
     if isinstance(certificate, Finality):
-        known = find_conflict(gadget, state.tree, certificate)
-        if known is not None:
-            return _keep(gadget, certificate) + tell_conflict(gadget, known, certificate)
-        effects = _keep(gadget, certificate)
-        # Nothing is final for us before we know on what it stands; a hand-off that was proven is.
-        if state.tree.is_executed(body.target_hash) or _is_following(gadget, body.target_hash):
-            effects += _take_final(state, certificate, time_ms)
-        if body.set != gadget.voters.base:  # it was the hand-off
-            return effects
-        justified = build_final(certificate, None)
-    else:
-        effects, justified = [], build_justified(certificate)
-        if contradicts(state.tree, gadget.final, justified):
-            return meet_contradiction(gadget, certificate)
-    return effects + _take_justified(state, certificate, justified, time_ms)
+        return _take_acks(state, certificate, time_ms)
+    justified = build_justified(certificate)
+    if contradicts(state.tree, gadget.final, justified):
+        return meet_contradiction(gadget, certificate)
+    return _take_justified(state, certificate, justified, time_ms)
+
+
+def _take_acks(state: Consensus, finality: Finality, time_ms: int) -> list[Effect]:
+    """Acks of a quorum: what they name is final, and justified too."""
+    gadget, body = state.gadget, finality.body
+    effects = _keep(gadget, finality)
+    known = find_conflict(gadget, state.tree, finality)
+    if known is not None:
+        return effects + tell_conflict(gadget, known, finality)
+    # Nothing is final for us before we know on what it stands; a hand-off that was proven is.
+    if state.tree.is_executed(body.target_hash) or _is_following(gadget, body.target_hash):
+        effects += _take_final(state, finality, time_ms)
+    if body.set != gadget.voters.base:  # it was the hand-off
+        return effects
+    return effects + _take_justified(state, finality, build_final(finality, None), time_ms)
 
 
 def retry_waiting(state: Consensus, time_ms: int) -> list[Effect]:
@@ -268,7 +273,7 @@ def _take_final(state: Consensus, finality: Finality, time_ms: int) -> list[Effe
     lock = gadget.lock
     if (
         lock.justification is not None
-        and lock.round > body.round
+        and lock.round >= body.round
         and contradicts(state.tree, build_final(finality, None), lock)
     ):
         return tell_conflict(gadget, finality, lock.justification)
@@ -296,6 +301,8 @@ def _take_justified(
 ) -> list[Effect]:
     """Hold a block for justified once it is executed, and ack it if we may."""
     gadget, tree = state.gadget, state.tree
+    if justified.height < gadget.final.height:
+        return []  # no honest seat votes for what lies below the final block it knows of
     facts = tree.get(justified.hash)
     if facts is None or not tree.is_executed(justified.hash):
         if justified.round < gadget.lock.round:

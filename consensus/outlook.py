@@ -84,6 +84,6 @@ def _get_standstill(state: Consensus, gap_slots: int, heard_weight: int, quorum:
         return Standstill.NONE
     head, final = state.position.head, gadget.final
     stands = state.tree.descends(head.hash, final.hash, final.height)
-    if is_behind_final(gadget) or not stands:
+    if is_behind_final(gadget, head.height) or not stands:
         return Standstill.BEHIND
     return Standstill.TOO_FEW if heard_weight < quorum else Standstill.SLOW

@@ -107,7 +107,7 @@ def open_node(
         get_time_ms=clock.get_wall_ms,
         dice=random.Random(),  # noqa: S311 - jitter, not secrets
         shelf=core,
-        taker=core.taker if limits.warp else None,
+        taker=core.taker if limits.warp_blocks else None,
     )
     return Opened(home, settings, version, core, network)
 
@@ -134,6 +134,7 @@ def _open_core(home: Home, settings: Settings, genesis: Genesis, clock: Clock) -
         mempool_path=home.mempool,
         report_path=home.report,
         refusal=refusal,
+        warp_blocks_min=settings.network.warp_blocks,
         trusted=read_checkpoint(home.checkpoint) if home.checkpoint.exists() else None,
     )
     try:

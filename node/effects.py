@@ -11,7 +11,6 @@ from chain.certificates import check_certificate
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, get_header_message
-from chain.records import FinalityRecord
 from chain.rules.lottery import find_entry
 from chain.tables import SetEntry
 from consensus.engine import is_known, step
@@ -186,13 +185,6 @@ def _perform_small(owner: Owner, effect: Effect) -> None:
             perform_finality(owner, effect)
         case _:
             raise AssertionError("an effect that nobody carries out")
-
-
-def _note_final(owner: Owner, effect: Finalised) -> None:
-    """Keep the certificate, so that strangers can be shown what is final."""
-    final = effect.checkpoint
-    if final.finality is not None:
-        owner.keeper.note_final(FinalityRecord(final.justification, final.finality))
 
 
 def _keep_body(owner: Owner, block_hash: BlockHash) -> None:

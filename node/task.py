@@ -207,16 +207,18 @@ class CoreTask:
         """Have a snapshot ready for newcomers, a new one now and then, in small pieces."""
         owner = self._owner
         while True:
-            await trio.sleep(SHELF_LOOK_SECONDS)
             ledger = owner.ledger
             target = self.shelves.find_due(ledger)
             if target is None:
+                await trio.sleep(SHELF_LOOK_SECONDS)
                 continue
             with closing(self.shelves.lay_out(ledger, target)) as pieces:
                 for _ in pieces:
                     await trio.lowlevel.checkpoint()
                     if owner.ledger is not ledger:  # its store is closed
                         break
+                else:
+                    owner.log.info("snapshot_ready", height=target.header.height)
 
     async def _take(self, message: NetworkEvent | Replayed | Begun) -> None:
         owner = self._owner

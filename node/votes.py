@@ -19,6 +19,7 @@ from chain.header import SignedHeader, compute_block_hash, get_header_message
 from chain.proof import SetList
 from chain.rules.lottery import find_entry
 from chain.votes import (
+    Ack,
     Prevote,
     SignedHere,
     SignedVote,
@@ -28,7 +29,7 @@ from chain.votes import (
 from consensus import events as told
 from consensus.catchup import Claim, HandOffStep, check_hand_offs
 from consensus.gadget import is_kept
-from consensus.pool import BODIES_MAX
+from consensus.pool import BODIES_MAX, Newest
 from consensus.sets import VoterSet, build_voters, find_voter
 from node.certified import build_hand_off_rows
 from node.effects import handle
@@ -190,8 +191,8 @@ async def take_newest(
     if entry is not None:
         claim = get_newest_claim(owner.ledger.chain, question, answer, entry.vote_key)
     teller = answer.seat if claim is not None and owner.known.holds(claim) else None
-    round_ = _get_newest_round(answer.shown)
-    await handle(owner, told.NewestShown(owner.clock.get_ms(), teller or NOBODY, round_))
+    newest = _get_newest(answer.shown)
+    await handle(owner, told.NewestShown(owner.clock.get_ms(), teller or NOBODY, newest))
 
 
 async def _take_finality(owner: Owner, peer: PeerId, answer: FinalityAnswer) -> bool:
@@ -242,19 +243,21 @@ def _get_own_claims(owner: Owner, shown: Shown, vote_key: bytes) -> list[Signed]
             return None
         message = get_header_message(encode(header))
         claims.append(Signed(vote_key, message, shown.header.signature))
-    for vote in (shown.prevote, shown.ack):
+    for vote, kind in ((shown.prevote, Prevote), (shown.ack, Ack)):
         if vote is None:
             continue
-        if (vote.seat, vote.body.chain) != (seat, chain):
+        if not isinstance(vote.body, kind) or (vote.seat, vote.body.chain) != (seat, chain):
             return None
         claims.append(get_vote_claim(vote, vote_key))
     return claims
 
 
-def _get_newest_round(shown: Shown) -> int:
-    rounds = [vote.body.round for vote in (shown.prevote, shown.ack) if vote is not None]
-    slots = [shown.header.header.slot] if shown.header is not None else []
-    return max([0, *rounds, *slots])
+def _get_newest(shown: Shown) -> Newest:
+    return Newest(
+        shown.header.header.slot if shown.header is not None else 0,
+        shown.prevote.body.round if shown.prevote is not None else 0,
+        shown.ack.body.round if shown.ack is not None else 0,
+    )
 
 
 def _is_among_first(owner: Owner, vote: SignedVote) -> bool:

@@ -12,10 +12,18 @@ from dataclasses import dataclass, field
 import trio
 
 from chain.actions import Pay
-from chain.block import SealedBlock, compute_body_root, compute_leaf_hash, seal_block
-from chain.certificates import Certificate
-from chain.crypto import compute_hash
+from chain.block import (
+    NO_PARTS,
+    BlockParts,
+    SealedBlock,
+    compute_body_root,
+    compute_leaf_hash,
+    seal_block,
+)
+from chain.certificates import Certificate, pack_bits
+from chain.crypto import compute_hash, u64
 from chain.header import PRIMARY, BlockHash, Header, SignedHeader
+from chain.records import Attendance, LateAcks, RollCall
 from chain.transaction import SealedTransaction, Transaction, sign_transaction
 from chain.votes import SignedHere, SignedVote
 from p2p.memory import Lines, MemoryNetwork, MemoryTransport
@@ -61,6 +69,7 @@ def build_block(
     *,
     salt: bytes = b"",
     seat: str = "ann",
+    parts: BlockParts = NO_PARTS,
 ) -> SealedBlock:
     """The next block of a made-up chain; another salt makes another block."""
     header = Header(
@@ -78,9 +87,19 @@ def build_block(
         lock_round=0,
         lock_hash=GENESIS_HASH,
         state_root=compute_hash(b"test-state", salt),
-        body_root=compute_body_root(tuple(transactions)),
+        body_root=compute_body_root(tuple(transactions), parts),
     )
-    return seal_block(header, bytes(64), tuple(transactions))
+    return seal_block(header, bytes(64), tuple(transactions), parts)
+
+
+def build_parts(seats: int, salt: bytes = b"") -> BlockParts:
+    """What a block might record of so many seats; nobody has signed it."""
+    bits = pack_bits([True] * seats)
+    signatures = tuple(compute_hash(b"test-sig", salt, u64(place)) * 2 for place in range(seats))
+    attendance = Attendance(compute_hash(b"test-head", salt), bits, signatures)
+    return BlockParts(
+        late_acks=LateAcks(3, bits, signatures), roll_call=RollCall(64, (attendance,))
+    )
 
 
 def build_chain(length: int, *, salt: bytes = b"", each: int = 0) -> list[SealedBlock]:

@@ -378,6 +378,7 @@ def _build_envelope(
         sequence=account.next_sequence,
         valid_until_slot=valid_until,
         via=None if status.seat is None else community.parse_address(status.seat),
+        ref=bytes.fromhex(account.ref),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 from chain.certificates import check_certificate, compute_set_root, get_signers
 from chain.checks import SignatureChecks
 from chain.codec import encode
-from chain.crypto import Signed, compute_hash, u64
+from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import (
     BlockHash,
@@ -23,11 +23,11 @@ from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence, VoteEvide
 from chain.rules.ancestry import get_ancestor
 from chain.rules.context import Context
 from chain.rules.sets import get_recorded
-from chain.rules.settlement import FREE, UNBONDING
+from chain.rules.settlement import OWN, UNBONDING
 from chain.rules.takeover import is_excused
 from chain.rules.tally import RELEASED, Offence, note_offence
 from chain.state import State
-from chain.tables import Accusation, SetEntry, SetRecord
+from chain.tables import Accusations, Accused, SetEntry, SetRecord
 from chain.votes import Ack, Prevote, SignedVote, get_vote_message
 
 SAME_SLOT: Final = "S0"  # two headers of a slot
@@ -35,6 +35,7 @@ TWO_PREVOTES: Final = "S1"  # of a round
 TWO_ACKS: Final = "S2"  # of a round
 SURROUNDED: Final = "S4"  # an ack between the source and the round of a prevote
 STRAY: Final = "S5"  # a vote of a set for a block of another
+_KINDS: Final = (SAME_SLOT, TWO_PREVOTES, TWO_ACKS, SURROUNDED, STRAY, RELEASED)
 
 
 class Charge(NamedTuple):
@@ -55,24 +56,25 @@ def process_evidence(
 ) -> None:
     """Take note of a proved offence. Raises Invalid on what proves nothing, or nothing new."""
     charge = read_charge(context.chain, evidence)
-    key = get_accusation_key(charge)
-    if state.accusations.get(key) is not None:
-        raise Invalid(Code.EVIDENCE_KNOWN, f"{charge.kind} of {charge.seat.hex()}")
+    is_excused = isinstance(evidence, VoteEvidence) and is_excused_pair(state, context, evidence)
+    if is_excused:
+        charge = charge._replace(kind=RELEASED)
     record = _check_list(state, charge, evidence)
+    if is_accused(state, charge):
+        raise Invalid(Code.EVIDENCE_KNOWN, f"{charge.kind} of {charge.seat.hex()}")
     if not is_bond_locked(state, context, charge.seat):
         raise Invalid(Code.NO_BOND_LOCKED, charge.seat.hex())
     entry = next((item for item in evidence.entries if item.seat == charge.seat), None)
     if entry is None:
         raise Invalid(Code.WRONG_SET_LIST, "the seat is not in the set")
     _check_signatures(entry, evidence, checks)
-    kind = charge.kind
-    if isinstance(evidence, VoteEvidence) and is_excused_pair(state, context, evidence):
+    if is_excused:
+        assert isinstance(evidence, VoteEvidence), "only votes are excused"
         _check_conflict(state, context, charge, evidence, checks)
-        kind = RELEASED
-    state.accusations.put(key, Accusation(context.slot))
+    _accuse(state, charge)
     offence = Offence(
         charge.seat,
-        kind,
+        charge.kind,
         charge.set,
         charge.round,
         entry.weight,
@@ -218,7 +220,7 @@ def is_bond_locked(state: State, context: Context, seat: AccountId) -> bool:
     """Whether something still answers for the seat."""
     savings = state.savings.get(seat)
     return any(
-        deposit.seat_bond != FREE
+        deposit.seat_bond not in OWN
         and not (deposit.seat_bond == UNBONDING and deposit.release_step <= context.step)
         for deposit in (savings.deposits if savings else ())
     )
@@ -231,19 +233,25 @@ def is_evidence_news(state: State, context: Context, evidence: Evidence) -> bool
         _check_list(state, charge, evidence)
     except Invalid:
         return False
-    if (
-        isinstance(evidence, VoteEvidence)
-        and evidence.finality is None
-        and is_excused_pair(state, context, evidence)
-    ):
-        return False
-    return state.accusations.get(get_accusation_key(charge)) is None and is_bond_locked(
-        state, context, charge.seat
+    if isinstance(evidence, VoteEvidence) and is_excused_pair(state, context, evidence):
+        if evidence.finality is None:
+            return False
+        charge = charge._replace(kind=RELEASED)
+    return not is_accused(state, charge) and is_bond_locked(state, context, charge.seat)
+
+
+def is_accused(state: State, charge: Charge) -> bool:
+    """Whether the seat was accused of that kind in that set already: once is enough to pay for."""
+    row = state.accusations.get(charge.set)
+    bit = 1 << _KINDS.index(charge.kind)
+    return row is not None and any(
+        item.seat == charge.seat and item.kinds & bit for item in row.seats
     )
 
 
-def get_accusation_key(charge: Charge) -> bytes:
-    """What makes an accusation the same as another one."""
-    return compute_hash(
-        b"accusation", charge.seat, charge.kind.encode(), charge.set, u64(charge.round)
-    )
+def _accuse(state: State, charge: Charge) -> None:
+    row = state.accusations.get(charge.set)
+    kinds = {item.seat: item.kinds for item in (row.seats if row is not None else ())}
+    kinds[charge.seat] = kinds.get(charge.seat, 0) | 1 << _KINDS.index(charge.kind)
+    accused = tuple(Accused(seat, kinds[seat]) for seat in sorted(kinds))
+    state.accusations.put(charge.set, Accusations(accused))

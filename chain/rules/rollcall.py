@@ -10,6 +10,7 @@ from typing import Final
 
 from chain.certificates import pack_bits, select_signers
 from chain.checks import SignatureChecks
+from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import BlockHash
 from chain.policy import AccountId
@@ -51,7 +52,7 @@ def process_roll_call(
     attended = set(get_attended(state, roll_round))
     news: list[AccountId] = []
     for attendance in roll_call.heads:
-        heres = _list_heres(state, context, roll_round, attendance)
+        heres = _list_heres(state, context.chain, roll_round, attendance)
         for here in heres:
             if here.body.seat in attended:
                 raise Invalid(Code.ALREADY_ATTENDED, here.body.seat.hex())
@@ -72,8 +73,17 @@ def _check_heads(
             raise Invalid(Code.HEAD_NOT_ANCESTOR, head.hex())
 
 
+def get_attendance_claims(state: State, chain: bytes, roll_call: RollCall) -> list[Signed]:
+    """What its signatures claim, by the bonded seats as they stand. Raises Invalid."""
+    return [
+        get_here_claim(here, state.seats.require(here.body.seat).vote_key)
+        for attendance in roll_call.heads
+        for here in _list_heres(state, chain, roll_call.round, attendance)
+    ]
+
+
 def _list_heres(
-    state: State, context: Context, roll_round: int, attendance: Attendance
+    state: State, chain: bytes, roll_round: int, attendance: Attendance
 ) -> list[SignedHere]:
     """What the seats on one head have signed. Raises Invalid when the form is wrong."""
     bonded = state.bonded_seats.require(CURRENT).seats
@@ -84,7 +94,7 @@ def _list_heres(
     if not signers:
         raise Invalid(Code.BAD_ROLL_CALL, "a head without seats")
     return [
-        SignedHere(Here(context.chain, seat, roll_round, attendance.head_hash), signature)
+        SignedHere(Here(chain, seat, roll_round, attendance.head_hash), signature)
         for seat, signature in zip(signers, attendance.signatures, strict=True)
     ]
 

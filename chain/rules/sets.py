@@ -195,6 +195,7 @@ def _forget_sets(state: State, context: Context) -> None:
         if state.set_records.require(following).slot > outdated:
             break
         state.set_records.put(oldest, None)
+        state.accusations.put(oldest, None)
         oldest = following
     if oldest != recorded.oldest_set:
         state.recorded.put(CURRENT, replace(recorded, oldest_set=oldest))

@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from chain.actions import Pay, Save, Withdraw
 from chain.facts import (
-    BondLost,
     Charged,
     Decided,
     Enacted,
@@ -21,11 +20,15 @@ from chain.facts import (
     FundGot,
     FundPaid,
     FundShifted,
+    GuarantorPaid,
     Matured,
     NoticePaid,
+    PledgeFreed,
+    RecoveryBond,
     Reported,
     Shared,
     Slashed,
+    WrittenOff,
 )
 from chain.genesis import Genesis
 from chain.header import PRIMARY
@@ -199,7 +202,9 @@ class History:
         homes = self.registry.homes
         return payer in homes and to in homes and homes[payer] != homes[to]
 
-    def _count_fact(self, period: Period, fact: Fact) -> None:
+    def _count_fact(  # noqa: C901 - one a kind
+        self, period: Period, fact: Fact
+    ) -> None:
         match fact:
             case Charged():
                 period.demurrage += fact.amount
@@ -210,12 +215,14 @@ class History:
                 self.fees[fact.account] += fact.amount
             case Matured():
                 period.matured += fact.amount
+            case GuarantorPaid() | PledgeFreed() | WrittenOff():
+                pass  # no turnover
             case Slashed() | Reported() | NoticePaid():
                 pass  # in the books, and in what funds got of it
             case FundGot():
                 self._move_fund(fact.fund, fact.amount)
-            case BondLost():
-                pass  # told by the operators' fund
+            case RecoveryBond():
+                pass  # a lost one is told by the operators' fund
             case FundPaid():
                 self._move_fund(fact.fund, -fact.amount)
             case FundShifted():
@@ -237,7 +244,12 @@ class History:
     def _share_pot(self, step: Step) -> None:
         """Share the block's charges by the rates in force, and compare with the funds' row."""
         charges = sum(fact.amount for fact in step.facts if isinstance(fact, Charged))
-        fees = sum(fact.amount for fact in step.facts if isinstance(fact, FeePaid | BondLost))
+        fees = sum(
+            fact.amount
+            for fact in step.facts
+            if isinstance(fact, FeePaid)
+            or (isinstance(fact, RecoveryBond) and fact.outcome == "lost")
+        )
         pot = self.treasury.pot + charges
         sinks = step.context.parameters.sinks
         left = pot

@@ -304,6 +304,7 @@ def _build_envelope(founded: Founded, person: Person, account: Account) -> Envel
             account.at.slot, constants.slot_seconds, constants.transaction_life_slots
         ),
         via=owner.account,
+        ref=bytes.fromhex(account.ref),
     )
 
 

@@ -120,13 +120,14 @@ async def pay_once(run: Run, person: Person, client: NodeClient, rng: Random) ->
             account.at.slot, constants.slot_seconds, constants.transaction_life_slots
         ),
         via=None,
+        ref=bytes.fromhex(account.ref),
     )
     draft = build_draft(envelope, person.policy, [Pay(to, rng.randrange(1, PAI), "")], account)
     sealed = sign_draft(draft, envelope, person.secrets.find_keys(person.policy))
     began = time.monotonic()
     await client.submit(sealed.whole_bytes)
     with trio.move_on_after(PAYMENT_SECONDS):
-        while (await client.get_outcome(sealed.id)).status != "final":
+        while (await client.get_outcome(sealed.id)).status != "final":  # noqa: ASYNC110 - a server is asked, it does not call
             await trio.sleep(min(POLL_SECONDS, run.slot_seconds / 2))
         run.payments.append((time.monotonic() - began) / run.slot_seconds)
 

@@ -140,6 +140,7 @@ async def _pay_once(run: Run, person: Person, client: NodeClient, rng: Random) -
             account.at.slot, constants.slot_seconds, constants.transaction_life_slots
         ),
         via=None,
+        ref=bytes.fromhex(account.ref),
     )
     draft = build_draft(envelope, person.policy, [action], account)
     sealed = sign_draft(draft, envelope, person.secrets.find_keys(person.policy))

@@ -1,4 +1,4 @@
-"""A slice of the run behind ``make finality``: real processes, figures, one dead, two dead, back."""
+"""A slice of the run behind ``make finality``: figures of real processes; one dies, then two."""
 
 from pathlib import Path
 from statistics import median
@@ -12,7 +12,7 @@ SECONDS = 15.0
 
 @pytest.mark.slow
 def test_blocks_become_final_soon_and_finality_survives_a_server(tmp_path: Path) -> None:
-    """Whatever dies, ``run_all`` fails unless finality goes on, stops with a reason, and resumes."""
+    """``run_all`` fails unless finality goes on, stops with a reason, and resumes."""
     figures = run_all(SECONDS, print, tmp_path)
     assert len(figures.of_blocks) >= 20
     assert median(figures.of_blocks) <= 1.5

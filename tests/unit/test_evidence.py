@@ -19,7 +19,7 @@ from chain.rules.tally import RELEASED, Offence
 from chain.state import State
 from chain.tables import Notice, SetEntry
 from chain.votes import Ack, Prevote, SignedVote, Vote, sign_vote
-from tests.community import Community, get_account_id, get_key
+from tests.community import Community, get_account_id, get_key, get_name
 from tests.recording import (
     build_ack,
     build_prevote,
@@ -115,6 +115,22 @@ def test_each_offence_is_noted_once(kind: str, monkeypatch: pytest.MonkeyPatch) 
     ] * len(noted)
     assert noted
     assert not is_evidence_news(c.ledger.state, c.ledger.get_context(5), evidence)
+
+
+def test_a_seat_is_accused_once_of_a_kind_in_a_set() -> None:
+    c = Community()
+    grow(c, 3)
+    c.extend(parts=_prove(accuse(c, "ack 5 of one", "ack 5 of two")))
+    one, two = (build_votes(c)[f"ack 5 of {name}"] for name in ("one", "two"))
+    again = pair(c, vote("ann", replace(one, round=7)), vote("ann", replace(two, round=7)))
+    with pytest.raises(Invalid) as caught:
+        c.build_block(parts=_prove(again))
+    assert caught.value.code is Code.EVIDENCE_KNOWN
+    c.extend(parts=_prove(accuse(c, "ack 5 of one", "ack 5 of two", "boris")))
+    c.extend(parts=_prove(accuse(c, "prevote 5 of one", "prevote 5 of two")))
+    rows = c.ledger.state.accusations.require(c.chain).seats
+    kinds = {get_name(item.seat): item.kinds for item in rows}
+    assert kinds == {"ann": 0b110, "boris": 0b100}
 
 
 def test_either_key_of_a_seat_answers() -> None:

@@ -4,9 +4,8 @@ import pytest
 from msgspec.structs import replace
 
 from chain.actions import Unbond
-from chain.block import NO_PARTS, BlockParts, SealedBlock
+from chain.block import NO_PARTS, BlockParts, SealedBlock, seal_block
 from chain.certificates import compute_set_root
-from chain.codec import encode
 from chain.errors import Code, Invalid
 from chain.header import sign_header
 from chain.rules import sets
@@ -211,17 +210,19 @@ def test_a_hand_off_older_than_all_remembered_ancestors_can_still_be_recorded() 
     assert sets.is_handoff_recorded(c.ledger.state)
 
 
+def reseal(c: Community, block: SealedBlock, **changes: object) -> SealedBlock:
+    """The block with another header, signed by its author."""
+    header = replace(block.header, **changes)
+    name = get_name(header.seat)
+    signature = sign_header(header, get_key(f"{name}/vote")).signature
+    return seal_block(header, signature, block.transactions, block.parts)
+
+
 @pytest.mark.parametrize("root", [None, bytes(32)])
 def test_a_hand_off_that_is_missing_or_another_makes_the_block_invalid(root: bytes | None) -> None:
     c = Community()
     good, _ = c.build_block(parts=prepare(c))
-    header = replace(good.header, next_set_root=root)
-    name = get_name(header.seat)
-    signature = sign_header(header, get_key(f"{name}/vote")).signature
-    bad = good._replace(
-        block=replace(good.block, header=header, signature=signature),
-        header_bytes=encode(header),
-    )
+    bad = reseal(c, good, next_set_root=root)
     with pytest.raises(Invalid) as caught:
         c.ledger.execute(bad, c.checks)
     assert caught.value.code is Code.WRONG_SET
