@@ -20,6 +20,7 @@ from chain.block import SealedBlock
 from chain.certificates import Certificate
 from chain.errors import Invalid
 from chain.genesis import Genesis, compute_chain_id
+from chain.rules.finality_record import get_lasting_ref
 from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
 from consensus.journal import Journal, build_journal
 from node.core import Core
@@ -205,7 +206,7 @@ class Village:
             account=account,
             sequence=sequence,
             valid_until_slot=max(core.get_clock_slot(), 0) + 200,
-            ref=self.chain[:16],
+            ref=get_lasting_ref(core.ledger.state),
             via=None,
             fee_max=fee_max,
             actions=(Reveal(get_policy(name)), *actions) if reveals else actions,
