@@ -22,6 +22,7 @@ help:
 	@echo 'make test [ARGS="tests/unit"]     lint, types, layers, tests: about ten minutes'
 	@echo 'make bench                        speed and memory, into build/bench.json'
 	@echo 'make kill                         kill -9 of servers, twenty times over'
+	@echo 'make finality                     how soon blocks and payments become final, in figures'
 	@echo 'make lock                         renew the locked dependencies (needs uv)'
 	@echo 'make clean                        remove the environment and what was built'
 	@echo
