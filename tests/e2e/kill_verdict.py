@@ -18,8 +18,7 @@ from node.audit.checks_chain import find_double_blocks
 from node.audit.run import Trust, audit
 from node.audit.source import open_source
 from node.home import Home
-from node.journal import read_journal
-from node.keys import JOURNAL_NAME
+from node.journal import JOURNAL_NAME, read_journal
 from node.mempool_file import read_mempool
 from node.ops.servers import LOG_NAME
 
