@@ -5,6 +5,29 @@ from typing import Final
 from wallet.words import Texts
 
 TEXTS: Final[Texts] = {
+    "attendance": "присутствие",
+    "Folder where 'pai seat keys' put new keys.": (
+        "Папка, куда 'pai seat keys' положила новые ключи."
+    ),
+    "Give the seat of the wallet NAME three new keys; a takeover that has not acted is cancelled."
+    "\n\nThey serve from the third epoch on. Start the new home then, and stop the old one.": (
+        "Дать месту кошелька NAME три новых ключа; перехват, который ещё не подействовал, "
+        "отменяется.\n\nОни служат с третьей эпохи. Тогда запустите новую папку и остановите "
+        "старую."
+    ),
+    "New keys for the seat of {name}": "Новые ключи для места {name}",
+    "from the third epoch on": "с третьей эпохи",
+    "Give notice that the seat of the wallet NAME will vote again although its journal was lost."
+    "\n\nIt costs a hundredth of the bond. Ask the seat's own node (--node): it knows what to say. "
+    "A day after the notice 'pai node release' on its machine lets it vote.": (
+        "Заявить, что место кошелька NAME снова будет голосовать, хотя его журнал потерян.\n\nЭто "
+        "стоит сотую часть залога. Спросите узел самого места (--node): он знает, что сказать. "
+        "Через день после заявления 'pai node release' на его машине позволит голосовать."
+    ),
+    "Notice of a lost journal for the seat of {name}": "Заявление о потере журнала места {name}",
+    "Silent up to slot": "Молчит до слота",
+    "Cost": "Стоимость",
+    "a hundredth of the bond": "сотая часть залога",
     "{height}, by votes of {duration} ago, level {level}": (
         "{height}, голосами {duration} назад, уровень {level}"
     ),
