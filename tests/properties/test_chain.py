@@ -21,7 +21,7 @@ from chain.actions import (
     Unbond,
     Withdraw,
 )
-from chain.block import SealedBlock, decode_block
+from chain.block import NO_PARTS, SealedBlock, decode_block
 from chain.checks import DirectChecks
 from chain.errors import Invalid
 from chain.genesis import GenesisDeposit
@@ -32,7 +32,7 @@ from chain.rules.settlement import process_pot
 from chain.rules.transactions import process_transaction
 from chain.tables import CURRENT, Account, Tip
 from chain.transaction import SealedTransaction
-from chain.transition import process_opening
+from chain.transition import process_opening, process_records
 from tests.community import (
     NOBODY,
     PAI,
@@ -151,6 +151,7 @@ class Chain(RuleBasedStateMachine):
         context = ledger.get_context(slot)
         accepted = []
         process_opening(ledger.state, context, ledger.queue, NOBODY, None)
+        process_records(ledger.state, context, NOBODY, NO_PARTS, DirectChecks())
         for sealed in self.waiting:
             try:
                 process_transaction(ledger.state, context, sealed, DirectChecks())
