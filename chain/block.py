@@ -131,11 +131,15 @@ def compute_body_root(
 
 def compute_body_root_of(leaves: list[bytes], parts: BlockParts = NO_PARTS) -> bytes:
     """The same, of transactions that are only named by their leaf hashes."""
-    hashes = [
+    return compute_hash(b"body", compute_tree_root(leaves), *get_part_hashes(parts))
+
+
+def get_part_hashes(parts: BlockParts) -> tuple[bytes, ...]:
+    """What ``body_root`` commits to beside the transactions."""
+    return tuple(
         _EMPTY_PART_HASH if part is None else compute_hash(b"part", encode(part))
         for part in _list_parts(parts)
-    ]
-    return compute_hash(b"body", compute_tree_root(leaves), *hashes)
+    )
 
 
 _EMPTY_PART_HASH: Final = compute_hash(b"part", encode(None))

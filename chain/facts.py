@@ -1,5 +1,7 @@
 """What happened by rule in a block, as data: for audit, histories and wallets. No rule reads it."""
 
+from typing import Literal
+
 import msgspec
 
 from chain.policy import AccountId
@@ -49,11 +51,12 @@ class Finalised(msgspec.Struct, frozen=True, gc=False):
     level: int
 
 
-class BondLost(msgspec.Struct, frozen=True, gc=False):
-    """A recovery's bond that went to the operators, because the account's own keys stopped it."""
+class RecoveryBond(msgspec.Struct, frozen=True, gc=False):
+    """What became of a recovery's bond: it was lent, came back, or went to the operators."""
 
     account: AccountId
     amount: int
+    outcome: Literal["lent", "returned", "lost"]
 
 
 class Slashed(msgspec.Struct, frozen=True, gc=False):
@@ -124,7 +127,7 @@ Fact = (
     | FeePaid
     | Shared
     | Matured
-    | BondLost
+    | RecoveryBond
     | FundPaid
     | FundShifted
     | Decided

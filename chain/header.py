@@ -66,9 +66,9 @@ def sign_header(header: Header, key: KeyPair) -> SignedHeader:
     return SignedHeader(header, sign(key, get_header_message(encode(header))))
 
 
-def get_score(header: Header) -> int:
-    """What a block adds to the score of its chain."""
-    return 2 - header.kind
+def get_score(kind: int) -> int:
+    """What a block of this kind adds to the score of its chain: two for a primary, else one."""
+    return 2 - kind
 
 
 def decode_header(data: bytes) -> SignedHeader:

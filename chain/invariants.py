@@ -9,6 +9,7 @@ from typing import Final, TypeVar, cast
 
 from chain.codec import Record
 from chain.errors import InvariantBroken
+from chain.invariants_epochs import find_bad_offender, find_bad_standing, find_key_come_back
 from chain.invariants_identity import (
     find_bad_recovery,
     find_changed_statement,
@@ -150,10 +151,14 @@ def find_bad_bonds(changes: Sequence[Change]) -> str | None:
 
 
 def find_standing_tip(changes: Sequence[Change]) -> str | None:
-    """L8: every block raises slot and height."""
+    """L8: every block raises slot and height, and the score by one or two."""
     for change in _select(changes, TIPS):
         before, after = cast("Tip | None", change.before), cast("Tip", change.after)
-        if before is not None and (after.slot <= before.slot or after.height != before.height + 1):
+        if before is not None and (
+            after.slot <= before.slot
+            or after.height != before.height + 1
+            or not 1 <= after.score - before.score <= 2
+        ):
             return f"from {before} to {after}"
     return None
 
@@ -187,6 +192,9 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     14: find_stray_anchor,
     15: find_miscounted_seats,
     16: find_torn_ancestry,
+    17: find_bad_standing,
+    18: find_bad_offender,
+    19: find_key_come_back,
     30: find_divided_person,
     31: find_changed_statement,
     32: find_miscounted_statements,

@@ -9,17 +9,31 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import Final, NamedTuple, cast
 
-import msgspec
-
 from chain.block import NO_PARTS, BlockParts, SealedBlock, decode_block
 from chain.checks import SignatureChecks
-from chain.codec import Bytes32, Codec, Natural, Record, encode
+from chain.codec import Bytes32, encode
 from chain.crypto import u64
 from chain.errors import BadGenesis, Code, Invalid, WrongStateRoot
 from chain.facts import Fact
 from chain.genesis import Genesis, compute_chain_id, explain_other_genesis
 from chain.header import BlockHash, Header, get_score
 from chain.invariants import check_invariants
+from chain.kept import (
+    ASIDE,
+    BLOCK,
+    CANON,
+    GENESIS_KEY,
+    HEAD_KEY,
+    HEADS,
+    STATE,
+    UNDO,
+    Head,
+    read_base,
+    read_row,
+    read_rows,
+    read_rows_before,
+    read_undo_rows,
+)
 from chain.merkle import Proof, Tree, Update
 from chain.rules.birth import apply_genesis, find_genesis_faults
 from chain.rules.context import Author, Context
@@ -31,17 +45,6 @@ from chain.tables import ACCOUNTS, Account, SeatSet
 from chain.transaction import SealedTransaction
 from chain.transition import check_header, get_context, process_block
 
-# Key spaces of the store.
-_STATE: Final = b"s"  # state key -> row
-_BLOCK: Final = b"b"  # block hash -> block
-_CANON: Final = b"c"  # height -> hash, of the chain that is followed
-_UNDO: Final = b"u"  # height -> rows before that block
-_ASIDE: Final = b"o"  # height and hash of blocks that are kept, but not on that chain
-_META: Final = b"m"
-_GENESIS_KEY: Final = _META + b"genesis"
-_HEAD_KEY: Final = _META + b"head"
-INDEX: Final = b"i"  # whatever a node derives from blocks, in the same batch
-
 ROWS_AT_ONCE: Final = 65_536  # hashed together when the tree is built: some 20 MB in passing
 
 # Looked over at the start. Only what was written last can be lost: less than LevelDB's two logs of
@@ -49,19 +52,6 @@ ROWS_AT_ONCE: Final = 65_536  # hashed together when the tree is built: some 20 
 RECENT_BLOCKS: Final = 16_384
 _DAMAGED: Final = "the store is damaged: restore it or sync anew"
 
-
-class Head(Record, frozen=True):
-    """Where the ledger stands. ``score`` counts two for a primary and one for a secondary."""
-
-    hash: BlockHash
-    height: Natural
-    slot: Natural
-    score: Natural
-
-
-_HEADS: Final = Codec(Head, 1_024)
-_UNDO_ROWS: Final = Codec(tuple[tuple[bytes, msgspec.Raw], ...], 2**31)
-_NIL: Final = encode(None)  # in undo records: there was no row
 
 _Row = tuple[bytes, bytes | None]  # state key, and the row's bytes or None
 
@@ -83,7 +73,10 @@ class Execution(NamedTuple):
 
 
 class Ledger:
-    """The state after ``head``, and the blocks that led there."""
+    """The state after ``head``, and the blocks that led there from ``base``, which is for ever.
+
+    Below its base, the genesis or the block of a snapshot, a ledger has no blocks.
+    """
 
     def __init__(self, store: Store, genesis: Genesis) -> None:
         """Open the ledger in a store, or found it.
@@ -94,14 +87,12 @@ class Ledger:
         self.genesis = genesis
         self.chain = compute_chain_id(genesis)
         self.constants = genesis.constants
-        self.state = State(lambda key: store.get(_STATE + key))
+        self.state = State(lambda key: store.get(STATE + key))
         self.tree = Tree()
         self.queue = self._build_queue(())
-        stored = store.get(_GENESIS_KEY)
-        if stored is None:
-            self.head = self._found()
-        else:
-            self.head = self._reopen(stored)
+        self.base = read_base(store) or Head(self.chain, 0, 0, 0)
+        stored = store.get(GENESIS_KEY)
+        self.head = self._found() if stored is None else self._reopen(stored)
 
     @property
     def root(self) -> bytes:
@@ -166,7 +157,9 @@ class Ledger:
         header = block.header
         assert execution.parent == self.head.hash, "executed on another parent"
         assert execution.state_root == header.state_root, "committed under another root"
-        head = Head(block.hash, header.height, header.slot, self.head.score + get_score(header))
+        head = Head(
+            block.hash, header.height, header.slot, self.head.score + get_score(header.kind)
+        )
         # One call encodes all rows as they were; the records lie in it as they would by themselves.
         before = [
             (key, change.before)
@@ -174,16 +167,16 @@ class Ledger:
         ]
         outdated = head.height - self.constants.transaction_life_slots
         batch: list[_Row] = [
-            *[(_STATE + key, row) for key, row in execution.rows],
-            (_BLOCK + block.hash, block.whole_bytes),
-            (_CANON + u64(head.height), block.hash),
-            (_ASIDE + u64(head.height) + block.hash, None),
-            (_UNDO + u64(head.height), encode(before)),
-            (_HEAD_KEY, encode(head)),
+            *[(STATE + key, row) for key, row in execution.rows],
+            (BLOCK + block.hash, block.whole_bytes),
+            (CANON + u64(head.height), block.hash),
+            (ASIDE + u64(head.height) + block.hash, None),
+            (UNDO + u64(head.height), encode(before)),
+            (HEAD_KEY, encode(head)),
             *index,
         ]
         if outdated > 0:
-            batch.append((_UNDO + u64(outdated), None))
+            batch.append((UNDO + u64(outdated), None))
         self.store.write(batch, durable=durable)
         update = execution.update
         if update.generation != self.tree.generation:  # the head moved away, and came back since
@@ -193,25 +186,22 @@ class Ledger:
 
     def undo(self, *, index: Batch = ()) -> SealedBlock:
         """Take the head back; returns its block. Raises StoreError when that is too long ago."""
-        data = self.store.get(_UNDO + u64(self.head.height))
+        data = self.store.get(UNDO + u64(self.head.height))
         if data is None:
             raise StoreError(f"block {self.head.height} is too old to be undone")
         block = self.get_block(self.head.hash)
         assert block is not None, "the head's block is kept"
-        rows: list[_Row] = [
-            (key, None if before == _NIL else before)
-            for key, before in ((key, bytes(raw)) for key, raw in _UNDO_ROWS.decode(data))
-        ]
+        rows = read_undo_rows(data)
         changes = [self.state.get_reversal(key, before) for key, before in rows]
         update = self.tree.compute_update(rows)
         head = self._get_head_before(block.header)
         self.store.write(
             [
-                *[(_STATE + key, before) for key, before in rows],
-                (_CANON + u64(self.head.height), None),
-                (_ASIDE + u64(self.head.height) + block.hash, b""),
-                (_UNDO + u64(self.head.height), None),
-                (_HEAD_KEY, encode(head)),
+                *[(STATE + key, before) for key, before in rows],
+                (CANON + u64(self.head.height), None),
+                (ASIDE + u64(self.head.height) + block.hash, b""),
+                (UNDO + u64(self.head.height), None),
+                (HEAD_KEY, encode(head)),
                 *index,
             ],
             durable=True,
@@ -222,7 +212,7 @@ class Ledger:
 
     def can_return_to(self, height: int) -> bool:
         """Whether undoing one block after the other leads to this height of the present chain."""
-        first = _UNDO + u64(height + 1)
+        first = UNDO + u64(height + 1)
         return height == self.head.height or self.store.get(first) is not None
 
     def sync(self) -> None:
@@ -236,14 +226,17 @@ class Ledger:
 
     def get_block_bytes(self, block_hash: BlockHash) -> bytes | None:
         """The same, as it travels."""
-        return self.store.get(_BLOCK + block_hash)
+        return self.store.get(BLOCK + block_hash)
 
     def get_hash(self, height: int) -> BlockHash | None:
-        """The hash of the block at a height of the chain that is followed; 0 is the genesis."""
-        return self.chain if height == 0 else self.store.get(_CANON + u64(height))
+        """The hash of the block at a height of the chain that is followed; 0 is the genesis.
+
+        None above the head, and below the base.
+        """
+        return self.base.hash if height == self.base.height else self.store.get(CANON + u64(height))
 
     def get_blocks(self, from_height: int = 1) -> Iterator[SealedBlock]:
-        """The blocks of the chain that is followed, upwards."""
+        """The blocks of the chain that is followed, upwards; none if they begin further up."""
         height = from_height
         while (block_hash := self.get_hash(height)) is not None:
             block = self.get_block(block_hash)
@@ -255,31 +248,40 @@ class Ledger:
         """Keep a block of a branch that is not followed, so that it need not be fetched again."""
         self.store.write(
             [
-                (_BLOCK + block.hash, block.whole_bytes),
-                (_ASIDE + u64(block.header.height) + block.hash, b""),
+                (BLOCK + block.hash, block.whole_bytes),
+                (ASIDE + u64(block.header.height) + block.hash, b""),
             ],
             durable=False,
         )
 
     def get_blocks_aside(self) -> Iterator[tuple[int, BlockHash]]:
         """Height and hash of the kept blocks that are not on the chain followed, lowest first."""
-        for key, _ in self.store.items(_ASIDE):
+        for key, _ in self.store.items(ASIDE):
             yield int.from_bytes(key[1:9], "big"), key[9:]
 
     def drop_blocks_aside(self, blocks: Iterable[tuple[int, BlockHash]]) -> None:
         """Drop these kept blocks, named by height and hash, that are not on the chain followed."""
         batch: list[_Row] = []
         for height, block_hash in blocks:
-            batch += [(_BLOCK + block_hash, None), (_ASIDE + u64(height) + block_hash, None)]
+            batch += [(BLOCK + block_hash, None), (ASIDE + u64(height) + block_hash, None)]
         self.store.write(batch, durable=False)
 
-    def prove(self, state_key: bytes) -> tuple[bytes | None, Proof]:
-        """The row under a state key, if any, and the proof of that under the present root."""
-        nodes, resident = self.tree.find_slot(state_key)
-        row = self.store.get(_STATE + state_key)
+    def prove(self, state_key: bytes, height: int | None = None) -> tuple[bytes | None, Proof]:
+        """The row under a state key, if any, and the proof of that under a block's state root.
+
+        The block is the head unless a height of the chain is given. Raises StoreError when that is
+        too far below.
+        """
+        before: dict[bytes, bytes | None] = {}
+        update = None
+        if height is not None:
+            before = read_rows_before(self.store, height)
+            update = self.tree.compute_update(before.items())
+        nodes, resident = self.tree.find_slot(state_key, update)
+        row = before[state_key] if state_key in before else read_row(self.store, state_key)
         if resident is None or resident == state_key:
             return row, Proof(tuple(nodes), None)
-        neighbour = self.store.get(_STATE + resident)
+        neighbour = before[resident] if resident in before else read_row(self.store, resident)
         assert neighbour is not None, "a row in the tree is kept"
         return None, Proof(tuple(nodes), (resident, neighbour))
 
@@ -297,9 +299,9 @@ class Ledger:
         head = Head(self.chain, 0, 0, 0)
         self.store.write(
             [
-                *[(_STATE + key, row) for key, row in rows],
-                (_GENESIS_KEY, encode(self.genesis)),
-                (_HEAD_KEY, encode(head)),
+                *[(STATE + key, row) for key, row in rows],
+                (GENESIS_KEY, encode(self.genesis)),
+                (HEAD_KEY, encode(head)),
             ],
             durable=True,
         )
@@ -314,11 +316,11 @@ class Ledger:
             self.tree.apply_update(self.tree.compute_update(some))
         self.queue = self._build_queue(
             (key[2:], ACCOUNTS.codec.decode(row))
-            for key, row in self.store.items(_STATE + ACCOUNTS.prefix)
+            for key, row in self.store.items(STATE + ACCOUNTS.prefix)
         )
-        data = self.store.get(_HEAD_KEY)
+        data = self.store.get(HEAD_KEY)
         assert data is not None, "a founded store has a head"
-        head = _HEADS.decode(data)
+        head = HEADS.decode(data)
         self._check_recent_blocks(head)
         return head
 
@@ -330,8 +332,8 @@ class Ledger:
         """
         if not head.height:
             return
-        first = max(1, head.height - RECENT_BLOCKS + 1)
-        recent = [block_hash for _, block_hash in self.store.items(_CANON, start=u64(first))]
+        first = max(1, self.base.height, head.height - RECENT_BLOCKS + 1)
+        recent = [block_hash for _, block_hash in self.store.items(CANON, start=u64(first))]
         if len(recent) != head.height - first + 1 or recent[-1] != head.hash:
             raise StoreError(f"{_DAMAGED} (a block is missing)")
         block = self.get_block(head.hash)
@@ -361,40 +363,10 @@ class Ledger:
             header.parent_hash,
             header.height - 1,
             parent.header.slot if parent else 0,
-            self.head.score - get_score(header),
+            self.head.score - get_score(header.kind),
         )
 
 
 def _encode_rows(changes: list[Change]) -> list[_Row]:
     """The bytes of the rows once, for the root and for the store."""
     return [(change.table.prefix + change.key, encode_row(change.after)) for change in changes]
-
-
-# What lies in a store, as it lies there: for auditors, who open no ledger over rows they doubt.
-
-
-def read_genesis_bytes(store: Store) -> bytes | None:
-    """The genesis that a store was founded on; None: none."""
-    return store.get(_GENESIS_KEY)
-
-
-def read_head(store: Store) -> Head | None:
-    """Where a store says that its chain ends. Raises Invalid when the record is damaged."""
-    data = store.get(_HEAD_KEY)
-    return None if data is None else _HEADS.decode(data)
-
-
-def read_canonical_block(store: Store, height: int) -> bytes | None:
-    """The bytes kept for a height of the chain that is followed; None: there are none."""
-    block_hash = store.get(_CANON + u64(height))
-    return None if block_hash is None else store.get(_BLOCK + block_hash)
-
-
-def read_blocks(store: Store) -> Iterator[bytes]:
-    """The bytes of every block kept, abandoned branches included, in no order of heights."""
-    return (block for _, block in store.items(_BLOCK))
-
-
-def read_rows(store: Store, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-    """Every row of the state whose state key begins so, by state key, in order, as of now."""
-    return ((key[len(_STATE) :], row) for key, row in store.items(_STATE + prefix))

@@ -62,6 +62,22 @@ class Writes(NamedTuple):
         for children, index, child in self.children:
             children[index] = child
 
+    def show_hashes(self, node: Node) -> bytes:
+        """What a node's hashes would be."""
+        shown = bytearray(node.hashes)
+        for hashes, place, digests in self.hashes:
+            if hashes is node.hashes:
+                shown[place] = digests
+        return bytes(shown)
+
+    def find_child(self, node: Node, digit: int) -> Node | bytes | None:
+        """What a node's child would be."""
+        found = node.children[digit]
+        for children, index, child in self.children:
+            if children is node.children and index == digit:
+                found = child
+        return found
+
 
 class Update(NamedTuple):
     """What a batch of rows would make of the tree: its root, and what changes in its nodes.
@@ -123,13 +139,19 @@ class Tree:
         self.root = update.root
         self.generation += 1
 
-    def find_slot(self, key: bytes) -> tuple[list[bytes], bytes | None]:
-        """The nodes from the root to the key's slot, and the key of the row that lives there."""
+    def find_slot(
+        self, key: bytes, update: Update | None = None
+    ) -> tuple[list[bytes], bytes | None]:
+        """The nodes from the root to the key's slot, and the key of the row that lives there.
+
+        With an update: in the tree as that would make it, which it is not.
+        """
         nodes = []
         node = self._top
+        writes = Writes([], []) if update is None else update.writes
         for digit in _get_digits(get_path(key)):
-            nodes.append(bytes(node.hashes))
-            child = node.children[digit]
+            nodes.append(writes.show_hashes(node))
+            child = writes.find_child(node, digit)
             if not isinstance(child, Node):
                 return nodes, child
             node = child

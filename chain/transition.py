@@ -11,7 +11,7 @@ from chain.checks import SignatureChecks
 from chain.codec import Bytes32
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
-from chain.header import HEADER_VERSION, BlockHash, Header, get_header_message
+from chain.header import HEADER_VERSION, BlockHash, Header, get_header_message, get_score
 from chain.parameters import Constants
 from chain.records import FinalityRecord
 from chain.rules.ancestry import find_ancestors, process_ancestry
@@ -55,7 +55,8 @@ def process_block(
     process_records(state, context, author, parts, checks)
     process_transactions(state, context, transactions, checks)
     process_pot(state, context)
-    state.tips.put(CURRENT, Tip(slot=context.slot, height=context.height))
+    score = state.tips.require(CURRENT).score + get_score(author.kind)
+    state.tips.put(CURRENT, Tip(slot=context.slot, height=context.height, score=score))
     return next_set_root
 
 

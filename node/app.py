@@ -22,6 +22,7 @@ from chain.store import StoreError
 from node.api.application import build_application
 from node.api.handlers import build_sources
 from node.api.server import Doorway, get_url, open_listeners, serve
+from node.checkpoints import read_checkpoint
 from node.clock import Clock, SystemClock
 from node.config import Settings
 from node.core import Core
@@ -104,6 +105,8 @@ def open_node(
         ),
         get_time_ms=clock.get_wall_ms,
         dice=random.Random(),  # noqa: S311 - jitter, not secrets
+        shelf=core,
+        taker=core.taker if limits.warp_blocks else None,
     )
     return Opened(home, settings, version, core, network)
 
@@ -130,6 +133,8 @@ def _open_core(home: Home, settings: Settings, genesis: Genesis, clock: Clock) -
         mempool_path=home.mempool,
         report_path=home.report,
         refusal=refusal,
+        warp_blocks_min=settings.network.warp_blocks,
+        trusted=read_checkpoint(home.checkpoint) if home.checkpoint.exists() else None,
     )
     try:
         return Core(genesis, FolderStores(home.chain), clock, seat=seat, settings=core_settings)

@@ -29,6 +29,9 @@ async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
     """Make a block of the tree the head; returns what consensus wants then."""
     path, ancestor = find_path(owner, tip)
     if not owner.ledger.can_return_to(ancestor.height):
+        if owner.ledger.base.height:  # nothing is held from which the way could be made anew
+            owner.log.warning("branch_below_snapshot", height=ancestor.height)
+            return _refuse(owner, path[0])
         owner.replace_chain(ancestor, path)
         return []
     if ancestor.hash != owner.ledger.head.hash:

@@ -13,11 +13,13 @@ from chain.checks import SignatureChecks, VrfClaim
 from chain.genesis import Genesis
 from chain.header import SECONDARY, BlockHash, Header, SignedHeader
 from chain.ledger import Execution, Ledger
+from chain.records import FinalityRecord
 from chain.rules.randomness import build_first_randomness, compute_randomness, mix_output
 from chain.store import Store
 from chain.tables import CURRENT, Randomness
 from consensus.forkchoice import BlockFacts
 from consensus.producer import Position
+from node import certified
 from node.happenings import find_happenings
 from node.history import (
     BlockSummary,
@@ -26,6 +28,7 @@ from node.history import (
     build_epoch_undo_row,
     build_rows,
     build_undo_rows,
+    read_base_randomness,
     read_epoch_row,
     read_header_apart,
     read_place,
@@ -62,7 +65,14 @@ class ChainKeeper:
         before = ledger.state.randomness.require(CURRENT)
         if context.epoch > before.epoch:
             rows.append(build_epoch_row(compute_randomness(before, context.epoch)))
+        rows += certified.build_rows(ledger, block, execution.changes)
         ledger.commit(execution, block, index=rows, durable=durable)
+
+    def note_final(self, record: FinalityRecord) -> None:
+        """Keep a checked certificate that no block has recorded yet, to prove finality with it."""
+        rows = certified.build_final_rows(self.ledger, record)
+        if rows:
+            self.ledger.store.write(rows, durable=False)
 
     def undo(self) -> SealedBlock:
         """Take the head back; it stays as a block of a side branch. Raises StoreError."""
@@ -105,13 +115,16 @@ class ChainKeeper:
     def get_randomness_at(self, height: int) -> Randomness:
         """The randomness after the block at a height of the chain that is followed."""
         facts = self.get_facts_at(height)
-        epoch = self._get_epoch(facts.slot)
+        epoch, base = self._get_epoch(facts.slot), self.ledger.base
         draws: list[BlockFacts] = []
-        while facts.height and self._get_epoch(facts.slot) == epoch:
+        while facts.height > base.height and self._get_epoch(facts.slot) == epoch:
             draws.append(facts)
             facts = self.get_facts_at(facts.height - 1)
-        randomness = build_first_randomness(self.ledger.chain)
-        if epoch:
+        if epoch == self._get_epoch(base.slot):
+            randomness = read_base_randomness(self.ledger.store) or build_first_randomness(
+                self.ledger.chain
+            )
+        else:
             randomness = read_epoch_row(self.ledger.store, epoch)
         for item in reversed(draws):
             randomness = mix_output(randomness, self.ledger.constants, item.slot, item.draw)
@@ -155,8 +168,8 @@ class ChainKeeper:
 
     def find_canonical(self, block_hash: BlockHash) -> int | None:
         """The height of a block on the chain that is followed, or None."""
-        if block_hash == self.ledger.chain:
-            return 0
+        if block_hash == self.ledger.base.hash:
+            return self.ledger.base.height
         block = self.ledger.get_block(block_hash)
         if block is None or self.ledger.get_hash(block.header.height) != block_hash:
             return None
@@ -172,7 +185,8 @@ class ChainKeeper:
 
     def find_newest_of(self, seat: bytes, after_slot: int) -> int | None:
         """The newest slot after ``after_slot`` of which the chain has a block of this seat."""
-        for height in range(self.ledger.head.height, 0, -1):
+        lowest = max(self.ledger.base.height, 1)
+        for height in range(self.ledger.head.height, lowest - 1, -1):
             header = self.get_header(height).header
             if header.slot <= after_slot:
                 return None
@@ -192,7 +206,7 @@ class ChainKeeper:
     def get_summaries(self, from_height: int, limit: int) -> list[BlockSummary]:
         """Blocks of the chain that is followed, upwards from a height."""
         summaries = []
-        first = max(from_height, 1)
+        first = max(from_height, self.ledger.base.height, 1)
         for height in range(first, min(first + limit, self.ledger.head.height + 1)):
             row = read_row(self.ledger.store, height)
             assert row is not None, "heights up to the head have their rows"
@@ -213,14 +227,15 @@ class ChainKeeper:
         return summaries
 
     def get_locator(self, limit: int) -> list[BlockHash]:
-        """Hashes of the chain that is followed, from the head down, ever sparser, genesis last."""
+        """Hashes of the chain that is followed, from the head down, ever sparser, the base last."""
         heights: list[int] = []
+        base = self.ledger.base.height
         height, step = self.ledger.head.height, 1
-        while height > 0 and len(heights) < limit - 1:
+        while height > base and len(heights) < limit - 1:
             heights.append(height)
             step = step if len(heights) < LOCATOR_DENSE else 2 * step
             height -= step
-        hashes = [self.ledger.get_hash(height) for height in (*heights, 0)]
+        hashes = [self.ledger.get_hash(height) for height in (*heights, base)]
         return [block_hash for block_hash in hashes if block_hash is not None]
 
     def get_headers(self, locator: Sequence[BlockHash], limit: int) -> list[SignedHeader]:

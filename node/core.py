@@ -15,6 +15,8 @@ from chain.genesis import GENESIS_VERSION, Genesis
 from chain.header import BlockHash, SignedHeader
 from chain.ledger import Ledger
 from chain.policy import AccountId
+from chain.proof import HandOff, SetList
+from chain.snapshot import Outline, Part
 from chain.transaction import SealedTransaction
 from consensus.events import OperatorConfirmed
 from consensus.signing import get_signing
@@ -35,10 +37,12 @@ from node.keys import SeatHolder
 from node.logs import Log
 from node.mempool import Mempool
 from node.owner import Outside, Owner, RunInThread
+from node.shelves import read_way
 from node.signatures import KnownSignatures
 from node.status import CoreStatus, SigningStatus, describe_signing
 from node.stores import Stores
 from node.task import CoreSettings, CoreTask
+from node.warping import SnapshotTaker
 from p2p.transport import PeerId, Verdict
 from p2p.wire import LOCATOR_MAX
 from p2p.wire import Head as WireHead
@@ -46,7 +50,7 @@ from p2p.wire import Status as WireStatus
 
 
 class Core:
-    """Implements p2p's ``ChainView`` and ``Judges``; ``run`` owns everything below it."""
+    """Implements p2p's ``ChainView``, ``Judges`` and ``Shelf``; ``run`` owns what is below it."""
 
     def __init__(
         self,
@@ -108,6 +112,7 @@ class Core:
 
     def close(self) -> None:
         """Give the disk back; after ``run``."""
+        self._task.shelves.close()
         self._owner.ledger.store.close()
 
     # For the API.
@@ -198,6 +203,25 @@ class Core:
         """The whole bytes of a block, of whichever branch."""
         waiting = self._owner.bodies.get(block_hash)
         return self.ledger.get_block_bytes(block_hash) if waiting is None else waiting.whole_bytes
+
+    @property
+    def taker(self) -> SnapshotTaker:
+        """By which this node may begin with others' snapshot."""
+        return self._task.taker
+
+    def get_hand_offs(
+        self, set_hash: BlockHash, limit: int
+    ) -> tuple[SetList, list[HandOff]] | None:
+        """The list of a set and the hand-offs that lead on from it."""
+        return read_way(self.ledger.store, set_hash, limit)
+
+    def get_outline(self) -> Outline | None:
+        """The outline of the newest snapshot that is ready here."""
+        return self._task.shelves.get_outline()
+
+    def get_part(self, block_hash: BlockHash, prefix: str) -> Part | None:
+        """A part of the snapshot of a block."""
+        return self._task.shelves.get_part(block_hash, prefix)
 
     def find_transaction(self, leaf_hash: bytes) -> SealedTransaction | None:
         """A waiting transaction by the leaf hash of its whole bytes."""

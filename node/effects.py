@@ -10,6 +10,7 @@ from chain.block import SealedBlock
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, get_header_message
+from chain.records import FinalityRecord
 from chain.rules.lottery import find_entry
 from consensus.engine import is_known, step
 from consensus.events import (
@@ -49,7 +50,6 @@ from p2p.view import Misbehaviour
 # What the machine remembers by itself, and questions whose answer it need not wait for.
 _OF_FINALITY: Final = (
     KeepCertificate,
-    Finalised,
     SetEntered,
     TellOffence,
     TellConflict,
@@ -101,6 +101,8 @@ async def take_block(owner: Owner, peer: PeerId, block: SealedBlock, *, live: bo
     ):
         return
     try:
+        if block.header.base != owner.ledger.seat_set.base:
+            return  # of another branch's set, or of one that has not begun here yet: it comes again
         _check_author(owner, block)
         facts = build_facts(block.hash, block.header)
     except Invalid as error:
@@ -137,6 +139,8 @@ def _perform_small(owner: Owner, effect: Effect) -> None:
     match effect:
         case Wake():
             owner.wake_ms = effect.time_ms
+        case Finalised():
+            _note_final(owner, effect)
         case Place():
             _keep_body(owner, effect.hash)
         case Forget():
@@ -158,6 +162,13 @@ def _perform_small(owner: Owner, effect: Effect) -> None:
             tell(effect.concern.value, figure=effect.figure)
         case _:
             raise AssertionError("an effect that nobody carries out")
+
+
+def _note_final(owner: Owner, effect: Finalised) -> None:
+    """Keep the certificate, so that strangers can be shown what is final."""
+    final = effect.checkpoint
+    if final.finality is not None:
+        owner.keeper.note_final(FinalityRecord(final.justification, final.finality))
 
 
 def _keep_body(owner: Owner, block_hash: BlockHash) -> None:

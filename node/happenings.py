@@ -33,7 +33,16 @@ from chain.actions import (
     Withdraw,
 )
 from chain.block import SealedBlock
-from chain.facts import Fact, FeePaid, FundPaid, Matured, NoticePaid, Reported, Slashed
+from chain.facts import (
+    Fact,
+    FeePaid,
+    FundPaid,
+    Matured,
+    NoticePaid,
+    RecoveryBond,
+    Reported,
+    Slashed,
+)
 from chain.ledger import Execution
 from chain.policy import AccountId
 from chain.rules.context import Context
@@ -61,17 +70,31 @@ _TOLD_BEFORE: Final[dict[type[Fact], str]] = {
     FundPaid: "rewarded",
     Matured: "matured",
 }
-_TOLD_AFTER: Final[dict[type[Fact], str]] = {NoticePaid: "notice", FeePaid: "fee"}
+_TOLD_AFTER: Final[dict[type[Fact], str]] = {
+    NoticePaid: "notice",
+    FeePaid: "fee",
+    RecoveryBond: "bond_{outcome}",
+}
+# What the news is called of a payment from a fund, by the rule that made it.
+_FUND_NEWS: Final = {REWARD: "rewarded", "vote": "funded", "active": "shared"}
 
 
 def _tell_facts(execution: Execution, told: dict[type[Fact], str]) -> list[Happening]:
-    return [
-        Happening(fact.account, None, told[type(fact)], fact.amount, None, "")
-        for fact in execution.facts
-        if isinstance(fact, FeePaid | Matured | FundPaid | Slashed | Reported | NoticePaid)
-        and type(fact) in told
-        and not (isinstance(fact, FundPaid) and fact.why != REWARD)
-    ]
+    found = []
+    for fact in execution.facts:
+        kind = told.get(type(fact))
+        match fact:
+            case FundPaid() if kind:
+                kind = _FUND_NEWS[fact.why]
+            case RecoveryBond() if kind:
+                kind = f"bond_{fact.outcome}"
+            case FeePaid() | Matured() | Slashed() | Reported() | NoticePaid():
+                pass
+            case _:
+                continue
+        if kind:
+            found.append(Happening(fact.account, None, kind, fact.amount, None, ""))
+    return found
 
 
 class _Deposits:

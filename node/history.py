@@ -13,7 +13,7 @@ from chain.block import SealedBlock
 from chain.codec import Bytes32, Codec, Natural, Record, encode
 from chain.crypto import u32, u64
 from chain.header import BlockHash, SignedHeader, decode_header
-from chain.ledger import INDEX
+from chain.kept import INDEX
 from chain.policy import AccountId
 from chain.store import Store
 from chain.tables import RANDOMNESS, Randomness
@@ -21,6 +21,7 @@ from chain.tables import RANDOMNESS, Randomness
 _ENTRY: Final = INDEX + b"a"  # account, height and number turned round: newest first
 _EPOCH: Final = INDEX + b"e"  # epoch with blocks -> the randomness at its beginning
 _HEIGHT: Final = INDEX + b"f"  # height -> BlockRow
+_BASE: Final = INDEX + b"b"  # the randomness after the block of the snapshot we began with
 _ASIDE: Final = INDEX + b"k"  # height -> accounts with entries that no transaction names
 _SEAT: Final = INDEX + b"s"  # seat -> number of blocks
 _TRANSACTION: Final = INDEX + b"t"  # transaction id -> Place
@@ -190,6 +191,21 @@ def build_epoch_row(randomness: Randomness) -> tuple[bytes, bytes | None]:
 def build_epoch_undo_row(epoch: int) -> tuple[bytes, bytes | None]:
     """The same when that block is undone."""
     return _EPOCH + u64(epoch), None
+
+
+def build_base_rows(block: SealedBlock, score: int, randomness: Randomness) -> _Rows:
+    """The rows of a chain that begins with the block of a snapshot."""
+    header = block.header
+    signed = encode(SignedHeader(header, block.block.signature))
+    size_bytes = len(block.whole_bytes)
+    row = BlockRow(block.hash, score, len(block.transactions), size_bytes, signed)
+    return [(_HEIGHT + u64(header.height), encode(row)), (_BASE, encode(randomness))]
+
+
+def read_base_randomness(store: Store) -> Randomness | None:
+    """The randomness after the block of the snapshot; None: the chain begins with its genesis."""
+    data = store.get(_BASE)
+    return None if data is None else RANDOMNESS.codec.decode(data)
 
 
 def read_epoch_row(store: Store, epoch: int) -> Randomness:

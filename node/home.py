@@ -66,6 +66,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.folder / "mempool"
 
     @property
+    def checkpoint(self) -> Path:
+        """The checkpoint from which the node takes up the chain, if the operator trusts one."""
+        return self.folder / "checkpoint"
+
+    @property
     def report(self) -> Path:
         """What the node wrote when it halted because the ledger broke a promise."""
         return self.folder / "report.txt"

@@ -134,20 +134,30 @@ def judge_header(owner: Owner, announced: SignedHeader) -> Verdict:
 
 
 def judge_branch(owner: Owner, headers: tuple[SignedHeader, ...]) -> Verdict:
-    """Headers that a peer says lead to a better chain: signed by the seats they name, and ours."""
+    """Headers that a peer says lead to a better chain: signed by the seats they name, and ours.
+
+    Who is in the set above a hand-off among them is known when that has been executed; until then
+    no more can be said of what stands above it.
+    """
     current = owner.ledger.seat_set
     slot = owner.clock.get_slot()
+    handed_over: BlockHash | None = None
     for announced in headers:
         header = announced.header
         if header.version != HEADER_VERSION or header.chain != owner.ledger.chain:
             return Verdict.REJECT
         if header.slot > slot + EARLY_SLOTS:
             return Verdict.IGNORE  # the peer's clock may be wrong, or ours
+        header_bytes = encode(header)
+        block_hash = compute_block_hash(header_bytes)
+        if owner.consensus.tree.is_refused(block_hash):
+            return Verdict.REJECT
+        if handed_over is not None:
+            continue
         if header.base != current.base:
             return Verdict.IGNORE
-        header_bytes = encode(header)
-        if owner.consensus.tree.is_refused(compute_block_hash(header_bytes)):
-            return Verdict.REJECT
+        if header.next_set_root is not None:
+            handed_over = block_hash
         if not _is_authentic(owner, current, announced, header_bytes):
             return Verdict.REJECT
     return Verdict.ACCEPT

@@ -20,6 +20,7 @@ from consensus.events import Drafted, Effect, HereSeen, VoteSeen
 from consensus.journal import Journal
 from consensus.parts import get_offer
 from consensus.producer import Turn
+from consensus.signing import get_header_lock
 from node.owner import DraftedBlock, Owner, Passage
 
 
@@ -104,6 +105,7 @@ def _execute(owner: Owner, turn: Turn, context: Context) -> _Content:
 def _build_header(owner: Owner, turn: Turn, context: Context, content: _Content) -> Header:
     assert owner.seat is not None, "only a seat makes blocks"
     current = owner.ledger.seat_set
+    lock_round, lock_hash = get_header_lock(owner.consensus)
     return Header(
         version=HEADER_VERSION,
         chain=owner.ledger.chain,
@@ -116,8 +118,8 @@ def _build_header(owner: Owner, turn: Turn, context: Context, content: _Content)
         vrf_proof=turn.proof,
         base=current.base,
         next_set_root=content.execution.next_set_root,
-        lock_round=owner.consensus.gadget.lock.round,
-        lock_hash=owner.consensus.gadget.lock.hash,
+        lock_round=lock_round,
+        lock_hash=lock_hash,
         state_root=content.execution.state_root,
         body_root=compute_body_root(content.transactions, content.parts),
     )

@@ -4,12 +4,14 @@ It is replayed from genesis into a second store, beside the one in use and while
 then takes its place. Only possible while nothing is final so far back; it may take hours.
 """
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 import trio
 
 from chain.errors import Invalid
 from chain.ledger import Ledger
+from chain.transaction import SealedTransaction
 from consensus.engine import step
 from consensus.events import BlockRefused, ChainReplaced, Effect
 from consensus.forkchoice import BlockFacts
@@ -107,15 +109,21 @@ async def adopt(owner: Owner, stores: Stores, replayed: Replayed) -> None:
 def _swap(owner: Owner, stores: Stores, replayed: Replayed, passage: Passage) -> list[Effect]:
     """Put the new store, which is closed, in the old one's place, and go on with it."""
     depth = owner.ledger.head.height - replayed.ancestor.height
-    genesis = owner.ledger.genesis
-    owner.keeper.ledger.store.close()
-    stores.swap()
-    owner.keeper = ChainKeeper(stores.open(), genesis, owner.known)
+    effects = take_over(owner, stores, passage.abandoned)
     tally = owner.board.tally
     tally.reorganisations += 1
     tally.reorganisation_depth_max = max(tally.reorganisation_depth_max, depth)
     owner.log.warning("chain_replaced", height=owner.ledger.head.height)
-    owner.mempool.follow(owner.ledger, (), passage.abandoned)
+    return effects
+
+
+def take_over(owner: Owner, stores: Stores, abandoned: Iterable[SealedTransaction]) -> list[Effect]:
+    """Go on with the store beside, which is closed; ``abandoned`` may still be valid there."""
+    genesis = owner.ledger.genesis
+    owner.keeper.ledger.store.close()
+    stores.swap()
+    owner.keeper = ChainKeeper(stores.open(), genesis, owner.known)
+    owner.mempool.follow(owner.ledger, (), abandoned)
     replaced = ChainReplaced(owner.clock.get_ms(), owner.keeper.get_position())
     return step(owner.consensus, replaced)
 

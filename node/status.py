@@ -2,7 +2,7 @@
 
 from typing import Final, NamedTuple, NewType
 
-from chain.ledger import Head
+from chain.kept import Head
 from chain.policy import AccountId
 from consensus.state import Signing
 

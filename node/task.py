@@ -6,7 +6,7 @@ is long is cut into pieces, so that network and API get their turns.
 
 from collections import deque
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from traceback import format_exception
@@ -17,6 +17,7 @@ import trio
 from chain.block import SealedBlock
 from chain.errors import Invalid
 from chain.header import SECONDARY
+from chain.proof import Checkpoint
 from chain.transaction import SealedTransaction
 from consensus import events as told
 from consensus.forkchoice import BlockFacts
@@ -29,11 +30,14 @@ from node.mempool import Limits
 from node.mempool_file import MempoolFiles
 from node.owner import Outside, Owner
 from node.replacement import Replayed, adopt, replay_beside
+from node.shelves import Shelves
 from node.stores import Stores
+from node.warping import WARP_BLOCKS_MIN, Begun, SnapshotTaker, adopt_snapshot
 from p2p.view import BlockArrived, OffsetMeasured, PeerBanned, PeerStatusChanged
 from p2p.view import Event as NetworkEvent
 
 INBOX_MAX: Final = 64  # what the network holds for us besides
+SHELF_LOOK_SECONDS: Final = 10.0
 IDLE_SECONDS_MAX: Final = 1.0  # how long a clock that was set can go unnoticed
 REVALIDATED_AT_ONCE: Final = 64  # transactions: a few milliseconds
 OFFER_AGAIN_SLOTS: Final = 16  # gossip is lossy: what waits is told again
@@ -41,7 +45,7 @@ OFFERED_AGAIN_MAX: Final = 128
 KEEP_MEMPOOL_MS: Final = 10_000
 SIDES_RETURNED_MAX: Final = 64  # abandoned blocks whose transactions are tried again after a start
 
-_Message = NetworkEvent | Replayed | None  # None: look at what else there is to do
+_Message = NetworkEvent | Replayed | Begun | None  # None: look at what else there is to do
 
 
 class CoreSettings(NamedTuple):
@@ -51,6 +55,8 @@ class CoreSettings(NamedTuple):
     mempool_path: Path | None = None
     report_path: Path | None = None
     refusal: str = ""  # why the seat whose keys lie here may not be used
+    trusted: Checkpoint | None = None  # from which a snapshot is proven; None: the genesis
+    warp_blocks_min: int = WARP_BLOCKS_MIN
 
 
 class CoreTask:
@@ -69,6 +75,10 @@ class CoreTask:
         self._kept_changes = 0
         path = settings.mempool_path
         self._files = None if path is None else MempoolFiles(path)
+        self.shelves = Shelves(stores)
+        self.taker = SnapshotTaker(
+            owner, stores, self._send.clone(), settings.trusted, settings.warp_blocks_min
+        )
         owner.replace_chain = self._begin_replay
         owner.announce = self._announce
 
@@ -80,6 +90,7 @@ class CoreTask:
                 self._nursery = nursery
                 await self._guarded(self._start)
                 nursery.start_soon(self._guarded, partial(self._pump, outside))
+                nursery.start_soon(self._guarded, self._lay_out_snapshots)
                 await self._guarded(self._own)
                 nursery.cancel_scope.cancel()
         finally:
@@ -156,7 +167,24 @@ class CoreTask:
             return await self._inbox.receive()
         return None
 
-    async def _take(self, message: NetworkEvent | Replayed) -> None:
+    async def _lay_out_snapshots(self) -> None:
+        """Have a snapshot ready for newcomers, a new one now and then, in small pieces."""
+        owner = self._owner
+        while True:
+            ledger = owner.ledger
+            target = self.shelves.find_due(ledger)
+            if target is None:
+                await trio.sleep(SHELF_LOOK_SECONDS)
+                continue
+            with closing(self.shelves.lay_out(ledger, target)) as pieces:
+                for _ in pieces:
+                    await trio.lowlevel.checkpoint()
+                    if owner.ledger is not ledger:  # its store is closed
+                        break
+                else:
+                    owner.log.info("snapshot_ready", height=target.header.height)
+
+    async def _take(self, message: NetworkEvent | Replayed | Begun) -> None:
         owner = self._owner
         now_ms = owner.clock.get_ms()
         match message:
@@ -174,6 +202,8 @@ class CoreTask:
             case Replayed():
                 await adopt(owner, self._stores, message)
                 self._replaying = False
+            case Begun():
+                await adopt_snapshot(owner, self._stores, message)
             case _:
                 pass  # transactions were let in when they were judged
 

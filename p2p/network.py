@@ -35,6 +35,7 @@ from p2p.view import (
     PeerView,
     SyncProgress,
 )
+from p2p.warp import Shelf, Taker, Warp
 from p2p.wire import PEERS, STATUS, STATUS_ADDRESSES_MAX, PeersAnswer, PeersRequest, Status
 
 # What waits for the node. A block is at most 1 MiB and three or four times that when decoded, so
@@ -70,6 +71,8 @@ class Network:
         *,
         get_time_ms: Callable[[], int],  # wall clock, for bans, the book's ages and offsets
         dice: random.Random,  # jitter and choice among peers
+        shelf: Shelf | None = None,  # what we hand to those who begin with a snapshot
+        taker: Taker | None = None,  # if we may begin with one ourselves
     ) -> None:
         """Raises ValueError when a configured peer's address is none."""
         configured = parse_configured(settings.peers)
@@ -79,27 +82,30 @@ class Network:
         self._configured = configured
         self._tell, self.events = trio.open_memory_channel[Event](EVENTS_WAITING_MAX)
         self._book = book = Book(settings.book_path, dice)
-        quarter = settings.peers_max // 4  # a small house still has room for guests
-        outbound_target = min(settings.outbound_target, quarter)
-        places = Places(
-            settings.peers_max,
-            min(settings.kept_slots, quarter),
-            outbound_target,
-            settings.per_host,
-        )
+        places = _build_places(settings)
         self._roster = Roster(transport.id, book, places, dice, get_time_ms)
         self._ask = Ask(transport, self._roster, settings.community)
         self._fetcher = Fetcher(self._ask, view, self._roster, self._tell, dice)
         self._gossip = Gossip(
             transport, self._roster, judges, settings.community, self._tell_now, self._fetcher
         )
-        self._sync = Sync(self._ask, view, judges, self._roster, self._fetcher, self._tell, dice)
+        self._warp = None if taker is None else Warp(self._ask, self._roster, taker, dice)
+        self._sync = Sync(
+            self._ask,
+            view,
+            judges,
+            self._roster,
+            self._fetcher,
+            self._tell,
+            dice,
+            self._is_warping,
+        )
         self._keeper = Keeper(
             transport,
             self._roster,
             book,
             configured,
-            outbound_target=outbound_target,
+            outbound_target=places.outbound,
             status_seconds=settings.status_seconds,
             ask_status=self._ask_status,
             ask_peers=self._ask_peers,
@@ -108,7 +114,7 @@ class Network:
             is_ours=self._is_ours,
             dice=dice,
         )
-        server = Server(view, self._roster, self._fetcher, self._keeper, self._get_status)
+        server = Server(view, self._roster, self._fetcher, self._keeper, self._get_status, shelf)
         server.open(transport, settings.community)
         transport.guard(self._roster)
 
@@ -119,6 +125,8 @@ class Network:
             nursery.start_soon(self._fetcher.run)
             nursery.start_soon(self._gossip.run)
             nursery.start_soon(self._sync.run)
+            if self._warp is not None:
+                nursery.start_soon(self._warp.run)
             nursery.start_soon(self._keeper.run)
             try:
                 yield
@@ -169,6 +177,9 @@ class Network:
         is_alone = not any(peer.head is not None for peer in self._roster.peers.values())
         return is_alone and (bool(self._configured) or self._book.has_met())
 
+    def _is_warping(self) -> bool:
+        return self._warp is not None and self._warp.is_due()
+
     def _tell_now(self, event: Event) -> None:
         """Tell the node if there is room; what is told so can be lost and comes again."""
         if isinstance(event, PeerStatusChanged):
@@ -192,3 +203,13 @@ class Network:
 
     async def _ask_peers(self, peer: PeerId) -> PeersAnswer:
         return await self._ask(peer, PEERS, PeersRequest())
+
+
+def _build_places(settings: NetworkSettings) -> Places:
+    quarter = settings.peers_max // 4  # a small house still has room for guests
+    return Places(
+        settings.peers_max,
+        min(settings.kept_slots, quarter),
+        min(settings.outbound_target, quarter),
+        settings.per_host,
+    )

@@ -12,11 +12,14 @@ import trio
 from chain.block import BLOCK_BYTES_MAX
 from chain.codec import Record, encode
 from chain.errors import Invalid
+from chain.proof import HandOff
+from chain.snapshot import Part
 from p2p.fetch import Fetcher, build_outline
 from p2p.keeper import Keeper
 from p2p.roster import Peer, Roster
 from p2p.transport import PeerId, Transport, TransportError
 from p2p.view import ChainView, Misbehaviour
+from p2p.warp import Shelf
 from p2p.wire import (
     BLOCKS,
     BLOCKS_BYTES_MAX,
@@ -39,6 +42,20 @@ from p2p.wire import (
     TransactionsRequest,
     get_name,
 )
+from p2p.wire_warp import (
+    HAND_OFFS,
+    HAND_OFFS_AT_ONCE,
+    HAND_OFFS_BYTES_MAX,
+    PARTS,
+    PARTS_BYTES_MAX,
+    SNAPSHOT,
+    HandOffsAnswer,
+    HandOffsRequest,
+    PartsAnswer,
+    PartsRequest,
+    SnapshotAnswer,
+    SnapshotRequest,
+)
 
 # The answer to one question may still be on its way out when the next one comes.
 QUESTIONS_AT_ONCE: Final = 2
@@ -52,6 +69,49 @@ Q = TypeVar("Q", bound=Record)
 A = TypeVar("A", bound=Record)
 
 
+class ShelfReader:
+    """Answers what those ask who begin with a snapshot."""
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+
+    async def answer_hand_offs(self, peer: Peer, question: HandOffsRequest) -> HandOffsAnswer:  # noqa: ARG002 - the same for all
+        """As many as fit into an answer."""
+        await trio.lowlevel.checkpoint()
+        found = self._shelf.get_hand_offs(question.set, HAND_OFFS_AT_ONCE)
+        if found is None:
+            return HandOffsAnswer(None, ())
+        entries, steps = found
+        size_bytes = len(encode(entries)) + FRAME_BYTES
+        taken: list[HandOff] = []
+        for step in steps:
+            size_bytes += len(encode(step)) + FRAME_BYTES
+            if size_bytes > HAND_OFFS_BYTES_MAX:
+                break
+            taken.append(step)
+        return HandOffsAnswer(entries, tuple(taken))
+
+    async def answer_snapshot(self, peer: Peer, question: SnapshotRequest) -> SnapshotAnswer:  # noqa: ARG002 - the same for all
+        """The newest one."""
+        await trio.lowlevel.checkpoint()
+        return SnapshotAnswer(self._shelf.get_outline())
+
+    async def answer_parts(self, peer: Peer, question: PartsRequest) -> PartsAnswer:  # noqa: ARG002 - the same for all
+        """As many as fit into an answer."""
+        taken: list[Part] = []
+        size_bytes = FRAME_BYTES
+        for prefix in question.prefixes:
+            await trio.lowlevel.checkpoint()
+            part = self._shelf.get_part(question.block_hash, prefix)
+            if part is None:
+                break
+            size_bytes += len(encode(part)) + FRAME_BYTES
+            if size_bytes > PARTS_BYTES_MAX:
+                break
+            taken.append(part)
+        return PartsAnswer(tuple(taken))
+
+
 class Server:
     """Answers all questions."""
 
@@ -62,12 +122,14 @@ class Server:
         fetcher: Fetcher,
         keeper: Keeper,
         get_status: Callable[[], Status],
+        shelf: Shelf | None,
     ) -> None:
         self._view = view
         self._roster = roster
         self._fetcher = fetcher
         self._keeper = keeper
         self._get_status = get_status
+        self._shelf = shelf
 
     def open(self, transport: Transport, community: bytes) -> None:
         """Answer on a transport that does not run yet."""
@@ -85,6 +147,11 @@ class Server:
         serve(BLOCKS, self._answer_blocks)
         serve(OUTLINE, self._answer_outline)
         serve(TRANSACTIONS, self._answer_transactions)
+        if self._shelf is not None:
+            reader = ShelfReader(self._shelf)
+            serve(HAND_OFFS, reader.answer_hand_offs)
+            serve(SNAPSHOT, reader.answer_snapshot)
+            serve(PARTS, reader.answer_parts)
 
     async def _handle(
         self,

@@ -7,7 +7,7 @@ a liar can make us hold is one batch of headers and one window of bodies, and ea
 
 import random
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -125,7 +125,10 @@ class Sync:
         fetcher: Fetcher,
         tell: trio.MemorySendChannel[Event],
         dice: random.Random,
+        is_held: Callable[[], bool] = lambda: False,
     ) -> None:
+        """``is_held``: whether blocks need not be fetched, since a snapshot is about to come."""
+        self._is_held = is_held
         self._ask = ask
         self._view = view
         self._judges = judges
@@ -155,7 +158,7 @@ class Sync:
         failures = 0
         while True:
             self._bell = trio.Event()
-            leader = self._choose_leader()
+            leader = None if self._is_held() else self._choose_leader()
             if leader is None:
                 with trio.move_on_after(LOOK_SECONDS):
                     await self._bell.wait()

@@ -147,6 +147,7 @@ class Account(Answer, frozen=True):
     free_units: int = 0
     defensive_units: int = 0
     limit: Micropai = Micropai(0)
+    alias: str | None = None
     deposits: tuple[DepositAnswer, ...] = ()
     waiting: tuple[str, ...] = ()
 
@@ -268,6 +269,10 @@ class NodeClient:
         if status != httpx.codes.ACCEPTED:
             raise self._read_refusal(status, body)
         return self._decode(body, Submitted)
+
+    async def get(self, path: str, kind: type[T]) -> T:
+        """An answer of the API of this type."""
+        return await self._get(path, kind)
 
     async def get_json(self, path: str) -> Any:
         """Any other answer of the API, undecided as to its shape."""

@@ -11,6 +11,7 @@ from chain.refusals.consensus import CONSENSUS
 from chain.refusals.identity import IDENTITY
 from chain.refusals.keys import KEYS
 from chain.refusals.money import MONEY
+from chain.refusals.proofs import PROOFS
 from chain.refusals.seats import SEATS
 from chain.refusals.votes import VOTES
 
@@ -24,4 +25,5 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     **VOTES,
     **BLOCKS,
     **CONSENSUS,
+    **PROOFS,
 }

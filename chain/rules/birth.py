@@ -58,7 +58,7 @@ GROUP_MAX: Final = 2**32 - 1  # four bytes in the key of a person's row
 def apply_genesis(state: State, genesis: Genesis, chain: bytes) -> None:
     """Write the rows of slot 0. The genesis must be without faults."""
     state.rules.put(CURRENT, Rules(genesis.parameters, genesis.keep_schedule))
-    state.tips.put(CURRENT, Tip(slot=0, height=0))
+    state.tips.put(CURRENT, Tip(slot=0, height=0, score=0))
     state.randomness.put(CURRENT, build_first_randomness(chain))
     state.assembly.put(CURRENT, Assembly(persons=0, proposals=0, open=(), passed=(), sharing=()))
     found_record(state, chain)

@@ -24,10 +24,14 @@ class Anchor(Record, frozen=True):
 
 
 class Tip(Record, frozen=True):
-    """Key: ``CURRENT``. Where the chain stands after this block."""
+    """Key: ``CURRENT``. Where the chain stands after this block.
+
+    ``score`` is here for those who begin with a snapshot: nobody could prove it to them else.
+    """
 
     slot: Natural
     height: Natural
+    score: Natural
 
 
 class Rules(Record, frozen=True):

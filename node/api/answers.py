@@ -8,6 +8,7 @@ from chain.address import decode_address
 from chain.codec import encode
 from chain.ledger import Ledger
 from chain.policy import AccountId
+from chain.rules.aliases import find_alias
 from chain.rules.context import Context
 from chain.rules.finality_record import get_lasting_ref
 from chain.rules.identity import get_identified_until, is_identified
@@ -96,6 +97,7 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         defensive_units=_count_defensive_units(context, account),
         unit_fee=format_pai(context.parameters.unit_fee),
         deposits=[_build_deposit_answer(ledger, context, item) for item in now.deposits],
+        alias=find_alias(state, account_id),
         waiting=[waiting.hex() for waiting in core.mempool.get_waiting(account_id)],
     )
 

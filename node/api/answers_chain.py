@@ -7,7 +7,8 @@ from resource import getpagesize
 from typing import Final, Literal, Protocol
 
 from chain.block import SealedBlock
-from chain.ledger import Ledger, read_rows
+from chain.kept import read_rows
+from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.tables import SEATS
 from chain.transaction import SealedTransaction

@@ -18,6 +18,8 @@ from starlette.types import ASGIApp
 from chain.codec import encode
 from chain.header import BlockHash
 from chain.ledger import Ledger
+from chain.store import StoreError
+from chain.tables import ACCOUNTS
 from chain.transaction import TRANSACTION_BYTES_MAX, decode_transaction
 from node.api.answers import (
     build_account_answer,
@@ -34,6 +36,12 @@ from node.api.answers_chain import (
     build_seats_answer,
     build_status_answer,
     build_summary_answer,
+)
+from node.api.answers_identity import (
+    build_alias_answer,
+    build_authorities_answer,
+    build_identity_answer,
+    build_recovery_answer,
 )
 from node.api.desk import Desk
 from node.api.errors import JSON, build_bad_request, build_not_found, build_too_large
@@ -53,10 +61,22 @@ from node.api.schema_chain import (
     SubmittedAnswer,
     TransactionAnswer,
 )
+from node.api.schema_identity import (
+    AliasAnswer,
+    AuthoritiesAnswer,
+    IdentityAnswer,
+    RecoveryAnswer,
+)
 from node.api.streams import EVENT_STREAMS_MAX, EXPORTS_MAX, EventStream, ExportStream, Places
 from node.api.totals import Counter
 from node.core import Core
 from node.owner import RunInThread
+from node.proving import (
+    build_finality_proof,
+    build_row_proof,
+    build_transaction_proof,
+    get_first_set,
+)
 
 MESSAGEPACK: Final = "application/msgpack"
 EVENTS: Final = "text/event-stream"
@@ -140,6 +160,28 @@ async def get_account(request: Request, sources: Sources) -> AccountAnswer:
     return build_account_answer(sources.core, account)
 
 
+async def get_identity(request: Request, sources: Sources) -> IdentityAnswer:
+    """Answer /v1/accounts/{address}/identity."""
+    account = read_address(sources.ledger, request.path_params["address"])
+    return build_identity_answer(sources.core, account)
+
+
+async def get_recovery(request: Request, sources: Sources) -> RecoveryAnswer:
+    """Answer /v1/accounts/{address}/recovery."""
+    account = read_address(sources.ledger, request.path_params["address"])
+    return build_recovery_answer(sources.core, account)
+
+
+async def get_alias(request: Request, sources: Sources) -> AliasAnswer:
+    """Answer /v1/aliases/{alias}."""
+    return build_alias_answer(sources.ledger, request.path_params["alias"])
+
+
+async def get_authorities(_request: Request, sources: Sources) -> AuthoritiesAnswer:
+    """Answer /v1/authorities."""
+    return build_authorities_answer(sources.core)
+
+
 async def get_history(request: Request, sources: Sources) -> HistoryAnswer:
     """Answer /v1/accounts/{address}/history."""
     account = read_address(sources.ledger, request.path_params["address"])
@@ -154,6 +196,25 @@ async def get_proof(request: Request, sources: Sources) -> ProofAnswer:
     """Answer /v1/accounts/{address}/proof."""
     account = read_address(sources.ledger, request.path_params["address"])
     return build_proof_answer(sources.ledger, account)
+
+
+async def get_finality(request: Request, sources: Sources) -> Response:
+    """Answer /v1/finality."""
+    ledger, query = sources.ledger, request.query_params
+    first = read_hash(query["from"]) if "from" in query else get_first_set(ledger)
+    try:
+        if "account" in query:
+            key = ACCOUNTS.prefix + read_address(ledger, query["account"])
+            proof = build_row_proof(ledger, first, key)
+        elif "transaction" in query:
+            proof = build_transaction_proof(ledger, first, read_hash(query["transaction"]))
+        else:
+            proof = build_finality_proof(ledger, first)
+    except StoreError as error:
+        raise build_not_found(str(error)) from None
+    if proof is None:
+        raise build_not_found("no final block that is known here covers it")
+    return Response(encode(proof), media_type=MESSAGEPACK)
 
 
 async def post_transaction(request: Request, sources: Sources) -> SubmittedAnswer:
@@ -188,8 +249,16 @@ async def get_block(request: Request, sources: Sources) -> Response:
     if block_hash is not None:
         answer = await sources.desk.work(read_block_answer, sources.ledger, block_hash)
     if answer is None:
+        refuse_below_base(sources, int(name) if by_height else None)
         raise build_not_found("no such block is kept here; the genesis has a path of its own")
     return Response(answer, media_type=JSON)
+
+
+def refuse_below_base(sources: Sources, height: int | None) -> None:
+    """Say so when this node began with a snapshot and has never seen a block. Raises."""
+    base = sources.ledger.base.height
+    if height is not None and height < base:
+        raise build_not_found(f"this node began with a snapshot: it has no blocks before {base}")
 
 
 def read_block_answer(ledger: Ledger, block_hash: BlockHash) -> bytes | None:
@@ -201,6 +270,7 @@ def read_block_answer(ledger: Ledger, block_hash: BlockHash) -> bytes | None:
 async def get_export(request: Request, sources: Sources) -> Response | ASGIApp:
     """Answer /v1/export."""
     from_height = read_number(request, "from", 1)
+    refuse_below_base(sources, from_height)
     if request.method == "HEAD":
         return Response(media_type=MESSAGEPACK)
     return ExportStream(sources.core, sources.export_places, from_height)

@@ -268,6 +268,7 @@ class AccountAnswer(Answer, frozen=True):
     defensive_units: Count
     unit_fee: Pai
     deposits: list[DepositAnswer]
+    alias: str | None
     waiting: list[Hash]
 
 

@@ -11,7 +11,6 @@ from decimal import Decimal
 
 from chain.actions import Pay, Save, Withdraw
 from chain.facts import (
-    BondLost,
     Charged,
     Decided,
     Enacted,
@@ -23,6 +22,7 @@ from chain.facts import (
     FundShifted,
     Matured,
     NoticePaid,
+    RecoveryBond,
     Reported,
     Shared,
     Slashed,
@@ -214,8 +214,8 @@ class History:
                 pass  # in the books, and in what funds got of it
             case FundGot():
                 self._move_fund(fact.fund, fact.amount)
-            case BondLost():
-                pass  # told by the operators' fund
+            case RecoveryBond():
+                pass  # a lost one is told by the operators' fund
             case FundPaid():
                 self._move_fund(fact.fund, -fact.amount)
             case FundShifted():
@@ -237,7 +237,12 @@ class History:
     def _share_pot(self, step: Step) -> None:
         """Share the block's charges by the rates in force, and compare with the funds' row."""
         charges = sum(fact.amount for fact in step.facts if isinstance(fact, Charged))
-        fees = sum(fact.amount for fact in step.facts if isinstance(fact, FeePaid | BondLost))
+        fees = sum(
+            fact.amount
+            for fact in step.facts
+            if isinstance(fact, FeePaid)
+            or (isinstance(fact, RecoveryBond) and fact.outcome == "lost")
+        )
         pot = self.treasury.pot + charges
         sinks = step.context.parameters.sinks
         left = pot

@@ -17,6 +17,7 @@ from chain.tables import (
     ACCOUNTS,
     ATTESTATIONS,
     AUTHORITIES,
+    RECOVERIES,
     SAVINGS,
     SEATS,
     Attestation,
@@ -96,6 +97,7 @@ def build_supply(evidence: Evidence) -> Supply:
     deposits = [item for _, row in select(rows, SAVINGS) for item in row.deposits]
     savings = sum(item.amount for item in deposits if item.seat_bond == FREE)
     bonds = sum(item.amount for item in deposits if item.seat_bond != FREE)
+    bonds += sum(row.pending.bond for _, row in select(rows, RECOVERIES) if row.pending)
     total = settlement + savings + bonds + sum_funds(money)
     return Supply(
         issued=format_pai(money.issued),

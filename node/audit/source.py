@@ -17,13 +17,15 @@ from msgspec import Meta
 
 from chain.errors import Invalid
 from chain.genesis import GENESIS_BYTES_MAX, GENESIS_CODEC, Genesis
-from chain.ledger import (
+from chain.kept import (
+    read_base,
     read_blocks,
     read_canonical_block,
     read_genesis_bytes,
     read_head,
     read_rows,
 )
+from chain.proof import PROOF_BYTES_MAX
 from chain.store import Store, StoreError
 from node.audit.findings import AuditStopped, Check, Finding, Sentence
 from node.home import Home, HomeError, find_address, lock_home, read_genesis
@@ -137,6 +139,8 @@ def _read_home(name: str, store: Store) -> Source:
         genesis = GENESIS_CODEC.decode(stored)
     except Invalid as error:
         raise SourceError(f"what {name} stores cannot be read: {error}") from error
+    if (base := read_base(store)) is not None:
+        raise SourceError(f"{name} began with a snapshot and has no blocks before {base.height}")
     claim = Claim(head.height, head.hash, None, head.slot, head.score)
     return Source(name, genesis, _read_chain(store, head.height), claim, store, None)
 
@@ -312,6 +316,10 @@ class NodeReader:
         """An account's row and its proof."""
         return self._ask(f"/v1/accounts/{address}/proof", ProofAnswer)
 
+    def get_finality(self, query: dict[str, str]) -> bytes | None:
+        """A proof of what is final; None: no final block covers it."""
+        return self._find(str(httpx.URL("/v1/finality", params=query)), PROOF_BYTES_MAX)
+
     @contextmanager
     def stream_export(self, from_height: int = 1) -> Iterator[Iterator[bytes]]:
         """The raw objects of the node's export from a height on, its header first."""
@@ -320,6 +328,8 @@ class NodeReader:
             self._reaching(),
             self._client.stream("GET", "/v1/export", params=query) as response,
         ):
+            if response.status_code == httpx.codes.NOT_FOUND:
+                raise SourceError(f"{self.url} has no blocks before its snapshot: ask another node")
             if response.status_code != httpx.codes.OK:
                 raise SourceError(f"{self.url} answers {response.status_code} to /v1/export")
             yield split_stream(self._reread(response))
@@ -339,12 +349,20 @@ class NodeReader:
             raise SourceError(f"{self.url} is not a node of Pai: {error}") from error
 
     def _fetch(self, path: str, limit_bytes: int) -> bytes:
+        data = self._find(path, limit_bytes)
+        if data is None:
+            raise SourceError(f"{self.url} answers {httpx.codes.NOT_FOUND.value} to {path}")
+        return data
+
+    def _find(self, path: str, limit_bytes: int) -> bytes | None:
         for _ in range(BUSY_ATTEMPTS):
             with self._reaching(), self._client.stream("GET", path) as response:
                 data = b"".join(_limit(response.iter_bytes(), limit_bytes))
             if response.status_code not in _BUSY:
                 break
             time.sleep(BUSY_PAUSE_SECONDS)
+        if response.status_code == httpx.codes.NOT_FOUND:
+            return None
         if response.status_code != httpx.codes.OK:
             raise SourceError(f"{self.url} answers {response.status_code} to {path}")
         return data

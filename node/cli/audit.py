@@ -9,16 +9,16 @@ from typing import Any
 import click
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
-from chain.address import decode_address
-from chain.genesis import Genesis, compute_chain_id
+from chain.genesis import compute_chain_id
 from genesis.schema import read_file
-from node.audit.proof import prove_account
 from node.audit.report import build_report, write_periods
 from node.audit.run import ATTEMPTS, Audit, Trust, open_fresh_store
-from node.audit.source import NodeReader, Source, SourceError, SourceUnreachable, open_source
+from node.audit.source import Source, SourceError, SourceUnreachable, open_source
+from node.checkpoints import read_checkpoint
 from node.cli.audit_report import tell_report
-from node.cli.audit_view import tell_proof, tell_replay
-from wallet.client import DEFAULT_NODE_URL
+from node.cli.audit_view import tell_replay
+from node.cli.proof import proof
+from node.home import HomeError
 from wallet.terminal import Exit, Failure, Terminal
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -34,7 +34,9 @@ def command() -> None:
     """
 
 
-def parse_trust(genesis_file: Path | None, community: str | None) -> Trust:
+def parse_trust(
+    genesis_file: Path | None, community: str | None, checkpoint_file: Path | None = None
+) -> Trust:
     """What the auditor knows beforehand. Raises Failure when he wrote no community's id."""
     known = None
     if community is not None:
@@ -49,7 +51,11 @@ def parse_trust(genesis_file: Path | None, community: str | None) -> Trust:
                 text=community,
             )
     genesis = None if genesis_file is None else read_file(genesis_file)
-    return Trust(genesis, known)
+    try:
+        checkpoint = None if checkpoint_file is None else read_checkpoint(checkpoint_file)
+    except HomeError as error:
+        raise Failure(Exit.USAGE, "{reason}", reason=str(error)) from None
+    return Trust(genesis, known, checkpoint)
 
 
 @command.command("replay")
@@ -58,16 +64,24 @@ def parse_trust(genesis_file: Path | None, community: str | None) -> Trust:
     "--genesis", "genesis_file", type=FILE, help="Constitution that must be the source's."
 )
 @click.option("--community", help="Id that must be the source's, 64 hexadecimal digits.")
+@click.option(
+    "--checkpoint", "checkpoint_file", type=FILE, help="Checkpoint to which the chain must lead."
+)
 @click.pass_obj
 def replay(
-    terminal: Terminal, source: str, genesis_file: Path | None, community: str | None
+    terminal: Terminal,
+    source: str,
+    genesis_file: Path | None,
+    community: str | None,
+    checkpoint_file: Path | None,
 ) -> Exit:
     """Execute every block again from genesis and name the first difference.
 
     SOURCE is a node's home, an export file, or a node's URL. Ends with 7 when something is found.
     """
     started = time.monotonic()
-    result = run_audit(terminal, source, parse_trust(genesis_file, community))
+    trust = parse_trust(genesis_file, community, checkpoint_file)
+    result = run_audit(terminal, source, trust)
     seconds = time.monotonic() - started
     document = build_replay_document(source, result, seconds)
     prefix = result.source.genesis.prefix
@@ -116,27 +130,6 @@ def report(
         terminal.note(terminal.say("The table of periods is in {file}.", file=csv_file))
     terminal.answer(drawn, *tell_report(terminal, drawn, result.walk.genesis, periods))
     return Exit.FOUND if result.findings else Exit.DONE
-
-
-@command.command("proof")
-@click.argument("address")
-@click.pass_obj
-def proof(terminal: Terminal, address: str) -> Exit:
-    """Check a node's Merkle proof of an account's row, or of its absence, under a state root.
-
-    The root is that of a block which its server has signed; compare it with other nodes'.
-    """
-    url = terminal.node_url or DEFAULT_NODE_URL
-    try:
-        with NodeReader(url) as node:
-            genesis = node.get_genesis()
-            proven = prove_account(node, genesis, _parse_account(genesis, address))
-    except SourceError as error:
-        raise _build_failure(error) from None
-    terminal.answer(
-        {"address": address, **proven.build_document()}, *tell_proof(terminal, proven, address)
-    )
-    return Exit.DONE if proven.holds else Exit.FOUND
 
 
 def run_audit(terminal: Terminal, name: str, trust: Trust) -> Audit:
@@ -233,8 +226,4 @@ def _build_failure(error: SourceError) -> Failure:
     return Failure(code, "{reason}", reason=str(error))
 
 
-def _parse_account(genesis: Genesis, address: str) -> bytes:
-    try:
-        return decode_address(genesis.prefix, address)
-    except ValueError as error:
-        raise Failure(Exit.USAGE, "{reason}", reason=str(error)) from None
+command.add_command(proof)

@@ -21,6 +21,7 @@ from node.api.schema import StatusAnswer
 from node.api.schema_chain import PeersAnswer
 from node.cli.main import get_version
 from node.cli.node_settings import DESCRIPTIONS
+from node.cli.node_snapshot import adopt_checkpoint, adopt_snapshot, make_checkpoint, make_snapshot
 from node.cli.node_status import build_parts, find_warnings
 from node.cli.node_transfer import adopt_seat, copy_export, import_export
 from node.config import OPTIONS, TOP, ConfigError, build_config, load_settings
@@ -29,6 +30,7 @@ from node.keys import has_seat, open_seat
 from node.logs import LEVELS, Style
 from node.ops.check import check_home
 from node.ops.export import ExportError
+from node.ops.snapshot import SnapshotError
 from wallet.client import DEFAULT_NODE_URL, NodeClient
 from wallet.terminal import Exit, Failure, Terminal, build_sheet
 
@@ -67,7 +69,7 @@ def telling() -> Iterator[None]:
     """What rooms without a language raise ends a command as a sentence in the person's own."""
     try:
         yield
-    except (HomeError, ExportError, ConstitutionError) as error:
+    except (HomeError, ExportError, SnapshotError, ConstitutionError) as error:
         raise Failure(Exit.USAGE, "{reason}", reason=str(error)) from None
     except ConfigError as error:
         if error.source == OPTIONS:
@@ -95,6 +97,8 @@ def command() -> None:
 @command.command("init")
 @click.option("--genesis", "genesis_file", type=_FILE, required=True, help="The constitution.")
 @take_home
+@click.option("--snapshot", "snapshot_file", type=_FILE, help="Begin with this snapshot's state.")
+@click.option("--checkpoint", "checkpoint_file", type=_FILE, help="Checkpoint that is trusted.")
 @click.option(
     "--seat",
     "seat_folder",
@@ -102,8 +106,18 @@ def command() -> None:
     help="Folder in which 'pai seat keys' has made a seat's keys; they move into the home.",
 )
 @click.pass_obj
-def init(terminal: Terminal, genesis_file: Path, home: Home, seat_folder: Path | None) -> None:
-    """Make a home for a node: the community's genesis, a configuration to read, a seat's keys."""
+def init(
+    terminal: Terminal,
+    genesis_file: Path,
+    home: Home,
+    snapshot_file: Path | None,
+    checkpoint_file: Path | None,
+    seat_folder: Path | None,
+) -> None:
+    """Make a home for a node: the community's genesis, a configuration to read, a seat's keys.
+
+    With a snapshot the node begins at a block that is proven final, and without the blocks before.
+    """
 
     def describe(key: str) -> str:
         return terminal.say(DESCRIPTIONS[key])
@@ -111,6 +125,10 @@ def init(terminal: Terminal, genesis_file: Path, home: Home, seat_folder: Path |
     with telling():
         genesis = read_file(genesis_file)
         _check_genesis(genesis)
+        if checkpoint_file is not None:
+            adopt_checkpoint(home, genesis, checkpoint_file)
+        if snapshot_file is not None:
+            adopt_snapshot(terminal, home, genesis, snapshot_file)
         create_home(home.folder, encode(genesis), build_config(describe))
         if seat_folder is not None:
             adopt_seat(seat_folder, home)
@@ -279,6 +297,35 @@ def import_(terminal: Terminal, file: Path, home: Home) -> None:
             height=terminal.words.number(result.height),
         ),
     )
+
+
+@command.command("snapshot")
+@click.argument("file", type=_FILE)
+@take_home
+@click.pass_obj
+def snapshot(terminal: Terminal, file: Path, home: Home) -> None:
+    """Write the state after the newest final block to a file, with the proof that it is final.
+
+    Another node can begin with it: pai node init --snapshot FILE. This node must not be running.
+    """
+    with telling(), lock_home(home):
+        make_snapshot(terminal, home, file)
+
+
+@command.command("checkpoint")
+@click.option("--out", type=_FILE, help="Also write it to this file.")
+@take_home
+@click.pass_obj
+def checkpoint(terminal: Terminal, out: Path | None, home: Home) -> None:
+    """Show the newest final block as a checkpoint, from which others may take up the chain.
+
+    It is that of the node of --node, else of --home, whether a node runs there or not.
+    """
+    with telling():
+        url = terminal.node_url
+        if url is None and (address := find_address(home)) is not None:
+            url = address.url
+        make_checkpoint(terminal, home, url, out)
 
 
 @command.command("check")

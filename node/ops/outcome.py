@@ -12,7 +12,7 @@ import msgspec
 
 from chain.block import decode_block
 from chain.genesis import Genesis
-from chain.ledger import read_canonical_block, read_head
+from chain.kept import read_canonical_block, read_head
 from chain.units import format_pai
 from node.audit.findings import Check, Finding, Sentence
 from node.audit.report import build_report

@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from chain.genesis import GENESIS_CODEC
-from chain.ledger import Ledger, read_genesis_bytes
+from chain.kept import read_genesis_bytes
+from chain.ledger import Ledger
 from chain.leveldb import LevelStore
 
 

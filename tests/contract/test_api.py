@@ -15,7 +15,15 @@ import msgspec
 import pytest
 import trio
 
-from chain.actions import ChangePolicy, Pay, Prolong, Save, Withdraw
+from chain.actions import (
+    ChangePolicy,
+    Pay,
+    Prolong,
+    RegisterAlias,
+    Save,
+    SetGuardians,
+    Withdraw,
+)
 from chain.codec import Codec, encode
 from chain.errors import Code
 from chain.genesis import GENESIS_CODEC
@@ -126,6 +134,7 @@ def iterate_operations(document: dict[str, Any]) -> list[tuple[str, str, dict[st
 
 async def test_every_answer_is_as_described(autojump_clock: object, world: ApiWorld) -> None:
     await world.pay("emma", Pay(get_account_id("farid"), 3 * PAI, "bread"), Save(20 * PAI, 5))
+    await world.pay("emma", SetGuardians(bytes(32), 3, 3), RegisterAlias("emma", 0))
     sealed = await world.pay("farid", Pay(get_account_id("newborn"), 2 * PAI, ""))
     waiting = await world.sign("emma", Prolong(0, 4), ChangePolicy(get_policy("emma")))
     await world.post(waiting)
@@ -134,6 +143,9 @@ async def test_every_answer_is_as_described(autojump_clock: object, world: ApiWo
         "/v1/accounts/{address}": [EMMA, FARID, IVAN, NOBODY, EMMA.upper()],
         "/v1/accounts/{address}/history": [EMMA, NOBODY],
         "/v1/accounts/{address}/proof": [EMMA, NOBODY],
+        "/v1/accounts/{address}/identity": [EMMA, NOBODY],
+        "/v1/accounts/{address}/recovery": [EMMA, NOBODY],
+        "/v1/aliases/{alias}": ["emma"],
         "/v1/transactions/{id}": [sealed.id.hex(), waiting.id.hex(), "ab" * 32],
         "/v1/blocks/{name}": ["1", world.core.ledger.head.hash.hex()],
     }

@@ -20,7 +20,8 @@ from chain.codec import encode
 from chain.crypto import u64
 from chain.errors import Code, Invalid
 from chain.genesis import Genesis
-from chain.ledger import INDEX, Ledger, read_rows
+from chain.kept import INDEX, read_rows
+from chain.ledger import Ledger
 from chain.leveldb import LevelStore
 from chain.merkle import verify_proof
 from chain.rules.transactions import process_transaction

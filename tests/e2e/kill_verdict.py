@@ -11,7 +11,7 @@ from typing import NamedTuple
 from chain.block import SealedBlock, decode_block
 from chain.genesis import Genesis
 from chain.header import BlockHash, Header
-from chain.ledger import read_canonical_block, read_head
+from chain.kept import read_canonical_block, read_head
 from chain.transaction import SealedTransaction
 from node.audit.checks_chain import find_double_blocks
 from node.audit.run import Trust, audit

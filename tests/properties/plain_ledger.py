@@ -18,7 +18,7 @@ from chain.rules.birth import apply_genesis
 from chain.rules.randomness import process_randomness
 from chain.rules.settlement import process_pot, touch
 from chain.state import Change, State
-from chain.tables import CURRENT, Account, Money, Savings, Table, Tip
+from chain.tables import CURRENT, Account, Money, Recovery, Savings, Table, Tip
 from chain.transaction import (
     TRANSACTION_VERSION,
     KeySignature,
@@ -75,7 +75,8 @@ class PlainLedger:
             raise
         finally:
             process_pot(state, context)
-            state.tips.put(CURRENT, Tip(slot=slot, height=context.height))
+            score = state.tips.require(CURRENT).score + 1
+            state.tips.put(CURRENT, Tip(slot=slot, height=context.height, score=score))
             self.slot = slot
             facts = self._keep()
         return facts
@@ -134,6 +135,8 @@ def count_money(rows: Iterable[tuple[bytes, bytes]]) -> int:
                 total += row.settlement
             case Savings():
                 total += sum(deposit.amount for deposit in row.deposits)
+            case Recovery():
+                total += row.pending.bond if row.pending else 0
             case Money():
                 total += row.pot + row.reserve + row.social + row.operators
                 total += row.active + row.municipality - row.issued + row.burned

@@ -12,7 +12,7 @@ from chain.certificates import Finality, Justification
 from chain.codec import Record
 from chain.genesis import Genesis
 from chain.header import SignedHeader
-from chain.ledger import Head
+from chain.kept import Head
 from chain.merkle import Proof
 from chain.parameters import Constants, Parameters
 from chain.policy import KEYS_MAX, Policy
@@ -30,7 +30,7 @@ RECORDS: tuple[type[Record], ...] = (
 WIDEST: int = 2**63 - 1
 FEW = 3  # items of a list whose type sets no limit
 
-_texts = st.text(alphabet="abc XYZ 012 абв ҡңү ₽№«»", max_size=20)
+_ALPHABET = "abc XYZ 012 абв ҡңү ₽№«»"
 
 
 def _build_policies() -> st.SearchStrategy[Policy]:
@@ -64,7 +64,7 @@ def _build(info: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911
                 lambda text: high is None or len(text) <= high
             )
         case inspect.StrType(min_length=low):
-            return _texts.filter(lambda text: len(text) >= (low or 0))
+            return st.text(alphabet=_ALPHABET, min_size=low or 0, max_size=12)
         case inspect.NoneType():
             return st.none()
         case inspect.BoolType():

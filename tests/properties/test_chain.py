@@ -25,7 +25,9 @@ from chain.block import NO_PARTS, SealedBlock, decode_block
 from chain.checks import DirectChecks
 from chain.errors import Invalid
 from chain.genesis import GenesisDeposit
-from chain.ledger import Head, Ledger, read_rows
+from chain.header import get_score
+from chain.kept import Head, read_rows
+from chain.ledger import Ledger
 from chain.merkle import Tree
 from chain.parameters import KeepSchedule
 from chain.rules.settlement import process_pot
@@ -159,7 +161,8 @@ class Chain(RuleBasedStateMachine):
                 continue
             accepted.append(sealed)
         process_pot(ledger.state, context)
-        ledger.state.tips.put(CURRENT, Tip(slot=slot, height=context.height))
+        score = ledger.head.score + get_score(NOBODY.kind)
+        ledger.state.tips.put(CURRENT, Tip(slot=slot, height=context.height, score=score))
         with_refused, _ = ledger.state.take_changes()
         without = ledger.draft(context, NOBODY, tuple(accepted), DirectChecks()).changes
         assert {item.state_key: item for item in with_refused} == {

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from chain.actions import Pay, Save
 from chain.codec import encode
 from chain.crypto import u64
-from chain.ledger import Head, read_head, read_rows
+from chain.kept import Head, read_head, read_rows
 from chain.leveldb import LevelStore
 from chain.store import MemoryStore, Store
 from chain.tables import ACCOUNTS, CURRENT, MONEY, SAVINGS

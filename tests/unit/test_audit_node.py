@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from chain.actions import Pay, Save
 from chain.address import decode_address, encode_address
 from chain.codec import encode
-from chain.ledger import read_rows
+from chain.kept import read_rows
 from chain.rules.settlement import get_touched
 from chain.store import MemoryStore
 from chain.tables import ACCOUNTS, CURRENT

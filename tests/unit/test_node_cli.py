@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from chain.actions import Pay
 from chain.codec import encode
 from chain.genesis import Genesis, GenesisSeat
-from chain.ledger import read_rows
+from chain.kept import read_rows
 from chain.leveldb import LevelStore
 from chain.store import StoreError
 from node.api.schema import (

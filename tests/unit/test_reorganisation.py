@@ -19,7 +19,7 @@ from chain.actions import Pay
 from chain.block import SealedBlock, compute_body_root, seal_block
 from chain.errors import InvariantBroken
 from chain.header import PRIMARY, sign_header
-from chain.ledger import INDEX, read_rows
+from chain.kept import INDEX, read_rows
 from chain.leveldb import LevelStore
 from chain.store import Store
 from chain.tables import CURRENT

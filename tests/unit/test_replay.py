@@ -18,7 +18,8 @@ from chain.codec import encode
 from chain.crypto import Signed
 from chain.errors import Code
 from chain.header import Header, sign_header
-from chain.ledger import INDEX, Ledger
+from chain.kept import INDEX
+from chain.ledger import Ledger
 from chain.replay import (
     AHEAD_WEIGHT_MAX,
     LookAhead,

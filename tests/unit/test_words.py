@@ -39,6 +39,7 @@ TOLD = {
     "NodeHalted",
     "RuntimeError",
     "Sentence",
+    "SnapshotError",
     "SourceError",
     "SourceUnreachable",
     "StoreError",

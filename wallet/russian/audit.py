@@ -32,14 +32,6 @@ TEXTS: Final[Texts] = {
         "SOURCE — папка узла, файл выгрузки или адрес (URL) узла. Никто не назван по имени. Код "
         "выхода 7, если повтор или проверка что-то нашли."
     ),
-    (
-        "Check a node's Merkle proof of an account's row, or of its absence, under a state root."
-        "\n\nThe root is that of a block which its server has signed; compare it with other nodes'."
-    ): (
-        "Проверить доказательство Меркла от узла: что строка счёта есть в состоянии или что её "
-        "нет.\n\nКорень состояния взят из блока, подписанного сервером; сравните его с другими "
-        "узлами."
-    ),
     "Constitution that must be the source's.": "Устав, который должен быть у источника.",
     "Id that must be the source's, 64 hexadecimal digits.": (
         "Номер сообщества, который должен быть у источника: 64 шестнадцатеричные цифры."

@@ -9,9 +9,6 @@ TEXTS: Final[Texts] = {
     "Run a server of a community: it keeps the ledger, passes it on, and with a seat makes it.": (
         "Держать сервер сообщества: он хранит реестр, передаёт его другим, а с местом — создаёт."
     ),
-    "Make a home for a node: the community's genesis, a configuration to read, a seat's keys.": (
-        "Создать папку узла: устав сообщества, настройки с пояснениями, ключи места."
-    ),
     "The constitution.": "Устав.",
     "Folder in which 'pai seat keys' has made a seat's keys; they move into the home.": (
         "Папка, в которой «pai seat keys» создала ключи места; они переезжают в папку узла."
