@@ -122,9 +122,36 @@ class Enacted(msgspec.Struct, frozen=True, gc=False):
     refused: int | None
 
 
+class GuarantorPaid(msgspec.Struct, frozen=True, gc=False):
+    """A guarantor paid for a debtor: out of his pledged deposit, or (-1) his balance."""
+
+    guarantor: AccountId
+    debtor: AccountId
+    amount: int
+    deposit: int
+
+
+class PledgeFreed(msgspec.Struct, frozen=True, gc=False):
+    """A deposit secures no loan any more, and runs on until this step."""
+
+    account: AccountId
+    deposit: int
+    until_step: int
+
+
+class WrittenOff(msgspec.Struct, frozen=True, gc=False):
+    """The reserve took over what an account owed."""
+
+    account: AccountId
+    amount: int
+
+
 Fact = (
     Charged
     | FeePaid
+    | GuarantorPaid
+    | PledgeFreed
+    | WrittenOff
     | Shared
     | Matured
     | RecoveryBond

@@ -8,14 +8,19 @@ from typing import Any, Final, NamedTuple
 
 from chain.actions import (
     Action,
+    AskLoan,
     Attest,
     Bond,
     CancelRecovery,
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    DropLoan,
     GiveUpAlias,
+    GrantLoan,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
     Propose,
     RegisterAlias,
@@ -23,6 +28,7 @@ from chain.actions import (
     ReleaseNotice,
     Renew,
     ReplaceSeatKeys,
+    ReturnLoan,
     Reveal,
     Revoke,
     Save,
@@ -50,12 +56,13 @@ from chain.rules.rewards import REWARD
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
+from node.happenings_credit import tell_credit
 from node.history import Happening
 
 
 def find_happenings(block: SealedBlock, execution: Execution, context: Context) -> list[Happening]:
     """Everything that happened to accounts, in the order in which the block did it."""
-    found = _tell_facts(execution, _TOLD_BEFORE)
+    found = [*_tell_facts(execution, _TOLD_BEFORE), *tell_credit(execution)]
     deposits = _Deposits(execution, context)
     for sealed in block.transactions:
         for action in sealed.body.actions:
@@ -161,6 +168,13 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     Save: _Told("saved"),
     Prolong: _Told("prolonged", _get_amount),
     Withdraw: _Told("withdrawn", _Deposits.get_returned),
+    # credit
+    AskLoan: _Told("loan"),
+    Guarantee: _Told("loan"),
+    GrantLoan: _Told("loan"),
+    DropLoan: _Told("loan"),
+    ReturnLoan: _Told("loan"),
+    PayClaim: _Told("paid", counterparty="creditor", mirrored="received"),
     # keys
     Reveal: None,
     ChangePolicy: _Told("keys"),

@@ -45,6 +45,7 @@ _KINDS: Final = {
     "unbonded": mark("bond asked back"),
     "seat": mark("seat registered"),
     "keys": mark("keys changed"),
+    "loan": mark("loan"),
     "guardians": mark("guardians named"),
     "recovery": mark("recovery begun"),
     "recovery_of_this": mark("recovery of this account begun"),
@@ -78,6 +79,7 @@ _BONDS: Final = {
     "bonded": mark("bonded"),
     "unbonding": mark("bond, to be released"),
     "leaving": mark("bond, asked back"),
+    "pledged": mark("secures a loan"),
 }
 _VERDICTS: Final = {
     "settled": mark("in the chain"),

@@ -23,7 +23,7 @@ from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence, VoteEvide
 from chain.rules.ancestry import get_ancestor
 from chain.rules.context import Context
 from chain.rules.sets import get_recorded
-from chain.rules.settlement import FREE, UNBONDING
+from chain.rules.settlement import OWN, UNBONDING
 from chain.rules.takeover import is_excused
 from chain.rules.tally import RELEASED, Offence, note_offence
 from chain.state import State
@@ -220,7 +220,7 @@ def is_bond_locked(state: State, context: Context, seat: AccountId) -> bool:
     """Whether something still answers for the seat."""
     savings = state.savings.get(seat)
     return any(
-        deposit.seat_bond != FREE
+        deposit.seat_bond not in OWN
         and not (deposit.seat_bond == UNBONDING and deposit.release_step <= context.step)
         for deposit in (savings.deposits if savings else ())
     )

@@ -20,8 +20,8 @@ from chain.policy import AccountId
 from chain.rules.bonded import list_seat, unlist_seat
 from chain.rules.context import Context
 from chain.rules.identity import is_identified
-from chain.rules.savings import add_deposit, find_deposit, replace_deposit
-from chain.rules.settlement import BONDED, FREE, LEAVING, UNBONDING, touch
+from chain.rules.savings import add_deposit, check_free, find_deposit, replace_deposit
+from chain.rules.settlement import BONDED, LEAVING, UNBONDING, touch
 from chain.state import State
 from chain.tables import CURRENT, Deposit, Leaver, Leavers, Seat, UsedKey
 from chain.units import format_pai
@@ -117,8 +117,7 @@ def apply_bond(state: State, context: Context, owner: AccountId, action: Bond) -
     if account.person is None:
         raise Invalid(Code.NOT_IDENTIFIED, "the seat's owner has another account now")
     deposit = find_deposit(state, owner, action.deposit)
-    if deposit.seat_bond != FREE:
-        raise Invalid(Code.DEPOSIT_BONDED)
+    check_free(deposit)
     if action.amount > deposit.amount:
         raise Invalid(Code.DEPOSIT_TOO_LITTLE, f"it holds {format_pai(deposit.amount)}")
     if action.amount == deposit.amount:

@@ -4,16 +4,7 @@ A row's key is the table's prefix byte and the bytes named with its type. Absent
 row is never stored to say nothing. Amounts are micropai, times slots unless the name says other.
 """
 
-from chain.tables.chain import (
-    ANCHORS,
-    RANDOMNESS,
-    RULES,
-    TIPS,
-    Anchor,
-    Randomness,
-    Rules,
-    Tip,
-)
+from chain.tables.chain import ANCHORS, RANDOMNESS, RULES, TIPS, Anchor, Randomness, Rules, Tip
 from chain.tables.consensus import (
     ACCUSATIONS,
     ANCESTORS,
@@ -37,6 +28,22 @@ from chain.tables.consensus import (
     RollCalled,
     Served,
     SetRecord,
+)
+from chain.tables.credit import (
+    CREDIT,
+    CREDIT_DAYS,
+    DEALINGS,
+    DEBTS,
+    LOANS,
+    STANDINGS,
+    Claim,
+    Credit,
+    CreditDay,
+    Dealing,
+    Debts,
+    Grant,
+    Loan,
+    Standing,
 )
 from chain.tables.epochs import (
     COURSES,
@@ -88,15 +95,7 @@ from chain.tables.money import (
     Money,
     Savings,
 )
-from chain.tables.seats import (
-    SEATS,
-    SETS,
-    USED_KEYS,
-    Seat,
-    SeatSet,
-    SetEntry,
-    UsedKey,
-)
+from chain.tables.seats import SEATS, SETS, USED_KEYS, Seat, SeatSet, SetEntry, UsedKey
 from chain.tables.table import (
     CURRENT,
     PREVIOUS,
@@ -137,12 +136,17 @@ __all__ = [
     "CHANGES_KEPT_MAX",
     "COMMON_FUNDS",
     "COURSES",
+    "CREDIT",
+    "CREDIT_DAYS",
     "CURRENT",
     "CUSTOMERS",
+    "DEALINGS",
+    "DEBTS",
     "EPOCH_TALLIES",
     "FIGURES",
     "KEY_CHANGES",
     "LEAVERS",
+    "LOANS",
     "MONEY",
     "NEXT_SETS",
     "NOTICES",
@@ -167,6 +171,7 @@ __all__ = [
     "SETS",
     "SET_RECORDS",
     "SPENDING",
+    "STANDINGS",
     "TIPS",
     "USED_KEYS",
     "Account",
@@ -181,18 +186,25 @@ __all__ = [
     "Attestation",
     "Authority",
     "Bonded",
+    "Claim",
     "Course",
+    "Credit",
+    "CreditDay",
     "Customers",
+    "Dealing",
+    "Debts",
     "Decision",
     "Deposit",
     "EpochTally",
     "FigureChange",
     "FigureHistory",
     "FundSpending",
+    "Grant",
     "Guard",
     "KeyChange",
     "Leaver",
     "Leavers",
+    "Loan",
     "Money",
     "NextSet",
     "Notice",
@@ -219,6 +231,7 @@ __all__ = [
     "SetEntry",
     "SetRecord",
     "Spent",
+    "Standing",
     "Table",
     "Tip",
     "UsedKey",

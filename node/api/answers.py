@@ -74,7 +74,7 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
     later = get_touched(
         account, deposits, context.keep_schedule, context.step + context.steps_per_period
     )
-    floor = get_spending_floor(state, now.account)
+    floor = get_spending_floor(state, context, account_id, now.account)
     until_slot = (
         0 if account.person is None else get_identified_until(state, context, account.person)
     )

@@ -22,10 +22,10 @@ AddressText = Annotated[str, Meta(pattern=r"^[a-z0-9]{1,16}1[a-z0-9]{58}$")]
 Count = Annotated[int, Meta(ge=0)]
 ADDRESSES_CACHED_MAX: Final = 8_192  # about 2 MB
 
-BondState = Literal["free", "bonded", "unbonding", "leaving"]
+BondState = Literal["free", "bonded", "unbonding", "leaving", "pledged"]
 
 # By the deposit's number.
-BOND_STATES: Final[tuple[BondState, ...]] = ("free", "bonded", "unbonding", "leaving")
+BOND_STATES: Final[tuple[BondState, ...]] = ("free", "bonded", "unbonding", "leaving", "pledged")
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):

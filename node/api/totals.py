@@ -13,7 +13,7 @@ from chain.kept import read_rows
 from chain.ledger import Ledger
 from chain.parameters import KeepSchedule
 from chain.rules.payments import build_account
-from chain.rules.settlement import FREE, get_touched
+from chain.rules.settlement import OWN, get_touched
 from chain.tables import (
     ACCOUNTS,
     CURRENT,
@@ -115,8 +115,8 @@ def compute_totals(
                 deposits = SAVINGS.codec.decode(data).deposits
                 due = waiting.pop(key[1:], None)
                 touched = get_touched(due or _NOBODY, deposits, schedule, step)
-                savings += sum(item.amount for item in touched.deposits if item.seat_bond == FREE)
-                bonds += sum(item.amount for item in touched.deposits if item.seat_bond != FREE)
+                savings += sum(item.amount for item in touched.deposits if item.seat_bond in OWN)
+                bonds += sum(item.amount for item in touched.deposits if item.seat_bond not in OWN)
             case RECOVERIES.prefix:
                 pending = RECOVERIES.codec.decode(data).pending
                 bonds += pending.bond if pending else 0

@@ -20,12 +20,15 @@ from chain.facts import (
     FundGot,
     FundPaid,
     FundShifted,
+    GuarantorPaid,
     Matured,
     NoticePaid,
+    PledgeFreed,
     RecoveryBond,
     Reported,
     Shared,
     Slashed,
+    WrittenOff,
 )
 from chain.genesis import Genesis
 from chain.header import PRIMARY
@@ -199,7 +202,9 @@ class History:
         homes = self.registry.homes
         return payer in homes and to in homes and homes[payer] != homes[to]
 
-    def _count_fact(self, period: Period, fact: Fact) -> None:
+    def _count_fact(  # noqa: C901 - one a kind
+        self, period: Period, fact: Fact
+    ) -> None:
         match fact:
             case Charged():
                 period.demurrage += fact.amount
@@ -210,6 +215,8 @@ class History:
                 self.fees[fact.account] += fact.amount
             case Matured():
                 period.matured += fact.amount
+            case GuarantorPaid() | PledgeFreed() | WrittenOff():
+                pass  # no turnover
             case Slashed() | Reported() | NoticePaid():
                 pass  # in the books, and in what funds got of it
             case FundGot():

@@ -177,7 +177,9 @@ async def test_what_is_shown_is_what_is_owned(autojump_clock: object, world: Api
         touched = get_touched(stored, deposits, GENESIS.keep_schedule, at)
         assert parse_pai(shown[name]) == touched.account.settlement
     assert 0 < parse_pai(shown["after_next_period"]) < parse_pai(shown["settlement"]) < 350 * PAI
-    assert shown["spendable"] == shown["settlement"]
+    limit = GENESIS.parameters.base // 10  # the first step of somebody who has sold nothing yet
+    assert parse_pai(shown["limit"]) == limit
+    assert parse_pai(shown["spendable"]) == parse_pai(shown["settlement"]) + limit
     assert parse_pai(shown["savings"]) == 50 * PAI
     (deposit,) = shown["deposits"]
     assert (deposit["bond"], deposit["release_step"], deposit["renew_periods"]) == ("free", 0, 0)

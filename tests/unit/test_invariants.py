@@ -12,6 +12,7 @@ from chain.errors import InvariantBroken
 from chain.genesis import GenesisDeposit
 from chain.invariants import INVARIANTS, check_invariants
 from chain.rules.aliases import get_name_key, get_owner_key
+from chain.rules.debts import NO_DEBTS
 from chain.rules.identity import build_person, get_home_person_key
 from chain.rules.payments import build_account
 from chain.state import Change, State
@@ -20,6 +21,9 @@ from chain.tables import (
     CURRENT,
     Account,
     Alias,
+    Claim,
+    Dealing,
+    Grant,
     Guard,
     PendingRecovery,
     Recovery,
@@ -118,6 +122,24 @@ def bear_uncounted(state: State) -> None:
     state.accounts.put(bytes(32), build_account(0))
 
 
+def deal_backwards(state: State) -> None:
+    row = Dealing(1, 1, 0, 0, 0, 0, 0)
+    state.dealings.put(b"b" * 32 + b"a" * 32, row)
+
+
+def deal_uncounted(state: State) -> None:
+    row = Dealing(1, 1, 1, 0, 0, 0, 0)
+    state.dealings.put(b"a" * 32 + b"b" * 32, row)
+
+
+def owe_nothing_to_somebody(state: State) -> None:
+    state.debts.put(EMMA, replace(NO_DEBTS, claims=(Claim(ANN, 0),)))
+
+
+def lift_a_limit_without_a_loan(state: State) -> None:
+    state.debts.put(EMMA, replace(NO_DEBTS, grants=(Grant(0, PAI, 0, 9, ()),)))
+
+
 REGISTRY, HAMIT = get_account_id("registry"), get_account_id("hamit")
 EMMA_TAG = compute_hash(b"test-tag", b"emma")
 
@@ -194,7 +216,12 @@ FAULTS: list[tuple[int, Fault]] = [
     (2, issue_and_spend),
     (2, change_money(issued=SUPPLY_MAX + 1, reserve=SUPPLY_MAX + 1)),
     (3, lend_from_a_fund),
-    (4, overdraw),
+    (4, change_account(settlement=-SUPPLY_MAX - 1)),
+    (21, overdraw),
+    (22, deal_backwards),
+    (22, deal_uncounted),
+    (23, owe_nothing_to_somebody),
+    (23, lift_a_limit_without_a_loan),
     (5, change_account(touched_step=0)),
     (5, change_account(deposits_made=0)),
     (5, remove_account("emma")),

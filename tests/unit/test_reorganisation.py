@@ -504,7 +504,7 @@ async def test_a_broken_promise_of_the_ledger_halts_the_node_and_leaves_a_report
     core = open_core(forest, MemoryStores(), CoreSettings(report_path=tmp_path / "halted"))
     outside = FakeOutside()
 
-    def break_promise(_changes: object) -> None:
+    def break_promise(*_given: object) -> None:
         raise InvariantBroken("L1 lost_money: 7 micropai appeared")
 
     monkeypatch.setattr("chain.ledger.check_invariants", break_promise)

@@ -120,6 +120,10 @@ def tell_story() -> Story:
     story.tell(718, say(replica, "egor", [3, 50 * PAI, 90]))
     story.tell(719, say(replica, "arman", [22, 0]))
     _tell_of_identity(story)
+    story.tell(840, say(replica, "arman", [2, egor, PAI, "looked at"]))
+    held = replica.rows[b"a" + arman][2]
+    story.tell(841, say(replica, "arman", [2, egor, held + 20 * PAI, "on credit"]))
+    story.tell(860, say(replica, "farkhad", [2, arman, 5 * PAI, "a debt does not melt"]))
     return story
 
 
@@ -319,6 +323,11 @@ def build_refused() -> list[dict[str, Any]]:
         (301, by_egor([2, farkhad, 10**12, ""])),
         (302, by_egor([2, newcomer, PAI - 1, ""])),
         (303, by_egor([2, egor, 1, ""])),
+        (310, by_egor([43, 0])),
+        (313, by_egor([40, PAI, 10, [[10, 1]], "", None, 0])),
+        (316, by_egor([40, PAI, 10, [], "", egor, 1])),
+        (320, by_egor([42, 0])),
+        (328, by_egor([45, farkhad, 1])),
         (401, by_egor([3, PAI, 2])),
         (402, by_egor(*[[3, PAI, 3]] * 32, fee_max=5 * PAI)),
         (403, by_egor([3, PAI - 1, 3])),

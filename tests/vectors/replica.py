@@ -7,9 +7,11 @@ does by looking at everything.
 
 from bisect import bisect
 from fractions import Fraction
+from functools import partial
 from math import isqrt
 from typing import Any
 
+from tests.vectors.credit import Credit
 from tests.vectors.epochs import (
     Recorder,
     begin_tallies,
@@ -100,6 +102,10 @@ class Replica:
         issued = sum(funds) + sum(bond for bond, _ in bonds.values())
         issued += sum(b + sum(amount for amount, _ in deposits) for _, b, deposits in accounts)
         self.rows[b"m" + CURRENT] = [issued, 0, len(accounts), len(seats), 0, *funds, 0, 0, 0]
+        self.credit = Credit(
+            self.rows, self.constants, self.parameters, partial(get_identified_until, self)
+        )
+        self.credit.found(len(tags))
 
     def _found_seats(self, seats: list[Any]) -> None:
         raws = []
@@ -227,6 +233,7 @@ class Replica:
         self.rows[b"r" + CURRENT] = seeds
         period_slots = self.constants["slots_per_period"]
         share_out(self.rows, self.slot // period_slots, slot // period_slots)
+        self.credit.begin(slot)
         self._sweep(slot)
         finality, late_acks, roll_call, _, _ = parts
         recorder = Recorder(self.rows, self.constants, slot, seat)
@@ -241,7 +248,7 @@ class Replica:
             recorder.note_attendance(roll_call[0], self._call_roll(roll_call))
         for body, signatures in transactions:
             self._apply_transaction(slot, body, signatures)
-        self._share_pot()
+        self.credit.end(self._share_pot())
         self.slot, self.height = slot, self.height + 1
         score = self.rows[b"h" + CURRENT][2] + (1 if kind else 2)
         self.rows[b"h" + CURRENT] = [self.slot, self.height, score]
@@ -314,7 +321,7 @@ class Replica:
         row[BALANCE] -= self._price(slot, row, body, signatures)
         for action in actions:
             self._act(slot, account, action)
-            assert row[BALANCE] >= 0, "vectors are good transactions"
+            self.credit.check(account)
 
     def _price(self, slot: int, row: Row, body: list[Any], signatures: list[Any]) -> int:
         actions, period = body[7], slot // self.constants["slots_per_period"]
@@ -359,6 +366,7 @@ class Replica:
                     self.rows[b"a" + to] = [None, 0, 0, step, -1, 0, None, 0, 0]
                     self.born += 1
                 self.touch(to, slot)[BALANCE] += amount
+                self.credit.deal(account, to, amount)
                 week = slot // self.constants["slots_per_period"] // 7
                 note_payment(self.rows, slot, week, (account, to), amount)
             case [3, amount, term]:
@@ -417,7 +425,7 @@ class Replica:
         if (seat[4] >= least) != (before >= least):
             change_bonded(self.rows, account, is_bonded=seat[4] >= least)
 
-    def _share_pot(self) -> None:
+    def _share_pot(self) -> int:
         money = self.rows[b"m" + CURRENT]
         pot = money[4] + self.pot
         parts = [pot * points // 10_000 for points in self.parameters["sinks"]]
@@ -430,3 +438,4 @@ class Replica:
         for place, part in enumerate((reserve, social, operators + self.fees, active), start=5):
             money[place] += part
         money[9] += municipality
+        return int(reserve)

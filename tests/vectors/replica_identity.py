@@ -6,6 +6,7 @@ when it is asked.
 
 from typing import Any, Protocol
 
+from tests.vectors.credit import Credit
 from tests.vectors.hashing import h, u32
 from tests.vectors.packing import pack
 from tests.vectors.sharing import number_person
@@ -31,6 +32,7 @@ class Rows(Protocol):
     parameters: dict[str, Any]
     fees: int
     born: int
+    credit: Credit
 
     def touch(self, account: bytes, slot: int) -> Row:
         """Bring an account up to a slot."""
@@ -131,6 +133,7 @@ def _attest(replica: Rows, slot: int, authority: bytes, action: list[Any]) -> No
         replica.rows[b"a" + subject][PERSON] = tag
         if person is None:
             person = [subject, 0, 0, number_person(replica.rows, tag), 0, []]
+            replica.credit.bear(tag)
         replica.rows[key] = [subject, *person[1:]]
         if new:
             _count(replica, slot, authority, 1)

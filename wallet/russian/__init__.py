@@ -11,6 +11,7 @@ from typing import Final
 from wallet.russian import (
     audit,
     core,
+    credit,
     demo,
     epochs,
     finality,
@@ -45,6 +46,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     audit.TEXTS,
     demo.TEXTS,
     proofs.TEXTS,
+    credit.TEXTS,
     epochs.TEXTS,
     votes.TEXTS,
 )
@@ -65,6 +67,7 @@ def load_sentences() -> dict[str, str]:
         **sentences.TEXTS,
         **finality.SENTENCES,
         **proofs.SENTENCES,
+        **credit.SENTENCES,
         **epochs.SENTENCES,
         **identity.SENTENCES,
         **votes.SENTENCES,
