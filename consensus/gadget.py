@@ -133,6 +133,14 @@ def keep_certificate(gadget: Gadget, certificate: Certificate) -> bool:
     return _keep(gadget.finalities, key, certificate)
 
 
+def is_kept(gadget: Gadget, certificate: Certificate) -> bool:
+    """Whether we have one of this kind for this block and round."""
+    body = certificate.body
+    key = body.set, body.round, body.target_hash
+    kept = gadget.justifications if isinstance(certificate, Justification) else gadget.finalities
+    return key in kept
+
+
 def leave_set(gadget: Gadget) -> None:
     """Remember how the set in force has ended."""
     gadget.ended[gadget.voters.base] = gadget.final

@@ -73,6 +73,9 @@ def vote(owner: Owner, body: Vote) -> list[Effect]:
     """Sign a vote that was journalled; our own comes in by the same door as everybody's."""
     assert owner.seat is not None, "only a seat votes"
     signed = sign_vote(owner.seat.own.id, body, owner.seat.vote_key)
+    owner.board.tally.votes_signed += 1
+    if owner.outside is not None:
+        owner.outside.say_vote(signed)
     return step(owner.consensus, VoteSeen(owner.clock.get_ms(), signed, live=True))
 
 
@@ -80,6 +83,8 @@ def attend(owner: Owner, body: Here) -> list[Effect]:
     """Sign that we attend a roll-call."""
     assert owner.seat is not None, "only a seat attends"
     signed = sign_here(body, owner.seat.vote_key)
+    if owner.outside is not None:
+        owner.outside.say_here(signed)
     return step(owner.consensus, HereSeen(owner.clock.get_ms(), signed))
 
 
