@@ -141,7 +141,7 @@ def check_header(
         header, context.parent_slot, context.chain, seed, seat_set.entries, checks
     )
     _check_header_signature(seat_set, block, checks)
-    _check_lock(state, context, seat_set, header)
+    check_lock(state, context, seat_set, header)
     return Author(header.seat, header.kind, output)
 
 
@@ -157,7 +157,7 @@ def _check_header_signature(seat_set: SeatSet, block: SealedBlock, checks: Signa
         raise Invalid(Code.BAD_HEADER_SIGNATURE)
 
 
-def _check_lock(state: State, context: Context, seat_set: SeatSet, header: Header) -> None:
+def check_lock(state: State, context: Context, seat_set: SeatSet, header: Header) -> None:
     """The author stands on what it knows to be justified: one of its set's blocks, or the base.
 
     While the present base is not final, an author may still be bound by the set before.

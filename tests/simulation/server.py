@@ -93,6 +93,7 @@ class Server:
         self.is_shameless = False  # signs on when its key is seen to be used elsewhere
         self.starts = 0
         self.entered: dict[BlockHash, BlockHash] = {}  # set -> the one that followed; on the disk
+        self.lists: dict[BlockHash, tuple[SetEntry, ...]] = {}
         self.kept: dict[tuple[bool, BlockHash, int], Any] = {}  # certificates, on the disk too
         self._planned_ms: int | None = None
         self._replacing: tuple[BlockFacts, list[BlockFacts]] | None = None

@@ -134,6 +134,7 @@ def perform_small(owner: Owner, effect: told.Effect) -> None:
         case told.SetEntered():
             watch.see_set(server, effect.set)
             server.entered[_get_base(server, effect.set)] = effect.set
+            server.lists[effect.set] = owner.consensus.gadget.sets[effect.set].entries
         case told.TellOffence():
             watch.see_evidence(server, effect.evidence)
         case told.TellConflict():
@@ -161,8 +162,7 @@ REPLACED: Final[dict[Any, Any]] = {
 
 def receive(server: "Server", sender: str, message: Any) -> None:
     """A message about votes has come."""
-    owner = server.owner
-    state, time_ms = owner.consensus, owner.clock.get_ms()
+    time_ms = server.owner.clock.get_ms()
     match message:
         case VoteTold():
             if _is_vote_good(server, sender, message.vote):
@@ -173,6 +173,14 @@ def receive(server: "Server", sender: str, message: Any) -> None:
         case CertificateTold():
             if is_certificate_good(server, message.certificate):
                 server.turn_with(told.CertificateSeen(time_ms, message.certificate))
+        case _:
+            _receive_question(server, sender, message)
+
+
+def _receive_question(server: "Server", sender: str, message: Any) -> None:
+    owner = server.owner
+    state, time_ms = owner.consensus, owner.clock.get_ms()
+    match message:
         case ClaimTold():
             server.turn_with(told.PeerClaimed(time_ms, sender, message.claim))
         case Requested():
@@ -247,14 +255,14 @@ def _find_step(server: "Server", base: BlockHash) -> HandOffStep | None:
     """The proof of the hand-off that ended a set, out of what is kept."""
     following = server.entered.get(base)
     block = None if following is None else server.world.blocks.get(following)
-    voters = None if following is None else server.owner.consensus.gadget.sets.get(following)
-    if block is None or voters is None:
+    entries = None if following is None else server.lists.get(following)
+    if block is None or entries is None:
         return None
     for (is_justification, target, round_), certificate in server.kept.items():
         if is_justification and target == block.hash:
             pair = server.kept.get((False, target, round_))
             if pair is not None:
-                return HandOffStep(certificate, pair, block.header, voters.entries)
+                return HandOffStep(certificate, pair, block.header, entries)
     return None
 
 
@@ -288,7 +296,9 @@ def _take_answer(server: "Server", sender: str, answer: Answered) -> None:
                 check_hand_offs(voters, answer.steps, server.world)
                 server.turn_with(told.HandOffsShown(time_ms, sender, answer.steps))
                 for item in answer.steps:
-                    server.entered[item.finality.body.set] = item.finality.body.target_hash
+                    following = item.finality.body.target_hash
+                    server.entered[item.finality.body.set] = following
+                    server.lists[following] = item.entries
         except Invalid:
             good = False
     for certificate in answer.certificates:

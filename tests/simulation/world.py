@@ -4,6 +4,7 @@ Everything follows from the options. ``run`` raises ``Broken`` where an invarian
 """
 
 import random
+from collections import defaultdict
 from typing import Any
 
 from chain.block import SealedBlock
@@ -13,6 +14,7 @@ from chain.crypto import Signed, is_signed
 from chain.genesis import compute_chain_id
 from chain.header import SignedHeader
 from chain.transaction import SealedTransaction
+from chain.votes import Ack
 from node.core import Core
 from tests.simulation import votes
 from tests.simulation.community import SEATS, SIMULATED, Members, build_community
@@ -55,6 +57,11 @@ class World:
         self.by_seat: dict[str, Server] = {}
         self.byzantine: set[str] = set()  # seats whose keys the adversary has
         self.withholding: dict[str, float] = {}  # server -> share of listeners that wait
+        self.late_votes: dict[str, float] = {}  # the same for votes
+        self.keeps_back: defaultdict[str, set[str]] = defaultdict(set)  # what is never sent
+        # Who may be the adversary's: fewer than a third.
+        count = max((seats - 1) // 3, 1 if seats > 3 else 0)
+        self.adversaries = self.get_dice("adversary").sample(self.seats, min(count, 2)) or ["ann"]
         self.silent: dict[str, float] = {}  # server -> share of its blocks that it keeps
         self.certificates: dict[int, Certificate] = {}  # that have been checked, by identity
         self.slot_ms = SLOT_MS
@@ -96,6 +103,12 @@ class World:
         server = self.servers.get(name)
         return server is not None and self.is_honest(server.seat)
 
+    def draw_adversary(self, dice: random.Random) -> str:
+        """One of the adversary's seats."""
+        seat = dice.choice(self.adversaries)
+        self.byzantine.add(seat)
+        return seat
+
     def get_running(self) -> list[Server]:
         """Servers that run."""
         return [server for server in self.servers.values() if server.core is not None]
@@ -123,22 +136,26 @@ class World:
         self.note(server.name, f"makes {header.height} slot {header.slot} {block.hash.hex()[:8]}")
 
     def tell(self, server: Server, message: Any) -> None:
-        """Gossip: to everybody, as far as the lines carry."""
-        delays: dict[str, int] = {}
+        """Gossip: to everybody, as far as the lines carry and the sender lets it."""
+        share = 0.0
         if isinstance(message, BlockTold):
             if self.dice.random() < self.silent.get(server.name, 0.0):
                 self.coverage.add("block withheld")
                 return
             share = self.withholding.get(server.name, 0.0)
-            if share:
-                delays = {
-                    name: self.dice.randint(1_000, 9_000)
-                    for name in self.servers
-                    if self.dice.random() < share
-                }
+        elif isinstance(message, votes.VoteTold):
+            if isinstance(message.vote.body, Ack) and "acks" in self.keeps_back[server.name]:
+                self.coverage.add("ack withheld")
+                return
+            share = self.late_votes.get(server.name, 0.0)
+        elif isinstance(message, votes.HereTold) and "roll-call" in self.keeps_back[server.name]:
+            self.coverage.add("roll-call refused")
+            return
         for name in self.servers:
             if name != server.name:
-                self.lines.send(server.name, name, message, delays.get(name, 0))
+                is_late = bool(share) and self.dice.random() < share
+                extra_ms = self.dice.randint(1_000, 9_000) if is_late else 0
+                self.lines.send(server.name, name, message, extra_ms)
 
     def find_transaction(self, name: bytes) -> SealedTransaction | None:
         """A transaction that a member has sent."""
@@ -178,6 +195,8 @@ class World:
             converged = None
             for slot in range(1, options.slots + 1):
                 self.timeline.run_until(slot * SLOT_MS)
+                if self.watch.conflicts:
+                    return  # those who see it sign no more: nothing is promised from here on
                 if slot >= CALM_SLOTS:
                     self.members.act(slot)
                 if slot % CHOICE_EVERY_SLOTS == 0:
