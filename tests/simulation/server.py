@@ -156,6 +156,11 @@ class Server:
                 self.world.timeline.now_ms + back_after_ms, self.start, self.starts
             )
 
+    def forget_disk(self) -> None:
+        """All that lies here is gone, but for the keys."""
+        self.disks = Disks(self.mood)
+        self.entered, self.lists, self.kept = {}, {}, {}
+
     def _stop_for_a_while(self) -> None:
         """The disk refused: the program ends, and its supervisor tries again later."""
         self.core = None

@@ -4,6 +4,8 @@ What consensus wants done about them is done here, and what comes from others is
 as a node checks it. Nothing here decides anything.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chain.block import SealedBlock
@@ -35,6 +37,7 @@ from consensus.sets import build_voters, find_voter
 from consensus.state import Consensus
 from node import effects, production
 from node.owner import Owner
+from tests.simulation.signatures import replacing
 
 if TYPE_CHECKING:
     from tests.simulation.server import Server
@@ -150,11 +153,23 @@ def perform_small(owner: Owner, effect: told.Effect) -> None:
 
 _ORIGINAL_SMALL: Final = effects._perform_small
 
-REPLACED: Final[dict[Any, Any]] = {
-    production.vote: vote,
-    production.attend: attend,
-    effects._perform_small: perform_small,
-}
+
+@contextmanager
+def carried() -> Iterator[None]:
+    """Let what consensus wants about votes be done here."""
+    changes: dict[Any, Any] = {
+        production.vote: vote,
+        production.attend: attend,
+        effects._perform_small: perform_small,
+    }
+    names = vars(effects)
+    kept = names["_OF_FINALITY"]
+    names["_OF_FINALITY"] = ()  # so that they come to ``perform_small``
+    try:
+        with replacing(changes):
+            yield
+    finally:
+        names["_OF_FINALITY"] = kept
 
 
 # What others say.

@@ -17,7 +17,7 @@ from chain.policy import AccountId
 from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence
 from chain.votes import Ack, Prevote, Vote
 from consensus.events import TellConflict
-from consensus.sets import Checkpoint
+from consensus.sets import Checkpoint, VoterSet
 from node.events import BlockUndone, CoreEvent, TransactionDropped
 from tests.community import get_account_id, get_key
 
@@ -88,6 +88,8 @@ class Watch:
         self.offences: list[str] = []
         self.offenders: set[str] = set()
         self.conflicts = 0
+        self.conflict_slot: int | None = None
+        self.sets: dict[BlockHash, VoterSet] = {}  # in the order in which they were first entered
         self.final_slots: list[tuple[int, int, int]] = []  # slot, round, level: when first final
         self.delays_ms: list[tuple[int, int]] = []  # kind of block, time to its finality
 
@@ -222,6 +224,8 @@ class Watch:
         levels = checkpoint.level, self.final_slots[-1][2] if self.final_slots else 0
         bound = sum(compute_quorum(total, level) for level in levels) - total
         self.conflicts += 1
+        if self.conflict_slot is None:
+            self.conflict_slot = self._world.slot
         self._world.coverage.add("conflicting finality")
         if weight < bound:
             raise Broken(
@@ -233,6 +237,7 @@ class Watch:
     def see_set(self, server: "Server", set_hash: BlockHash) -> None:
         """A server enters a set."""
         self._world.coverage.add("sets entered")
+        self.sets.setdefault(set_hash, server.owner.consensus.gadget.sets[set_hash])
         self._world.note(server.name, f"enters set {set_hash.hex()[:6]}")
 
     def see_evidence(self, _server: "Server", evidence: Evidence) -> None:

@@ -23,7 +23,7 @@ from tests.simulation.faults import plan_faults
 from tests.simulation.lines import Lines
 from tests.simulation.options import CALM_SLOTS, Options
 from tests.simulation.server import BlockTold, Server
-from tests.simulation.signatures import replacing, signing
+from tests.simulation.signatures import signing
 from tests.simulation.timeline import Timeline, no_waiting
 from tests.simulation.watch import Broken, Watch
 
@@ -37,12 +37,14 @@ CHOICE_EVERY_SLOTS = 3
 class World:
     """One run."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, newcomers: int | None = None) -> None:
         self.options = options
         self.timeline = Timeline()
         self.coverage = Coverage()
         self.dice = self.get_dice("world")
-        seats = max(options.servers - (NEWCOMERS if options.has("stake") else 0), 3)
+        if newcomers is None:
+            newcomers = min(NEWCOMERS, options.servers - 3) if options.has("stake") else 0
+        seats = options.servers - newcomers
         self.seats = SEATS[:seats]
         self.newcomers = SEATS[seats : options.servers]
         self.everybody = SEATS[: options.servers]
@@ -65,7 +67,7 @@ class World:
         self.silent: dict[str, float] = {}  # server -> share of its blocks that it keeps
         self.certificates: dict[int, Certificate] = {}  # that have been checked, by identity
         self.slot_ms = SLOT_MS
-        self.may_conflict = False  # the adversary is above the bound
+        self.continues_after_conflict_slots = 0
         self.watch = Watch(self)
         for name in self.everybody:
             self.settle(name, name)
@@ -144,8 +146,9 @@ class World:
                 return
             share = self.withholding.get(server.name, 0.0)
         elif isinstance(message, votes.VoteTold):
-            if isinstance(message.vote.body, Ack) and "acks" in self.keeps_back[server.name]:
-                self.coverage.add("ack withheld")
+            kind = "acks" if isinstance(message.vote.body, Ack) else "prevotes"
+            if kind in self.keeps_back[server.name]:
+                self.coverage.add(f"{kind} withheld")
                 return
             share = self.late_votes.get(server.name, 0.0)
         elif isinstance(message, votes.HereTold) and "roll-call" in self.keeps_back[server.name]:
@@ -188,14 +191,16 @@ class World:
         with (
             signing(self.watch.see, real=options.real),
             no_waiting(self.timeline),
-            replacing(votes.REPLACED),
+            votes.carried(),
         ):
             self._start_all()
             plan_faults(self)
             converged = None
             for slot in range(1, options.slots + 1):
                 self.timeline.run_until(slot * SLOT_MS)
-                if self.watch.conflicts:
+                if self.watch.conflict_slot is not None and (
+                    slot >= self.watch.conflict_slot + self.continues_after_conflict_slots
+                ):
                     return  # those who see it sign no more: nothing is promised from here on
                 if slot >= CALM_SLOTS:
                     self.members.act(slot)
@@ -205,6 +210,8 @@ class World:
                     self.members.send_last()
                 if slot >= options.healed_slot:
                     converged = self.watch.check_converged()
+                    if self.watch.conflicts:
+                        converged = None
                     if converged and slot >= options.healed_slot + CONVERGE_SLOTS:
                         raise Broken("I11", converged)
             self._finish()
