@@ -134,8 +134,7 @@ def newcomers() -> World:
     """Six newcomers beside four old seats: at their first hand-off they hold next to nothing."""
     world = stage(10, 280, newcomers=6)
     for place, name in enumerate(world.newcomers):
-        keys = build_seat_keys(name, chain=world.chain)
-        at(world, 3 + place, world.members.send, name, RegisterSeat(keys))
+        at(world, 3 + place, _register, world, name)
         at(world, 12 + place, world.members.send, name, Save(200 * PAI, 90))
         at(world, 22 + place, world.members.send, name, Bond(0, 200 * PAI))
     world.run()
@@ -148,6 +147,10 @@ def newcomers() -> World:
     expect("I16", bool(shares), "no newcomer is in any set")
     expect("I12", shares[0] <= 6, f"newcomers hold {shares} percent")
     return world
+
+
+def _register(world: World, name: str) -> None:
+    world.members.send(name, RegisterSeat(build_seat_keys(name, chain=world.chain)))
 
 
 def guard() -> World:

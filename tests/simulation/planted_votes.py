@@ -12,7 +12,7 @@ from chain import certificates
 from chain.rules import epoch, weights
 from chain.rules.weights import Standing
 from chain.votes import Ack, Prevote, SignedVote
-from consensus import finality, forkchoice, gadget, guard, journal, prevote, sets, view
+from consensus import finality, forkchoice, gadget, guard, journal, prevote, sets, view, voting
 from consensus.pool import VotePool
 from consensus.state import Consensus
 from consensus.voting import get_record
@@ -88,11 +88,6 @@ def _never_frozen(self: view.View, _time_ms: int, _slot_ms: int) -> bool:
 def _name_nothing(self: view.View, _round: int, _block_hash: bytes) -> list[Any]:
     """What the head of the slot names waits like everything else."""
     return []
-
-
-def _hold_all(certificate: Any, _round: int, _block_hash: bytes) -> bool:
-    """No header means any certificate."""
-    return False
 
 
 def _ack_too_much(state: Consensus, justified: Any, time_ms: int) -> list[Any]:
@@ -188,11 +183,12 @@ def _asked_enough(_state: Consensus, _slot: int) -> bool:
     return True
 
 
-def _stale_now(self: guard.ClockGuard, entries: Sequence[Any]) -> bool:
-    """The guard looks at how old messages are now, and not at how old they came."""
-    newest = max((slot for slot, _ in self._heard.values()), default=None)
-    now = self.__class__.__dict__.get("now", 0)
-    return newest is not None and now - newest > guard.STALE_SLOTS
+def _guard_by_age(state: Consensus, time_ms: int) -> guard.GuardState:
+    """The guard looks at how old everything is by now, certificates and all."""
+    slot = state.get_slot(time_ms)
+    newest = max(state.gadget.lock.round, state.position.head.slot)
+    is_old = slot - newest > guard.STALE_SLOTS
+    return guard.GuardState.LISTENING if is_old else guard.GuardState.OPEN
 
 
 def _root_ignored(self: forkchoice.Tree, block_hash: bytes, height: int) -> None:
@@ -265,17 +261,6 @@ def _cap_by_heads(standings: Sequence[Standing]) -> int:
     return low
 
 
-def _floor_of_crumbs(standings: Sequence[Standing]) -> list[int]:
-    """Every crumb is rounded up to a sixty-fourth of the heaviest."""
-    found = _ORIGINAL_WEIGHTS(standings)
-    floor = weights.WEIGHT_MAX // 64
-    return [max(weight, floor) if item.raw else weight
-            for item, weight in zip(standings, found, strict=True)]  # fmt: skip
-
-
-_ORIGINAL_WEIGHTS: Final = weights.compute_weights
-
-
 VOTE_FAULTS: Final = (
     Planted("a vote for the base", "consensus", prevote.compute_prevote, _vote_for_base),
     Planted("no clamp at the hand-off", "consensus", prevote.find_target, _vote_past_handoff),
@@ -302,8 +287,7 @@ DIRECTED_FAULTS: Final = (
     (Planted("back-off by the lock", "consensus", prevote.get_grid, _back_off_by_lock), "latency"),
     (Planted("survivor's duty", "ledger", epoch.find_roll_calls, _teach_always), "survivor"),
     (Planted("cap by heads", "ledger", weights.compute_cap, _cap_by_heads), "newcomers"),
-    (Planted("floor of crumbs", "ledger", weights.compute_weights, _floor_of_crumbs), "newcomers"),
-    (Planted("guard on age now", "consensus", guard.ClockGuard._is_stale, _stale_now), "guard"),
+    (Planted("guard on age now", "consensus", voting.get_guard, _guard_by_age), "guard"),
     (Planted("acks free after a loss", "journal", journal.record_loss, _loss_gates_prevotes), "lost journal"),
     (Planted("activation not inherited", "journal", journal.enter_set, _not_inherited), "lost then entered"),
     (Planted("no OR EQUAL", "consensus", prevote.compute_prevote, _vote_above_lock_only), "boundary"),

@@ -20,6 +20,7 @@ from chain.header import BlockHash
 from chain.policy import AccountId
 from chain.tables import SetEntry
 from chain.votes import (
+    Ack,
     Here,
     SignedHere,
     SignedVote,
@@ -107,8 +108,12 @@ def get_server(owner: Owner) -> "Server":
 def vote(owner: Owner, body: Vote) -> list[told.Effect]:
     """Sign a vote, tell everybody, and bring it in."""
     assert owner.seat is not None, "only a seat votes"
-    signed = sign_vote(owner.seat.own.id, body, owner.seat.vote_key)
     server = get_server(owner)
+    kind = "acks" if isinstance(body, Ack) else "prevotes"
+    if kind in server.world.keeps_back[server.name]:
+        server.world.coverage.add(f"{kind} withheld")
+        return []
+    signed = sign_vote(owner.seat.own.id, body, owner.seat.vote_key)
     server.world.tell(server, VoteTold(signed))
     return step(owner.consensus, told.VoteSeen(owner.clock.get_ms(), signed, live=True))
 

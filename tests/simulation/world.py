@@ -14,7 +14,6 @@ from chain.crypto import Signed, is_signed
 from chain.genesis import compute_chain_id
 from chain.header import SignedHeader
 from chain.transaction import SealedTransaction
-from chain.votes import Ack
 from node.core import Core
 from tests.simulation import votes
 from tests.simulation.community import SEATS, SIMULATED, Members, build_community
@@ -146,10 +145,6 @@ class World:
                 return
             share = self.withholding.get(server.name, 0.0)
         elif isinstance(message, votes.VoteTold):
-            kind = "acks" if isinstance(message.vote.body, Ack) else "prevotes"
-            if kind in self.keeps_back[server.name]:
-                self.coverage.add(f"{kind} withheld")
-                return
             share = self.late_votes.get(server.name, 0.0)
         elif isinstance(message, votes.HereTold) and "roll-call" in self.keeps_back[server.name]:
             self.coverage.add("roll-call refused")
