@@ -101,9 +101,9 @@ def no_acks() -> World:
     world.byzantine.add("clara")
     world.keeps_back["clara"].add("acks")
     for name in ("ann", "boris"):
-        at(world, 45, seize, world, world.servers[name])
+        at(world, 8, seize, world, world.servers[name])
     world.run()
-    expect("I10", get_longest_gap(world, 46, 195) <= 2 * EPOCH, get_final_slots(world))
+    expect("I10", get_longest_gap(world, 9, 195) <= 2 * EPOCH, get_final_slots(world))
     return world
 
 
@@ -214,6 +214,17 @@ def boundary() -> World:
     return world
 
 
+def seized_half() -> World:
+    """Two of four are carried away: nothing becomes final any more, and the chain goes on."""
+    world = stage(4, 420)
+    for name in ("ann", "boris"):
+        at(world, 20, seize, world, world.servers[name])
+    world.run()
+    heads = [server.ledger.head.height for server in world.get_running()]
+    expect("I11", min(heads) > 200, heads)
+    return world
+
+
 def seized_43_percent() -> World:
     """Three of seven are carried away: level 2 opens, the set changes, level 0 is back."""
     world = stage(7, 45 + 16 * EPOCH)
@@ -314,6 +325,7 @@ SCHEDULES: Final[dict[str, Callable[[], World]]] = {
     "lost journal": lost_journal,
     "lost then entered": lost_then_entered,
     "boundary": boundary,
+    "half seized": seized_half,
     "43 percent seized": seized_43_percent,
     "roll-call refused": roll_call_refused,
     "restart within a slot": restart_within_a_slot,

@@ -266,6 +266,8 @@ class Server:
                 if certificate is not None and votes.is_certificate_good(self, certificate):
                     time_ms = self.owner.clock.get_ms()
                     self.turn_with(told.CertificateSeen(time_ms, certificate))
+                if self.core is not core:
+                    return  # the power was cut meanwhile
                 if verdict is Verdict.ACCEPT:
                     self.turn(BlockArrived(PeerId(sender), message.block, live=True))
                 elif self.owner.pending:
