@@ -14,6 +14,7 @@ from chain.header import HEADER_VERSION, Header, sign_header
 from chain.ledger import Execution
 from chain.rules.context import Author, Context
 from chain.transaction import SealedTransaction
+from chain.transition import check_lock
 from chain.votes import Here, Vote, sign_here, sign_vote
 from consensus.engine import step
 from consensus.events import Drafted, Effect, HereSeen, VoteSeen
@@ -31,6 +32,12 @@ def draft(owner: Owner, turn: Turn) -> list[Effect]:
     context = owner.ledger.get_context(turn.slot)
     content = _execute(owner, turn, context)
     header = _build_header(owner, turn, context, content)
+    try:
+        check_lock(owner.ledger.state, context, owner.ledger.seat_set, header)
+    except Invalid as error:
+        # Blocks have told us of hand-offs of which we lack the proof: catch up before we author.
+        owner.log.warning("own_lock_too_old", error=str(error), slot=turn.slot)
+        return []
     owner.drafted = DraftedBlock(
         header, encode(header), content.execution, content.transactions, content.parts
     )

@@ -9,10 +9,11 @@ import logging
 import multiprocessing
 import time
 import traceback
+from functools import partial
 from typing import NamedTuple
 
 from tests.simulation.coverage import Coverage
-from tests.simulation.options import FEATURES, Options, draw
+from tests.simulation.options import FEATURES, SLOTS_MAX, Options, draw
 from tests.simulation.watch import Broken
 from tests.simulation.world import World
 
@@ -69,8 +70,9 @@ def shrink(outcome: Outcome) -> Outcome:
     return smallest
 
 
-def _run_seed(seed: int) -> Outcome:
-    return run(draw(seed))
+def _run_seed(seed: int, slots_max: int = SLOTS_MAX) -> Outcome:
+    options = draw(seed)
+    return run(options._replace(slots=min(options.slots, slots_max)))
 
 
 def main(arguments: list[str]) -> int:
@@ -93,7 +95,8 @@ def main(arguments: list[str]) -> int:
             without=frozenset(chosen.without),
         )
         return _run_one(options, chosen.lines)
-    return _run_many(range(chosen.first, chosen.first + chosen.seeds), chosen.cores)
+    seeds = range(chosen.first, chosen.first + chosen.seeds)
+    return _run_many(seeds, chosen.cores, chosen.slots or SLOTS_MAX)
 
 
 def _run_one(options: Options, lines: int) -> int:
@@ -107,11 +110,11 @@ def _run_one(options: Options, lines: int) -> int:
     return 1 if outcome.failure else 0
 
 
-def _run_many(seeds: range, cores: int) -> int:
+def _run_many(seeds: range, cores: int, slots_max: int) -> int:
     began = time.perf_counter()
     coverage, failed = Coverage(), 0
     with multiprocessing.Pool(cores) as pool:
-        for outcome in pool.imap_unordered(_run_seed, seeds):
+        for outcome in pool.imap_unordered(partial(_run_seed, slots_max=slots_max), seeds):
             coverage.merge(outcome.coverage)
             if outcome.failure:
                 failed += 1

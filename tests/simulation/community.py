@@ -39,7 +39,7 @@ SIMULATED: Final = replace(
     window_slots=5,
     level_epochs=(1, 3, 8),
     transaction_life_slots=150,
-    base_age_epochs=8,
+    base_age_epochs=2,
     gain_window_epochs=8,
     release_epochs=2,
 )

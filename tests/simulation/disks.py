@@ -176,11 +176,22 @@ class JournalDisk:
         if self.data is not None:
             self.backups.append(self.data)
 
+    def put_back(self) -> None:
+        """The newest copy lies there again."""
+        if self.backups:
+            self.data = self.backups[-1]
+            self.stored = self.read()
+
+    def delete(self) -> None:
+        """The file is gone."""
+        self.data, self.stored = None, None
+
     def tear(self) -> None:
         """Half of the file is of another time."""
         if self.data is not None:
             half = len(self.data) // 2
             self.data = self.data[:half] + bytes(len(self.data) - half)
+            self.stored = None
 
 
 def encode_journal(journal: Journal) -> bytes:

@@ -7,6 +7,7 @@ import random
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 
+from tests.simulation import adversary
 from tests.simulation.community import SIMULATED
 from tests.simulation.lines import Delay, Quality
 from tests.simulation.options import CALM_SLOTS
@@ -33,6 +34,8 @@ def heal(world: "World") -> None:
     world.lines.quality = Quality(Delay("exponential", 100))
     world.withholding.clear()
     world.silent.clear()
+    world.late_votes.clear()
+    world.keeps_back.clear()
     for server in world.servers.values():
         server.mood.cut_chance, server.mood.full, server.mood.forgets = 0.0, False, False
         server.clock.drift(0)
@@ -208,10 +211,37 @@ def seize(world: "World", server: "Server") -> None:
     world.coverage.add("seizure")
 
 
+def _plan_lost_journal(world: "World", dice: random.Random) -> None:
+    server = draw_server(world, dice)
+    begin, _ = draw_span(world, dice, 10)
+    at(world, begin, _damage, world, server, server.journal.delete)
+
+
+def _plan_torn_journal(world: "World", dice: random.Random) -> None:
+    server = draw_server(world, dice)
+    begin, _ = draw_span(world, dice, 10)
+    at(world, begin, _damage, world, server, server.journal.tear)
+
+
+def _plan_old_journal(world: "World", dice: random.Random) -> None:
+    server = draw_server(world, dice)
+    begin, end = draw_span(world, dice, 60)
+    at(world, begin, server.journal.back_up)
+    at(world, end, _damage, world, server, server.journal.put_back)
+
+
+def _damage(world: "World", server: "Server", damage: Callable[[], None]) -> None:
+    """Something happens to a journal while the power is off."""
+    server.cut_power(None)
+    damage()
+    server.is_muted = True
+    world.coverage.add("journal damaged")
+    server.start()
+
+
 def _plan_two_machines(world: "World", dice: random.Random) -> None:
     """A seat's keys lie on a second machine, with a journal of its own."""
-    seat = dice.choice(world.seats)
-    world.byzantine.add(seat)
+    seat = world.draw_adversary(dice)
     twin = world.settle(f"{seat}-twin", seat)
     twin.is_shameless = world.by_seat[seat].is_shameless = dice.random() < 0.7
     begin, end = draw_span(world, dice, 200)
@@ -220,14 +250,38 @@ def _plan_two_machines(world: "World", dice: random.Random) -> None:
 
 
 def _plan_withheld(world: "World", dice: random.Random) -> None:
-    name = dice.choice(world.seats)
-    world.silent[name] = dice.choice((0.3, 1.0))
-    world.byzantine.add(name)
+    world.silent[world.draw_adversary(dice)] = dice.choice((0.3, 1.0))
 
 
 def _plan_selective(world: "World", dice: random.Random) -> None:
-    for name in dice.sample(world.seats, dice.randint(1, max(len(world.seats) // 3, 1))):
-        world.withholding[name] = dice.choice((0.3, 0.7))
+    world.withholding[world.draw_adversary(dice)] = dice.choice((0.3, 0.7))
+
+
+def _plan_double_votes(world: "World", dice: random.Random) -> None:
+    server = world.by_seat[world.draw_adversary(dice)]
+    server.is_shameless = True
+    begin, end = draw_span(world, dice, 300)
+    for slot in range(int(begin), int(end)):
+        at(world, slot + 0.35, adversary.vote_twice, server, dice)
+
+
+def _plan_forged(world: "World", dice: random.Random) -> None:
+    server = world.by_seat[world.draw_adversary(dice)]
+    begin, end = draw_span(world, dice, 300)
+    for slot in range(int(begin), int(end), 3):
+        at(world, slot + dice.random(), adversary.forge, server, dice)
+
+
+def _plan_withheld_votes(world: "World", dice: random.Random) -> None:
+    world.late_votes[world.draw_adversary(dice)] = dice.choice((0.3, 0.7))
+
+
+def _plan_no_acks(world: "World", dice: random.Random) -> None:
+    world.keeps_back[world.draw_adversary(dice)].add("acks")
+
+
+def _plan_no_roll_call(world: "World", dice: random.Random) -> None:
+    world.keeps_back[world.draw_adversary(dice)].add("roll-call")
 
 
 def _plan_censorship(world: "World", dice: random.Random) -> None:
@@ -257,7 +311,15 @@ PLANS: Final[dict[str, Callable[["World", random.Random], None]]] = {
     "outage of one": _plan_outage,
     "outage of many": _plan_outages,
     "seizure": _plan_seizure,
+    "lost journal": _plan_lost_journal,
+    "torn journal": _plan_torn_journal,
+    "old journal": _plan_old_journal,
     "two machines": _plan_two_machines,
+    "double votes": _plan_double_votes,
+    "withheld votes": _plan_withheld_votes,
+    "no acks": _plan_no_acks,
+    "no roll-call": _plan_no_roll_call,
+    "forged certificates": _plan_forged,
     "withheld blocks": _plan_withheld,
     "selective blocks": _plan_selective,
     "censorship": _plan_censorship,

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Final, NamedTuple
 
-from tests.simulation.campaign import Outcome, run
+from tests.simulation.campaign import run
 from tests.simulation.options import draw
 from tests.simulation.signatures import replacing
 
@@ -25,11 +25,12 @@ class Planted(NamedTuple):
 
 
 class Found(NamedTuple):
-    """How a fault was found; ``outcome`` is None when it was not."""
+    """How a fault was found: the invariant that broke, and what it took. Empty: not found."""
 
     planted: Planted
-    seeds: int
-    outcome: Outcome | None
+    by: str  # so many seeds, or the name of a schedule
+    broken: str
+    detail: str = ""
 
 
 @contextmanager
@@ -43,25 +44,32 @@ def hunt(planted: Planted) -> Found:
     """Run seeds until the fault is found, or there have been enough."""
     with plant(planted):
         for count in range(planted.seeds):
-            outcome = run(draw(planted.first + count))
+            options = draw(planted.first + count)
+            outcome = run(options._replace(slots=min(options.slots, SLOTS)))
             assert outcome.name not in BROKEN_PLANTS, outcome.failure
             if outcome.failure:
-                return Found(planted, count + 1, outcome)
-    return Found(planted, planted.seeds, None)
+                return Found(planted, f"{count + 1} seeds", outcome.name, outcome.failure)
+    return Found(planted, f"{planted.seeds} seeds", "")
 
 
-def format_found(found: list[Found]) -> str:
-    """A table for people."""
-    lines = []
-    for item in found:
-        name = f"{item.planted.room:10} {item.planted.name}"
-        if item.outcome is None:
-            lines.append(f"{name:62} NOT FOUND in {item.seeds} seeds")
-        else:
-            lines.append(f"{name:62} {item.outcome.name:>16} after {item.seeds} seeds")
-    return "\n".join(lines)
+def play(planted: Planted, name: str, schedule: Callable[[], object]) -> Found:
+    """Play a schedule with the fault in the program."""
+    with plant(planted):
+        try:
+            schedule()
+        except AssertionError as error:
+            broken = getattr(error, "name", type(error).__name__)
+            return Found(planted, f"schedule {name!r}", broken, str(error))
+    return Found(planted, f"schedule {name!r}", "")
+
+
+def format_found(item: Found) -> str:
+    """A line of the table."""
+    name = f"{item.planted.room:10} {item.planted.name}"
+    return f"{name:44} {item.broken or 'NOT FOUND':16} {item.by}"
 
 
 # These say that a planted fault does not fit the program any more, not that it was found.
 BROKEN_PLANTS: Final = ("TypeError", "AttributeError", "NameError", "RecursionError")
+SLOTS: Final = 220  # a hunt is many short runs
 ROOMS: Final = ("consensus", "journal", "ledger", "sync", "mempool")

@@ -95,6 +95,7 @@ class Server:
         self.is_shameless = False  # signs on when its key is seen to be used elsewhere
         self.starts = 0
         self.entered: dict[BlockHash, BlockHash] = {}  # set -> the one that followed; on the disk
+        self.lists: dict[BlockHash, tuple[SetEntry, ...]] = {}
         self.kept: dict[tuple[bool, BlockHash, int], Any] = {}  # certificates, on the disk too
         self._planned_ms: int | None = None
         self._replacing: tuple[BlockFacts, list[BlockFacts]] | None = None
@@ -156,6 +157,11 @@ class Server:
             self.world.timeline.plan(
                 self.world.timeline.now_ms + back_after_ms, self.start, self.starts
             )
+
+    def forget_disk(self) -> None:
+        """All that lies here is gone, but for the keys."""
+        self.disks = Disks(self.mood)
+        self.entered, self.lists, self.kept = {}, {}, {}
 
     def _stop_for_a_while(self) -> None:
         """The disk refused: the program ends, and its supervisor tries again later."""
@@ -262,6 +268,8 @@ class Server:
                 if certificate is not None and votes.is_certificate_good(self, certificate):
                     time_ms = self.owner.clock.get_ms()
                     self.turn_with(told.CertificateSeen(time_ms, certificate))
+                if self.core is not core:
+                    return  # the power was cut meanwhile
                 if verdict is Verdict.ACCEPT:
                     self.turn(BlockArrived(PeerId(sender), message.block, live=True))
                 elif self.owner.pending:

@@ -4,6 +4,8 @@ What consensus wants done about them is done here, and what comes from others is
 as a node checks it. Nothing here decides anything.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from chain.block import SealedBlock
@@ -18,6 +20,7 @@ from chain.header import BlockHash
 from chain.policy import AccountId
 from chain.tables import SetEntry
 from chain.votes import (
+    Ack,
     Here,
     SignedHere,
     SignedVote,
@@ -35,6 +38,7 @@ from consensus.sets import build_voters, find_voter
 from consensus.state import Consensus
 from node import effects, production
 from node.owner import Owner
+from tests.simulation.signatures import replacing
 
 if TYPE_CHECKING:
     from tests.simulation.server import Server
@@ -104,8 +108,12 @@ def get_server(owner: Owner) -> "Server":
 def vote(owner: Owner, body: Vote) -> list[told.Effect]:
     """Sign a vote, tell everybody, and bring it in."""
     assert owner.seat is not None, "only a seat votes"
-    signed = sign_vote(owner.seat.own.id, body, owner.seat.vote_key)
     server = get_server(owner)
+    kind = "acks" if isinstance(body, Ack) else "prevotes"
+    if kind in server.world.keeps_back[server.name]:
+        server.world.coverage.add(f"{kind} withheld")
+        return []
+    signed = sign_vote(owner.seat.own.id, body, owner.seat.vote_key)
     server.world.tell(server, VoteTold(signed))
     return step(owner.consensus, told.VoteSeen(owner.clock.get_ms(), signed, live=True))
 
@@ -134,6 +142,7 @@ def perform_small(owner: Owner, effect: told.Effect) -> None:
         case told.SetEntered():
             watch.see_set(server, effect.set)
             server.entered[_get_base(server, effect.set)] = effect.set
+            server.lists[effect.set] = owner.consensus.gadget.sets[effect.set].entries
         case told.TellOffence():
             watch.see_evidence(server, effect.evidence)
         case told.TellConflict():
@@ -149,11 +158,23 @@ def perform_small(owner: Owner, effect: told.Effect) -> None:
 
 _ORIGINAL_SMALL: Final = effects._perform_small
 
-REPLACED: Final[dict[Any, Any]] = {
-    production.vote: vote,
-    production.attend: attend,
-    effects._perform_small: perform_small,
-}
+
+@contextmanager
+def carried() -> Iterator[None]:
+    """Let what consensus wants about votes be done here."""
+    changes: dict[Any, Any] = {
+        production.vote: vote,
+        production.attend: attend,
+        effects._perform_small: perform_small,
+    }
+    names = vars(effects)
+    kept = names["_OF_FINALITY"]
+    names["_OF_FINALITY"] = ()  # so that they come to ``perform_small``
+    try:
+        with replacing(changes):
+            yield
+    finally:
+        names["_OF_FINALITY"] = kept
 
 
 # What others say.
@@ -161,8 +182,7 @@ REPLACED: Final[dict[Any, Any]] = {
 
 def receive(server: "Server", sender: str, message: Any) -> None:
     """A message about votes has come."""
-    owner = server.owner
-    state, time_ms = owner.consensus, owner.clock.get_ms()
+    time_ms = server.owner.clock.get_ms()
     match message:
         case VoteTold():
             if _is_vote_good(server, sender, message.vote):
@@ -173,6 +193,14 @@ def receive(server: "Server", sender: str, message: Any) -> None:
         case CertificateTold():
             if is_certificate_good(server, message.certificate):
                 server.turn_with(told.CertificateSeen(time_ms, message.certificate))
+        case _:
+            _receive_question(server, sender, message)
+
+
+def _receive_question(server: "Server", sender: str, message: Any) -> None:
+    owner = server.owner
+    state, time_ms = owner.consensus, owner.clock.get_ms()
+    match message:
         case ClaimTold():
             server.turn_with(told.PeerClaimed(time_ms, sender, message.claim))
         case Requested():
@@ -247,14 +275,14 @@ def _find_step(server: "Server", base: BlockHash) -> HandOffStep | None:
     """The proof of the hand-off that ended a set, out of what is kept."""
     following = server.entered.get(base)
     block = None if following is None else server.world.blocks.get(following)
-    voters = None if following is None else server.owner.consensus.gadget.sets.get(following)
-    if block is None or voters is None:
+    entries = None if following is None else server.lists.get(following)
+    if block is None or entries is None:
         return None
     for (is_justification, target, round_), certificate in server.kept.items():
         if is_justification and target == block.hash:
             pair = server.kept.get((False, target, round_))
             if pair is not None:
-                return HandOffStep(certificate, pair, block.header, voters.entries)
+                return HandOffStep(certificate, pair, block.header, entries)
     return None
 
 
@@ -288,7 +316,9 @@ def _take_answer(server: "Server", sender: str, answer: Answered) -> None:
                 check_hand_offs(voters, answer.steps, server.world)
                 server.turn_with(told.HandOffsShown(time_ms, sender, answer.steps))
                 for item in answer.steps:
-                    server.entered[item.finality.body.set] = item.finality.body.target_hash
+                    following = item.finality.body.target_hash
+                    server.entered[item.finality.body.set] = following
+                    server.lists[following] = item.entries
         except Invalid:
             good = False
     for certificate in answer.certificates:

@@ -17,7 +17,7 @@ from chain.policy import AccountId
 from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence
 from chain.votes import Ack, Prevote, Vote
 from consensus.events import TellConflict
-from consensus.sets import Checkpoint
+from consensus.sets import Checkpoint, VoterSet
 from node.events import BlockUndone, CoreEvent, TransactionDropped
 from tests.community import get_account_id, get_key
 
@@ -88,6 +88,8 @@ class Watch:
         self.offences: list[str] = []
         self.offenders: set[str] = set()
         self.conflicts = 0
+        self.conflict_slot: int | None = None
+        self.sets: dict[BlockHash, VoterSet] = {}  # in the order in which they were first entered
         self.final_slots: list[tuple[int, int, int]] = []  # slot, round, level: when first final
         self.delays_ms: list[tuple[int, int]] = []  # kind of block, time to its finality
 
@@ -128,14 +130,18 @@ class Watch:
         self._entered[name] = base_slot
 
     def _check_journalled(self, name: str, vote: Vote, body_bytes: bytes) -> None:
-        """The journal that lies on the disk knows this vote, or forbids its round by a newer one."""
+        """The journal that lies on the disk knows this vote, or has gone past its round.
+
+        Of a set that was left it keeps figures only.
+        """
         journal = self._world.by_seat[name].journal.stored
         for item in journal.records if journal is not None else ():
             if item.set == vote.set:
                 is_prevote = isinstance(vote, Prevote)
                 round_ = item.prevote_round if is_prevote else item.ack_round
                 kept = item.prevote if is_prevote else item.ack
-                if round_ > vote.round or (round_ == vote.round and kept == body_bytes):
+                is_kept = kept == body_bytes or item is not journal.records[-1]
+                if round_ > vote.round or (round_ == vote.round and is_kept):
                     return
         raise Broken("I3", f"{name} votes in round {vote.round} before it is journalled")
 
@@ -154,15 +160,28 @@ class Watch:
 
     # What is decided.
 
-    def see_certificate(self, _server: "Server", certificate: Certificate) -> None:
+    def see_certificate(self, server: "Server", certificate: Certificate) -> None:
         """A server holds a certificate: one block of a round, unless seats prevoted twice."""
         body = certificate.body
+        self._check_weight(server, certificate)
         if not isinstance(certificate, Justification):
             return
         self._world.coverage.add(f"justified at level {body.level}")
         first = self._justified.setdefault((body.set, body.round), body.target_hash)
         if first != body.target_hash and not any(" S1 " in item for item in self.offences):
             raise Broken("I7", f"two blocks are justified in round {body.round}")
+
+    def _check_weight(self, server: "Server", certificate: Certificate) -> None:
+        """I6: a certificate weighs what the level in its body asks, by another reckoning."""
+        voters = server.owner.consensus.gadget.sets.get(certificate.body.set)
+        if voters is None:
+            return
+        bits = int.from_bytes(certificate.bits, "little")
+        weight = sum(item.weight for at, item in enumerate(voters.entries) if bits >> at & 1)
+        total = sum(item.weight for item in voters.entries)
+        numerator, denominator = SHARES[certificate.body.level]
+        if weight * denominator <= total * numerator:
+            raise Broken("I6", f"{server.name} holds a certificate of {weight} of {total}")
 
     def see_final(self, server: "Server", set_hash: BlockHash, checkpoint: Checkpoint) -> None:
         """A block is final for a server."""
@@ -197,18 +216,28 @@ class Watch:
         self.final_slots.append((self._world.slot, checkpoint.round, checkpoint.level))
 
     def _note_conflict(self, server: "Server", checkpoint: Checkpoint) -> None:
+        """Finality contradicts itself: that takes offenders enough, and no honest one."""
+        voters = server.owner.consensus.gadget.sets[server.owner.consensus.gadget.voters.base]
+        guilty = {get_account_id(name) for name in self.offenders}
+        weight = sum(entry.weight for entry in voters.entries if entry.seat in guilty)
+        total = voters.total_weight
+        levels = checkpoint.level, self.final_slots[-1][2] if self.final_slots else 0
+        bound = sum(compute_quorum(total, level) for level in levels) - total
         self.conflicts += 1
+        if self.conflict_slot is None:
+            self.conflict_slot = self._world.slot
         self._world.coverage.add("conflicting finality")
-        if not self._world.may_conflict:
+        if weight < bound:
             raise Broken(
                 "I1",
-                f"{server.name} makes {checkpoint.height} final in round {checkpoint.round}, "
-                "which contradicts what is final",
+                f"{server.name} makes {checkpoint.height} final in round {checkpoint.round}, which "
+                f"contradicts what is final: offenders weigh {weight} of {total}, not {bound}",
             )
 
     def see_set(self, server: "Server", set_hash: BlockHash) -> None:
         """A server enters a set."""
         self._world.coverage.add("sets entered")
+        self.sets.setdefault(set_hash, server.owner.consensus.gadget.sets[set_hash])
         self._world.note(server.name, f"enters set {set_hash.hex()[:6]}")
 
     def see_evidence(self, _server: "Server", evidence: Evidence) -> None:
@@ -223,7 +252,7 @@ class Watch:
         self._world.coverage.add("conflict detected")
         named = [self._names[seat] for seat in conflict.guilty]
         honest = [name for name in named if self._world.is_honest(name)]
-        if not self._world.may_conflict or honest:
+        if honest:
             raise Broken("I2", f"{server.name} holds a conflict of finality, signed by {named}")
         voters = server.owner.consensus.gadget.sets[conflict.first.body.set]
         weight = sum(voters.by_seat[seat].weight for seat in conflict.guilty)
@@ -382,6 +411,7 @@ class Watch:
 
 
 FINAL_SLOTS: Final = 20
+SHARES: Final = ((2, 3), (3, 5), (11, 20))  # what a certificate of each level is more than
 
 
 def get_accused(evidence: Evidence) -> AccountId:

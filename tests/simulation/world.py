@@ -4,6 +4,7 @@ Everything follows from the options. ``run`` raises ``Broken`` where an invarian
 """
 
 import random
+from collections import defaultdict
 from typing import Any
 
 from chain.block import SealedBlock
@@ -21,7 +22,7 @@ from tests.simulation.faults import plan_faults
 from tests.simulation.lines import Lines
 from tests.simulation.options import CALM_SLOTS, Options
 from tests.simulation.server import BlockTold, Server
-from tests.simulation.signatures import replacing, signing
+from tests.simulation.signatures import signing
 from tests.simulation.timeline import Timeline, no_waiting
 from tests.simulation.watch import Broken, Watch
 
@@ -35,12 +36,14 @@ CHOICE_EVERY_SLOTS = 3
 class World:
     """One run."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: Options, *, newcomers: int | None = None) -> None:
         self.options = options
         self.timeline = Timeline()
         self.coverage = Coverage()
         self.dice = self.get_dice("world")
-        seats = max(options.servers - (NEWCOMERS if options.has("stake") else 0), 3)
+        if newcomers is None:
+            newcomers = min(NEWCOMERS, options.servers - 3) if options.has("stake") else 0
+        seats = options.servers - newcomers
         self.seats = SEATS[:seats]
         self.newcomers = SEATS[seats : options.servers]
         self.everybody = SEATS[: options.servers]
@@ -55,10 +58,15 @@ class World:
         self.by_seat: dict[str, Server] = {}
         self.byzantine: set[str] = set()  # seats whose keys the adversary has
         self.withholding: dict[str, float] = {}  # server -> share of listeners that wait
+        self.late_votes: dict[str, float] = {}  # the same for votes
+        self.keeps_back: defaultdict[str, set[str]] = defaultdict(set)  # what is never sent
+        # Who may be the adversary's: fewer than a third.
+        count = max((seats - 1) // 3, 1 if seats > 3 else 0)
+        self.adversaries = self.get_dice("adversary").sample(self.seats, min(count, 2)) or ["ann"]
         self.silent: dict[str, float] = {}  # server -> share of its blocks that it keeps
         self.certificates: dict[int, Certificate] = {}  # that have been checked, by identity
         self.slot_ms = SLOT_MS
-        self.may_conflict = False  # the adversary is above the bound
+        self.continues_after_conflict_slots = 0
         self.watch = Watch(self)
         for name in self.everybody:
             self.settle(name, name)
@@ -96,6 +104,12 @@ class World:
         server = self.servers.get(name)
         return server is not None and self.is_honest(server.seat)
 
+    def draw_adversary(self, dice: random.Random) -> str:
+        """One of the adversary's seats."""
+        seat = dice.choice(self.adversaries)
+        self.byzantine.add(seat)
+        return seat
+
     def get_running(self) -> list[Server]:
         """Servers that run."""
         return [server for server in self.servers.values() if server.core is not None]
@@ -123,22 +137,23 @@ class World:
         self.note(server.name, f"makes {header.height} slot {header.slot} {block.hash.hex()[:8]}")
 
     def tell(self, server: Server, message: Any) -> None:
-        """Gossip: to everybody, as far as the lines carry."""
-        delays: dict[str, int] = {}
+        """Gossip: to everybody, as far as the lines carry and the sender lets it."""
+        share = 0.0
         if isinstance(message, BlockTold):
             if self.dice.random() < self.silent.get(server.name, 0.0):
                 self.coverage.add("block withheld")
                 return
             share = self.withholding.get(server.name, 0.0)
-            if share:
-                delays = {
-                    name: self.dice.randint(1_000, 9_000)
-                    for name in self.servers
-                    if self.dice.random() < share
-                }
+        elif isinstance(message, votes.VoteTold):
+            share = self.late_votes.get(server.name, 0.0)
+        elif isinstance(message, votes.HereTold) and "roll-call" in self.keeps_back[server.name]:
+            self.coverage.add("roll-call refused")
+            return
         for name in self.servers:
             if name != server.name:
-                self.lines.send(server.name, name, message, delays.get(name, 0))
+                is_late = bool(share) and self.dice.random() < share
+                extra_ms = self.dice.randint(1_000, 9_000) if is_late else 0
+                self.lines.send(server.name, name, message, extra_ms)
 
     def find_transaction(self, name: bytes) -> SealedTransaction | None:
         """A transaction that a member has sent."""
@@ -171,13 +186,17 @@ class World:
         with (
             signing(self.watch.see, real=options.real),
             no_waiting(self.timeline),
-            replacing(votes.REPLACED),
+            votes.carried(),
         ):
             self._start_all()
             plan_faults(self)
             converged = None
             for slot in range(1, options.slots + 1):
                 self.timeline.run_until(slot * SLOT_MS)
+                if self.watch.conflict_slot is not None and (
+                    slot >= self.watch.conflict_slot + self.continues_after_conflict_slots
+                ):
+                    return  # those who see it sign no more: nothing is promised from here on
                 if slot >= CALM_SLOTS:
                     self.members.act(slot)
                 if slot % CHOICE_EVERY_SLOTS == 0:
@@ -186,6 +205,8 @@ class World:
                     self.members.send_last()
                 if slot >= options.healed_slot:
                     converged = self.watch.check_converged()
+                    if self.watch.conflicts:
+                        converged = None
                     if converged and slot >= options.healed_slot + CONVERGE_SLOTS:
                         raise Broken("I11", converged)
             self._finish()
