@@ -25,7 +25,7 @@ from genesis.build import PREFIX
 from genesis.private import write_new_file
 from genesis.writer import write_seat_keys
 from node.cli.seat_act import HOME, act, check_owner, describe_keys, read_keys
-from node.cli.seat_keys import release, replace_keys
+from node.cli.seat_keys import release, replace_keys, takeover
 from node.home import HomeError
 from node.keys import KEYS_NAME, build_seat_keys, has_seat, make_seat_keys, read_seat_secrets
 from wallet.client import Account, DepositAnswer, NodeClient
@@ -70,6 +70,7 @@ def command() -> None:
 
 
 command.add_command(replace_keys)
+command.add_command(takeover)
 command.add_command(release)
 
 

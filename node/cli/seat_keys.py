@@ -1,4 +1,4 @@
-"""``pai seat replace-keys`` and ``pai seat release``: the ledger hears of keys and journals."""
+"""``pai seat replace-keys``, ``takeover``, ``release``: the ledger hears of keys and journals."""
 
 from pathlib import Path
 
@@ -7,6 +7,8 @@ import msgspec
 
 from chain.actions import ReleaseNotice, ReplaceSeatKeys
 from node.cli.seat_act import HOME, act, describe_keys, read_keys
+from node.home import HomeError
+from node.keys import KEYS_NAME, make_takeover, read_seat_secrets
 from wallet.flow import Intent, Manner
 from wallet.options import take_signing
 from wallet.session import Session
@@ -55,6 +57,49 @@ def replace_keys(
                 (terminal.say("Counts"), terminal.say("from the third epoch on")),
             ),
             document=describe_keys(session.address, keys),
+        )
+
+    return act(terminal, name, folder, password_file, manner, build)
+
+
+@click.command("takeover")
+@click.argument("name")
+@click.option("--home", type=HOME, required=True, help="Folder with the seat's present keys.")
+@click.option("--new-home", type=HOME, required=True, help="Folder for the keys that take over.")
+@take_signing
+@click.pass_obj
+def takeover(
+    terminal: Terminal,
+    name: str,
+    home: Path,
+    new_home: Path,
+    folder: Path,
+    password_file: Path | None,
+    manner: Manner,
+) -> Exit:
+    """Let a seat's standby key take over from a vote key that somebody else may have.
+
+    It becomes the vote key at the next hand-off; blocks are made from the third epoch on. Any
+    wallet NAME may hand it in; the owner can cancel it with 'pai seat replace-keys'. Start the new
+    home then, and never the old one again.
+    """
+
+    async def build(session: Session) -> Intent:
+        try:
+            held = read_seat_secrets(home / KEYS_NAME)
+            action = make_takeover(held, new_home, chain=session.community.chain)
+        except HomeError as error:
+            raise Failure(Exit.USAGE, "{reason}.", reason=str(error)) from None
+        seat = session.community.get_address(action.seat)
+        return Intent(
+            actions=(action,),
+            title=terminal.say("The standby key takes over"),
+            pairs=(
+                (terminal.say("Seat"), seat),
+                (terminal.say("New home"), str(new_home)),
+                (terminal.say("Counts"), terminal.say("from the next hand-off on")),
+            ),
+            document={"seat": seat, "home": str(new_home)},
         )
 
     return act(terminal, name, folder, password_file, manner, build)

@@ -126,11 +126,11 @@ def find_offences(home: Path) -> list[str]:
 
 def read_marks(home: Path) -> Marks:
     """What stands in a seat's journal. Raises JournalLost when it cannot be read."""
-    newest = read_journal(home / JOURNAL_NAME).records[-1:]
-    if not newest:
+    records = read_journal(home / JOURNAL_NAME).records
+    if not records:
         return Marks(0, 0, 0, 0)
-    record = newest[0]
-    return Marks(record.base_slot, record.block_slot, record.prevote_round, record.ack_round)
+    newest, block_slot = records[-1], max(record.block_slot for record in records)
+    return Marks(newest.base_slot, block_slot, newest.prevote_round, newest.ack_round)
 
 
 def find_lost_blocks(helds: Sequence[Held], held_by_all: Mapping[int, str]) -> list[str]:

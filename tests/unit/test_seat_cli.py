@@ -11,6 +11,7 @@ import pytest
 from chain.address import encode_address
 from chain.rules.settlement import BONDED, UNBONDING
 from node.cli.main import main
+from node.keys import open_seat
 from tests.community import PAI, Community, get_account_id
 from tests.wallet_node import WalletNode, build_member_genesis
 from wallet import session
@@ -155,6 +156,28 @@ def test_new_keys_and_a_notice_of_a_lost_journal(
     notice = state.notices.require(world.member)
     assert (notice.activation_round, notice.lock_round) == (7, 3)
     assert notice.lock_hash.hex() == "ab" * 32
+
+
+def test_the_standby_key_takes_over(world: SeatNode, tmp_path: Path, capsys: Capture) -> None:
+    state = world.community.ledger.state
+    old, new = tmp_path / "old", tmp_path / "new"
+    made = answer(capsys, "seat", "keys", "--owner", world.address, "--home", old)
+    answer(capsys, "seat", "register", "emma", "--home", old, "--yes")
+    code, told = fail(capsys, "seat", "takeover", "emma", "--home", old, "--new-home", old, "--yes")
+    assert (code, "exists already" in told) == (Exit.USAGE, True)
+    command = ("seat", "takeover", "emma", "--home", old, "--new-home", new)
+    code, told = fail(capsys, *command)
+    assert code == Exit.USAGE, "nobody has agreed"
+    kept = (new / "seat.keys").read_bytes()
+    answer(capsys, *command, "--yes")
+    assert (new / "seat.keys").read_bytes() == kept, "the same keys, not others"
+    change = state.key_changes.require(world.member)
+    assert change.takeover
+    assert change.keys is not None
+    assert change.keys[0].hex() == made["standby_key"]
+    holder = open_seat(new)
+    assert holder.own.vote_key == change.keys[0]
+    assert not holder.own.lost
 
 
 def test_the_whole_deposit_is_bonded_when_no_amount_is_given(

@@ -25,6 +25,20 @@ TEXTS: Final[Texts] = {
         "Через день после заявления 'pai node release' на его машине позволит голосовать."
     ),
     "Notice of a lost journal for the seat of {name}": "Заявление о потере журнала места {name}",
+    "Folder with the seat's present keys.": "Папка с нынешними ключами места.",
+    "Folder for the keys that take over.": "Папка для ключей, которые примут место.",
+    "Let a seat's standby key take over from a vote key that somebody else may have.\n\nIt becomes "
+    "the vote key at the next hand-off; blocks are made from the third epoch on. Any wallet NAME "
+    "may hand it in; the owner can cancel it with 'pai seat replace-keys'. Start the new home then, "
+    "and never the old one again.": (
+        "Заменить ключ голосования, который мог попасть к другому, запасным ключом места.\n\nОн "
+        "станет ключом голосования со следующей передачи; блоки создаются с третьей эпохи. Подать "
+        "может любой кошелёк NAME; владелец может отменить это командой 'pai seat replace-keys'. "
+        "Тогда запустите новую папку и больше никогда не запускайте старую."
+    ),
+    "The standby key takes over": "Запасной ключ принимает место",
+    "New home": "Новая папка",
+    "from the next hand-off on": "со следующей передачи",
     "Silent up to slot": "Молчит до слота",
     "Cost": "Стоимость",
     "a hundredth of the bond": "сотая часть залога",
