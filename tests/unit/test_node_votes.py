@@ -24,9 +24,10 @@ from chain.votes import (
 )
 from consensus.events import CertificateSeen, NewestShown, TellConflict, TellOffence, VoteSeen
 from consensus.pool import Newest
+from node.branches import follow
 from node.core import Core
 from node.decided import keep_certificate, read_conflict, read_decided
-from node.effects import handle, perform
+from node.effects import handle, perform, take_block
 from node.showing import find_named_certificate, show_finality, show_newest, show_votes
 from node.votes import judge_certificate, judge_here, judge_vote, take_finality, take_newest
 from p2p.transport import Verdict
@@ -198,6 +199,22 @@ def test_an_answer_makes_final_and_is_served_on() -> None:
         assert len(box.bench.outside.blamed) == 1
         await take_finality(owner, PEER, None)
         assert len(box.bench.outside.blamed) == 1
+
+    run(check)
+
+
+def test_what_is_final_is_not_undone_even_if_somebody_asks_for_it() -> None:
+    async def check(box: Box) -> None:
+        owner, forest = box.owner, box.bench.forest
+        rival = forest.grow(box.bench.blocks[0].hash, after=2)
+        await take_block(owner, PEER, rival, live=False)
+        justification, finality = box.certify(box.build_prevote()), box.certify(box.build_ack())
+        assert isinstance(justification, Justification)
+        assert isinstance(finality, Finality)
+        await take_finality(owner, PEER, FinalityAnswer((), justification, finality))
+        head = owner.ledger.head
+        assert await follow(owner, rival.hash) == []
+        assert owner.ledger.head == head
 
     run(check)
 

@@ -29,8 +29,8 @@ TEXTS: Final[Texts] = {
     "Folder for the keys that take over.": "Папка для ключей, которые примут место.",
     "Let a seat's standby key take over from a vote key that somebody else may have.\n\nIt becomes "
     "the vote key at the next hand-off; blocks are made from the third epoch on. Any wallet NAME "
-    "may hand it in; the owner can cancel it with 'pai seat replace-keys'. Start the new home then, "
-    "and never the old one again.": (
+    "may hand it in; the owner can cancel it with 'pai seat replace-keys'. Start the new home then,"
+    " and never the old one again.": (
         "Заменить ключ голосования, который мог попасть к другому, запасным ключом места.\n\nОн "
         "станет ключом голосования со следующей передачи; блоки создаются с третьей эпохи. Подать "
         "может любой кошелёк NAME; владелец может отменить это командой 'pai seat replace-keys'. "
