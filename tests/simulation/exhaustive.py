@@ -97,14 +97,16 @@ def search(rounds: int, powers: Powers, limit: int = 10**9) -> Finding:
 
 def find_offence(said: frozenset[Vote]) -> str:
     """Two votes that contradict each other."""
-    votes = sorted(said, key=repr)
-    for one in votes:
-        for other in votes:
-            if type(one) is type(other) and one != other and one.round == other.round:
-                return f"two votes of round {one.round}: {type(one).__name__}"
-            is_pair = isinstance(one, Ack) and isinstance(other, Prevote)
-            if is_pair and other.source_round < one.round < other.round:
-                return f"ack {one.round} in {other.source_round}..{other.round}"
+    acks = sorted((item for item in said if isinstance(item, Ack)), key=repr)
+    prevotes = sorted((item for item in said if isinstance(item, Prevote)), key=repr)
+    for kind, votes in (("acks", acks), ("prevotes", prevotes)):
+        rounds = [item.round for item in votes]
+        if len(rounds) != len(set(rounds)):
+            return f"two {kind} of a round, of rounds {sorted(rounds)}"
+    for ack in acks:
+        for prevote in prevotes:
+            if prevote.source_round < ack.round < prevote.round:
+                return f"ack {ack.round} in {prevote.source_round}..{prevote.round}"
     return ""
 
 

@@ -15,7 +15,7 @@ from chain.ledger import Execution, Ledger
 from chain.rules import randomness, settlement, sweep
 from chain.state import State
 from chain.tables import ACCOUNTS
-from consensus import arrivals, forkchoice, journal
+from consensus import arrivals, engine, forkchoice, journal
 from consensus.events import StoreJournal
 from node import branches, chainkeeper, judges, mempool, production
 from p2p.transport import PeerId, Verdict
@@ -49,12 +49,6 @@ def _sign_unjournalled(state: Any, event: Any) -> list[Any]:
 def _may_always_sign(_journal: Any, _chain: bytes, _slot: int) -> bool:
     """The journal is not asked."""
     return True
-
-
-def _record_always(kept: Any, chain: bytes, set_hash: bytes, slot: int, header: bytes) -> Any:
-    """The journal forgets all but the newest header, and asks nothing."""
-    entry = journal.SetRecord(chain=chain, set=set_hash, block_slot=slot, header=header)
-    return journal.Journal(kept.version, kept.vote_key, (entry,))
 
 
 def _take_nobody(self: arrivals.Arrivals, parent: BlockHash) -> list[Any]:

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from chain import certificates
 from chain.rules import ancestry, epoch, weights
+from chain.rules import tally as tally_rules
 from chain.rules.weights import Standing
 from chain.votes import Ack, Prevote, SignedVote
 from consensus import finality, forkchoice, gadget, guard, journal, prevote, sets, voting
@@ -67,7 +68,8 @@ def _level_by_source(
     voters: Any, constants: Any, round_: int, source: Any, _recorded_round: int
 ) -> int:
     """The gap is counted from the source, so that prevotes without acks keep the level down."""
-    return max(source.level, sets.compute_gap_level(voters, constants, round_ - source.round))
+    by_gap = sets.compute_gap_level(voters, constants, round_ - source.round)
+    return max(int(source.level), by_gap)
 
 
 def _low_quorum(total_weight: int, _level: int) -> int:
@@ -213,8 +215,8 @@ def _teach_always(state: Any, tally: Any) -> Any:
     """A roll-call that hardly anybody attended teaches like any other."""
     calls = _ORIGINAL_CALLS(state, tally)
     attended = {
-        seat: epoch.to_bits(epoch.get_seat_tally(state, seat).attended)
-        for seat in epoch.get_counted_seats(state)
+        seat: tally_rules.to_bits(tally_rules.get_seat_tally(state, seat).attended)
+        for seat in tally_rules.get_counted_seats(state)
     }
     expected = calls.expected
     for bits in attended.values():

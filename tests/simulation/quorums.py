@@ -1,6 +1,6 @@
 """The arithmetic of finality, exactly, in integers: how much two decisions share, at any levels.
 
-Every pair of sets of seats that both decide is looked at, for every small community of some weights.
+Every pair of sets of seats that both decide is looked at, for small communities of some weights.
 What they share must weigh at least what the levels promise; as far as honest seats do not
 contradict themselves, that is what offenders must weigh for two blocks to be final.
 """
@@ -27,8 +27,8 @@ def find_small_overlap(seats_max: int = SEATS_MAX) -> Overlap | None:
     """The first pair that shares less than its levels promise; None: there is none."""
     for count in range(1, seats_max + 1):
         for weights in combinations_with_replacement(WEIGHTS, count):
-            for levels in product(range(3), repeat=2):
-                found = _look_at(weights, levels)
+            for one, other in product(range(3), repeat=2):
+                found = _look_at(weights, (one, other))
                 if found is not None:
                     return found
     return None

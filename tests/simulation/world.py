@@ -13,6 +13,7 @@ from chain.checks import VrfClaim
 from chain.crypto import Signed, is_signed
 from chain.genesis import compute_chain_id
 from chain.header import SignedHeader
+from chain.parameters import Constants
 from chain.transaction import SealedTransaction
 from node.core import Core
 from tests.simulation import votes
@@ -36,7 +37,13 @@ CHOICE_EVERY_SLOTS = 3
 class World:
     """One run."""
 
-    def __init__(self, options: Options, *, newcomers: int | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        *,
+        newcomers: int | None = None,
+        constants: Constants = SIMULATED,
+    ) -> None:
         self.options = options
         self.timeline = Timeline()
         self.coverage = Coverage()
@@ -48,7 +55,7 @@ class World:
         self.newcomers = SEATS[seats : options.servers]
         self.everybody = SEATS[: options.servers]
         with signing(lambda *_: None, real=options.real):
-            self.genesis = build_community(seats, len(self.newcomers), options.real)
+            self.genesis = build_community(seats, len(self.newcomers), options.real, constants)
         self.chain = compute_chain_id(self.genesis)
         self.lines = Lines(self.timeline, self.get_dice("lines"))
         self.lines.deliver = self._deliver
