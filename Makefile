@@ -15,7 +15,8 @@ PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	&& echo $$python && break; done)
 
-.PHONY: help demo install test lint types bench kill simulate simulate-planted simulate-long lock clean
+.PHONY: help demo install test lint types bench finality kill simulate simulate-planted \
+	simulate-long lock clean
 
 help:
 	@echo 'make demo [ARGS="--seconds 40"]   a whole community on this machine, live; Ctrl-C ends it'
@@ -71,6 +72,9 @@ bench: $(VENV)/test-ready
 
 kill: $(VENV)/test-ready
 	$(BIN)/python -m tests.e2e.kill_run $(ARGS)
+
+finality: $(VENV)/test-ready
+	$(BIN)/python -m tests.e2e.finality_run $(ARGS)
 
 simulate: $(VENV)/test-ready
 	$(BIN)/python -m tests.simulation --schedules --seeds $(SEEDS) $(ARGS)

@@ -29,7 +29,7 @@ from chain.votes import SignedHere, SignedVote
 class Offer(NamedTuple):
     """What a producer has: records of finality, the best first; late acks; attendance; evidence.
 
-    Votes and attendance have been checked already; certificates and evidence are checked again.
+    The signatures of acks have been checked already; all else is checked again.
     """
 
     finalities: Sequence[FinalityRecord] = ()
@@ -55,7 +55,7 @@ def open_draft(
     parts = replace(NO_PARTS, finality=finality)
     process_records(view, context, author, parts, checks)
     late_acks = build_late_acks(view, context, offer.acks)
-    roll_call = build_roll_call(view, context, offer.heres)
+    roll_call = build_roll_call(view, context, offer.heres, checks)
     chosen = BlockParts(finality, late_acks, roll_call)
     evidence = _select_evidence(view, context, author, chosen, offer.evidence, checks)
     chosen = replace(chosen, evidence=evidence or None)

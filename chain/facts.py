@@ -1,5 +1,7 @@
 """What happened by rule in a block, as data: for audit, histories and wallets. No rule reads it."""
 
+from typing import Literal
+
 import msgspec
 
 from chain.policy import AccountId
@@ -49,17 +51,40 @@ class Finalised(msgspec.Struct, frozen=True, gc=False):
     level: int
 
 
-class BondLost(msgspec.Struct, frozen=True, gc=False):
-    """A recovery's bond that went to the operators, because the account's own keys stopped it."""
+class RecoveryBond(msgspec.Struct, frozen=True, gc=False):
+    """What became of a recovery's bond: it was lent, came back, or went to the operators."""
+
+    account: AccountId
+    amount: int
+    outcome: Literal["lent", "returned", "lost"]
+
+
+class Slashed(msgspec.Struct, frozen=True, gc=False):
+    """Taken from a deposit that is, or was until lately, a seat's bond."""
+
+    account: AccountId
+    deposit: int
+    amount: int
+
+
+class Reported(msgspec.Struct, frozen=True, gc=False):
+    """Paid out of what was slashed, to whoever reported the offence."""
 
     account: AccountId
     amount: int
 
 
-class Rewarded(msgspec.Struct, frozen=True, gc=False):
-    """Paid to a seat's owner out of the operators' fund."""
+class NoticePaid(msgspec.Struct, frozen=True, gc=False):
+    """Paid for a notice of release."""
 
     account: AccountId
+    amount: int
+
+
+class FundGot(msgspec.Struct, frozen=True, gc=False):
+    """What a fund got of what was slashed, or of what a notice cost."""
+
+    fund: str
     amount: int
 
 
@@ -97,49 +122,46 @@ class Enacted(msgspec.Struct, frozen=True, gc=False):
     refused: int | None
 
 
-class Slashed(msgspec.Struct, frozen=True, gc=False):
-    """Taken from a deposit that is, or was until lately, a seat's bond."""
+class GuarantorPaid(msgspec.Struct, frozen=True, gc=False):
+    """A guarantor paid for a debtor: out of his pledged deposit, or (-1) his balance."""
+
+    guarantor: AccountId
+    debtor: AccountId
+    amount: int
+    deposit: int
+
+
+class PledgeFreed(msgspec.Struct, frozen=True, gc=False):
+    """A deposit secures no loan any more, and runs on until this step."""
 
     account: AccountId
     deposit: int
-    amount: int
+    until_step: int
 
 
-class Reported(msgspec.Struct, frozen=True, gc=False):
-    """Paid out of what was slashed, to whoever reported the offence."""
-
-    account: AccountId
-    amount: int
-
-
-class NoticePaid(msgspec.Struct, frozen=True, gc=False):
-    """Paid for a notice of release."""
+class WrittenOff(msgspec.Struct, frozen=True, gc=False):
+    """The reserve took over what an account owed."""
 
     account: AccountId
     amount: int
-
-
-class FundMoved(msgspec.Struct, frozen=True, gc=False):
-    """What a fund got, or gave, otherwise than by the pot and by fees."""
-
-    fund: str
-    amount: int  # below zero: it gave
 
 
 Fact = (
     Charged
     | FeePaid
+    | GuarantorPaid
+    | PledgeFreed
+    | WrittenOff
     | Shared
     | Matured
-    | BondLost
+    | RecoveryBond
     | FundPaid
     | FundShifted
     | Decided
     | Enacted
     | Finalised
-    | Rewarded
     | Slashed
     | Reported
     | NoticePaid
-    | FundMoved
+    | FundGot
 )

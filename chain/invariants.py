@@ -8,7 +8,9 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeVar, cast
 
 from chain.codec import Record
+from chain.credit_invariants import check_floors, find_bad_dealings, find_bad_debts, find_wrong_sums
 from chain.errors import InvariantBroken
+from chain.invariants_epochs import find_bad_offender, find_bad_standing, find_key_come_back
 from chain.invariants_identity import (
     find_bad_recovery,
     find_changed_statement,
@@ -26,8 +28,9 @@ from chain.invariants_sets import (
     find_wrong_set_record,
 )
 from chain.policy import compute_account_id
+from chain.rules.context import Context
 from chain.rules.settlement import BONDED, get_due_step
-from chain.state import Change
+from chain.state import Change, State
 from chain.tables import (
     ACCOUNTS,
     COMMON_FUNDS,
@@ -49,12 +52,19 @@ from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
 RowT = TypeVar("RowT", bound=Record)
 
 
-def check_invariants(changes: Sequence[Change]) -> None:
-    """Check every promise on what a block changed. Raises InvariantBroken."""
+def check_invariants(
+    changes: Sequence[Change], state: State | None = None, context: Context | None = None
+) -> None:
+    """Check every promise on what a block changed. Raises InvariantBroken.
+
+    With the state before the block and the block's context, L20 too.
+    """
     for number, check in INVARIANTS.items():
         problem = check(changes)
         if problem is not None:
             raise InvariantBroken(f"L{number} {check.__name__.removeprefix('find_')}: {problem}")
+    if state is not None and context is not None:
+        check_floors(changes, state, context)
 
 
 def find_lost_money(changes: Sequence[Change]) -> str | None:
@@ -88,10 +98,10 @@ def find_bad_funds(changes: Sequence[Change]) -> str | None:
 
 
 def find_bad_balance(changes: Sequence[Change]) -> str | None:
-    """L4: no balance leaves what an account may hold, and none falls below zero without credit."""
+    """L4: no balance leaves what an account may hold; a debtor owes no more than all money is."""
     for change in _select(changes, ACCOUNTS):
         after = cast("Account | None", change.after)
-        if after is not None and not 0 <= after.settlement <= AMOUNT_MAX:
+        if after is not None and not -SUPPLY_MAX <= after.settlement <= AMOUNT_MAX:
             return f"{change.key.hex()} holds {after.settlement}"
     return None
 
@@ -150,10 +160,14 @@ def find_bad_bonds(changes: Sequence[Change]) -> str | None:
 
 
 def find_standing_tip(changes: Sequence[Change]) -> str | None:
-    """L8: every block raises slot and height."""
+    """L8: every block raises slot and height, and the score by one or two."""
     for change in _select(changes, TIPS):
         before, after = cast("Tip | None", change.before), cast("Tip", change.after)
-        if before is not None and (after.slot <= before.slot or after.height != before.height + 1):
+        if before is not None and (
+            after.slot <= before.slot
+            or after.height != before.height + 1
+            or not 1 <= after.score - before.score <= 2
+        ):
             return f"from {before} to {after}"
     return None
 
@@ -180,6 +194,9 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     7: find_bad_bonds,
     8: find_standing_tip,
     9: find_miscounted_accounts,
+    21: find_wrong_sums,
+    22: find_bad_dealings,
+    23: find_bad_debts,
     10: find_bad_set_list,
     11: find_broken_line_of_sets,
     12: find_wrong_set_record,
@@ -187,6 +204,9 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     14: find_stray_anchor,
     15: find_miscounted_seats,
     16: find_torn_ancestry,
+    17: find_bad_standing,
+    18: find_bad_offender,
+    19: find_key_come_back,
     30: find_divided_person,
     31: find_changed_statement,
     32: find_miscounted_statements,

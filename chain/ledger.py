@@ -145,7 +145,7 @@ class Ledger:
             self.state.discard()
             raise
         changes, facts = self.state.take_changes()
-        check_invariants(changes)
+        check_invariants(changes, self.state, context)
         rows = _encode_rows(changes)
         update = self.tree.compute_update(rows)
         return Execution(self.head.hash, next_set_root, changes, rows, facts, update)

@@ -26,7 +26,6 @@ from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, Header, compute_block_hash
 from chain.merkle import Proof, verify_proof
-from chain.rules.sets import NO_KEY
 from chain.tables import SetEntry
 from chain.tables.table import ROW_BYTES_MAX
 from chain.transaction import TRANSACTION_BYTES_MAX, SealedTransaction, decode_transaction
@@ -318,8 +317,7 @@ def _check_votes(
 def _check_set_list(entries: tuple[SetEntry, ...]) -> None:
     """Seats in order, each once, with weight, and no key twice: no signature may count twice."""
     seats = [entry.seat for entry in entries]
-    keys = [key for entry in entries for key in (entry.vote_key, entry.standby_key)]
-    keys += [entry.vrf_key for entry in entries if entry.vrf_key != NO_KEY]
+    keys = [key for entry in entries for key in (entry.vote_key, entry.standby_key, entry.vrf_key)]
     if (
         seats != sorted(set(seats))
         or len(keys) != len(set(keys))

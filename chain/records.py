@@ -49,11 +49,16 @@ class RollCall(Record, frozen=True):
 
 
 class VoteEvidence(Record, frozen=True, tag="votes"):
-    """Two votes of one seat that contradict each other, in byte order, and the set's list."""
+    """Two votes of one seat that contradict each other, in byte order, and the set's list.
+
+    Against a seat that had told of its lost journal it takes a finality too, which the seat's ack
+    has helped to make and which contradicts this chain's own.
+    """
 
     first: SignedVote
     second: SignedVote
     entries: tuple[SetEntry, ...]
+    finality: Finality | None = None
 
 
 class HeaderEvidence(Record, frozen=True, tag="headers"):

@@ -15,14 +15,16 @@ from contextlib import closing, contextmanager
 from typing import Final, NamedTuple
 
 from chain.actions import ChangePolicy, Reveal
-from chain.block import SealedBlock, decode_block
+from chain.block import BlockParts, SealedBlock, decode_block
 from chain.checks import LearnedChecks, SignatureChecks, VrfClaim
 from chain.crypto import Signed
 from chain.errors import Invalid, WrongStateRoot
 from chain.header import BlockHash, get_header_message
 from chain.ledger import Execution, Ledger
 from chain.policy import AccountId, Policy
+from chain.rules.finality_record import get_finality_claims
 from chain.rules.lottery import get_alpha
+from chain.rules.rollcall import get_attendance_claims
 from chain.rules.transactions import get_claims
 from chain.store import Batch
 from chain.tables import CURRENT
@@ -137,7 +139,21 @@ def predict_claims(
                 signatures.extend(get_claims(ledger.chain, policy, sealed))
             except Invalid:
                 continue  # the rules will say so in their turn
+    signatures.extend(_predict_record_claims(ledger, block.parts))
     return Claims(proofs, signatures)
+
+
+def _predict_record_claims(ledger: Ledger, parts: BlockParts) -> list[Signed]:
+    """What records claim, by the sets and the seats as they stand now."""
+    claims: list[Signed] = []
+    try:
+        if parts.finality is not None:
+            claims += get_finality_claims(ledger.state, parts.finality)
+        if parts.roll_call is not None:
+            claims += get_attendance_claims(ledger.state, ledger.chain, parts.roll_call)
+    except Invalid:
+        return claims  # the rules will say so in their turn
+    return claims
 
 
 def _predict_seed(ledger: Ledger, slot: int) -> bytes | None:

@@ -26,11 +26,16 @@ from chain.tables import (
     AUTHORITIES,
     BONDED_SEATS,
     COURSES,
+    CREDIT,
+    CREDIT_DAYS,
     CUSTOMERS,
+    DEALINGS,
+    DEBTS,
     EPOCH_TALLIES,
     FIGURES,
     KEY_CHANGES,
     LEAVERS,
+    LOANS,
     MONEY,
     NEXT_SETS,
     NOTICES,
@@ -52,6 +57,7 @@ from chain.tables import (
     SET_RECORDS,
     SETS,
     SPENDING,
+    STANDINGS,
     TIPS,
     USED_KEYS,
     Table,
@@ -209,6 +215,8 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
     pot: int
     fees: int
     accounts_born: int
+    debt: int
+    saved: int
 
 
 class State:
@@ -221,6 +229,10 @@ class State:
         # money
         self.accounts = self._open(ACCOUNTS)
         self.savings = self._open(SAVINGS)
+        # credit
+        self.standings, self.dealings = self._open(STANDINGS), self._open(DEALINGS)
+        self.loans, self.debts = self._open(LOANS), self._open(DEBTS)
+        self.credit, self.credit_days = self._open(CREDIT), self._open(CREDIT_DAYS)
         # identity
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
@@ -269,6 +281,7 @@ class State:
         self.pot = 0  # demurrage charged in this block, on its way to the funds
         self.fees = 0  # fees of this block, on their way to the operators' pool
         self.accounts_born = 0  # born less removed in this block
+        self.debt = self.saved = 0  # what debts and free savings grew by in this block
 
     def _open(self, table: Table[RowT]) -> Rows[RowT]:
         """Another table; takes and keeps them in this order."""
@@ -293,7 +306,15 @@ class State:
 
     def savepoint(self) -> Mark:
         """A mark of everything as it stands."""
-        return Mark(len(self._undo), len(self.facts), self.pot, self.fees, self.accounts_born)
+        return Mark(
+            len(self._undo),
+            len(self.facts),
+            self.pot,
+            self.fees,
+            self.accounts_born,
+            self.debt,
+            self.saved,
+        )
 
     def roll_back(self, mark: Mark) -> None:
         """Undo all that happened since the mark."""
@@ -302,10 +323,12 @@ class State:
             rows.put_back(key, before)
         del self.facts[mark.facts_length :]
         self.pot, self.fees, self.accounts_born = mark.pot, mark.fees, mark.accounts_born
+        self.debt, self.saved = mark.debt, mark.saved
 
     def take_changes(self) -> tuple[list[Change], list[Fact]]:
         """What the block changed, table by table, and its facts; the state is as before it."""
         assert self.pot == self.fees == self.accounts_born == 0, "money left on its way"
+        assert self.debt == self.saved == 0, "credit left uncounted"
         changes = [change for rows in self._tables.values() for change in rows.take_changes()]
         facts, self.facts = self.facts, []
         self._undo.clear()
@@ -313,7 +336,7 @@ class State:
 
     def discard(self) -> None:
         """Forget the block in progress."""
-        self.roll_back(Mark(0, 0, 0, 0, 0))
+        self.roll_back(Mark(0, 0, 0, 0, 0, 0, 0))
         for rows in self._tables.values():
             rows.forget_changes()
 

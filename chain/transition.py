@@ -17,9 +17,11 @@ from chain.records import FinalityRecord
 from chain.rules.ancestry import find_ancestors, get_oldest, process_ancestry
 from chain.rules.assembly import process_assembly
 from chain.rules.context import Author, Context, build_context
+from chain.rules.credit_days import process_credit_days, process_credit_sums
 from chain.rules.epoch import process_epoch
 from chain.rules.evidence import process_evidence
 from chain.rules.finality_record import process_finality, process_late_acks
+from chain.rules.loan_terms import process_loans
 from chain.rules.lottery import check_author, find_entry
 from chain.rules.randomness import compute_randomness, process_randomness
 from chain.rules.rollcall import process_roll_call
@@ -54,9 +56,7 @@ def process_block(
     next_set_root = process_opening(state, context, queue, author, parts.finality)
     process_records(state, context, author, parts, checks)
     process_transactions(state, context, transactions, checks)
-    process_pot(state, context)
-    score = state.tips.require(CURRENT).score + get_score(author.kind)
-    state.tips.put(CURRENT, Tip(slot=context.slot, height=context.height, score=score))
+    process_closing(state, context, author)
     return next_set_root
 
 
@@ -80,8 +80,17 @@ def process_opening(
     process_randomness(state, context, author.output)
     process_assembly(state, context)
     process_sharing(state, context)
+    process_credit_days(state, context)
+    process_loans(state, context)
     process_sweep(state, context, queue)
     return next_set_root
+
+
+def process_closing(state: State, context: Context, author: Author) -> None:
+    """What a block does after its transactions: what it tallied is put into rows."""
+    process_credit_sums(state, context, process_pot(state, context))
+    score = state.tips.require(CURRENT).score + get_score(author.kind)
+    state.tips.put(CURRENT, Tip(slot=context.slot, height=context.height, score=score))
 
 
 def process_records(

@@ -122,6 +122,7 @@ def on_header_seen(state: Consensus, event: HeaderSeen) -> list[Effect]:
     slot = state.get_slot(event.time_ms)
     if event.kind == PRIMARY and event.slot <= slot + EARLY_SLOTS:
         state.primaries_seen.add(event.slot)
+    state.gadget.pool.hear_header(event.seat, event.slot)
     effects = note_header(state.gadget, event.signed) if event.signed is not None else []
     if state.seat is not None and event.seat == state.seat.id:
         return [*effects, *meet_own_header(state, event.slot)]
@@ -138,6 +139,7 @@ def on_block_held(state: Consensus, event: BlockHeld) -> list[Effect]:
     if event.live and state.tree.count_authored(facts.seat, facts.slot) >= SAME_SLOT_MAX:
         return [Forget((facts,))]
     effects: list[Effect] = []
+    state.gadget.pool.hear_header(facts.seat, facts.slot)
     if state.seat is not None and facts.seat == state.seat.id:
         effects.extend(meet_own_header(state, facts.slot, facts.hash))
     if not event.live and facts.slot < slot - NEAR_SLOTS:

@@ -15,6 +15,7 @@ from chain.votes import Here, SignedHere, SignedVote, Vote
 from consensus.catchup import Claim, HandOffStep, Request
 from consensus.forkchoice import NOTHING_RECORDED, BlockFacts, Recorded
 from consensus.journal import Journal
+from consensus.pool import Newest
 from consensus.producer import Position, Turn
 from consensus.sets import Checkpoint, VoterSet
 
@@ -183,12 +184,12 @@ class Answered(NamedTuple):
 class NewestShown(NamedTuple):
     """An answer to ``AskNewest``: a seat, proven, shows the newest messages of ours it has seen.
 
-    ``round``: the highest slot or round of ours among them, each with our own signature; 0: none.
+    What is not 0 stands under our own signature.
     """
 
     time_ms: int
     seat: AccountId
-    round: int
+    newest: Newest
 
 
 class VotesWanted(NamedTuple):

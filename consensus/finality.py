@@ -8,6 +8,7 @@ from chain.certificates import Certificate, Finality, Justification
 from chain.header import BlockHash
 from chain.votes import Ack, Prevote, SignedVote
 from consensus.catchup import build_step_voters
+from consensus.conflicts import contradicts, find_conflict, meet_contradiction, tell_conflict
 from consensus.events import (
     CertificateSeen,
     Concern,
@@ -21,15 +22,11 @@ from consensus.events import (
     SetEntered,
     SetShown,
     SignVote,
-    TellConflict,
     VoteSeen,
-    Warn,
 )
 from consensus.gadget import (
     CERTIFICATES_WAITING_MAX,
     Gadget,
-    find_common_signers,
-    get_newest_finalities,
     keep_certificate,
     leave_set,
     remember_set,
@@ -65,7 +62,7 @@ def on_vote_seen(state: Consensus, event: VoteSeen) -> list[Effect]:
     elif event.live:
         floor_slot = max(gadget.lock.round, state.position.head.slot)
         state.guard.hear(vote.seat, vote.body.round, slot, floor_slot)
-    gadget.pool.hear(vote.seat, vote.body.round)
+    gadget.pool.hear(vote)
     if isinstance(vote.body, Prevote) and is_frozen(state, event.time_ms):
         gadget.view.hold_vote(vote)
         return effects
@@ -137,19 +134,26 @@ def take_certificate(state: Consensus, certificate: Certificate, time_ms: int) -
         _wait(gadget, certificate)
         return []
     if isinstance(certificate, Finality):
-        known = _find_conflict(state, certificate)
-        if known is not None:
-            return _keep(gadget, certificate) + _tell_conflict(gadget, known, certificate)
-        effects = _keep(gadget, certificate)
-        # Nothing is final for us before we know on what it stands; a hand-off that was proven is.
-        if state.tree.is_executed(body.target_hash) or _is_following(gadget, body.target_hash):
-            effects += _take_final(state, certificate, time_ms)
-        if body.set != gadget.voters.base:  # it was the hand-off
-            return effects
-        justified = build_final(certificate, None)
-    else:
-        effects, justified = [], build_justified(certificate)
-    return effects + _take_justified(state, certificate, justified, time_ms)
+        return _take_acks(state, certificate, time_ms)
+    justified = build_justified(certificate)
+    if contradicts(state.tree, gadget.final, justified):
+        return meet_contradiction(gadget, certificate)
+    return _take_justified(state, certificate, justified, time_ms)
+
+
+def _take_acks(state: Consensus, finality: Finality, time_ms: int) -> list[Effect]:
+    """Acks of a quorum: what they name is final, and justified too."""
+    gadget, body = state.gadget, finality.body
+    effects = _keep(gadget, finality)
+    known = find_conflict(gadget, state.tree, finality)
+    if known is not None:
+        return effects + tell_conflict(gadget, known, finality)
+    # Nothing is final for us before we know on what it stands; a hand-off that was proven is.
+    if state.tree.is_executed(body.target_hash) or _is_following(gadget, body.target_hash):
+        effects += _take_final(state, finality, time_ms)
+    if body.set != gadget.voters.base:  # it was the hand-off
+        return effects
+    return effects + _take_justified(state, finality, build_final(finality, None), time_ms)
 
 
 def retry_waiting(state: Consensus, time_ms: int) -> list[Effect]:
@@ -212,6 +216,7 @@ def enter(state: Consensus, voters: VoterSet, time_ms: int) -> list[Effect]:
     gadget = state.gadget
     leave_set(gadget)
     gadget.voters = voters
+    gadget.pool.forget_seats({seat for known in gadget.sets.values() for seat in known.by_seat})
     gadget.lock = gadget.final = build_base(voters)
     ensure_record(state)
     # A store older than the journal enters again what the journal has voted in.
@@ -249,8 +254,8 @@ def _take_foreign(state: Consensus, certificate: Certificate) -> list[Effect]:
         return []
     ended = gadget.ended.get(certificate.body.set)
     if isinstance(certificate, Finality) and ended is not None and ended.finality is not None:
-        if _contradicts(state, ended, build_final(certificate, None)):
-            return _tell_conflict(gadget, ended.finality, certificate)
+        if contradicts(state.tree, ended, build_final(certificate, None)):
+            return tell_conflict(gadget, ended.finality, certificate)
         return []
     if (
         isinstance(certificate, Justification)
@@ -268,6 +273,13 @@ def _take_final(state: Consensus, finality: Finality, time_ms: int) -> list[Effe
     gadget, body = state.gadget, finality.body
     if body.round <= gadget.final.round or body.target_height < gadget.final.height:
         return []
+    lock = gadget.lock
+    if (
+        lock.justification is not None
+        and lock.round >= body.round
+        and contradicts(state.tree, build_final(finality, None), lock)
+    ):
+        return tell_conflict(gadget, finality, lock.justification)
     pair = gadget.justifications.get((body.set, body.round, body.target_hash))
     gadget.final = build_final(finality, pair)
     gadget.moved_slot = state.get_slot(time_ms)
@@ -292,8 +304,8 @@ def _take_justified(
 ) -> list[Effect]:
     """Hold a block for justified once it is executed, and ack it if we may."""
     gadget, tree = state.gadget, state.tree
-    if _contradicts(state, gadget.final, justified):
-        return []
+    if justified.height < gadget.final.height:
+        return []  # no honest seat votes for what lies below the final block it knows of
     facts = tree.get(justified.hash)
     if facts is None or not tree.is_executed(justified.hash):
         if justified.round < gadget.lock.round:
@@ -336,6 +348,8 @@ def _ack(state: Consensus, justified: Checkpoint, time_ms: int) -> list[Effect]:
 def _note_decided(state: Consensus) -> None:
     """The journal knows what is justified and final: in the next write, with what is signed."""
     gadget = state.gadget
+    assert gadget.lock.round >= gadget.final.round or not _is_held(state, gadget.final)
+    assert not contradicts(state.tree, gadget.final, gadget.lock), "what is final is followed"
     if state.journal is not None:
         state.journal = record_decided(
             state.journal,
@@ -358,40 +372,13 @@ def _wait(gadget: Gadget, certificate: Certificate) -> None:
         gadget.waiting.remove(min(gadget.waiting, key=lambda item: item.body.round))
 
 
+def _is_held(state: Consensus, checkpoint: Checkpoint) -> bool:
+    return state.tree.is_executed(checkpoint.hash)
+
+
 def _is_pair(justification: Justification, final: Checkpoint) -> bool:
     body = justification.body
     return (body.round, body.level, body.target_hash) == (final.round, final.level, final.hash)
-
-
-def _contradicts(state: Consensus, one: Checkpoint, other: Checkpoint) -> bool:
-    """Whether two blocks are known not to stand on one another."""
-    low, high = sorted((one, other), key=lambda item: item.height)
-    if low.height == high.height:
-        return low.hash != high.hash
-    if state.tree.get(high.hash) is None:
-        return False  # not known yet
-    return not state.tree.descends(high.hash, low.hash, low.height)
-
-
-def _find_conflict(state: Consensus, finality: Finality) -> Finality | None:
-    """A certificate that what this one makes final does not stand on, nor the other way round."""
-    other = build_final(finality, None)
-    for known in get_newest_finalities(state.gadget, finality.body.set):
-        if _contradicts(state, build_final(known, None), other):
-            return known
-    return None
-
-
-def _tell_conflict(gadget: Gadget, known: Finality, other: Finality) -> list[Effect]:
-    """Stop signing when two final blocks contradict each other; go on relaying."""
-    if gadget.conflict is not None:
-        return []
-    gadget.conflict, gadget.stopped = (known, other), True
-    guilty = tuple(find_common_signers(gadget, known, other))
-    return [
-        TellConflict(known, other, guilty),
-        Warn(Concern.FINALITY_CONFLICT, len(guilty)),
-    ]
 
 
 def _tell_invalid(state: Consensus, round_: int) -> list[Effect]:

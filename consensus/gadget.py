@@ -54,7 +54,8 @@ class Recovery:
     told_slot: int = -1
     started_slot: int = 0
     answered: set[AccountId] = field(default_factory=set)
-    shown_round: int = 0  # the newest of ours that anybody showed
+    shown_round: int = 0  # the newest slot or round of ours that anybody showed
+    is_outdated: bool = False  # something was shown that the journal does not know
     release_slot: int | None = None  # when the operator commanded it
 
 
@@ -118,10 +119,14 @@ def remember_set(gadget: Gadget, voters: VoterSet) -> None:
         del gadget.sets[oldest.base]
 
 
-def is_behind_final(gadget: Gadget) -> bool:
-    """Whether a block is final that we do not hold, or have not executed."""
-    base = gadget.voters.base
-    return any(isinstance(item, Finality) and item.body.set == base for item in gadget.waiting)
+def is_behind_final(gadget: Gadget, head_height: int) -> bool:
+    """Whether something above our head is final; what lies lower may stand below the tree."""
+    return any(
+        isinstance(item, Finality)
+        and item.body.set == gadget.voters.base
+        and item.body.target_height > head_height
+        for item in gadget.waiting
+    )
 
 
 def keep_certificate(gadget: Gadget, certificate: Certificate) -> bool:

@@ -174,6 +174,15 @@ def get_signed_round(journal: Journal, chain: bytes) -> int:
     )
 
 
+def get_voted_rounds(journal: Journal, chain: bytes) -> tuple[int, int]:
+    """The newest rounds of which this community has a prevote and an ack of ours, of any set."""
+    records = [item for item in journal.records if item.chain == chain]
+    return (
+        max((item.prevote_round for item in records), default=NEVER),
+        max((item.ack_round for item in records), default=NEVER),
+    )
+
+
 def may_sign_block(journal: Journal, chain: bytes, slot: int) -> bool:
     """Whether a header of this slot would be the first of it. Slots only rise."""
     return slot > get_signed_slot(journal, chain)

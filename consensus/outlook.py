@@ -37,6 +37,7 @@ class Outlook(NamedTuple):
     lock_hash: BlockHash
     lock_height: int
     final_round: int
+    final_level: int  # of its certificate
     final_hash: BlockHash
     final_height: int
     gap_slots: int  # since the last final round
@@ -54,7 +55,7 @@ def get_outlook(state: Consensus, time_ms: int) -> Outlook:
     gap_slots = max(slot - final.round, 0)
     quorum = compute_quorum(voters.total_weight, level)
     since_slot = slot - (HEARD_SLOTS if gap_slots < HEARD_GRID_SLOTS else HEARD_GRID_SLOTS)
-    heard_weight = gadget.pool.compute_heard_weight(voters, since_slot)
+    heard_weight = gadget.pool.compute_heard_weight(voters, since_slot, slot)
     return Outlook(
         set=voters.base,
         seats=len(voters.entries),
@@ -66,6 +67,7 @@ def get_outlook(state: Consensus, time_ms: int) -> Outlook:
         lock_hash=lock.hash,
         lock_height=lock.height,
         final_round=final.round,
+        final_level=final.level,
         final_hash=final.hash,
         final_height=final.height,
         gap_slots=gap_slots,
@@ -82,6 +84,6 @@ def _get_standstill(state: Consensus, gap_slots: int, heard_weight: int, quorum:
         return Standstill.NONE
     head, final = state.position.head, gadget.final
     stands = state.tree.descends(head.hash, final.hash, final.height)
-    if is_behind_final(gadget) or not stands:
+    if is_behind_final(gadget, head.height) or not stands:
         return Standstill.BEHIND
     return Standstill.TOO_FEW if heard_weight < quorum else Standstill.SLOW

@@ -5,7 +5,7 @@ each seat and round two bodies of a kind, for the second is already the proof of
 """
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, NamedTuple
 
 from chain.certificates import Bits, Finality, Signatures, get_signers, pack_bits
 from chain.header import BlockHash
@@ -18,6 +18,18 @@ ROUNDS_AHEAD_MAX: Final = 2  # clocks differ
 # Late acks count for 64 rounds; and a pair of votes that contradicts itself is found as long as
 # the older one is here.
 ROUNDS_KEPT: Final = 128
+ROUNDS_AT_ONCE_MAX: Final = 16  # slots slept through; after more all rounds are looked at
+
+
+class Newest(NamedTuple):
+    """The newest messages of a seat that somebody saw, each kind for itself; 0: none."""
+
+    block_slot: int = 0
+    prevote_round: int = 0
+    ack_round: int = 0
+
+
+NOTHING_HEARD: Final = Newest()
 
 
 @dataclass(slots=True)
@@ -47,7 +59,7 @@ class VotePool:
 
     _seats: dict[tuple[BlockHash, AccountId], _SeatVotes] = field(default_factory=dict)
     _tallies: dict[int, dict[Vote, _Tally]] = field(default_factory=dict)  # by round
-    _newest: dict[AccountId, int] = field(default_factory=dict)
+    _newest: dict[AccountId, Newest] = field(default_factory=dict)
     _floor_round: int = 0
 
     def is_wanted(self, vote: SignedVote, round_now: int) -> bool:
@@ -74,12 +86,22 @@ class VotePool:
         tally = self._tallies.setdefault(body.round, {}).setdefault(body, _Tally())
         tally.signatures[vote.seat] = vote.signature
         tally.weight += entry.weight
-        self.hear(vote.seat, body.round)
+        self.hear(vote)
         return True
 
-    def hear(self, seat: AccountId, round_: int) -> None:
-        """A seat has been heard with a message of this round, whether or not it is kept."""
-        self._newest[seat] = max(round_, self._newest.get(seat, 0))
+    def hear(self, vote: SignedVote) -> None:
+        """A seat has been heard with this vote, whether or not it is kept."""
+        newest, round_ = self.get_newest(vote.seat), vote.body.round
+        if isinstance(vote.body, Prevote):
+            newest = newest._replace(prevote_round=max(newest.prevote_round, round_))
+        else:
+            newest = newest._replace(ack_round=max(newest.ack_round, round_))
+        self._newest[vote.seat] = newest
+
+    def hear_header(self, seat: AccountId, slot: int) -> None:
+        """A seat has been heard with a header."""
+        newest = self.get_newest(seat)
+        self._newest[seat] = newest._replace(block_slot=max(newest.block_slot, slot))
 
     def get_weight(self, body: Vote) -> int:
         """The weight of those who signed exactly this."""
@@ -112,6 +134,25 @@ class VotePool:
         found = sorted(tally.signatures.items()) if tally else []
         return [SignedVote(seat, body, signature) for seat, signature in found]
 
+    def get_votes(self, set_hash: BlockHash, since_round: int) -> list[SignedVote]:
+        """All votes of a set from a round on, oldest rounds first."""
+        return [
+            SignedVote(seat, body, signature)
+            for round_ in sorted(self._tallies)
+            if round_ >= since_round
+            for body, tally in self._tallies[round_].items()
+            if body.set == set_hash
+            for seat, signature in sorted(tally.signatures.items())
+        ]
+
+    def find_newest_of(self, seat: AccountId) -> list[SignedVote]:
+        """The newest prevote and ack of a seat that are here, of whichever set."""
+        found = []
+        for said in [item for (_, name), item in self._seats.items() if name == seat]:
+            for kind in (said.prevotes, said.acks):
+                found += [kind[max(kind)][0]] if kind else []
+        return found
+
     def get_bodies(self, set_hash: BlockHash) -> list[Vote]:
         """All that was said in a set, oldest rounds first."""
         return [
@@ -136,23 +177,24 @@ class VotePool:
             rivals += [item for item in seat.prevotes[round_] if _links_over(item, body.round)]
         return rivals
 
-    def get_newest(self, seat: AccountId) -> int:
-        """The highest round in which a seat was heard."""
-        return self._newest.get(seat, 0)
+    def get_newest(self, seat: AccountId) -> Newest:
+        """The newest messages of a seat, which it may want to know after a start."""
+        return self._newest.get(seat, NOTHING_HEARD)
 
-    def compute_heard_weight(self, voters: VoterSet, since_round: int) -> int:
-        """The weight of the set's seats that were heard in this round or later."""
+    def compute_heard_weight(self, voters: VoterSet, since_round: int, round_now: int) -> int:
+        """The weight of the set's seats whose newest message is of this round or later."""
+        limit = round_now + ROUNDS_AHEAD_MAX
         return sum(
             entry.weight
             for entry in voters.entries
-            if self._newest.get(entry.seat, -1) >= since_round
+            if since_round <= max(self.get_newest(entry.seat)) <= limit
         )
 
     def compute_common_round(self, voters: VoterSet, leave_out: AccountId) -> int:
         """The highest round that more than a third of the weight has reached; 0: none."""
         heard = sorted(
             (
-                (self._newest[entry.seat], entry.weight)
+                (max(self._newest[entry.seat]), entry.weight)
                 for entry in voters.entries
                 if entry.seat in self._newest and entry.seat != leave_out
             ),
@@ -166,19 +208,22 @@ class VotePool:
         return 0
 
     def forget_old(self, round_now: int) -> None:
-        """Let go of rounds that are too old to matter."""
-        floor, limit = round_now - ROUNDS_KEPT, round_now + ROUNDS_AHEAD_MAX
-        if floor == self._floor_round:
-            return
+        """Let go of rounds that are too old to matter, or too far ahead when the clock was set."""
+        floor, before = round_now - ROUNDS_KEPT, self._floor_round
         self._floor_round = floor
-        for round_ in [item for item in self._tallies if not floor < item <= limit]:
-            del self._tallies[round_]
-        for key, seat in list(self._seats.items()):
-            for said in (seat.prevotes, seat.acks):
-                for round_ in [item for item in said if not floor < item <= limit]:
-                    del said[round_]
-            if not seat.prevotes and not seat.acks:
-                del self._seats[key]
+        if 0 <= floor - before <= ROUNDS_AT_ONCE_MAX:
+            old = set(range(before + 1, floor + 1))
+        else:
+            limit = round_now + ROUNDS_AHEAD_MAX
+            old = {round_ for round_ in self._tallies if not floor < round_ <= limit}
+        for round_ in old:
+            if self._tallies.pop(round_, None) is None:
+                continue
+            for key, seat in list(self._seats.items()):
+                seat.prevotes.pop(round_, None)
+                seat.acks.pop(round_, None)
+                if not seat.prevotes and not seat.acks:
+                    del self._seats[key]
 
     def forget_seats(self, kept: set[AccountId]) -> None:
         """Forget when seats were heard that are in no known set any more."""

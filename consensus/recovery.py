@@ -17,9 +17,10 @@ from consensus.journal import (
     enter_set,
     find_activation,
     find_newest_record,
+    find_record,
     get_signed_header,
-    get_signed_round,
     get_signed_slot,
+    get_voted_rounds,
     has_signed,
     record_loss,
     record_release,
@@ -30,21 +31,33 @@ from consensus.state import Consensus
 from consensus.voting import ensure_record, get_guard, get_record
 
 ASKING_SLOTS_MAX: Final = 15
+BIRTH_SLOTS: Final = 2  # of a community, in which nobody has anything to tell
 BEYOND_ROUNDS: Final = 2  # clocks differ, so a lost message may be of a round to come
 RELEASE_WAIT_SLOTS: Final = 15  # for what the reachable seats have justified
 
 
 def on_newest_shown(state: Consensus, event: NewestShown) -> list[Effect]:
-    """A seat shows the newest of ours that it saw."""
-    recovery = state.gadget.recovery
+    """A seat shows the newest of ours that it saw. Each kind is compared for itself.
+
+    A restored journal may hold a later prevote than the header that it lacks.
+    """
+    recovery, journal, chain = state.gadget.recovery, state.journal, state.settings.chain
     if state.seat is None or event.seat != state.seat.id:
         recovery.answered.add(event.seat)
-    recovery.shown_round = max(recovery.shown_round, event.round)
-    if state.journal is None or event.round <= get_signed_round(
-        state.journal, state.settings.chain
-    ):
+    newest = event.newest
+    recovery.shown_round = max(recovery.shown_round, *newest)
+    if journal is None:
         return []
-    return _meet(state, event.round)
+    prevote_round, ack_round = get_voted_rounds(journal, chain)
+    effects: list[Effect] = []
+    for shown, known in (
+        (newest.block_slot, get_signed_slot(journal, chain)),
+        (newest.prevote_round, prevote_round),
+        (newest.ack_round, ack_round),
+    ):
+        if shown > known:
+            effects += _meet(state, shown)
+    return effects
 
 
 def on_release_commanded(state: Consensus, event: ReleaseCommanded) -> list[Effect]:
@@ -80,19 +93,19 @@ def meet_own_vote(state: Consensus, vote: SignedVote) -> list[Effect]:
 
     Of the round that the journal knows it must be the very same.
     """
-    journal, body = state.journal, vote.body
+    journal, body, chain = state.journal, vote.body, state.settings.chain
     if journal is None:
         return []
-    record = find_newest_record(journal, state.settings.chain)
-    if record is None:
-        return _meet(state, body.round)
     is_prevote = isinstance(body, Prevote)
+    if body.round > get_voted_rounds(journal, chain)[0 if is_prevote else 1]:
+        return _meet(state, body.round)
+    record = find_record(journal, chain, body.set)
+    if record is None:
+        return []
     known_round = record.prevote_round if is_prevote else record.ack_round
-    known = record.prevote if is_prevote else record.ack
-    other = (
-        body.round == known_round and record.set == body.set and known not in (b"", encode(body))
-    )
-    return _meet(state, body.round) if body.round > known_round or other else []
+    known = record.prevote if is_prevote else record.ack  # nil once another set was entered
+    is_other = body.round == known_round and known not in (b"", encode(body))
+    return _meet(state, body.round) if body.round > known_round or is_other else []
 
 
 def pass_time(state: Consensus, time_ms: int) -> list[Effect]:
@@ -118,24 +131,25 @@ def pass_time(state: Consensus, time_ms: int) -> list[Effect]:
 
 
 def _begin(state: Consensus, slot: int) -> None:
-    """Whom does a key ask that never signed? And a seat that decides alone knows all by itself."""
+    """Ask, but for two keys: at the birth of a community, and of a seat that decides alone.
+
+    A journal that never signed is asked for like any other: it may be a copy from before the first
+    signature, which is just when people make copies.
+    """
     recovery, seat, journal = state.gadget.recovery, state.seat, state.journal
     assert seat is not None, "only a seat has a journal"
     assert journal is not None
     recovery.started_slot = recovery.asked_slot = slot
-    is_fresh = not recovery.has_no_journal and not has_signed(journal)
-    if is_fresh or is_alone(state.gadget.voters, seat.id):
+    is_newborn = slot <= BIRTH_SLOTS and not (recovery.has_no_journal or has_signed(journal))
+    if is_newborn or is_alone(state.gadget.voters, seat.id):
         recovery.asking = _judge(state)
     else:
         recovery.asking = Asking.ASKING
 
 
 def _judge(state: Consensus) -> Asking:
-    recovery, journal = state.gadget.recovery, state.journal
-    assert journal is not None
-    signed = get_signed_round(journal, state.settings.chain)
-    is_lost = recovery.has_no_journal or recovery.shown_round > signed
-    return Asking.LOST if is_lost else Asking.DONE
+    recovery = state.gadget.recovery
+    return Asking.LOST if recovery.has_no_journal or recovery.is_outdated else Asking.DONE
 
 
 def _has_heard_enough(state: Consensus, slot: int) -> bool:
@@ -154,6 +168,7 @@ def _meet(state: Consensus, round_: int) -> list[Effect]:
     recovery = state.gadget.recovery
     recovery.shown_round = max(recovery.shown_round, round_)
     if recovery.asking is not Asking.DONE:
+        recovery.is_outdated = True
         return []
     if round_ < recovery.started_slot:
         recovery.asking = Asking.LOST
@@ -167,7 +182,7 @@ def _compute_beginning(state: Consensus, slot: int) -> int:
     assert state.seat is not None
     gadget = state.gadget
     common_round = gadget.pool.compute_common_round(gadget.voters, state.seat.id)
-    shown_round = max(gadget.recovery.shown_round, gadget.pool.get_newest(state.seat.id))
+    shown_round = max(gadget.recovery.shown_round, *gadget.pool.get_newest(state.seat.id))
     return BEYOND_ROUNDS + max(slot, common_round, shown_round)
 
 
@@ -184,7 +199,7 @@ def _begin_anew(state: Consensus, time_ms: int) -> list[Effect]:
     if newest is None or newest.base_slot < voters.base_slot:
         journal = enter_set(journal, chain, voters.base, voters.base_slot)
     state.journal = record_loss(journal, chain, round_, slot)
-    recovery.has_no_journal = False
+    recovery.has_no_journal = recovery.is_outdated = False
     recovery.asking = Asking.DONE
     return [Warn(Concern.JOURNAL_LOST, round_)]
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from chain.errors import Invalid
-from chain.header import PRIMARY
+from chain.header import PRIMARY, BlockHash
 from consensus.events import (
     Concern,
     Draft,
@@ -80,6 +80,22 @@ def plan_block(state: Consensus, time_ms: int, wake_ms: int) -> list[Effect]:
 def is_settled(state: Consensus, time_ms: int) -> bool:
     """Whether our head is the newest that we can know of, and stands on what is final."""
     return not (_is_listening(state, time_ms) or _is_catching_up(state, time_ms))
+
+
+def get_header_lock(state: Consensus) -> tuple[int, BlockHash]:
+    """The justified checkpoint that a header of ours names: round and block.
+
+    The chain knows its blocks of the last ``transaction_life_slots`` only, and those of two sets.
+    A lock from before that is not named, but the base is: else a chain whose finality stands still
+    for longer could not grow.
+    """
+    position, lock, voters = state.position, state.gadget.lock, state.gadget.voters
+    base = state.tree.get(position.base)
+    sets = {position.base, base.base if base is not None else position.base}
+    depth = position.head.height - lock.height
+    if voters.base in sets and depth <= state.settings.constants.transaction_life_slots:
+        return lock.round, lock.hash
+    return position.base_slot, position.base
 
 
 def _may_sign(state: Consensus, turn: Turn, time_ms: int) -> bool:
@@ -161,7 +177,7 @@ def _is_listening(state: Consensus, time_ms: int) -> bool:
 def _is_catching_up(state: Consensus, time_ms: int) -> bool:
     slot, final = state.get_slot(time_ms), state.gadget.final
     head = state.position.head
-    if is_behind_final(state.gadget) or not state.tree.descends(
+    if is_behind_final(state.gadget, head.height) or not state.tree.descends(
         head.hash, final.hash, final.height
     ):
         return True  # more is final than we hold

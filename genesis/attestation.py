@@ -35,9 +35,19 @@ def build_fields(facts: Iterable[tuple[str, str]], draw: Draw) -> tuple[SaltedFi
 
 
 def compute_commitment(fields: Sequence[SaltedField]) -> bytes:
-    """Merkle root over the fields; a lone node on the right is carried up unhashed."""
-    assert fields, "a person has at least one field"
-    level = [compute_hash(b"ident-leaf", encode(field)) for field in fields]
+    """Merkle root over the fields."""
+    return compute_root([compute_leaf(field) for field in fields])
+
+
+def compute_leaf(field: SaltedField) -> bytes:
+    """What stands for a field that is not shown: its salt keeps it from being guessed."""
+    return compute_hash(b"ident-leaf", encode(field))
+
+
+def compute_root(leaves: Sequence[bytes]) -> bytes:
+    """Merkle root over leaves; a lone node on the right is carried up unhashed."""
+    assert leaves, "a person has at least one field"
+    level = list(leaves)
     while len(level) > 1:
         pairs = [
             compute_hash(b"ident-node", left, right)

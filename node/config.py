@@ -55,7 +55,7 @@ class NetworkSettings(Section, frozen=True):
     peers: Addresses = ()
     peers_max: Annotated[int, Meta(ge=16, le=512)] = 48
     peers_per_address_max: Annotated[int, Meta(ge=1, le=512)] = 8
-    warp: bool = True
+    warp_blocks: Annotated[int, Meta(ge=0, le=2**31)] = 4_096
 
 
 class ApiSettings(Section, frozen=True):

@@ -5,7 +5,6 @@ Nothing here decides; it moves data between consensus, the chain, the disk and t
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Final
 
 from chain.block import SealedBlock
 from chain.certificates import check_certificate
@@ -46,22 +45,12 @@ from consensus.forkchoice import BlockFacts
 from consensus.gadget import is_kept
 from node.branches import follow
 from node.chainkeeper import build_facts
+from node.finality import perform_finality
 from node.lists import find_entries
 from node.owner import Owner
 from node.production import attend, draft, sign, store_journal, vote
 from p2p.transport import PeerId
 from p2p.view import Misbehaviour
-
-# What the machine remembers by itself, and questions whose answer it need not wait for.
-_OF_FINALITY: Final = (
-    KeepCertificate,
-    Finalised,
-    SetEntered,
-    TellOffence,
-    TellConflict,
-    AskNewest,
-    Ask,
-)
 
 
 async def handle(owner: Owner, event: Event) -> None:
@@ -87,8 +76,6 @@ async def perform(owner: Owner, effects: list[Effect]) -> None:
                 waiting.extend(vote(owner, effect.body))
             case SignHere():
                 waiting.extend(attend(owner, effect.body))
-            case _ if isinstance(effect, _OF_FINALITY):
-                pass
             case _:
                 _perform_small(owner, effect)
     for block_hash in [item for item in owner.bodies if item in owner.consensus.tree]:
@@ -186,6 +173,16 @@ def _perform_small(owner: Owner, effect: Effect) -> None:
                 else owner.log.warning
             )
             tell(effect.concern.value, figure=effect.figure)
+        case (
+            KeepCertificate()
+            | Finalised()
+            | SetEntered()
+            | TellOffence()
+            | TellConflict()
+            | AskNewest()
+            | Ask()
+        ):
+            perform_finality(owner, effect)
         case _:
             raise AssertionError("an effect that nobody carries out")
 

@@ -8,14 +8,19 @@ from typing import Any, Final, NamedTuple
 
 from chain.actions import (
     Action,
+    AskLoan,
     Attest,
     Bond,
     CancelRecovery,
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    DropLoan,
     GiveUpAlias,
+    GrantLoan,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
     Propose,
     RegisterAlias,
@@ -23,6 +28,7 @@ from chain.actions import (
     ReleaseNotice,
     Renew,
     ReplaceSeatKeys,
+    ReturnLoan,
     Reveal,
     Revoke,
     Save,
@@ -33,19 +39,30 @@ from chain.actions import (
     Withdraw,
 )
 from chain.block import SealedBlock
-from chain.facts import Fact, FeePaid, Matured, NoticePaid, Reported, Rewarded, Slashed
+from chain.facts import (
+    Fact,
+    FeePaid,
+    FundPaid,
+    Matured,
+    NoticePaid,
+    RecoveryBond,
+    Reported,
+    Slashed,
+)
 from chain.ledger import Execution
 from chain.policy import AccountId
 from chain.rules.context import Context
+from chain.rules.rewards import REWARD
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
+from node.happenings_credit import tell_credit
 from node.history import Happening
 
 
 def find_happenings(block: SealedBlock, execution: Execution, context: Context) -> list[Happening]:
     """Everything that happened to accounts, in the order in which the block did it."""
-    found = _tell_facts(execution, _TOLD_BEFORE)
+    found = [*_tell_facts(execution, _TOLD_BEFORE), *tell_credit(execution)]
     deposits = _Deposits(execution, context)
     for sealed in block.transactions:
         for action in sealed.body.actions:
@@ -57,19 +74,34 @@ def find_happenings(block: SealedBlock, execution: Execution, context: Context) 
 _TOLD_BEFORE: Final[dict[type[Fact], str]] = {
     Slashed: "slashed",
     Reported: "reported",
-    Rewarded: "rewarded",
+    FundPaid: "rewarded",
     Matured: "matured",
 }
-_TOLD_AFTER: Final[dict[type[Fact], str]] = {NoticePaid: "notice", FeePaid: "fee"}
+_TOLD_AFTER: Final[dict[type[Fact], str]] = {
+    NoticePaid: "notice",
+    FeePaid: "fee",
+    RecoveryBond: "bond_{outcome}",
+}
+# What the news is called of a payment from a fund, by the rule that made it.
+_FUND_NEWS: Final = {REWARD: "rewarded", "vote": "funded", "active": "shared"}
 
 
 def _tell_facts(execution: Execution, told: dict[type[Fact], str]) -> list[Happening]:
-    return [
-        Happening(fact.account, None, told[type(fact)], fact.amount, None, "")
-        for fact in execution.facts
-        if isinstance(fact, FeePaid | Matured | Rewarded | Slashed | Reported | NoticePaid)
-        and type(fact) in told
-    ]
+    found = []
+    for fact in execution.facts:
+        kind = told.get(type(fact))
+        match fact:
+            case FundPaid() if kind:
+                kind = _FUND_NEWS[fact.why]
+            case RecoveryBond() if kind:
+                kind = f"bond_{fact.outcome}"
+            case FeePaid() | Matured() | Slashed() | Reported() | NoticePaid():
+                pass
+            case _:
+                continue
+        if kind:
+            found.append(Happening(fact.account, None, kind, fact.amount, None, ""))
+    return found
 
 
 class _Deposits:
@@ -136,6 +168,13 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     Save: _Told("saved"),
     Prolong: _Told("prolonged", _get_amount),
     Withdraw: _Told("withdrawn", _Deposits.get_returned),
+    # credit
+    AskLoan: _Told("loan"),
+    Guarantee: _Told("loan"),
+    GrantLoan: _Told("loan"),
+    DropLoan: _Told("loan"),
+    ReturnLoan: _Told("loan"),
+    PayClaim: _Told("paid", counterparty="creditor", mirrored="received"),
     # keys
     Reveal: None,
     ChangePolicy: _Told("keys"),
@@ -150,6 +189,9 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     RegisterSeat: _Told("seat"),
     Bond: _Told("bonded"),
     Unbond: _Told("unbonded", _get_amount),
+    Takeover: _Told("takeover", counterparty="seat", mirrored="taken_over"),
+    ReplaceSeatKeys: _Told("seat_keys"),
+    ReleaseNotice: None,  # told by what it cost
     # identity
     Attest: _Told("attested", counterparty="subject", mirrored="identified"),
     Renew: _Told("renewed", counterparty="subject", mirrored="identity_renewed"),
@@ -157,9 +199,6 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     # votes
     Propose: _Told("proposed"),
     CastVote: _Told("voted"),
-    Takeover: _Told("takeover", counterparty="seat", mirrored="taken_over"),
-    ReplaceSeatKeys: _Told("seat_keys"),
-    ReleaseNotice: None,  # told by what it cost
 }
 
 

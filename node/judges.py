@@ -82,7 +82,7 @@ def judge_transactions(
         else:
             admitted.append(sealed)
             owner.board.publish(TransactionWaiting(sealed.id))
-    if not guilty and not (doubtful and _is_too_doubtful(owner, peer, doubtful)):
+    if not guilty and not (doubtful and is_too_doubtful(owner, peer, doubtful)):
         return Verdict.ACCEPT if admitted and not doubtful else _pass_on(owner, admitted)
     _pass_on(owner, admitted)
     return Verdict.REJECT
@@ -95,7 +95,7 @@ def _pass_on(owner: Owner, admitted: list[SealedTransaction]) -> Verdict:
     return Verdict.IGNORE
 
 
-def _is_too_doubtful(owner: Owner, peer: PeerId, count: int) -> bool:
+def is_too_doubtful(owner: Owner, peer: PeerId, count: int) -> bool:
     """Whether a peer brings more signatures that fail than a change of keys explains."""
     now = trio.current_time()
     bucket = owner.doubts.pop(peer, None)

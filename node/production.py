@@ -21,6 +21,7 @@ from consensus.events import Drafted, Effect, HereSeen, VoteSeen
 from consensus.journal import Journal
 from consensus.parts import get_offer
 from consensus.producer import Turn
+from consensus.signing import get_header_lock
 from node.owner import DraftedBlock, Owner, Passage
 
 
@@ -79,6 +80,9 @@ def vote(owner: Owner, body: Vote) -> list[Effect]:
     """Sign a vote that was journalled; our own comes in by the same door as everybody's."""
     assert owner.seat is not None, "only a seat votes"
     signed = sign_vote(owner.seat.own.id, body, owner.seat.vote_key)
+    owner.board.tally.votes_signed += 1
+    if owner.outside is not None:
+        owner.outside.say_vote(signed)
     return step(owner.consensus, VoteSeen(owner.clock.get_ms(), signed, live=True))
 
 
@@ -86,6 +90,8 @@ def attend(owner: Owner, body: Here) -> list[Effect]:
     """Sign that we attend a roll-call."""
     assert owner.seat is not None, "only a seat attends"
     signed = sign_here(body, owner.seat.vote_key)
+    if owner.outside is not None:
+        owner.outside.say_here(signed)
     return step(owner.consensus, HereSeen(owner.clock.get_ms(), signed))
 
 
@@ -111,6 +117,7 @@ def _execute(owner: Owner, turn: Turn, context: Context) -> _Content:
 def _build_header(owner: Owner, turn: Turn, context: Context, content: _Content) -> Header:
     assert owner.seat is not None, "only a seat makes blocks"
     current = owner.ledger.seat_set
+    lock_round, lock_hash = get_header_lock(owner.consensus)
     return Header(
         version=HEADER_VERSION,
         chain=owner.ledger.chain,
@@ -123,8 +130,8 @@ def _build_header(owner: Owner, turn: Turn, context: Context, content: _Content)
         vrf_proof=turn.proof,
         base=current.base,
         next_set_root=content.execution.next_set_root,
-        lock_round=owner.consensus.gadget.lock.round,
-        lock_hash=owner.consensus.gadget.lock.hash,
+        lock_round=lock_round,
+        lock_hash=lock_hash,
         state_root=content.execution.state_root,
         body_root=compute_body_root(content.transactions, content.parts),
     )

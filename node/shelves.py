@@ -6,14 +6,14 @@ end; half of one is cleared away at the next start.
 """
 
 from collections.abc import Generator
-from typing import Final
+from typing import Final, NamedTuple
 
 from chain.codec import encode
 from chain.header import BlockHash, compute_block_hash
 from chain.kept import read_rows_at
 from chain.ledger import Ledger
 from chain.proof import HandOff, SetList, Target
-from chain.snapshot import SNAPSHOT_VERSION, Outline, Part
+from chain.snapshot import SNAPSHOT_VERSION, Outline, Part, list_places
 from chain.store import Store, StoreError
 from node.certified import read_hand_offs, read_list, read_target
 from node.shelf import finish_shelf, lay_out, name_shelf, read_outline, read_part
@@ -23,13 +23,28 @@ SHELF_EVERY_BLOCKS: Final = 2_048  # what a newcomer replays at most: some two s
 SHELVES_KEPT: Final = 2  # whoever is reading the older one can finish
 
 
+class _Kept(NamedTuple):
+    """A whole snapshot: of which block, and where its parts are."""
+
+    outline: Outline
+    store: Store
+    block_hash: BlockHash
+    prefixes: frozenset[str]
+
+
+def _build_kept(outline: Outline, store: Store) -> _Kept:
+    header = outline.target.header
+    places = list_places(header.state_root, outline.splits)
+    prefixes = frozenset(place.prefix for place in places)
+    return _Kept(outline, store, compute_block_hash(encode(header)), prefixes)
+
+
 class Shelves:
     """Keeps them, and implements p2p's ``Shelf``."""
 
     def __init__(self, stores: Stores) -> None:
         self._stores = stores
-        self._kept: dict[str, tuple[Outline, Store]] = {}
-        self._begun: Store | None = None
+        self._kept: dict[str, _Kept] = {}
         for name in stores.list_shelves():
             store = stores.open_shelf(name)
             outline = read_outline(store)
@@ -37,7 +52,7 @@ class Shelves:
                 store.close()
                 stores.drop_shelf(name)
             else:
-                self._kept[name] = outline, store
+                self._kept[name] = _build_kept(outline, store)
         self._drop_old()
 
     def find_due(self, ledger: Ledger) -> Target | None:
@@ -67,25 +82,28 @@ class Shelves:
             if not is_whole:
                 store.close()
                 self._stores.drop_shelf(name)
-        self._kept[name] = outline, store
+        self._kept[name] = _build_kept(outline, store)
         self._drop_old()
 
     def close(self) -> None:
         """Give the stores back."""
-        for _, store in self._kept.values():
-            store.close()
+        for kept in self._kept.values():
+            kept.store.close()
         self._kept.clear()
 
     def get_outline(self) -> Outline | None:
         """The newest snapshot's."""
-        return self._kept[max(self._kept)][0] if self._kept else None
+        return self._kept[max(self._kept)].outline if self._kept else None
 
     def get_part(self, block_hash: BlockHash, prefix: str) -> Part | None:
-        """A part of the snapshot of a block, if that is here and has it."""
-        for outline, store in self._kept.values():
-            if compute_block_hash(encode(outline.target.header)) == block_hash:
+        """A part of the snapshot of a block, if that is here and has it.
+
+        Only places of parts are looked at: another prefix might have all the rows below it.
+        """
+        for kept in self._kept.values():
+            if kept.block_hash == block_hash and prefix in kept.prefixes:
                 try:
-                    return read_part(store, prefix)
+                    return read_part(kept.store, prefix)
                 except StoreError:
                     return None
         return None
@@ -96,8 +114,7 @@ class Shelves:
 
     def _drop_old(self) -> None:
         for name in sorted(self._kept)[:-SHELVES_KEPT]:
-            _, store = self._kept.pop(name)
-            store.close()
+            self._kept.pop(name).store.close()
             self._stores.drop_shelf(name)
 
 

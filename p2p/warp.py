@@ -16,7 +16,14 @@ import trio
 from chain.codec import encode
 from chain.errors import Invalid
 from chain.header import BlockHash, compute_block_hash
-from chain.proof import HAND_OFFS_MAX, PROOF_VERSION, FinalityProof, HandOff, SetList
+from chain.proof import (
+    HAND_OFFS_MAX,
+    PROOF_BYTES_MAX,
+    PROOF_VERSION,
+    FinalityProof,
+    HandOff,
+    SetList,
+)
 from chain.snapshot import Outline, Part, Place
 from p2p.ask import Ask
 from p2p.roster import Peer, Roster
@@ -176,15 +183,17 @@ class Warp:
         set_hash, wanted = self._taker.get_trusted_set(), outline.target.header.base
         entries: SetList | None = None
         steps: list[HandOff] = []
+        size_bytes = 0
         while entries is None or set_hash != wanted:
             answer = await self._ask(leader, HAND_OFFS, HandOffsRequest(set_hash))
             entries = entries or answer.entries
-            if entries is None or len(steps) > HAND_OFFS_MAX:
+            if entries is None or len(steps) > HAND_OFFS_MAX or size_bytes > PROOF_BYTES_MAX:
                 return None
             before = set_hash
             for step in answer.hand_offs:
                 if set_hash != wanted:
                     steps.append(step)
+                    size_bytes += len(encode(step))
                     set_hash = compute_block_hash(encode(step.header))
             if set_hash in (before, wanted):
                 break

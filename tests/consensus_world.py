@@ -28,6 +28,7 @@ from consensus.events import (
     Wake,
 )
 from consensus.forkchoice import BlockFacts
+from consensus.gadget import Asking
 from consensus.journal import Journal, build_journal
 from consensus.producer import Position
 from consensus.state import Consensus, OwnSeat, Settings, build_consensus
@@ -160,6 +161,8 @@ class Driver:
         """Go on at a time, as a node that started long ago."""
         self.state.guard.arm(self.state.get_slot(time_ms))
         self.state.listen_until_ms = time_ms
+        self.state.gadget.recovery.asking = Asking.DONE
+        self.state.gadget.recovery.started_slot = self.state.get_slot(time_ms)
         self.send(Ticked(time_ms))
 
     def run_until(self, time_ms: int) -> None:

@@ -312,7 +312,6 @@ class Node:
         self.state = self._build()
         self.alive, self.up_slot, self.wake_ms = False, 0, 0
         self.finals: list[BlockHash] = []
-        self.seen: dict[str, int] = {}  # of other seats: the newest slot or round
         self.drafts: dict[bytes, BlockFacts] = {}
         self.draft_count = 0
         self.generation = 0
@@ -353,13 +352,6 @@ class Node:
 
     def take(self, event: Event) -> None:
         """Step, and do what is wanted, in order."""
-        if isinstance(event, VoteSeen):
-            self.seen[event.vote.seat.hex()] = max(
-                event.vote.body.round, self.seen.get(event.vote.seat.hex(), 0)
-            )
-        if isinstance(event, BlockHeld):
-            seat = event.facts.seat.hex()
-            self.seen[seat] = max(event.facts.slot, self.seen.get(seat, 0))
         waiting = list(step(self.state, event))
         while waiting:
             more = self._perform(waiting.pop(0))
@@ -496,7 +488,8 @@ class Node:
                 continue
             if self.world.rules.cut(self.world.slot, self.name, peer.name):
                 continue
-            shown = NewestShown(0, get_account_id(peer.name), peer.seen.get(own.hex(), 0))
+            newest = peer.state.gadget.pool.get_newest(own)
+            shown = NewestShown(0, get_account_id(peer.name), newest)
             self.world.send_to(peer.name, self.name, partial(_show_newest, shown))
 
 

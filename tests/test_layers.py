@@ -35,6 +35,8 @@ WALLET_OF_CHAIN = {
     "chain.codec",
     "chain.crypto",
     "chain.errors",
+    "chain.guardians",  # what guardians of an account sign
+    "chain.names",  # which names can be somebody's
     "chain.rules.units",  # what a transaction weighs: the fee is told before it is signed
     "chain.transaction",
     "chain.units",
@@ -43,6 +45,7 @@ WALLET_OF_CHAIN = {
 # Foreign libraries: the files, or rooms, in which each is met.
 LIBRARIES = {
     "click": ("node/cli/", "wallet/"),
+    "cryptography": ("node/identity/certificates.py",),
     "httpx": ("wallet/client.py", "node/audit/", "node/cli/", "node/ops/"),
     "hypercorn": ("node/api/",),
     "libp2p": ("p2p/libp2p_transport.py", "p2p/mends.py"),

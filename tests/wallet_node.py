@@ -10,6 +10,7 @@ from collections.abc import Callable
 from enum import StrEnum
 
 import httpx
+import msgspec
 from msgspec.structs import replace
 
 from chain.actions import ChangePolicy, Pay, Prolong, Save, Withdraw
@@ -18,8 +19,11 @@ from chain.checks import DirectChecks
 from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
 from chain.genesis import Genesis, GenesisAccount
+from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.refusals import MEANINGS
+from chain.rules.aliases import find_alias
+from chain.rules.finality_record import get_lasting_ref
 from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account
 from chain.rules.settlement import compute_decayed, get_touched
@@ -27,6 +31,14 @@ from chain.rules.transactions import process_transaction
 from chain.rules.units import DEFENSIVE_PER_SIGNATURE, get_defensive_units, get_free_units
 from chain.transaction import SealedTransaction, decode_transaction
 from chain.units import format_pai
+from node.api.answers_identity import (
+    build_alias_answer,
+    build_authorities_answer,
+    build_identity_answer,
+    build_recovery_answer,
+)
+from node.api.errors import RequestError
+from node.api.schema import Answer
 from tests.community import PAI, Community, build_genesis, get_account_id
 from wallet.keystore import build_secrets
 
@@ -96,7 +108,36 @@ class WalletNode:
             case ["v1", "transactions", transaction_id]:
                 return _reply(self._get_outcome(bytes.fromhex(transaction_id)))
             case _:
+                return self._answer_of_identity(parts)
+
+    def _answer_of_identity(self, parts: list[str]) -> httpx.Response:
+        match parts:
+            case ["v1", "accounts", address, "identity"]:
+                return self._tell(build_identity_answer, self._read_address(address))
+            case ["v1", "accounts", address, "recovery"]:
+                return self._tell(build_recovery_answer, self._read_address(address))
+            case ["v1", "authorities"]:
+                return self._tell(build_authorities_answer)
+            case ["v1", "aliases", name]:
+                return self._tell(lambda core: build_alias_answer(core.ledger, name))
+            case _:
                 return _refuse(0, "NOT_FOUND", 404)
+
+    def _tell(self, build: Callable[..., Answer], *values: AccountId) -> httpx.Response:
+        """What the real node would say, of a core that is nothing but a ledger and a clock."""
+        try:
+            return httpx.Response(200, content=msgspec.json.encode(build(self, *values)))
+        except RequestError as error:
+            return _refuse(0, error.answer.name, error.status)
+
+    @property
+    def ledger(self) -> Ledger:
+        """What answers are drawn from."""
+        return self.community.ledger
+
+    def get_clock_slot(self) -> int:
+        """The present."""
+        return self.ledger.head.slot + self.ahead_slots
 
     def admit(self, data: bytes) -> SealedTransaction:
         """Let a transaction wait, after the rules agreed. Raises Invalid."""
@@ -203,6 +244,7 @@ class WalletNode:
             "limit": "0",
             "sequence": account.sequence,
             "next_sequence": account.sequence + len(waiting),
+            "ref": get_lasting_ref(state).hex(),
             "policy": None
             if policy is None
             else {"threshold": policy.threshold, "keys": [key.hex() for key in policy.keys]},
@@ -234,6 +276,7 @@ class WalletNode:
                 }
                 for item in now.deposits
             ],
+            "alias": find_alias(state, account_id),
             "waiting": [item.id.hex() for item in waiting],
         }
 

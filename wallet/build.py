@@ -33,7 +33,6 @@ from wallet.client import Account
 from wallet.terminal import Exit, Failure
 
 VALID_SECONDS: Final = 600  # an outcome is certain after ten minutes, whatever happens on the way
-_REF_BYTES: Final = 16
 _PRICINGS_MAX: Final = 4  # a fee lengthens the bytes it is paid for, at most by two widths
 
 
@@ -45,6 +44,7 @@ class Envelope(NamedTuple):
     sequence: int
     valid_until_slot: int
     via: AccountId | None
+    ref: bytes
 
 
 class Draft(NamedTuple):
@@ -129,7 +129,7 @@ def build_body(draft: Draft, envelope: Envelope) -> Transaction:
         account=envelope.account,
         sequence=envelope.sequence,
         valid_until_slot=envelope.valid_until_slot,
-        ref=envelope.chain[:_REF_BYTES],
+        ref=envelope.ref,
         via=envelope.via,
         fee_max=draft.fee_max,
         actions=draft.actions,

@@ -2,7 +2,7 @@
 
 This file holds what works on the folder of wallets, mostly without a node: making wallets, backing
 them up, asking to be paid, the address book. ``cli_look`` shows, ``cli_money`` pays and saves,
-``cli_keys`` changes who may act.
+``cli_keys`` changes who may act, ``cli_recover`` brings lost keys back, ``cli_alias`` names.
 """
 
 import secrets as randomness
@@ -16,11 +16,10 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from chain.units import format_pai
-from wallet import cli_keys, cli_look, cli_money
+from wallet import cli_alias, cli_contacts, cli_keys, cli_look, cli_money, cli_recover
 from wallet.client import Unanswered, Unreachable
-from wallet.community import Community, pin_community, read_community
-from wallet.contacts import add_contact, read_contacts, remove_contact
-from wallet.flow import run, unlock
+from wallet.community import read_community
+from wallet.flow import learn_community, run, unlock
 from wallet.folder import check_name, read_text
 from wallet.keystore import (
     Secrets,
@@ -42,7 +41,7 @@ from wallet.phrase import (
     encode_phrase,
 )
 from wallet.requests import Request, build_payment, draw_qr, format_request, parse_amount
-from wallet.session import get_pending_path, open_client, open_session, read_policy
+from wallet.session import get_pending_path, open_session, read_policy
 from wallet.terminal import Column, Exit, Failure, Terminal, build_sheet, build_table
 from wallet.words import Language
 
@@ -56,7 +55,14 @@ def command() -> None:
     """Hold keys, pay, save."""
 
 
-for _item in (*cli_look.COMMANDS, *cli_money.COMMANDS, *cli_keys.COMMANDS):
+for _item in (
+    *cli_look.COMMANDS,
+    *cli_money.COMMANDS,
+    *cli_keys.COMMANDS,
+    *cli_alias.COMMANDS,
+    *cli_recover.COMMANDS,
+    *cli_contacts.COMMANDS,
+):
     command.add_command(_item)
 
 
@@ -221,7 +227,7 @@ def _request(
     account = read_account(folder, name)
     wanted = None if amount is None else parse_amount(amount)
     payment = build_payment(account, wanted or 1, memo)
-    community = _learn_community(terminal, folder)
+    community = learn_community(terminal, folder)
     text = format_request(Request(account, wanted, payment.memo), community)
     document = {
         "wallet": name,
@@ -234,51 +240,11 @@ def _request(
     terminal.answer(document, *code, text)
 
 
-@command.group("contacts")
-def _contacts() -> None:
-    """The address book: names to pay by."""
-
-
-@_contacts.command("list")
-@take_folder
-@click.pass_obj
-def _list_contacts(terminal: Terminal, folder: Path) -> None:
-    """List the address book."""
-    contacts = read_contacts(folder)
-    columns = [Column(terminal.say("Name")), Column(terminal.say("Address"))]
-    document = [{"name": name, "address": address} for name, address in contacts.items()]
-    terminal.answer({"contacts": document}, build_table(columns, contacts.items()))
-
-
-@_contacts.command("add")
-@click.argument("contact")
-@click.argument("address")
-@take_folder
-@click.pass_obj
-def _add_contact(terminal: Terminal, contact: str, address: str, folder: Path) -> None:
-    """Note an address under a name."""
-    kept, known = add_contact(folder, _learn_community(terminal, folder), contact, address)
-    terminal.answer(
-        {"name": kept, "address": known},
-        terminal.say("{name} is {address}.", name=kept, address=known),
-    )
-
-
-@_contacts.command("remove")
-@click.argument("contact")
-@take_folder
-@click.pass_obj
-def _remove_contact(terminal: Terminal, contact: str, folder: Path) -> None:
-    """Forget a name."""
-    kept = remove_contact(folder, contact)
-    terminal.answer({"name": kept}, terminal.say("{name} is forgotten.", name=kept))
-
-
 def _build_kept(terminal: Terminal, folder: Path, entropy: bytes, address: str | None) -> Secrets:
     """Secrets of a new account, or of a key to the account of an address."""
     if address is None:
         return build_secrets(entropy)
-    return build_secrets(entropy, _learn_community(terminal, folder).parse_address(address))
+    return build_secrets(entropy, learn_community(terminal, folder).parse_address(address))
 
 
 def _save_new(
@@ -377,17 +343,3 @@ def _find_current(terminal: Terminal, folder: Path, name: str, kept: Secrets) ->
         return run(ask) or kept.entropies
     except (Unreachable, Unanswered):
         return kept.entropies
-
-
-def _learn_community(terminal: Terminal, folder: Path) -> Community:
-    """The folder's community, from the node if it is not known yet."""
-    known = read_community(folder)
-    if known is not None:
-        return known
-
-    async def ask() -> Community:
-        async with open_client(terminal.node_url) as client:
-            status = await client.get_status()
-            return pin_community(folder, status.community, client.url)[0]
-
-    return run(ask)

@@ -11,9 +11,9 @@ from typing import Final
 import click
 from msgspec.structs import replace
 from rich.console import RenderableType
+from rich.text import Text
 
 from chain.actions import ChangePolicy, Reveal
-from chain.crypto import is_public_key
 from chain.policy import KEYS_MAX, Policy
 from wallet.flow import (
     Intent,
@@ -27,9 +27,26 @@ from wallet.flow import (
 )
 from wallet.folder import lock
 from wallet.keystore import ENTROPIES_MAX, Secrets, open_secrets, save_secrets
-from wallet.options import take_folder, take_password, take_signing, take_wait, take_yes
-from wallet.partial import Partial, add_signatures, finish, read_partial, write_partial
+from wallet.options import (
+    divide_wait,
+    take_folder,
+    take_password,
+    take_signing,
+    take_wait,
+    take_yes,
+)
+from wallet.partial import (
+    STDIN,
+    Partial,
+    add_signatures,
+    finish,
+    format_line,
+    read_partial,
+    write_partial,
+)
 from wallet.phrase import derive_key, draw_entropy, encode_phrase
+from wallet.policies import build_policy, parse_key
+from wallet.requests import draw_qr
 from wallet.session import (
     Session,
     get_policy,
@@ -40,8 +57,6 @@ from wallet.session import (
 )
 from wallet.show_actions import tell_action
 from wallet.terminal import Column, Exit, Failure, Terminal, build_sheet, build_table
-
-_KEY_DIGITS: Final = 64
 
 
 @click.group("keys")
@@ -105,7 +120,7 @@ def _change_keys(
             secrets = open_secrets(folder, name, password)
             fresh = None if keep else draw_entropy()
             own = _find_own_key(session, secrets) if fresh is None else derive_key(fresh).public
-            policy = _build_policy(threshold, [own, *map(_parse_key, others)])
+            policy = build_policy(threshold, [own, *map(parse_key, others)])
 
             def keep_fresh() -> None:
                 if fresh is not None:
@@ -123,6 +138,7 @@ def _change_keys(
 @click.command("sign")
 @click.argument("name")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--qr", is_flag=True, help="Show it as text and QR code for the next signer, too.")
 @take_folder
 @take_password
 @take_yes
@@ -131,11 +147,15 @@ def _sign(
     terminal: Terminal,
     name: str,
     file: Path,
+    qr: bool,
     folder: Path,
     password_file: Path | None,
     yes: bool,
 ) -> None:
-    """Add this wallet's signature to a transaction that several people sign."""
+    """Add this wallet's signature to a transaction that several people sign.
+
+    FILE is what --out has written, or the text of a QR code; - reads that from standard input.
+    """
 
     async def work() -> None:
         async with open_session(folder, name, terminal.node_url) as session:
@@ -150,10 +170,13 @@ def _sign(
                 )
             terminal.confirm(terminal.say("Sign it?"), yes=yes)
             signed = add_signatures(partial, keys)
-            write_partial(file, signed)
+            line, pasted = format_line(signed), str(file) == STDIN
+            if not pasted:
+                write_partial(file, signed)
             terminal.answer(
-                {"file": str(file), "missing_signatures": signed.missing},
+                {"file": str(file), "missing_signatures": signed.missing, "line": line},
                 terminal.say("Signed. Signatures still needed: {count}.", count=signed.missing),
+                *draw_line(line, qr=qr, shown=qr or pasted),
             )
 
     run(work)
@@ -183,7 +206,10 @@ def _send(terminal: Terminal, name: str, file: Path, folder: Path, yes: bool, wa
                 "status": "unknown",
                 "height": None,
             }
-            return await report_outcome(terminal, session, committed, document, wait)
+            seconds, final = divide_wait(wait)
+            return await report_outcome(
+                terminal, session, committed, document, seconds, final=final
+            )
 
     return run(work)
 
@@ -227,41 +253,17 @@ def _answer_keys(terminal: Terminal, session: Session, secrets: Secrets) -> None
     terminal.answer(document, *parts)
 
 
+def draw_line(line: str, *, qr: bool, shown: bool) -> list[RenderableType]:
+    """The transaction for the next signer's eyes or camera."""
+    code = [Text(draw_qr(line).rstrip("\n"), style="bright_white on black")] if qr else []
+    return [*code, Text(line, overflow="fold")] if shown else []
+
+
 def _find_own_key(session: Session, secrets: Secrets) -> bytes:
     keys = secrets.find_keys(get_policy(session, secrets))
     if not keys:
         raise Failure(Exit.WRONG_KEY, "The wallet holds none of the account's present keys.")
     return keys[0][1].public
-
-
-def _parse_key(text: str) -> bytes:
-    try:
-        key = bytes.fromhex(text.strip())
-    except ValueError:
-        key = b""
-    if not is_public_key(key):
-        raise Failure(
-            Exit.USAGE,
-            "{text} is not a public key: it has {count} hexadecimal digits, as 'pai wallet keys "
-            "show' prints it.",
-            text=text,
-            count=_KEY_DIGITS,
-        )
-    return key
-
-
-def _build_policy(threshold: int, keys: list[bytes]) -> Policy:
-    if len(keys) > KEYS_MAX:
-        raise Failure(Exit.USAGE, "An account has at most {count} keys.", count=KEYS_MAX)
-    try:
-        return Policy(threshold, tuple(sorted(set(keys))))
-    except ValueError:
-        raise Failure(
-            Exit.USAGE,
-            "{needed} signatures cannot come from {count} keys.",
-            needed=threshold,
-            count=len(set(keys)),
-        ) from None
 
 
 def _add_entropy(secrets: Secrets, fresh: bytes) -> Secrets:

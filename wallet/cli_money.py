@@ -11,17 +11,17 @@ from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.units import format_pai
 from wallet.client import DepositAnswer
-from wallet.contacts import is_like_address, normalize_name
 from wallet.flow import (
     Intent,
     Manner,
     carry_out,
-    find_addresses,
+    find_account,
     get_names,
     run,
     tell_news,
     unlock,
 )
+from wallet.identity import is_alias
 from wallet.options import take_signing
 from wallet.payroll import read_payroll
 from wallet.requests import Request, build_payment, is_request, parse_amount, parse_request
@@ -61,7 +61,7 @@ def _pay(
     password_file: Path | None,
     manner: Manner,
 ) -> Exit:
-    """Pay somebody: an address, a payment request, or a name from the address book."""
+    """Pay somebody: an address, a request, a name of the address book, or @NAME in the ledger."""
     if (to is None) == (file is None) or (file is not None and (amount or memo)):
         raise Failure(Exit.USAGE, "Say whom to pay and how much, or give --file FILE.")
 
@@ -70,9 +70,13 @@ def _pay(
             tell_news(terminal, session)
             names = get_names(session)
             if file is not None:
-                intent = _intend_payroll(terminal, session, names, file)
+                intent = await _intend_payroll(terminal, session, names, file)
             else:
-                wanted = _read_payee(session, str(to), amount, memo)
+                wanted = await _read_payee(session, str(to), amount, memo)
+                if is_alias(str(to)):
+                    address = session.community.get_address(wanted.to)
+                    known = names.get(address)
+                    names[address] = f"{to} ({known})" if known else str(to)
                 intent = await _intend_payment(terminal, session, names, wanted)
             secrets = unlock(terminal, folder, name, password_file)
             return await carry_out(terminal, session, secrets, intent, manner)
@@ -213,34 +217,12 @@ def _find_deposit(session: Session, deposit_id: int) -> DepositAnswer:
     raise Invalid(Code.UNKNOWN_DEPOSIT, f"deposit {deposit_id}")
 
 
-def _find_account(session: Session, text: str) -> AccountId:
-    """The account a person means: by address, by the address book, or another wallet's here."""
-    if is_like_address(text, session.community):
-        return session.community.parse_address(text)
-    found = find_addresses(session, normalize_name(text))
-    if len(found) == 1:
-        return session.community.parse_address(found.pop())
-    if found:
-        raise Failure(
-            Exit.USAGE,
-            "{text} is the name of a wallet here and of somebody else in the address book: give "
-            "the address.",
-            text=text,
-        )
-    raise Failure(
-        Exit.USAGE,
-        "{text} is neither an address nor a name in the address book: 'pai wallet contacts add' "
-        "notes one.",
-        text=text,
-    )
-
-
-def _read_payee(session: Session, to: str, amount: str | None, memo: str | None) -> Pay:
+async def _read_payee(session: Session, to: str, amount: str | None, memo: str | None) -> Pay:
     """The payment that the line asks for; what a request says is not overruled silently."""
     if is_request(to):
         asked = parse_request(to, session.community)
     else:
-        asked = Request(_find_account(session, to), None, "")
+        asked = Request(await find_account(session, to), None, "")
     if amount is None and asked.amount is None:
         raise Failure(Exit.USAGE, "Say how much to pay.")
     wanted = asked.amount if amount is None else parse_amount(amount)
@@ -285,13 +267,13 @@ async def _intend_payment(
     )
 
 
-def _intend_payroll(
+async def _intend_payroll(
     terminal: Terminal, session: Session, names: Mapping[str, str], file: Path
 ) -> Intent:
     words, community = terminal.words, session.community
     payments = []
     for line in read_payroll(file):
-        to = _find_account(session, line.to)
+        to = await find_account(session, line.to)
         _check_not_self(session, to)
         payments.append(build_payment(to, line.amount, line.memo))
     total = sum(payment.amount for payment in payments)
@@ -340,7 +322,7 @@ def _intend_withdrawal(
         "clawback": format_pai(amount - returned),
     }
     title = words.say("Return deposit {id} of {name} early", id=deposit.id, name=session.name)
-    return Intent((Withdraw(deposit.id, amount),), title, pairs, returned, document)
+    return Intent((Withdraw(deposit.id, int(amount)),), title, pairs, returned, document)
 
 
 def _check_not_self(session: Session, to: AccountId) -> None:

@@ -139,6 +139,7 @@ class Account(Answer, frozen=True):
     spendable: Micropai
     sequence: int
     next_sequence: int
+    ref: str
     unit_fee: Micropai
     policy: PolicyAnswer | None = None
     identified: bool = False
@@ -146,6 +147,7 @@ class Account(Answer, frozen=True):
     free_units: int = 0
     defensive_units: int = 0
     limit: Micropai = Micropai(0)
+    alias: str | None = None
     deposits: tuple[DepositAnswer, ...] = ()
     waiting: tuple[str, ...] = ()
 
@@ -177,6 +179,7 @@ class Outcome(Answer, frozen=True):
     height: int | None = None
     slot: int | None = None
     confirmations: int | None = None
+    level: int | None = None  # of the votes that made it final
 
 
 class Submitted(Answer, frozen=True):
@@ -267,6 +270,10 @@ class NodeClient:
         if status != httpx.codes.ACCEPTED:
             raise self._read_refusal(status, body)
         return self._decode(body, Submitted)
+
+    async def get(self, path: str, kind: type[T]) -> T:
+        """An answer of the API of this type."""
+        return await self._get(path, kind)
 
     async def get_json(self, path: str) -> Any:
         """Any other answer of the API, undecided as to its shape."""

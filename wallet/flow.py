@@ -13,14 +13,17 @@ import trio
 
 from chain.actions import Action, Pay, Save
 from chain.errors import Code, Invalid
+from chain.policy import AccountId
 from chain.transaction import SealedTransaction
 from chain.units import format_pai
 from wallet.build import build_body
 from wallet.client import Outcome
-from wallet.contacts import read_contacts
+from wallet.community import Community, pin_community, read_community
+from wallet.contacts import is_like_address, normalize_name, read_contacts
 from wallet.folder import lock
+from wallet.identity import find_alias_owner, is_alias
 from wallet.keystore import Secrets, list_names, open_secrets, read_account
-from wallet.partial import Partial, add_signatures, write_partial
+from wallet.partial import Partial, add_signatures, format_line, write_partial
 from wallet.pending import FAILED, Verdict, build_unknown_outcome
 from wallet.session import (
     Committed,
@@ -30,12 +33,13 @@ from wallet.session import (
     check_signers,
     commit,
     lock_path,
+    open_client,
     plan,
     prepare,
     wait_for_block,
 )
 from wallet.show import ID_SHOWN, tell_account, tell_pai
-from wallet.terminal import Exit, Terminal, build_sheet
+from wallet.terminal import Exit, Failure, Terminal, build_sheet
 
 WAIT_SECONDS: Final = 60.0
 
@@ -48,6 +52,7 @@ class Manner:
 
     yes: bool = False
     wait_seconds: float = WAIT_SECONDS
+    final: bool = False  # wait until no change of branch can take it back
     out: Path | None = None  # write it here for others to sign, instead of sending it
 
 
@@ -73,6 +78,20 @@ def run(task: Callable[[], Awaitable[T]]) -> T:
         raise
 
 
+def learn_community(terminal: Terminal, folder: Path) -> Community:
+    """The folder's community, from the node if it is not known yet."""
+    known = read_community(folder)
+    if known is not None:
+        return known
+
+    async def ask() -> Community:
+        async with open_client(terminal.node_url) as client:
+            status = await client.get_status()
+            return pin_community(folder, status.community, client.url)[0]
+
+    return run(ask)
+
+
 def unlock(terminal: Terminal, folder: Path, name: str, password_file: Path | None) -> Secrets:
     """The secrets of a wallet, after its password."""
     read_account(folder, name)  # whether there is such a wallet is said before any question
@@ -90,12 +109,32 @@ def get_names(session: Session) -> dict[str, str]:
     return names
 
 
-def find_addresses(session: Session, name: str) -> set[str]:
-    """The addresses that a name stands for here; more than one is for the person to settle."""
+async def find_account(session: Session, text: str) -> AccountId:
+    """The account a person means: an address, @NAME, a name of the address book, a wallet here."""
+    community = session.community
+    if is_like_address(text, community):
+        return community.parse_address(text)
+    if is_alias(text):
+        return community.parse_address((await find_alias_owner(session.client, text)).address)
+    name = normalize_name(text)
     found = {address for known, address in read_contacts(session.folder).items() if known == name}
     if name in list_names(session.folder):
-        found.add(session.community.get_address(read_account(session.folder, name)))
-    return found
+        found.add(community.get_address(read_account(session.folder, name)))
+    if len(found) == 1:
+        return community.parse_address(found.pop())
+    if found:
+        raise Failure(
+            Exit.USAGE,
+            "{text} is the name of a wallet here and of somebody else in the address book: give "
+            "the address.",
+            text=text,
+        )
+    raise Failure(
+        Exit.USAGE,
+        "{text} is neither an address nor a name in the address book: 'pai wallet contacts add' "
+        "notes one.",
+        text=text,
+    )
 
 
 def tell_news(terminal: Terminal, session: Session) -> None:
@@ -168,7 +207,9 @@ async def carry_out(
         "units": planned.draft.units,
     }
     committed = await commit(session, secrets, planned.draft)
-    return await report_outcome(terminal, session, committed, document, manner.wait_seconds)
+    return await report_outcome(
+        terminal, session, committed, document, manner.wait_seconds, final=manner.final
+    )
 
 
 async def report_outcome(
@@ -177,14 +218,20 @@ async def report_outcome(
     committed: Committed,
     document: dict[str, object],
     wait_seconds: float,
+    *,
+    final: bool = False,
 ) -> Exit:
-    """Wait for the block, and answer with what is known then."""
+    """Wait for the block, or until that is final, and answer with what is known then."""
     sealed = committed.sealed
     document |= {"transaction": sealed.id.hex()}
     unknown = build_unknown_outcome(sealed)
     sentence = terminal.say(unknown.text, **unknown.values)
     try:
-        outcome = await wait_for_block(session, sealed, wait_seconds) if committed.heard else None
+        outcome = (
+            await wait_for_block(session, sealed, wait_seconds, final=final)
+            if committed.heard
+            else None
+        )
     except KeyboardInterrupt:
         terminal.note(sentence)
         raise
@@ -196,11 +243,12 @@ async def report_outcome(
     document |= {
         "status": outcome.status,
         "height": outcome.height,
+        "level": outcome.level,
         "settlement": format_pai(account.settlement),
         "savings": format_pai(account.savings),
     }
     terminal.answer(document, _tell_done(terminal, outcome, account.settlement))
-    return Exit.DONE
+    return Exit.UNKNOWN_OUTCOME if final and outcome.status != "final" else Exit.DONE
 
 
 def check_means(session: Session, intent: Intent, planned: Plan) -> None:
@@ -255,6 +303,7 @@ async def _write_for_others(
     document = {
         **intent.document,
         "file": str(path),
+        "line": format_line(partial),
         "missing_signatures": partial.missing,
         "valid_until_slot": envelope.valid_until_slot,
         "valid_until_time": session.community.get_time(envelope.valid_until_slot),
@@ -298,8 +347,16 @@ def _tell_fee(terminal: Terminal, planned: Plan) -> str:
 
 
 def _tell_done(terminal: Terminal, outcome: Outcome, settlement: int) -> str:
+    amount = terminal.words.amount(settlement)
+    if outcome.status == "final":
+        return terminal.say(
+            "Done: final, in block {height}, at level {level}. Settlement now: {amount} pai.",
+            height=outcome.height,
+            level=outcome.level or 0,
+            amount=amount,
+        )
     return terminal.say(
-        "Done: in block {height}. Settlement now: {amount} pai.",
+        "Done: in block {height}, not final yet. Settlement now: {amount} pai.",
         height=outcome.height,
-        amount=terminal.words.amount(settlement),
+        amount=amount,
     )

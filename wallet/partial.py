@@ -1,15 +1,19 @@
-"""A transaction that still lacks signatures, as a file that its signers pass on.
+"""A transaction that still lacks signatures, as a file or a line of text that its signers pass on.
 
-JSON with bytes in hexadecimal: the community, the policy, the body, and the signatures there are.
-Whoever signs reads the body itself; nothing else in the file is believed.
+The file is JSON with bytes in hexadecimal: the community, the policy, the body, and the signatures
+there are. The line holds the same in base 32, capital, as short as a QR code can have it. Whoever
+signs reads the body itself; nothing else is believed.
 """
 
+import base64
+import binascii
+import sys
 from pathlib import Path
 from typing import Final, NamedTuple
 
 import msgspec
 
-from chain.codec import Codec, encode
+from chain.codec import Bytes32, Codec, encode
 from chain.crypto import KeyPair, Signed, is_signed, sign
 from chain.errors import Invalid
 from chain.policy import Policy
@@ -25,9 +29,14 @@ from chain.transaction import (
 from wallet.terminal import Exit, Failure
 
 FORMAT: Final = "pai partly signed transaction 1"
+LINE_BEGIN: Final = "PAI-SIGN:"
+STDIN: Final = "-"
 _FILE_BYTES_MAX: Final = 8 * TRANSACTION_BYTES_MAX
 _BODY: Final = Codec(Transaction, TRANSACTION_BYTES_MAX)
 _POLICY: Final = Codec(Policy, TRANSACTION_BYTES_MAX)
+_LINE: Final = Codec(
+    tuple[Bytes32, Policy, Transaction, tuple[KeySignature, ...]], 2 * TRANSACTION_BYTES_MAX
+)
 
 
 class Partial(NamedTuple):
@@ -104,33 +113,59 @@ def write_partial(path: Path, partial: Partial) -> None:
         ) from None
 
 
+def format_line(partial: Partial) -> str:
+    """The transaction as one line of capital letters and digits: to be copied, or shown as QR."""
+    packed = encode((partial.chain, partial.policy, partial.body, partial.signatures))
+    return LINE_BEGIN + base64.b32encode(packed).decode().rstrip("=")
+
+
 def read_partial(path: Path, chain: bytes) -> Partial:
-    """The transaction of a file. Raises Failure: unreadable, another community, false signature."""
+    """The transaction of a file, JSON or a line; - is standard input.
+
+    Raises Failure: unreadable, another community, a false signature.
+    """
     try:
-        with path.open("rb") as stream:
-            data = stream.read(_FILE_BYTES_MAX)
+        if str(path) == STDIN:
+            data = sys.stdin.buffer.read(_FILE_BYTES_MAX)
+        else:
+            with path.open("rb") as stream:
+                data = stream.read(_FILE_BYTES_MAX)
     except OSError as error:
         raise Failure(
             Exit.USAGE, "{path} cannot be read: {reason}.", path=path, reason=error.strerror
         ) from None
     try:
-        file = msgspec.json.decode(data, type=_File)
-        partial = Partial(
-            bytes.fromhex(file.community),
-            _read_policy(file.policy),
-            _BODY.decode(bytes.fromhex(file.body)),
-            tuple(
-                KeySignature(item.key_index, bytes.fromhex(item.signature))
-                for item in file.signatures
-            ),
-        )
+        partial = _decode(data)
     except (msgspec.MsgspecError, ValueError, Invalid):
         raise Failure(Exit.USAGE, "{path} is not a partly signed transaction.", path=path) from None
-    if file.format != FORMAT or not _holds(partial):
+    if not _holds(partial):
         raise Failure(Exit.USAGE, "{path} is not a partly signed transaction.", path=path)
     if partial.chain != chain:
         raise Failure(Exit.USAGE, "{path} belongs to another community.", path=path)
     return partial
+
+
+def _decode(data: bytes) -> Partial:
+    """The transaction of a file's bytes. Raises ValueError, Invalid, MsgspecError."""
+    text = data.strip()
+    if text.upper().startswith(LINE_BEGIN.encode()):
+        letters = b"".join(text[len(LINE_BEGIN) :].upper().split())
+        try:
+            packed = base64.b32decode(letters + b"=" * (-len(letters) % 8))
+        except binascii.Error as error:
+            raise ValueError(str(error)) from None
+        return Partial(*_LINE.decode(packed))
+    file = msgspec.json.decode(data, type=_File)
+    if file.format != FORMAT:
+        raise ValueError(file.format)
+    return Partial(
+        bytes.fromhex(file.community),
+        _read_policy(file.policy),
+        _BODY.decode(bytes.fromhex(file.body)),
+        tuple(
+            KeySignature(item.key_index, bytes.fromhex(item.signature)) for item in file.signatures
+        ),
+    )
 
 
 def _read_policy(part: _PolicyPart) -> Policy:

@@ -20,8 +20,19 @@ from wallet.words import Words, mark
 
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
-OUTGOING: Final = frozenset({"paid", "saved", "fee", "notice", "slashed"})
-INCOMING: Final = frozenset({"received", "matured", "withdrawn", "rewarded", "reported"})
+OUTGOING: Final = frozenset({"paid", "saved", "fee", "notice", "slashed", "bond_lent"})
+INCOMING: Final = frozenset(
+    {
+        "received",
+        "matured",
+        "withdrawn",
+        "rewarded",
+        "reported",
+        "funded",
+        "shared",
+        "bond_returned",
+    }
+)
 
 _KINDS: Final = {
     "paid": mark("paid"),
@@ -34,12 +45,16 @@ _KINDS: Final = {
     "unbonded": mark("bond asked back"),
     "seat": mark("seat registered"),
     "keys": mark("keys changed"),
+    "loan": mark("loan"),
     "guardians": mark("guardians named"),
     "recovery": mark("recovery begun"),
     "recovery_of_this": mark("recovery of this account begun"),
     "recovery_cancelled": mark("recovery stopped"),
     "recovered": mark("account recovered"),
     "recovered_this": mark("this account recovered"),
+    "bond_lent": mark("bond lent for a recovery"),
+    "bond_returned": mark("bond of a recovery returned"),
+    "bond_lost": mark("bond of a recovery lost"),
     "alias": mark("name taken"),
     "alias_given_up": mark("name given up"),
     "attested": mark("attestation given"),
@@ -54,6 +69,8 @@ _KINDS: Final = {
     "seat_keys": mark("keys of the seat replaced"),
     "notice": mark("notice of release"),
     "rewarded": mark("reward of the seat"),
+    "funded": mark("paid from a fund by vote"),
+    "shared": mark("share of an active member"),
     "slashed": mark("lost of the bond"),
     "reported": mark("for a reported offence"),
 }
@@ -62,6 +79,7 @@ _BONDS: Final = {
     "bonded": mark("bonded"),
     "unbonding": mark("bond, to be released"),
     "leaving": mark("bond, asked back"),
+    "pledged": mark("secures a loan"),
 }
 _VERDICTS: Final = {
     "settled": mark("in the chain"),
@@ -95,6 +113,7 @@ def build_account_document(session: Session) -> dict[str, object]:
     return {
         "wallet": session.name,
         "address": session.address,
+        "alias": account.alias,
         "community": {"id": community.id, "name": community.name},
         "at": {
             "height": account.at.height,
@@ -176,6 +195,8 @@ def build_account_parts(terminal: Terminal, session: Session) -> list[Renderable
         (words.say("Free units this period"), words.number(account.free_units)),
         (words.say("Identified"), _tell_identified(words, session)),
     ]
+    if account.alias is not None:
+        pairs.insert(1, (words.say("Name"), f"@{account.alias}"))
     parts: list[RenderableType] = [build_sheet(pairs, title=title)]
     if account.deposits:
         parts += ["", build_deposit_table(words, account.deposits, community)]

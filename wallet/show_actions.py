@@ -10,14 +10,19 @@ from typing import Any, Final, NamedTuple
 
 from chain.actions import (
     Action,
+    AskLoan,
     Attest,
     Bond,
     CancelRecovery,
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    DropLoan,
     GiveUpAlias,
+    GrantLoan,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
     Propose,
     RegisterAlias,
@@ -25,6 +30,7 @@ from chain.actions import (
     ReleaseNotice,
     Renew,
     ReplaceSeatKeys,
+    ReturnLoan,
     Reveal,
     Revoke,
     Save,
@@ -80,16 +86,23 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     RegisterSeat: mark("register a seat"),
     Bond: mark("bond {amount} of deposit {id} to the seat"),
     Unbond: mark("ask deposit {id} back from the seat"),
+    Takeover: mark("let the standby key of {seat} take over its seat"),
+    ReplaceSeatKeys: mark("replace all keys of the seat"),
+    ReleaseNotice: mark("vote again although the journal was lost: {round}"),
     # identity
     Attest: mark("attest {subject} as {kind} until {until}"),
     Renew: mark("renew the attestation of {subject} until {until}"),
     Revoke: mark("revoke the attestation of {subject}"),
+    # credit
+    AskLoan: mark("ask for a loan of {amount} for periods: {count}"),
+    Guarantee: mark("answer for loan {loan}"),
+    GrantLoan: mark("grant loan {loan}"),
+    DropLoan: mark("take back or decline loan {loan}"),
+    ReturnLoan: mark("return loan {loan} before its term"),
+    PayClaim: mark("pay a guarantor back {amount}"),
     # votes
     Propose: mark("put a measure to the vote: {measure}"),
     CastVote: mark("vote on proposal {proposal}: {voice}"),
-    Takeover: mark("let the standby key of {seat} take over its seat"),
-    ReplaceSeatKeys: mark("replace all keys of the seat"),
-    ReleaseNotice: mark("vote again although the journal was lost: {round}"),
 }
 
 _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
@@ -102,6 +115,7 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "count": lambda _, action: action.term_periods,
     "needed": lambda _, action: action.policy.threshold,
     "measure": lambda _, action: type(action.measure).__struct_config__.tag,
+    "loan": lambda _, action: action.loan,
     "proposal": lambda _, action: action.proposal,
     "voice": lambda teller, action: teller.words.say("yes" if action.yes else "no"),
     "count_keys": lambda _, action: len(action.policy.keys),

@@ -4,6 +4,15 @@ from chain.actions.aliases import (
     GiveUpAlias,
     RegisterAlias,
 )
+from chain.actions.credit import (
+    AskLoan,
+    DropLoan,
+    GrantLoan,
+    Guarantee,
+    Instalment,
+    PayClaim,
+    ReturnLoan,
+)
 from chain.actions.identity import (
     Attest,
     Renew,
@@ -18,13 +27,7 @@ from chain.actions.keys import (
     SetGuardians,
     StartRecovery,
 )
-from chain.actions.money import (
-    MEMO_BYTES_MAX,
-    Pay,
-    Prolong,
-    Save,
-    Withdraw,
-)
+from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
 from chain.actions.seats import (
     Bond,
     RegisterSeat,
@@ -52,6 +55,7 @@ __all__ = [
     "MEMO_BYTES_MAX",
     "Action",
     "AdmitAuthority",
+    "AskLoan",
     "Attest",
     "Bond",
     "CancelRecovery",
@@ -62,10 +66,15 @@ __all__ = [
     "ChangeRewards",
     "ChangeSinks",
     "CompleteRecovery",
+    "DropLoan",
     "GiveUpAlias",
+    "GrantLoan",
+    "Guarantee",
     "GuardianSignature",
+    "Instalment",
     "Measure",
     "Pay",
+    "PayClaim",
     "Prolong",
     "Propose",
     "RegisterAlias",
@@ -75,6 +84,7 @@ __all__ = [
     "ReplaceSeatKeys",
     "Resolve",
     "RetireAuthority",
+    "ReturnLoan",
     "Reveal",
     "Revoke",
     "Save",
@@ -93,6 +103,13 @@ Action = (
     | Save
     | Prolong
     | Withdraw
+    # credit
+    | AskLoan
+    | Guarantee
+    | GrantLoan
+    | DropLoan
+    | ReturnLoan
+    | PayClaim
     # keys
     | Reveal
     | ChangePolicy
@@ -107,6 +124,9 @@ Action = (
     | RegisterSeat
     | Bond
     | Unbond
+    | Takeover
+    | ReplaceSeatKeys
+    | ReleaseNotice
     # identity
     | Attest
     | Renew
@@ -114,7 +134,4 @@ Action = (
     # votes
     | Propose
     | CastVote
-    | Takeover
-    | ReplaceSeatKeys
-    | ReleaseNotice
 )

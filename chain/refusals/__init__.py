@@ -8,6 +8,7 @@ from typing import Final
 from chain.refusals.blocks import BLOCKS
 from chain.refusals.codes import Code, Meaning
 from chain.refusals.consensus import CONSENSUS
+from chain.refusals.credit import CREDIT
 from chain.refusals.identity import IDENTITY
 from chain.refusals.keys import KEYS
 from chain.refusals.money import MONEY
@@ -19,6 +20,7 @@ __all__ = ["MEANINGS", "Code", "Meaning"]
 
 MEANINGS: Final[dict[Code, Meaning]] = {
     **MONEY,
+    **CREDIT,
     **SEATS,
     **IDENTITY,
     **KEYS,

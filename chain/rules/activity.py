@@ -10,9 +10,9 @@ from typing import Final
 from msgspec.structs import replace
 
 from chain.policy import AccountId
+from chain.rules.bonded import get_bonded_seats, is_listed
 from chain.rules.context import Context
 from chain.rules.identity import get_home_person_key, is_identified
-from chain.rules.roster import get_roster, is_listed
 from chain.rules.tally import get_course
 from chain.rules.weights import ONE
 from chain.state import State
@@ -37,16 +37,16 @@ def note_payment(
     state: State, context: Context, payer: AccountId, receiver: AccountId, amount: int
 ) -> None:
     """Somebody paid somebody; called once for each payment, after it was made."""
-    roster = get_roster(state)
+    bonded = get_bonded_seats(state)
     tag = state.accounts.require(payer).person
     if tag is not None:
         # His free units change this row anyway: it costs a payment next to nothing.
         key = get_home_person_key(tag)
-        person = state.persons.require(key)
-        state.persons.put(key, _add_outgoing(person, get_week(context), amount))
-        if is_listed(roster, receiver) and is_identified(state, context, payer):
+        person = _add_outgoing(state.persons.require(key), get_week(context), amount)
+        state.persons.put(key, person)
+        if is_listed(bonded, receiver) and is_identified(state, context, payer):
             _note_trade(state, context, receiver, payer, amount)
-    if is_listed(roster, payer) and is_identified(state, context, receiver):
+    if is_listed(bonded, payer) and is_identified(state, context, receiver):
         _note_trade(state, context, payer, receiver, -amount)
 
 
@@ -90,7 +90,7 @@ def process_activity(state: State, context: Context) -> None:
     if course.week == week:
         return
     state.course.put(CURRENT, replace(course, week=week))
-    for owner in get_roster(state):
+    for owner in get_bonded_seats(state):
         customers = state.customers.get(owner)
         if customers is not None:
             counted = _count_customers(state, context, owner, customers)

@@ -27,6 +27,7 @@ from chain.rules.identity import (
     is_running,
 )
 from chain.rules.payments import build_account
+from chain.rules.standing import open_standing
 from chain.state import State
 from chain.tables import RECENT_PERIODS, Attestation, Authority, Recent
 
@@ -149,6 +150,8 @@ def _bring_person(
     if person is None:
         number = register_person(state, action.tag) if group == HOME_GROUP else 0
         person = build_person(action.subject, number)
+        if group == HOME_GROUP:
+            open_standing(state, context, action.tag)
     state.persons.put(key, replace(person, account=action.subject))
     return new
 

@@ -24,6 +24,7 @@ from chain.parameters import find_faults
 from chain.policy import AccountId, compute_account_id
 from chain.rules.attestations import ATTESTED_UNTIL_MAX
 from chain.rules.authorities import build_authority
+from chain.rules.credit_days import NO_CREDIT
 from chain.rules.electorate import put_register
 from chain.rules.finality_record import found_record
 from chain.rules.identity import PERSON_KIND, build_person, get_person_key
@@ -67,6 +68,7 @@ def apply_genesis(state: State, genesis: Genesis, chain: bytes) -> None:
     _put_accounts(state, genesis, tags)
     _put_seats(state, genesis, chain)
     _put_money(state, genesis)
+    _put_credit(state, genesis, len(tags))
 
 
 def _put_authorities(state: State, genesis: Genesis) -> None:
@@ -178,6 +180,12 @@ def _put_money(state: State, genesis: Genesis) -> None:
             claims=0,
         ),
     )
+
+
+def _put_credit(state: State, genesis: Genesis, persons: int) -> None:
+    """Nobody owes and nothing is lent yet; those identified by the genesis are not young."""
+    saved = sum(deposit.amount for item in genesis.accounts for deposit in item.deposits)
+    state.credit.put(CURRENT, replace(NO_CREDIT, saved=saved, persons=persons))
 
 
 def compute_issued(genesis: Genesis) -> int:

@@ -10,9 +10,9 @@ from msgspec.structs import replace
 
 from chain.policy import AccountId
 from chain.rules.activity import get_activity, process_activity
+from chain.rules.bonded import get_bonded_seats, is_listed
 from chain.rules.context import Context
 from chain.rules.rewards import process_rewards
-from chain.rules.roster import get_roster, is_listed
 from chain.rules.slashing import process_slashes
 from chain.rules.takeover import KEYS_WAIT_EPOCHS, get_next_keys
 from chain.rules.tally import (
@@ -58,7 +58,7 @@ def compute_next_entries(state: State, context: Context) -> tuple[SetEntry, ...]
     """The list that a hand-off in this block would install; empty: none can happen."""
     serving = {entry.seat for entry in state.sets.require(CURRENT).entries}
     listed: list[tuple[AccountId, Seat]] = []
-    for seat in get_roster(state):
+    for seat in get_bonded_seats(state):
         row = state.seats.require(seat)
         if seat in serving or context.epoch >= row.registered_epoch + KEYS_WAIT_EPOCHS:
             listed.append((seat, row))
@@ -105,7 +105,7 @@ def _process_standings(state: State, context: Context) -> None:
         return
     expected = calls.expected.bit_count()
     seats: list[tuple[AccountId, Seat]] = []
-    for seat in get_roster(state):
+    for seat in get_bonded_seats(state):
         row = state.seats.require(seat)
         duty = compute_duty(row.duty, calls.delivered[seat].bit_count(), expected)
         seats.append((seat, replace(row, duty=duty, peak=compute_peak(duty, row.peak))))
@@ -142,10 +142,10 @@ def _compute_stake(state: State, context: Context, seat: AccountId, row: Seat) -
 
 def _begin_tallies(state: State, context: Context) -> None:
     """Begin the epoch's tallies; what is not yet paid goes on, of seats that are still bonded."""
-    roster = get_roster(state)
+    bonded = get_bonded_seats(state)
     for seat in get_counted_seats(state):
         tally = get_seat_tally(state, seat)
-        waiting, served = (tally.waiting, tally.served) if is_listed(roster, seat) else (0, 0)
+        waiting, served = (tally.waiting, tally.served) if is_listed(bonded, seat) else (0, 0)
         kept = SeatTally(b"", b"", 0, 0, 0, waiting=waiting, served=served)
         put_seat_tally(state, seat, kept)
     state.epoch_tally.put(

@@ -7,10 +7,10 @@ to answer for it. It is only collected here: what it costs is settled at the epo
 
 from typing import Final, NamedTuple
 
-from chain.certificates import compute_set_root
+from chain.certificates import check_certificate, compute_set_root, get_signers
 from chain.checks import SignatureChecks
 from chain.codec import encode
-from chain.crypto import Signed, compute_hash, u64
+from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import (
     BlockHash,
@@ -20,11 +20,14 @@ from chain.header import (
 )
 from chain.policy import AccountId
 from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence, VoteEvidence
+from chain.rules.ancestry import get_ancestor
 from chain.rules.context import Context
-from chain.rules.settlement import FREE, UNBONDING
-from chain.rules.tally import Offence, note_offence
+from chain.rules.sets import get_recorded
+from chain.rules.settlement import OWN, UNBONDING
+from chain.rules.takeover import is_excused
+from chain.rules.tally import RELEASED, Offence, note_offence
 from chain.state import State
-from chain.tables import Accusation, SetEntry, SetRecord
+from chain.tables import Accusations, Accused, SetEntry, SetRecord
 from chain.votes import Ack, Prevote, SignedVote, get_vote_message
 
 SAME_SLOT: Final = "S0"  # two headers of a slot
@@ -32,6 +35,7 @@ TWO_PREVOTES: Final = "S1"  # of a round
 TWO_ACKS: Final = "S2"  # of a round
 SURROUNDED: Final = "S4"  # an ack between the source and the round of a prevote
 STRAY: Final = "S5"  # a vote of a set for a block of another
+_KINDS: Final = (SAME_SLOT, TWO_PREVOTES, TWO_ACKS, SURROUNDED, STRAY, RELEASED)
 
 
 class Charge(NamedTuple):
@@ -52,17 +56,22 @@ def process_evidence(
 ) -> None:
     """Take note of a proved offence. Raises Invalid on what proves nothing, or nothing new."""
     charge = read_charge(context.chain, evidence)
-    key = get_accusation_key(charge)
-    if state.accusations.get(key) is not None:
-        raise Invalid(Code.EVIDENCE_KNOWN, f"{charge.kind} of {charge.seat.hex()}")
+    is_excused = isinstance(evidence, VoteEvidence) and is_excused_pair(state, context, evidence)
+    if is_excused:
+        charge = charge._replace(kind=RELEASED)
     record = _check_list(state, charge, evidence)
+    if is_accused(state, charge):
+        raise Invalid(Code.EVIDENCE_KNOWN, f"{charge.kind} of {charge.seat.hex()}")
     if not is_bond_locked(state, context, charge.seat):
         raise Invalid(Code.NO_BOND_LOCKED, charge.seat.hex())
     entry = next((item for item in evidence.entries if item.seat == charge.seat), None)
     if entry is None:
         raise Invalid(Code.WRONG_SET_LIST, "the seat is not in the set")
     _check_signatures(entry, evidence, checks)
-    state.accusations.put(key, Accusation(context.slot))
+    if is_excused:
+        assert isinstance(evidence, VoteEvidence), "only votes are excused"
+        _check_conflict(state, context, charge, evidence, checks)
+    _accuse(state, charge)
     offence = Offence(
         charge.seat,
         charge.kind,
@@ -124,6 +133,46 @@ def _find_kind(one: Prevote | Ack, other: Prevote | Ack) -> str | None:
     return None
 
 
+def is_excused_pair(state: State, context: Context, evidence: VoteEvidence) -> bool:
+    """Whether the seat had told long before its prevote that its journal, and so its ack, was lost.
+
+    A notice that comes after the offence, or a moment before it, is no licence.
+    """
+    bodies = (evidence.first.body, evidence.second.body)
+    ack = next((body for body in bodies if isinstance(body, Ack)), None)
+    prevote = next((body for body in bodies if isinstance(body, Prevote)), None)
+    notice = state.notices.get(evidence.first.seat)
+    if ack is None or prevote is None or notice is None:
+        return False
+    is_early = notice.slot + context.constants.transaction_life_slots <= prevote.round
+    return is_early and is_excused(state, evidence.first.seat, ack.round)
+
+
+def _check_conflict(
+    state: State,
+    context: Context,
+    charge: Charge,
+    evidence: VoteEvidence,
+    checks: SignatureChecks,
+) -> None:
+    """An excused ack costs something only if it made a block final beside what is final here."""
+    finality, bodies = evidence.finality, (evidence.first.body, evidence.second.body)
+    if finality is None:
+        raise Invalid(Code.NO_OFFENCE, "a notice of release excuses it")
+    signers = get_signers(evidence.entries, finality)
+    if finality.body not in bodies or charge.seat not in [entry.seat for entry in signers]:
+        raise Invalid(Code.NO_OFFENCE, "the seat's ack is not in the certificate")
+    check_certificate(evidence.entries, finality, checks)
+    height = finality.body.target_height
+    here = get_ancestor(state, context, height)
+    if (
+        height > get_recorded(state).target_height
+        or here is None
+        or here.hash == finality.body.target_hash
+    ):
+        raise Invalid(Code.NO_OFFENCE, "the certificate contradicts nothing that is final here")
+
+
 def _read_stray_vote(chain: bytes, vote: SignedVote, header: SignedHeader) -> Charge:
     body = vote.body
     if body.chain != chain or body.target_hash != compute_block_hash(encode(header.header)):
@@ -171,7 +220,7 @@ def is_bond_locked(state: State, context: Context, seat: AccountId) -> bool:
     """Whether something still answers for the seat."""
     savings = state.savings.get(seat)
     return any(
-        deposit.seat_bond != FREE
+        deposit.seat_bond not in OWN
         and not (deposit.seat_bond == UNBONDING and deposit.release_step <= context.step)
         for deposit in (savings.deposits if savings else ())
     )
@@ -184,13 +233,25 @@ def is_evidence_news(state: State, context: Context, evidence: Evidence) -> bool
         _check_list(state, charge, evidence)
     except Invalid:
         return False
-    return state.accusations.get(get_accusation_key(charge)) is None and is_bond_locked(
-        state, context, charge.seat
+    if isinstance(evidence, VoteEvidence) and is_excused_pair(state, context, evidence):
+        if evidence.finality is None:
+            return False
+        charge = charge._replace(kind=RELEASED)
+    return not is_accused(state, charge) and is_bond_locked(state, context, charge.seat)
+
+
+def is_accused(state: State, charge: Charge) -> bool:
+    """Whether the seat was accused of that kind in that set already: once is enough to pay for."""
+    row = state.accusations.get(charge.set)
+    bit = 1 << _KINDS.index(charge.kind)
+    return row is not None and any(
+        item.seat == charge.seat and item.kinds & bit for item in row.seats
     )
 
 
-def get_accusation_key(charge: Charge) -> bytes:
-    """What makes an accusation the same as another one."""
-    return compute_hash(
-        b"accusation", charge.seat, charge.kind.encode(), charge.set, u64(charge.round)
-    )
+def _accuse(state: State, charge: Charge) -> None:
+    row = state.accusations.get(charge.set)
+    kinds = {item.seat: item.kinds for item in (row.seats if row is not None else ())}
+    kinds[charge.seat] = kinds.get(charge.seat, 0) | 1 << _KINDS.index(charge.kind)
+    accused = tuple(Accused(seat, kinds[seat]) for seat in sorted(kinds))
+    state.accusations.put(charge.set, Accusations(accused))

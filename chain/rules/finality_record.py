@@ -10,8 +10,16 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from chain.certificates import Finality, check_certificate, get_signers, pack_bits, select_signers
+from chain.certificates import (
+    Finality,
+    check_certificate,
+    get_certificate_claims,
+    get_signers,
+    pack_bits,
+    select_signers,
+)
 from chain.checks import SignatureChecks
+from chain.codec import Bytes16
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.facts import Finalised
@@ -127,6 +135,19 @@ def _check_justification(
     check_certificate(seat_set.entries, justification, checks)
 
 
+def get_finality_claims(state: State, record: FinalityRecord) -> list[Signed]:
+    """What its signatures claim, if the set is one of the two that are kept. Raises Invalid."""
+    seat_set = find_set(state, record.finality.body.set)
+    if seat_set is None:
+        return []
+    return [
+        claim
+        for certificate in (record.justification, record.finality)
+        if certificate is not None
+        for claim in get_certificate_claims(seat_set.entries, certificate)
+    ]
+
+
 def _put_record(state: State, context: Context, finality: Finality, target: Place) -> None:
     body = finality.body
     recorded = state.recorded.require(CURRENT)
@@ -237,6 +258,16 @@ def _get_ack(context: Context, item: RecordedRound) -> Ack:
     return Ack(
         context.chain, item.set, item.round, item.level, item.target_hash, item.target_height
     )
+
+
+def get_lasting_ref(state: State) -> Bytes16:
+    """What a transaction of today should refer to, so that it is good on every branch.
+
+    Of the anchors recorded lately the oldest: the block that recorded it is most likely final too,
+    while a newer record may lie on a branch that goes, and another branch may never repeat it.
+    """
+    refs = [item.target_hash[:16] for item in state.recorded.require(CURRENT).rounds]
+    return next(ref for ref in refs if state.anchors.get(ref) is not None)
 
 
 def found_record(state: State, chain: bytes) -> None:

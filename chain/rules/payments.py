@@ -9,7 +9,9 @@ from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.rules.activity import note_payment
 from chain.rules.context import Context
-from chain.rules.settlement import NEVER, touch
+from chain.rules.debts import sum_grants
+from chain.rules.settlement import NEVER, note_debt, touch
+from chain.rules.standing import get_identified_tag, get_limit, hold_limit, note_dealing
 from chain.state import State
 from chain.tables import Account
 from chain.units import AMOUNT_MAX, MICROPAI_PER_PAI, format_pai
@@ -17,21 +19,43 @@ from chain.units import AMOUNT_MAX, MICROPAI_PER_PAI, format_pai
 FIRST_PAYMENT_MIN: Final = MICROPAI_PER_PAI  # dust cannot fill the state with accounts
 
 
-def get_spending_floor(_state: State, _account: Account) -> int:
-    """The balance below which an account may not spend: zero, until there is credit."""
-    return 0
+def get_spending_floor(
+    state: State, context: Context, account_id: AccountId, account: Account
+) -> int:
+    """The balance below which an account may not spend: at most zero, and what it may owe below."""
+    debts = state.debts.get(account_id)
+    limit = 0 if account.person is None else get_limit(state, context, account.person)
+    if debts is None:
+        return -limit
+    return -(max(0, limit - debts.pledged) + sum_grants(debts, context.period))
 
 
 def debit(state: State, context: Context, account_id: AccountId, amount: int) -> None:
     """Take an amount from a settlement balance. Raises Invalid when it may not be spent."""
     account = touch(state, context, account_id, state.accounts.require(account_id))
     remaining = account.settlement - amount
-    if remaining < get_spending_floor(state, account):
+    spent = replace(account, settlement=remaining)
+    if remaining < 0:
+        _use_credit(state, context, account_id, account, remaining)
+        note_debt(state, account, spent)
+    state.accounts.put(account_id, spent)
+
+
+def _use_credit(
+    state: State, context: Context, account_id: AccountId, account: Account, remaining: int
+) -> None:
+    """Refuse a balance below the floor; remember the limit that lets it be so low."""
+    floor = get_spending_floor(state, context, account_id, account)
+    if remaining < floor:
         raise Invalid(
             Code.INSUFFICIENT_BALANCE,
-            f"balance {format_pai(account.settlement)}, wanted {format_pai(amount)}",
+            f"balance {format_pai(account.settlement)}, wanted "
+            f"{format_pai(account.settlement - remaining)}, it may fall to {format_pai(floor)}",
         )
-    state.accounts.put(account_id, replace(account, settlement=remaining))
+    if account.person is not None:
+        debts = state.debts.get(account_id)
+        lent = sum_grants(debts, context.period) - debts.pledged if debts else 0
+        hold_limit(state, context, account.person, -remaining - lent)
 
 
 def credit(state: State, context: Context, account_id: AccountId, amount: int) -> None:
@@ -47,7 +71,10 @@ def credit(state: State, context: Context, account_id: AccountId, amount: int) -
     total = account.settlement + amount
     if total > AMOUNT_MAX:
         raise Invalid(Code.BALANCE_TOO_LARGE)
-    state.accounts.put(account_id, replace(account, settlement=total))
+    received = replace(account, settlement=total)
+    if account.settlement < 0:
+        note_debt(state, account, received)
+    state.accounts.put(account_id, received)
 
 
 def apply_payment(state: State, context: Context, payer: AccountId, action: Pay) -> None:
@@ -57,6 +84,18 @@ def apply_payment(state: State, context: Context, payer: AccountId, action: Pay)
     debit(state, context, payer, action.amount)
     credit(state, context, action.to, action.amount)
     note_payment(state, context, payer, action.to, action.amount)
+    note_sale(state, context, payer, action.to, action.amount)
+
+
+def note_sale(
+    state: State, context: Context, payer: AccountId, receiver: AccountId, amount: int
+) -> None:
+    """What follows from a payment for the standing of who received it."""
+    buyer = get_identified_tag(state, context, payer)
+    if buyer is not None:
+        seller = get_identified_tag(state, context, receiver)
+        if seller is not None:
+            note_dealing(state, context, buyer, seller, amount)
 
 
 def build_account(step: int) -> Account:

@@ -14,7 +14,7 @@ from chain.actions import CancelRecovery, CompleteRecovery, SetGuardians, StartR
 from chain.checks import SignatureChecks
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
-from chain.facts import BondLost
+from chain.facts import RecoveryBond
 from chain.guardians import compute_guardians_hash, get_recovery_message
 from chain.policy import AccountId
 from chain.rules.context import Context
@@ -76,6 +76,7 @@ def apply_start_recovery(
     _check_consents(context, row, action, checks)
     bond = context.constants.recovery_bond
     debit(state, context, owner, bond)
+    state.facts.append(RecoveryBond(owner, bond, "lent"))
     pending = PendingRecovery(
         guard=guard,
         policy=action.policy,
@@ -102,7 +103,7 @@ def apply_cancel_recovery(
         owner, replace(row, cancelled_periods=(*cancelled, context.period), pending=None)
     )
     state.fees += pending.bond
-    state.facts.append(BondLost(pending.lender, pending.bond))
+    state.facts.append(RecoveryBond(pending.lender, pending.bond, "lost"))
 
 
 def apply_complete_recovery(
@@ -129,6 +130,7 @@ def apply_complete_recovery(
         ),
     )
     credit(state, context, pending.lender, pending.bond)
+    state.facts.append(RecoveryBond(pending.lender, pending.bond, "returned"))
 
 
 def get_guard(row: Recovery, slot: int) -> Guard | None:

@@ -9,17 +9,18 @@ from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
-from chain.facts import FundMoved, Rewarded
+from chain.facts import FundGot, FundPaid, FundShifted
 from chain.parameters import BASIS_POINTS
 from chain.policy import AccountId
+from chain.rules.bonded import get_bonded_seats
 from chain.rules.context import Context
-from chain.rules.roster import get_roster
 from chain.rules.settlement import touch
 from chain.rules.tally import get_counted_seats, get_course, get_epoch_tally, get_seat_tally
 from chain.state import State
 from chain.tables import CURRENT, Course, EpochTally, SeatTally
 from chain.units import AMOUNT_MAX
 
+REWARD: Final = "reward"  # why the operators' fund pays
 RECORDER_SHARE: Final = 8  # an eighth of an ack's reward goes to the block that put it on record
 
 
@@ -41,7 +42,7 @@ def process_rewards(state: State, context: Context) -> None:
         for share in (shares.votes, shares.blocks, shares.service, shares.archive)
     )
     tallies = {seat: get_seat_tally(state, seat) for seat in get_counted_seats(state)}
-    earned: dict[AccountId, int] = dict.fromkeys(get_roster(state), 0)
+    earned: dict[AccountId, int] = dict.fromkeys(get_bonded_seats(state), 0)
     spent = archive  # to the social fund, until archives have a rule of their own
     if tally.certificates:
         _earn_votes(state, tally, tallies, votes, earned)
@@ -114,11 +115,16 @@ def _pay(state: State, context: Context, earned: dict[AccountId, int], spent: in
     for seat, amount in earned.items():
         if amount:
             got = pay_owner(state, context, seat, amount)
-            state.facts.append(Rewarded(seat, got))
+            state.facts.append(FundPaid("operators", seat, got, REWARD))
             paid += got
     assert paid <= spent, "more was earned than there was to earn"
-    if spent:
-        move_funds(state, operators=-spent, social=spent - paid)
+    if not spent:
+        return
+    money, rest = state.money.require(CURRENT), spent - paid
+    operators, social = money.operators - spent, money.social + rest
+    state.money.put(CURRENT, replace(money, operators=operators, social=social))
+    if rest:
+        state.facts.append(FundShifted("operators", "social", rest))
 
 
 def pay_owner(state: State, context: Context, seat: AccountId, amount: int) -> int:
@@ -129,17 +135,12 @@ def pay_owner(state: State, context: Context, seat: AccountId, amount: int) -> i
     return paid
 
 
-def move_funds(state: State, *, operators: int = 0, social: int = 0, reserve: int = 0) -> None:
-    """Change funds by so much; whoever calls moves the money elsewhere."""
+def give_to_funds(state: State, amount: int) -> None:
+    """Half to the reserve, the other half to the social fund; whoever calls has taken it."""
+    reserve = amount // 2
+    social = amount - reserve
     money = state.money.require(CURRENT)
     state.money.put(
-        CURRENT,
-        replace(
-            money,
-            operators=money.operators + operators,
-            social=money.social + social,
-            reserve=money.reserve + reserve,
-        ),
+        CURRENT, replace(money, reserve=money.reserve + reserve, social=money.social + social)
     )
-    moves = {"operators": operators, "social": social, "reserve": reserve}
-    state.facts.extend(FundMoved(fund, amount) for fund, amount in moves.items() if amount)
+    state.facts += [FundGot("reserve", reserve), FundGot("social", social)]

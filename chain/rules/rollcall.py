@@ -10,6 +10,7 @@ from typing import Final
 
 from chain.certificates import pack_bits, select_signers
 from chain.checks import SignatureChecks
+from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import BlockHash
 from chain.policy import AccountId
@@ -51,12 +52,11 @@ def process_roll_call(
     attended = set(get_attended(state, roll_round))
     news: list[AccountId] = []
     for attendance in roll_call.heads:
-        heres = _list_heres(state, context, roll_round, attendance)
+        heres = _list_heres(state, context.chain, roll_round, attendance)
         for here in heres:
             if here.body.seat in attended:
                 raise Invalid(Code.ALREADY_ATTENDED, here.body.seat.hex())
-            vote_key = state.seats.require(here.body.seat).vote_key
-            if not checks.holds(get_here_claim(here, vote_key)):
+            if not _is_signed(state, here, checks):
                 raise Invalid(Code.BAD_ROLL_CALL, "a signature does not verify")
             attended.add(here.body.seat)
             news.append(here.body.seat)
@@ -73,8 +73,17 @@ def _check_heads(
             raise Invalid(Code.HEAD_NOT_ANCESTOR, head.hex())
 
 
+def get_attendance_claims(state: State, chain: bytes, roll_call: RollCall) -> list[Signed]:
+    """What its signatures claim, by the bonded seats as they stand. Raises Invalid."""
+    return [
+        get_here_claim(here, state.seats.require(here.body.seat).vote_key)
+        for attendance in roll_call.heads
+        for here in _list_heres(state, chain, roll_call.round, attendance)
+    ]
+
+
 def _list_heres(
-    state: State, context: Context, roll_round: int, attendance: Attendance
+    state: State, chain: bytes, roll_round: int, attendance: Attendance
 ) -> list[SignedHere]:
     """What the seats on one head have signed. Raises Invalid when the form is wrong."""
     bonded = state.bonded_seats.require(CURRENT).seats
@@ -85,15 +94,22 @@ def _list_heres(
     if not signers:
         raise Invalid(Code.BAD_ROLL_CALL, "a head without seats")
     return [
-        SignedHere(Here(context.chain, seat, roll_round, attendance.head_hash), signature)
+        SignedHere(Here(chain, seat, roll_round, attendance.head_hash), signature)
         for seat, signature in zip(signers, attendance.signatures, strict=True)
     ]
 
 
-def build_roll_call(state: State, context: Context, heres: Sequence[SignedHere]) -> RollCall | None:
-    """Of these, whose signatures were checked, those that the block may carry; None: none of them.
+def _is_signed(state: State, here: SignedHere, checks: SignatureChecks) -> bool:
+    vote_key = state.seats.require(here.body.seat).vote_key
+    return checks.holds(get_here_claim(here, vote_key))
 
-    Call it on the state after the block's opening.
+
+def build_roll_call(
+    state: State, context: Context, heres: Sequence[SignedHere], checks: SignatureChecks
+) -> RollCall | None:
+    """Of these, those that the block may carry; None: none of them.
+
+    Call it on the state after the block's opening, which may have changed a seat's key.
     """
     roll_round = get_roll_round(context)
     if roll_round is None:
@@ -105,7 +121,11 @@ def build_roll_call(state: State, context: Context, heres: Sequence[SignedHere])
         for here in heres
         if here.body.round == roll_round and here.body.chain == context.chain
     }
-    due = [heard[seat] for seat in bonded if seat in heard and seat not in attended]
+    due = [
+        heard[seat]
+        for seat in bonded
+        if seat in heard and seat not in attended and _is_signed(state, heard[seat], checks)
+    ]
     places = find_ancestors(state, context, {here.body.head_hash for here in due})
     heads = sorted(head for head in places if places[head].slot <= roll_round - HEAD_AGE_SLOTS)
     groups = []

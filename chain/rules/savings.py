@@ -16,8 +16,10 @@ from chain.rules.context import Context
 from chain.rules.payments import debit
 from chain.rules.settlement import (
     FREE,
+    PLEDGED,
     compute_decayed,
     get_due_step,
+    note_debt,
     put_deposits,
     touch,
 )
@@ -62,8 +64,7 @@ def apply_withdraw(state: State, context: Context, owner: AccountId, action: Wit
     """Return savings before their term; the demurrage they would have borne goes to the pot."""
     account = touch(state, context, owner, state.accounts.require(owner))
     deposit = find_deposit(state, owner, action.deposit)
-    if deposit.seat_bond != FREE:
-        raise Invalid(Code.DEPOSIT_BONDED)
+    check_free(deposit)
     if action.amount > deposit.amount:
         raise Invalid(Code.DEPOSIT_TOO_LITTLE, f"it holds {format_pai(deposit.amount)}")
     returned = compute_decayed(
@@ -75,8 +76,11 @@ def apply_withdraw(state: State, context: Context, owner: AccountId, action: Wit
     state.pot += action.amount - returned
     if action.amount != returned:
         state.facts.append(Charged(owner, action.amount - returned, early_return=True))
-    account = replace(account, settlement=total)
-    replace_deposit(state, owner, account, replace(deposit, amount=deposit.amount - action.amount))
+    returned_to = replace(account, settlement=total)
+    note_debt(state, account, returned_to)
+    replace_deposit(
+        state, owner, returned_to, replace(deposit, amount=deposit.amount - action.amount)
+    )
 
 
 def check_term(context: Context, term_periods: int) -> None:
@@ -106,6 +110,14 @@ def find_deposit(state: State, owner: AccountId, deposit_id: int) -> Deposit:
         if deposit.id == deposit_id:
             return deposit
     raise Invalid(Code.UNKNOWN_DEPOSIT, f"deposit {deposit_id}")
+
+
+def check_free(deposit: Deposit) -> None:
+    """Refuse a deposit that is lent to a seat or secures a loan."""
+    if deposit.seat_bond == PLEDGED:
+        raise Invalid(Code.DEPOSIT_PLEDGED)
+    if deposit.seat_bond != FREE:
+        raise Invalid(Code.DEPOSIT_BONDED)
 
 
 def add_deposit(state: State, context: Context, owner: AccountId, deposit: Deposit) -> None:

@@ -17,11 +17,11 @@ from chain.codec import encode
 from chain.crypto import SIGN_POSSESSION, Signed, is_public_key
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
+from chain.rules.bonded import list_seat, unlist_seat
 from chain.rules.context import Context
 from chain.rules.identity import is_identified
-from chain.rules.roster import enter_roster, leave_roster
-from chain.rules.savings import add_deposit, find_deposit, replace_deposit
-from chain.rules.settlement import BONDED, FREE, LEAVING, UNBONDING, touch
+from chain.rules.savings import add_deposit, check_free, find_deposit, replace_deposit
+from chain.rules.settlement import BONDED, LEAVING, UNBONDING, touch
 from chain.state import State
 from chain.tables import CURRENT, Deposit, Leaver, Leavers, Seat, UsedKey
 from chain.units import format_pai
@@ -117,8 +117,7 @@ def apply_bond(state: State, context: Context, owner: AccountId, action: Bond) -
     if account.person is None:
         raise Invalid(Code.NOT_IDENTIFIED, "the seat's owner has another account now")
     deposit = find_deposit(state, owner, action.deposit)
-    if deposit.seat_bond != FREE:
-        raise Invalid(Code.DEPOSIT_BONDED)
+    check_free(deposit)
     if action.amount > deposit.amount:
         raise Invalid(Code.DEPOSIT_TOO_LITTLE, f"it holds {format_pai(deposit.amount)}")
     if action.amount == deposit.amount:
@@ -170,11 +169,19 @@ def release_leavers(state: State, context: Context, handoff_slot: int) -> None:
         return
     for leaver in row.waiting:
         if leaver.slot < handoff_slot:
-            account = touch(state, context, leaver.seat, state.accounts.require(leaver.seat))
-            deposit = find_deposit(state, leaver.seat, leaver.deposit)
-            replace_deposit(state, leaver.seat, account, _start_release(context, deposit))
+            _release(state, context, leaver)
     rest = tuple(leaver for leaver in row.waiting if leaver.slot >= handoff_slot)
     state.leavers.put(CURRENT, Leavers(rest) if rest else None)
+
+
+def _release(state: State, context: Context, leaver: Leaver) -> None:
+    """Begin the last wait of a deposit, unless it was slashed away meanwhile."""
+    savings = state.savings.get(leaver.seat)
+    deposits = savings.deposits if savings is not None else ()
+    if any(deposit.id == leaver.deposit for deposit in deposits):
+        account = touch(state, context, leaver.seat, state.accounts.require(leaver.seat))
+        deposit = find_deposit(state, leaver.seat, leaver.deposit)
+        replace_deposit(state, leaver.seat, account, _start_release(context, deposit))
 
 
 def set_bond(state: State, context: Context, owner: AccountId, seat: Seat, bond: int) -> None:
@@ -193,8 +200,8 @@ def set_bond(state: State, context: Context, owner: AccountId, seat: Seat, bond:
     if bonded != money.seats_bonded:
         state.money.put(CURRENT, replace(money, seats_bonded=bonded))
     if bond >= minimum > seat.bond:
-        enter_roster(state, owner)
+        list_seat(state, owner)
     elif bond < minimum <= seat.bond:
-        leave_roster(state, owner)
+        unlist_seat(state, owner)
         seat = replace(seat, duty=0, peak=0, held=0)
     state.seats.put(owner, replace(seat, bond=bond))

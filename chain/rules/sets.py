@@ -17,6 +17,7 @@ from chain.records import FinalityRecord
 from chain.rules.ancestry import get_ancestor
 from chain.rules.context import Context
 from chain.rules.epoch import compute_next_entries
+from chain.rules.takeover import process_key_changes
 from chain.state import State
 from chain.tables import (
     CURRENT,
@@ -121,6 +122,7 @@ def process_handoff(
         return None
     check_entries(entries)
     state.next_sets.put(CURRENT, NextSet(entries))
+    process_key_changes(state, context)
     _note_served(state, entries, context.slot)
     return compute_set_root(entries)
 
@@ -164,16 +166,11 @@ def _get_keys(entry: SetEntry) -> tuple[bytes, ...]:
 def check_entries(entries: Sequence[SetEntry]) -> None:
     """A list that rules made is in order: its seats rise, all weigh, and no key occurs twice."""
     seats = [entry.seat for entry in entries]
-    keys = [key for entry in entries for key in _get_keys(entry)[1:] if key != NO_KEY]
+    keys = [key for entry in entries for key in _get_keys(entry)[1:]]
     assert seats == sorted(set(seats)), "seats of a set rise"
     assert len(keys) == len(set(keys)), "keys of a set are all different"
     assert len(seats) <= SEATS_IN_SET_MAX, "a set has room for so many seats"
     assert min(entry.weight for entry in entries) > 0, "every seat of a set weighs something"
-
-
-# In the place of a VRF key that does not serve yet: nothing verifies under it, so the seat votes
-# and makes no block.
-NO_KEY: Final = bytes(32)
 
 
 def _note_served(state: State, entries: Sequence[SetEntry], slot: int) -> None:
@@ -198,6 +195,7 @@ def _forget_sets(state: State, context: Context) -> None:
         if state.set_records.require(following).slot > outdated:
             break
         state.set_records.put(oldest, None)
+        state.accusations.put(oldest, None)
         oldest = following
     if oldest != recorded.oldest_set:
         state.recorded.put(CURRENT, replace(recorded, oldest_set=oldest))

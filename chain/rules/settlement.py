@@ -25,6 +25,8 @@ FREE: Final = 0
 BONDED: Final = 1
 UNBONDING: Final = 2
 LEAVING: Final = 3  # asked for, but the set in force may still count it
+PLEDGED: Final = 4  # secures a loan
+OWN: Final = (FREE, PLEDGED)  # that no seat holds: savings, which can be lent
 
 
 @lru_cache(maxsize=4_096)
@@ -72,7 +74,7 @@ class Touched(NamedTuple):
 
 def get_event_step(deposit: Deposit) -> int:
     """The step at which something happens to a deposit by itself, or NEVER."""
-    if deposit.seat_bond in (BONDED, LEAVING):
+    if deposit.seat_bond in (BONDED, LEAVING, PLEDGED):
         return NEVER
     return deposit.until_step if deposit.seat_bond == FREE else deposit.release_step
 
@@ -152,6 +154,7 @@ def touch(state: State, context: Context, account_id: AccountId, account: Accoun
     deposits = state.savings.require(account_id).deposits
     touched = get_touched(account, deposits, context.keep_schedule, step)
     state.pot += touched.charge
+    note_debt(state, account, touched.account)
     if touched.charge:
         state.facts.append(Charged(account_id, touched.charge, early_return=False))
     state.facts.extend(Matured(account_id, item.id, item.amount) for item in touched.matured)
@@ -160,15 +163,29 @@ def touch(state: State, context: Context, account_id: AccountId, account: Accoun
     return touched.account
 
 
+def note_debt(state: State, before: Account, after: Account) -> None:
+    """Tally what a change adds to the sum of all balances below zero."""
+    if before.settlement < 0 or after.settlement < 0:
+        state.debt += min(before.settlement, 0) - min(after.settlement, 0)
+
+
 def put_deposits(state: State, account_id: AccountId, deposits: tuple[Deposit, ...]) -> None:
     """Keep an account's deposits; none means no row."""
+    before = state.savings.get(account_id)
+    state.saved += sum_saved(deposits) - (sum_saved(before.deposits) if before else 0)
     state.savings.put(account_id, Savings(deposits) if deposits else None)
 
 
-def process_pot(state: State, context: Context) -> None:
+def sum_saved(deposits: tuple[Deposit, ...]) -> int:
+    """What lies in deposits that no seat holds: what can be lent."""
+    return sum(item.amount for item in deposits if item.seat_bond in OWN)
+
+
+def process_pot(state: State, context: Context) -> int:
     """Share the block's demurrage and fees among the funds; what does not divide stays in the pot.
 
     Money is burned only while some remains that was issued: credit would become unpayable else.
+    Returns what flowed into the reserve.
     """
     money = state.money.require(CURRENT)
     pot = money.pot + state.pot
@@ -198,3 +215,4 @@ def process_pot(state: State, context: Context) -> None:
         state.money.put(CURRENT, updated)
     if pot != rest:
         state.facts.append(Shared(reserve, social, operators, active, municipality, burned))
+    return reserve

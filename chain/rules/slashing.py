@@ -12,9 +12,9 @@ from msgspec.structs import replace
 from chain.facts import Reported, Slashed
 from chain.policy import AccountId
 from chain.rules.context import Context
-from chain.rules.rewards import move_funds, pay_owner
+from chain.rules.rewards import give_to_funds, pay_owner
 from chain.rules.seats import set_bond
-from chain.rules.settlement import BONDED, FREE, get_due_step, put_deposits, touch
+from chain.rules.settlement import BONDED, OWN, get_due_step, put_deposits, touch
 from chain.rules.weights import ONE
 from chain.state import State
 from chain.tables import CURRENT, Deposit, Offender, Offenders
@@ -53,7 +53,7 @@ def _slash(state: State, context: Context, offender: Offender, part: int) -> Off
     touch(state, context, owner, state.accounts.require(owner))
     savings = state.savings.get(owner)
     deposits = savings.deposits if savings else ()
-    locked = sum(item.amount for item in deposits if item.seat_bond != FREE)
+    locked = sum(item.amount for item in deposits if item.seat_bond not in OWN)
     base = offender.base or locked
     part = part // RELEASED_SHARE if offender.released else part
     amount = min(locked, max(0, -(-base * part // ONE) - offender.taken))
@@ -61,7 +61,7 @@ def _slash(state: State, context: Context, offender: Offender, part: int) -> Off
         return replace(offender, base=base)
     left, rest, bond_taken = [], amount, 0
     for item in deposits:
-        taken = 0 if item.seat_bond == FREE else min(rest, item.amount)
+        taken = 0 if item.seat_bond in OWN else min(rest, item.amount)
         rest -= taken
         if taken:
             state.facts.append(Slashed(owner, item.id, taken))
@@ -88,5 +88,4 @@ def _share_out(state: State, context: Context, offender: Offender, amount: int) 
     if offender.reporter != offender.seat:
         reported = pay_owner(state, context, offender.reporter, amount // REPORTER_SHARE)
         state.facts.append(Reported(offender.reporter, reported))
-    rest = amount - reported
-    move_funds(state, reserve=rest // 2, social=rest - rest // 2)
+    give_to_funds(state, amount - reported)

@@ -16,10 +16,10 @@ from chain.crypto import SIGN_TAKEOVER, Signed
 from chain.errors import Code, Invalid
 from chain.facts import NoticePaid
 from chain.policy import AccountId
+from chain.rules.bonded import get_bonded_seats
 from chain.rules.context import Context
 from chain.rules.payments import debit
-from chain.rules.rewards import move_funds
-from chain.rules.roster import get_roster
+from chain.rules.rewards import give_to_funds
 from chain.rules.seats import check_seat_keys, check_seat_role, check_unused_keys, mark_used_keys
 from chain.state import State
 from chain.tables import KeyChange, Notice, Seat
@@ -122,7 +122,7 @@ def get_next_keys(state: State, context: Context, seat_id: AccountId, seat: Seat
 
 def process_key_changes(state: State, context: Context) -> None:
     """At a hand-off give every bonded seat the keys with which the new list names it."""
-    for seat_id in get_roster(state):
+    for seat_id in get_bonded_seats(state):
         change = state.key_changes.get(seat_id)
         if change is None or change.keys is None:
             continue
@@ -150,7 +150,7 @@ def apply_release_notice(
     _check_pause(context, last.period if last else NEVER, Code.NOTICE_TOO_SOON)
     cost = -(-seat.bond // NOTICE_SHARE)
     debit(state, context, owner, cost)
-    move_funds(state, reserve=cost // 2, social=cost - cost // 2)
+    give_to_funds(state, cost)
     state.facts.append(NoticePaid(owner, cost))
     state.notices.put(
         owner,

@@ -14,8 +14,8 @@ from chain.certificates import Finality
 from chain.header import PRIMARY
 from chain.parameters import Constants
 from chain.policy import AccountId
+from chain.rules.bonded import get_bonded_seats, is_listed
 from chain.rules.context import Context
-from chain.rules.roster import get_roster, is_listed
 from chain.rules.weights import ONE
 from chain.state import State
 from chain.tables import CURRENT, Course, EpochTally, Offender, Offenders, SeatTally
@@ -169,7 +169,7 @@ def note_service(state: State, via: AccountId | None) -> None:
     """A member used the free units of a period for the first time, by way of this seat or none."""
     course = get_course(state)
     state.course.put(CURRENT, replace(course, served=course.served + 1))
-    if via is not None and is_listed(get_roster(state), via):
+    if via is not None and is_listed(get_bonded_seats(state), via):
         tally = get_seat_tally(state, via)
         state.seat_tallies.put(via, replace(tally, served=tally.served + 1))
 
@@ -210,7 +210,7 @@ def _add_offence(known: Offender | None, context: Context, offence: Offence) -> 
 def get_counted_seats(state: State) -> list[AccountId]:
     """Whose tallies are kept: bonded seats and those of the present set, ascending."""
     entries = state.sets.require(CURRENT).entries
-    return sorted({*get_roster(state), *(entry.seat for entry in entries)})
+    return sorted({*get_bonded_seats(state), *(entry.seat for entry in entries)})
 
 
 def to_bits(data: bytes) -> int:

@@ -10,14 +10,19 @@ from msgspec.structs import replace
 
 from chain.actions import (
     Action,
+    AskLoan,
     Attest,
     Bond,
     CancelRecovery,
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    DropLoan,
     GiveUpAlias,
+    GrantLoan,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
     Propose,
     RegisterAlias,
@@ -25,6 +30,7 @@ from chain.actions import (
     ReleaseNotice,
     Renew,
     ReplaceSeatKeys,
+    ReturnLoan,
     Reveal,
     Revoke,
     Save,
@@ -42,6 +48,14 @@ from chain.rules.aliases import apply_give_up_alias, apply_register_alias
 from chain.rules.assembly import apply_cast, apply_propose
 from chain.rules.attestations import apply_attest, apply_renew, apply_revoke
 from chain.rules.context import Context
+from chain.rules.loans import (
+    apply_ask,
+    apply_drop,
+    apply_grant,
+    apply_guarantee,
+    apply_pay_claim,
+    apply_return,
+)
 from chain.rules.payments import apply_payment
 from chain.rules.recovery import (
     apply_cancel_recovery,
@@ -181,6 +195,13 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     Save: apply_save,
     Prolong: apply_prolong,
     Withdraw: apply_withdraw,
+    # credit
+    AskLoan: apply_ask,
+    Guarantee: apply_guarantee,
+    GrantLoan: apply_grant,
+    DropLoan: apply_drop,
+    ReturnLoan: apply_return,
+    PayClaim: apply_pay_claim,
     # keys
     Reveal: apply_reveal,
     ChangePolicy: apply_change_policy,
@@ -196,11 +217,11 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     # seats
     Bond: apply_bond,
     Unbond: apply_unbond,
+    ReleaseNotice: apply_release_notice,
     # identity
     Attest: apply_attest,
     Renew: apply_renew,
     Revoke: apply_revoke,
-    ReleaseNotice: apply_release_notice,
 }
 _CHECKED: Final[dict[type[Action], _CheckedRule]] = {
     # keys

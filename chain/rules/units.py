@@ -12,12 +12,15 @@ from msgspec.structs import replace
 
 from chain.actions import (
     Action,
+    AskLoan,
     Attest,
     Bond,
     CancelRecovery,
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    GrantLoan,
+    Guarantee,
     Pay,
     Propose,
     RegisterAlias,
@@ -49,10 +52,15 @@ UNITS_NEW_ACCOUNT: Final = 8
 UNITS_NEW_ROW: Final = 4
 ROWS_OF_A_SEAT: Final = 4  # the seat and its three used keys
 DEFENSIVE_PER_SIGNATURE: Final = 2
+ROWS_OF_A_LOAN: Final = 3  # the loan, its debtor's debts and the day it falls due
 # Rows that an action may add, at the most, beside an account that it pays.
 _NEW_ROWS: Final[dict[type[Action], int]] = {
     # money
     Save: 1,
+    # credit
+    AskLoan: ROWS_OF_A_LOAN,
+    Guarantee: 1,
+    GrantLoan: 1,
     # aliases
     RegisterAlias: 2,  # under the name and under the account
     # identity
@@ -169,13 +177,12 @@ def _use_free(state: State, context: Context, tag: bytes, units: int, via: Accou
     person = state.persons.require(key)
     taken = min(units, _count_free(state, context, tag, person))
     if taken:
-        used = _count_used(context, person)
-        if not used:
-            note_service(state, via)
+        if not _count_used(context, person):
             claim_share(state, context, person.account, person)
             note_active(state, context, person.number)
-        row = replace(person, used_period=context.period, used_units=used + taken)
-        state.persons.put(key, row)
+            note_service(state, via)
+        used = _count_used(context, person) + taken
+        state.persons.put(key, replace(person, used_period=context.period, used_units=used))
     return units - taken
 
 

@@ -96,15 +96,22 @@ class Leavers(Record, frozen=True):
     waiting: tuple[Leaver, ...]
 
 
-class Accusation(Record, frozen=True):
-    """Key: a hash of seat, kind of offence, set and round. When that was proved."""
+class Accused(Record, frozen=True):
+    """A seat, and a bit for each kind of offence that was proved against it in this set."""
 
-    slot: Natural
+    seat: AccountId
+    kinds: Natural
+
+
+class Accusations(Record, frozen=True):
+    """Key: a set's hand-off. Who was accused in it, by id; goes with what is kept of the set."""
+
+    seats: tuple[Accused, ...]
 
 
 ANCESTORS: Final = Table(b"A", "ancestors", AncestorPage)
 BONDED_SEATS: Final = Table(b"B", "bonded_seats", Bonded)
-ACCUSATIONS: Final = Table(b"C", "accusations", Accusation)
+ACCUSATIONS: Final = Table(b"C", "accusations", Accusations)
 RECORDED: Final = Table(b"F", "recorded", Recorded)
 LEAVERS: Final = Table(b"L", "leavers", Leavers)
 NEXT_SETS: Final = Table(b"N", "next_set", NextSet)

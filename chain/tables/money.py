@@ -22,7 +22,10 @@ class Account(Record, frozen=True):
 
 
 class Deposit(Record, frozen=True):
-    """One deposit; times in steps. ``seat_bond``: 0 free, 1 bonded, 2 unbonding, 3 leaving."""
+    """One deposit; times in steps.
+
+    ``seat_bond``: 0 free, 1 bonded, 2 unbonding, 3 leaving, 4 pledged for a loan.
+    """
 
     id: Natural
     amount: Natural

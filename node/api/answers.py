@@ -8,7 +8,9 @@ from chain.address import decode_address
 from chain.codec import encode
 from chain.ledger import Ledger
 from chain.policy import AccountId
+from chain.rules.aliases import find_alias
 from chain.rules.context import Context
+from chain.rules.finality_record import get_lasting_ref
 from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account, get_spending_floor
 from chain.rules.settlement import compute_decayed, get_touched
@@ -72,7 +74,7 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
     later = get_touched(
         account, deposits, context.keep_schedule, context.step + context.steps_per_period
     )
-    floor = get_spending_floor(state, now.account)
+    floor = get_spending_floor(state, context, account_id, now.account)
     until_slot = (
         0 if account.person is None else get_identified_until(state, context, account.person)
     )
@@ -87,6 +89,7 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         limit=format_pai(-floor),
         sequence=account.sequence,
         next_sequence=core.mempool.get_next_sequence(account_id),
+        ref=get_lasting_ref(state).hex(),
         policy=None if account.policy is None else build_policy_answer(account.policy),
         identified=is_identified(state, context, account_id),
         identified_until_slot=until_slot,
@@ -94,6 +97,7 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         defensive_units=_count_defensive_units(context, account),
         unit_fee=format_pai(context.parameters.unit_fee),
         deposits=[_build_deposit_answer(ledger, context, item) for item in now.deposits],
+        alias=find_alias(state, account_id),
         waiting=[waiting.hex() for waiting in core.mempool.get_waiting(account_id)],
     )
 

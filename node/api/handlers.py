@@ -37,6 +37,12 @@ from node.api.answers_chain import (
     build_status_answer,
     build_summary_answer,
 )
+from node.api.answers_identity import (
+    build_alias_answer,
+    build_authorities_answer,
+    build_identity_answer,
+    build_recovery_answer,
+)
 from node.api.desk import Desk
 from node.api.errors import JSON, build_bad_request, build_not_found, build_too_large
 from node.api.schema import (
@@ -54,6 +60,12 @@ from node.api.schema_chain import (
     SeatsAnswer,
     SubmittedAnswer,
     TransactionAnswer,
+)
+from node.api.schema_identity import (
+    AliasAnswer,
+    AuthoritiesAnswer,
+    IdentityAnswer,
+    RecoveryAnswer,
 )
 from node.api.streams import EVENT_STREAMS_MAX, EXPORTS_MAX, EventStream, ExportStream, Places
 from node.api.totals import Counter
@@ -146,6 +158,28 @@ async def get_account(request: Request, sources: Sources) -> AccountAnswer:
     """Answer /v1/accounts/{address}."""
     account = read_address(sources.ledger, request.path_params["address"])
     return build_account_answer(sources.core, account)
+
+
+async def get_identity(request: Request, sources: Sources) -> IdentityAnswer:
+    """Answer /v1/accounts/{address}/identity."""
+    account = read_address(sources.ledger, request.path_params["address"])
+    return build_identity_answer(sources.core, account)
+
+
+async def get_recovery(request: Request, sources: Sources) -> RecoveryAnswer:
+    """Answer /v1/accounts/{address}/recovery."""
+    account = read_address(sources.ledger, request.path_params["address"])
+    return build_recovery_answer(sources.core, account)
+
+
+async def get_alias(request: Request, sources: Sources) -> AliasAnswer:
+    """Answer /v1/aliases/{alias}."""
+    return build_alias_answer(sources.ledger, request.path_params["alias"])
+
+
+async def get_authorities(_request: Request, sources: Sources) -> AuthoritiesAnswer:
+    """Answer /v1/authorities."""
+    return build_authorities_answer(sources.core)
 
 
 async def get_history(request: Request, sources: Sources) -> HistoryAnswer:

@@ -9,14 +9,19 @@ from typing import Any, Final, get_args, get_type_hints
 
 from chain.actions import (
     Action,
+    AskLoan,
     Attest,
     Bond,
     CancelRecovery,
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    DropLoan,
     GiveUpAlias,
+    GrantLoan,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
     Propose,
     RegisterAlias,
@@ -24,6 +29,7 @@ from chain.actions import (
     ReleaseNotice,
     Renew,
     ReplaceSeatKeys,
+    ReturnLoan,
     Reveal,
     Revoke,
     Save,
@@ -110,6 +116,31 @@ class UnbondAnswer(Answer, frozen=True, tag_field="kind", tag="unbond"):
     deposit: Count
 
 
+class TakeoverAnswer(Answer, frozen=True, tag_field="kind", tag="takeover"):
+    """A seat whose standby key replaces its vote key."""
+
+    seat: AddressText
+    old_vote: Hash
+    standby: Hash
+    vrf: Hash
+
+
+class ReplaceSeatKeysAnswer(Answer, frozen=True, tag_field="kind", tag="seat_keys"):
+    """Three new keys for the account's seat."""
+
+    vote: Hash
+    vrf: Hash
+    standby: Hash
+
+
+class ReleaseNoticeAnswer(Answer, frozen=True, tag_field="kind", tag="notice"):
+    """The account's seat votes again although its journal was lost."""
+
+    activation_round: Count
+    lock_round: Count
+    lock_hash: Hash
+
+
 class SetGuardiansAnswer(Answer, frozen=True, tag_field="kind", tag="guardians"):
     """Who may recover the account, as a salted hash; null: nobody."""
 
@@ -187,29 +218,54 @@ class CastVoteAnswer(Answer, frozen=True, tag_field="kind", tag="vote"):
     yes: bool
 
 
-class TakeoverAnswer(Answer, frozen=True, tag_field="kind", tag="takeover"):
-    """A seat whose standby key replaces its vote key."""
+class InstalmentAnswer(Answer, frozen=True):
+    """After so many periods, so much of a loan is left."""
 
-    seat: AddressText
-    old_vote: Hash
-    standby: Hash
-    vrf: Hash
+    after_periods: Count
+    left: Pai
 
 
-class ReplaceSeatKeysAnswer(Answer, frozen=True, tag_field="kind", tag="seat_keys"):
-    """Three new keys for the account's seat."""
+class AskLoanAnswer(Answer, frozen=True, tag_field="kind", tag="ask-loan"):
+    """A loan asked for."""
 
-    vote: Hash
-    vrf: Hash
-    standby: Hash
+    amount: Pai
+    term_periods: Count
+    plan: tuple[InstalmentAnswer, ...]
+    purpose: str
+    guarantor: AddressText | None
+    pledge: Pai
 
 
-class ReleaseNoticeAnswer(Answer, frozen=True, tag_field="kind", tag="notice"):
-    """The account's seat votes again although its journal was lost."""
+class GuaranteeAnswer(Answer, frozen=True, tag_field="kind", tag="guarantee"):
+    """Consent to answer for a loan, with a deposit or (null) the own limit."""
 
-    activation_round: Count
-    lock_round: Count
-    lock_hash: Hash
+    loan: Count
+    deposit: Count | None
+
+
+class GrantLoanAnswer(Answer, frozen=True, tag_field="kind", tag="grant-loan"):
+    """A loan granted by the credit committee."""
+
+    loan: Count
+
+
+class DropLoanAnswer(Answer, frozen=True, tag_field="kind", tag="drop-loan"):
+    """A loan asked for no longer, or declined."""
+
+    loan: Count
+
+
+class ReturnLoanAnswer(Answer, frozen=True, tag_field="kind", tag="return-loan"):
+    """A loan returned before its term."""
+
+    loan: Count
+
+
+class PayClaimAnswer(Answer, frozen=True, tag_field="kind", tag="pay-claim"):
+    """A guarantor paid back."""
+
+    creditor: AddressText
+    amount: Pai
 
 
 ActionAnswer = (
@@ -232,16 +288,23 @@ ActionAnswer = (
     | RegisterSeatAnswer
     | BondAnswer
     | UnbondAnswer
+    | TakeoverAnswer
+    | ReplaceSeatKeysAnswer
+    | ReleaseNoticeAnswer
     # identity
     | AttestAnswer
     | RenewAnswer
     | RevokeAnswer
+    # credit
+    | AskLoanAnswer
+    | GuaranteeAnswer
+    | GrantLoanAnswer
+    | DropLoanAnswer
+    | ReturnLoanAnswer
+    | PayClaimAnswer
     # votes
     | ProposeAnswer
     | CastVoteAnswer
-    | TakeoverAnswer
-    | ReplaceSeatKeysAnswer
-    | ReleaseNoticeAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
@@ -271,6 +334,13 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     Attest: AttestAnswer,
     Renew: RenewAnswer,
     Revoke: RevokeAnswer,
+    # credit
+    AskLoan: AskLoanAnswer,
+    Guarantee: GuaranteeAnswer,
+    GrantLoan: GrantLoanAnswer,
+    DropLoan: DropLoanAnswer,
+    ReturnLoan: ReturnLoanAnswer,
+    PayClaim: PayClaimAnswer,
     # votes
     Propose: ProposeAnswer,
     CastVote: CastVoteAnswer,
@@ -292,6 +362,10 @@ _WRITERS: Final[dict[Any, _Writer]] = {
     str: lambda _prefix, text: text,
     bool: lambda _prefix, value: value,
     MeasureAnswer: build_measure_answer,
+    InstalmentAnswer: lambda _prefix, plan: tuple(
+        InstalmentAnswer(after_periods=item.after_periods, left=format_pai(item.left))
+        for item in plan
+    ),
 }
 
 

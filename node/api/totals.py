@@ -13,8 +13,18 @@ from chain.kept import read_rows
 from chain.ledger import Ledger
 from chain.parameters import KeepSchedule
 from chain.rules.payments import build_account
-from chain.rules.settlement import FREE, get_touched
-from chain.tables import ACCOUNTS, CURRENT, MONEY, SAVINGS, TIPS, Account, Money, Tip
+from chain.rules.settlement import OWN, get_touched
+from chain.tables import (
+    ACCOUNTS,
+    CURRENT,
+    MONEY,
+    RECOVERIES,
+    SAVINGS,
+    TIPS,
+    Account,
+    Money,
+    Tip,
+)
 from chain.units import format_pai
 from node.api.answers import get_present_slot
 from node.api.desk import Desk
@@ -105,8 +115,12 @@ def compute_totals(
                 deposits = SAVINGS.codec.decode(data).deposits
                 due = waiting.pop(key[1:], None)
                 touched = get_touched(due or _NOBODY, deposits, schedule, step)
-                savings += sum(item.amount for item in touched.deposits if item.seat_bond == FREE)
-                bonds += sum(item.amount for item in touched.deposits if item.seat_bond != FREE)
+                savings += sum(item.amount for item in touched.deposits if item.seat_bond in OWN)
+                bonds += sum(item.amount for item in touched.deposits if item.seat_bond not in OWN)
+            case RECOVERIES.prefix:
+                pending = RECOVERIES.codec.decode(data).pending
+                bonds += pending.bond if pending else 0
+                continue
             case MONEY.prefix:
                 money = MONEY.codec.decode(data)
                 continue

@@ -11,27 +11,42 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from decimal import Context, Decimal, localcontext
 from functools import lru_cache
-from typing import Final, NamedTuple
+from typing import Final
 
 from chain.actions import (
     Action,
+    AskLoan,
     Attest,
     Bond,
     CompleteRecovery,
+    Guarantee,
     Pay,
+    PayClaim,
     Prolong,
     Save,
     StartRecovery,
     Unbond,
     Withdraw,
 )
-from chain.facts import Fact, FeePaid, FundPaid, Matured, NoticePaid, Reported, Rewarded, Slashed
+from chain.facts import (
+    Fact,
+    FeePaid,
+    FundPaid,
+    GuarantorPaid,
+    Matured,
+    NoticePaid,
+    PledgeFreed,
+    Reported,
+    Slashed,
+    WrittenOff,
+)
 from chain.genesis import Genesis
 from chain.parameters import KEEP_ONE, Constants, KeepSchedule
 from chain.policy import AccountId
 from chain.state import Change
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import SealedTransaction
+from node.audit.purses import Purse, Saved
 
 DIGITS: Final = (
     50  # a balance has 19; thirty more keep a century of hours exact far below a micropai
@@ -41,38 +56,6 @@ MICROPAI_PER_ROUNDING: Final = 2  # a product of two floors: the power's and the
 ARITHMETIC_DUST: Final = Decimal(1).scaleb(-6)
 
 _ZERO: Final = Decimal(0)
-
-
-class Saved(NamedTuple):
-    """A deposit as the books know it; times in steps."""
-
-    amount: int
-    since_step: int
-    until_step: int
-    renew_steps: int = 0
-    bonded: bool = False
-    release_step: int | None = None
-
-    @property
-    def event_step(self) -> int | None:
-        """When something happens to it by itself; None: never."""
-        if self.release_step is not None:
-            return self.release_step
-        return None if self.bonded else self.until_step
-
-
-class Purse:
-    """One account: an exact balance as of a step, its deposits, and how often it was rounded."""
-
-    __slots__ = ("balance", "deposits", "deposits_made", "roundings", "step", "transactions")
-
-    def __init__(self, balance: Decimal, step: int) -> None:
-        self.balance = balance
-        self.step = step
-        self.deposits: dict[int, Saved] = {}
-        self.deposits_made = 0
-        self.roundings = 0
-        self.transactions = 0
 
 
 class Books:
@@ -91,6 +74,7 @@ class Books:
         self.melted = _ZERO  # demurrage of all time; what early returns cost is not in it
         self.settlement_slots: defaultdict[int, Decimal] = defaultdict(Decimal)
         self.settlement_slots_whole = _ZERO
+        self._pledges: list[int] = []  # of loans, by number
         self._due: list[tuple[int, AccountId, int]] = []
         self._booked_period = 0
         self._lenders: dict[AccountId, AccountId] = {}  # of bonds, by the account to be recovered
@@ -128,33 +112,15 @@ class Books:
             self.schedule = schedule
             self._pass_to(slot)
             self._booked_period = slot // self.constants.slots_per_period
-            for fact in facts:
-                self._note(fact)
+            # What a transaction of this very block frees was pledged in it: that comes after.
+            later = [fact for fact in facts if not self._note(fact)]
             for sealed in transactions:
                 self._book(sealed)
+            for fact in later:
+                self._note(fact)
             for change in changes:
                 if change.table.prefix == ACCOUNTS.prefix:
                     self._note_rounding(change)
-
-    def _note(self, fact: Fact) -> None:
-        """Book what happened otherwise than by an action."""
-        match fact:
-            case FeePaid() | NoticePaid():
-                self._add(fact.account, -Decimal(fact.amount))
-            case Rewarded() | Reported() | FundPaid():
-                self._add(fact.account, Decimal(fact.amount))
-            case Matured():
-                self.purses[fact.account].roundings += 1
-            case Slashed():
-                deposits = self.purses[fact.account].deposits
-                deposit = deposits[fact.deposit]
-                left = deposit._replace(amount=deposit.amount - fact.amount)
-                if left.amount:
-                    deposits[fact.deposit] = left
-                else:
-                    del deposits[fact.deposit]
-            case _:
-                pass  # demurrage is reckoned here, and funds keep their own account
 
     def close(self, slot: int) -> None:
         """Let time pass to a slot, and count that slot too; nothing follows."""
@@ -170,19 +136,61 @@ class Books:
         with _exact():
             return decay(purse.balance, self.schedule, purse.step, step)
 
+    def _note(self, fact: Fact) -> bool:  # noqa: C901, PLR0912 - one a kind
+        """Book what the ledger says it did; whether that was possible already."""
+        match fact:
+            case FeePaid() | NoticePaid():
+                self._add(fact.account, -Decimal(fact.amount))
+            case FundPaid() | Reported() | WrittenOff():
+                self._add(fact.account, Decimal(fact.amount))
+            case Matured():
+                self.purses[fact.account].roundings += 1
+            case Slashed():
+                deposits = self.purses[fact.account].deposits
+                deposit = deposits[fact.deposit]
+                left = deposit._replace(amount=deposit.amount - fact.amount)
+                if left.amount:
+                    deposits[fact.deposit] = left
+                else:
+                    del deposits[fact.deposit]
+            case GuarantorPaid(guarantor, debtor, amount, number):
+                purse = self.purses[guarantor]
+                if number in purse.deposits:
+                    rest = purse.deposits[number].amount - amount
+                    purse.deposits[number] = purse.deposits[number]._replace(amount=rest)
+                    if not rest:
+                        del purse.deposits[number]
+                else:
+                    self._add(guarantor, -Decimal(amount))
+                self._add(debtor, Decimal(amount))
+            case PledgeFreed(account, number, until_step):
+                pledged = self.purses[account].deposits.get(number)
+                if pledged is None or not pledged.bonded:
+                    return False
+                freed = pledged._replace(bonded=False, until_step=until_step)
+                self._put(account, self.purses[account], number, freed)
+            case _:
+                pass  # reckoned here anew, or nobody's balance
+        return True
+
     def _book(self, sealed: SealedTransaction) -> None:
         owner = sealed.body.account
         self.purses[owner].transactions += 1
         for action in sealed.body.actions:
             self._act(owner, action)
 
-    def _act(self, owner: AccountId, action: Action) -> None:
+    def _act(  # noqa: C901, PLR0912 - one a kind
+        self, owner: AccountId, action: Action
+    ) -> None:
         purse = self.purses[owner]
         steps = self.constants.slots_per_period // self.constants.slots_per_step
         match action:
             case Pay():
                 self._add(owner, -Decimal(action.amount))
                 self._add(action.to, Decimal(action.amount))
+            case PayClaim():
+                self._add(owner, -Decimal(action.amount))
+                self._add(action.creditor, Decimal(action.amount))
             case Save():
                 self._add(owner, -Decimal(action.amount))
                 until_step = self.step + action.term_periods * steps
@@ -194,7 +202,11 @@ class Books:
             case Withdraw():
                 self._withdraw(owner, purse, action)
             case Bond():
-                self._bond(purse, action)
+                self._bind(purse, action.deposit, action.amount)
+            case AskLoan():
+                self._pledges.append(action.pledge)
+            case Guarantee(loan, int() as number):
+                self._bind(purse, number, self._pledges[loan], renew_steps=0)
             case Unbond():
                 release = self.step + self.constants.unbonding_periods * steps
                 deposit = purse.deposits[action.deposit]
@@ -222,13 +234,18 @@ class Books:
         else:
             del purse.deposits[action.deposit]
 
-    def _bond(self, purse: Purse, action: Bond) -> None:
-        deposit = purse.deposits[action.deposit]
-        if action.amount == deposit.amount:
-            purse.deposits[action.deposit] = deposit._replace(bonded=True)
+    def _bind(
+        self, purse: Purse, number: int, amount: int, *, renew_steps: int | None = None
+    ) -> None:
+        """Lend a deposit, or a part of it as another deposit, to a seat or a loan."""
+        deposit = purse.deposits[number]
+        renews = deposit.renew_steps if renew_steps is None else renew_steps
+        bound = deposit._replace(amount=amount, bonded=True, renew_steps=renews)
+        if amount == deposit.amount:
+            purse.deposits[number] = bound
             return
-        purse.deposits[action.deposit] = deposit._replace(amount=deposit.amount - action.amount)
-        purse.deposits[purse.deposits_made] = deposit._replace(amount=action.amount, bonded=True)
+        purse.deposits[number] = deposit._replace(amount=deposit.amount - amount)
+        purse.deposits[purse.deposits_made] = bound
         purse.deposits_made += 1
 
     def _deposit(self, owner: AccountId, purse: Purse, amount: int, until_step: int) -> None:

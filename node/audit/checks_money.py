@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 
 from chain.policy import AccountId
-from chain.rules.settlement import BONDED, LEAVING, UNBONDING
-from chain.tables import ACCOUNTS, RECOVERIES, SAVINGS, SEATS, Account, Deposit
-from chain.units import AMOUNT_MAX, format_pai
-from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books, Saved, decay
+from chain.rules.settlement import BONDED, LEAVING, PLEDGED, UNBONDING
+from chain.tables import ACCOUNTS, CREDIT, DEBTS, RECOVERIES, SAVINGS, SEATS, Account, Deposit
+from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
+from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books, decay
 from node.audit.evidence import (
     Evidence,
     build_finding,
@@ -21,6 +21,7 @@ from node.audit.evidence import (
     sum_funds,
 )
 from node.audit.findings import Check, Finding, Sentence
+from node.audit.purses import Saved
 
 
 def find_lost_money(evidence: Evidence) -> Iterator[Finding]:
@@ -66,13 +67,22 @@ def find_wrong_supply(evidence: Evidence) -> Iterator[Finding]:
 
 
 def find_bad_balances(evidence: Evidence) -> Iterator[Finding]:
-    """Nobody owes, since there is no credit, and nobody holds more than an account can."""
+    """Only who has credit owes, and nobody holds more than an account can."""
+    granted = {account_id for account_id, _ in select(evidence.rows, DEBTS)}
     for account_id, row in select(evidence.rows, ACCOUNTS):
-        if not 0 <= row.settlement <= AMOUNT_MAX:
-            detail = Sentence("a balance is below zero, or above what an account can hold")
+        least = 0 if row.person is None and account_id not in granted else -SUPPLY_MAX
+        if not least <= row.settlement <= AMOUNT_MAX:
+            detail = Sentence(
+                "a balance is below zero without credit, or above what an account can hold"
+            )
             yield build_row_finding(
                 Check.BALANCES, ACCOUNTS, account_id, detail, None, _pai(row.settlement)
             )
+    owed = -sum(min(0, row.settlement) for _, row in select(evidence.rows, ACCOUNTS))
+    for _, credit in select(evidence.rows, CREDIT):
+        if credit.debt != owed:
+            detail = Sentence("the sum of all debts differs from the balances below zero")
+            yield build_finding(Check.BALANCES, detail, _pai(owed), _pai(credit.debt))
     for name in evidence.money.__struct_fields__:
         if getattr(evidence.money, name) < 0:
             found = str(getattr(evidence.money, name))
@@ -112,7 +122,7 @@ def _project(row: Account, deposits: tuple[Deposit, ...], books: Books) -> Decim
 def _get_maturities(deposits: tuple[Deposit, ...], step: int) -> Iterator[tuple[int, int]]:
     """When which amounts joined the settlement balance, though no row says so yet."""
     for item in deposits:
-        if item.seat_bond in (BONDED, LEAVING):
+        if item.seat_bond in (BONDED, LEAVING, PLEDGED):
             continue
         due_step = item.until_step
         if item.seat_bond == UNBONDING:
@@ -175,7 +185,7 @@ def _compare_deposits(
 def _is_same_deposit(item: Deposit | None, expected: Saved | None, step: int) -> bool:
     if item is None or expected is None:
         return expected is None and item is not None and _is_due(item, step)
-    if item.amount != expected.amount or (item.seat_bond == BONDED) != expected.bonded:
+    if item.amount != expected.amount or (item.seat_bond in (BONDED, PLEDGED)) != expected.bonded:
         return False
     return _is_due(item, step) or item.until_step == expected.until_step
 
@@ -186,7 +196,7 @@ def _describe_deposit(item: Deposit | Saved) -> str:
 
 def _is_due(item: Deposit, step: int) -> bool:
     """Whether something has happened to the deposit that its row need not show yet."""
-    if item.seat_bond in (BONDED, LEAVING):
+    if item.seat_bond in (BONDED, LEAVING, PLEDGED):
         return False
     return (item.until_step if item.seat_bond != UNBONDING else item.release_step) <= step
 

@@ -13,7 +13,7 @@ from chain.address import encode_address
 from chain.codec import Record, encode
 from chain.errors import Invalid
 from chain.genesis import compute_chain_id
-from chain.rules.settlement import FREE, Touched, get_touched
+from chain.rules.settlement import OWN, Touched, get_touched
 from chain.state import State
 from chain.tables import (
     ACCOUNTS,
@@ -183,7 +183,7 @@ def _sum_accounts(walk: Walk, step: int) -> dict[str, int]:
         sums["settlement"] += touched.account.settlement
         sums["uncollected"] += touched.charge
         for item in touched.deposits:
-            sums["savings" if item.seat_bond == FREE else "bonds"] += item.amount
+            sums["savings" if item.seat_bond in OWN else "bonds"] += item.amount
     return sums
 
 

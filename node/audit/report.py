@@ -12,11 +12,12 @@ from typing import Final, NamedTuple, TextIO
 from chain.address import encode_address
 from chain.genesis import HOME_GROUP, compute_chain_id
 from chain.policy import AccountId
-from chain.rules.settlement import FREE
+from chain.rules.settlement import OWN
 from chain.tables import (
     ACCOUNTS,
     ATTESTATIONS,
     AUTHORITIES,
+    RECOVERIES,
     SAVINGS,
     SEATS,
     Attestation,
@@ -94,8 +95,9 @@ def build_supply(evidence: Evidence) -> Supply:
     money, rows = evidence.money, evidence.rows
     settlement = sum(row.settlement for _, row in select(rows, ACCOUNTS))
     deposits = [item for _, row in select(rows, SAVINGS) for item in row.deposits]
-    savings = sum(item.amount for item in deposits if item.seat_bond == FREE)
-    bonds = sum(item.amount for item in deposits if item.seat_bond != FREE)
+    savings = sum(item.amount for item in deposits if item.seat_bond in OWN)
+    bonds = sum(item.amount for item in deposits if item.seat_bond not in OWN)
+    bonds += sum(row.pending.bond for _, row in select(rows, RECOVERIES) if row.pending)
     total = settlement + savings + bonds + sum_funds(money)
     return Supply(
         issued=format_pai(money.issued),

@@ -11,11 +11,12 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, NamedTuple
 
-from chain.block import decode_block
+from chain.block import SealedBlock, decode_block
 from chain.errors import BadGenesis, Invalid
 from chain.genesis import Genesis, GenesisAccount, compute_chain_id
 from chain.header import Header
 from chain.leveldb import LevelStore
+from chain.proof import Checkpoint
 from chain.store import MemoryStore, Store
 from chain.units import format_pai
 from node.audit.checks import find_all
@@ -38,6 +39,7 @@ class Trust(NamedTuple):
 
     genesis: Genesis | None = None
     community: bytes | None = None
+    checkpoint: Checkpoint | None = None  # the chain must lead to this block
 
 
 TRUST_NOTHING: Final = Trust()
@@ -99,8 +101,13 @@ class Audit:
             history.follow(step)
             if len(self.findings) < FINDINGS_MAX:
                 self.findings.extend(find_wrong_author(step))
+            self.findings.extend(find_other_block(step.block, self.trust.checkpoint))
             yield step
         self.complete = True
+        checkpoint = self.trust.checkpoint
+        if checkpoint is not None and walk.height < checkpoint.height:
+            detail = Sentence(f"the chain ends before block {checkpoint.height} of the checkpoint")
+            self.findings.append(Finding(check=Check.HEAD, detail=detail, height=walk.height))
 
     def _check(self, walk: Walk, history: History) -> None:
         """All that can be asked at the end, whether the last block made it or a fault."""
@@ -117,11 +124,27 @@ class Audit:
             self.findings.append(stopped.finding)
 
 
+def find_other_block(block: SealedBlock, checkpoint: Checkpoint | None) -> Iterator[Finding]:
+    """That the block at the checkpoint's height is another: two histories, and one is made up."""
+    if checkpoint is None or block.header.height != checkpoint.height:
+        return
+    if block.hash != checkpoint.block_hash:
+        yield Finding(
+            check=Check.BLOCK,
+            detail=Sentence("this is another block than the checkpoint's"),
+            height=block.header.height,
+            expected=checkpoint.block_hash.hex(),
+            found=block.hash.hex(),
+        )
+
+
 def check_genesis(genesis: Genesis, trust: Trust) -> None:
     """Stop unless this is the community that the auditor means."""
     found = compute_chain_id(genesis)
     expected = trust.community
     detail = Sentence("this is another community than the one named")
+    if trust.checkpoint is not None:
+        expected = trust.checkpoint.chain
     if trust.genesis is not None:
         expected = compute_chain_id(trust.genesis)
         detail = Sentence(

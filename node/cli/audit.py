@@ -14,9 +14,11 @@ from genesis.schema import read_file
 from node.audit.report import build_report, write_periods
 from node.audit.run import ATTEMPTS, Audit, Trust, open_fresh_store
 from node.audit.source import Source, SourceError, SourceUnreachable, open_source
+from node.checkpoints import read_checkpoint
 from node.cli.audit_report import tell_report
 from node.cli.audit_view import tell_replay
 from node.cli.proof import proof
+from node.home import HomeError
 from wallet.terminal import Exit, Failure, Terminal
 
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -32,7 +34,9 @@ def command() -> None:
     """
 
 
-def parse_trust(genesis_file: Path | None, community: str | None) -> Trust:
+def parse_trust(
+    genesis_file: Path | None, community: str | None, checkpoint_file: Path | None = None
+) -> Trust:
     """What the auditor knows beforehand. Raises Failure when he wrote no community's id."""
     known = None
     if community is not None:
@@ -47,7 +51,11 @@ def parse_trust(genesis_file: Path | None, community: str | None) -> Trust:
                 text=community,
             )
     genesis = None if genesis_file is None else read_file(genesis_file)
-    return Trust(genesis, known)
+    try:
+        checkpoint = None if checkpoint_file is None else read_checkpoint(checkpoint_file)
+    except HomeError as error:
+        raise Failure(Exit.USAGE, "{reason}", reason=str(error)) from None
+    return Trust(genesis, known, checkpoint)
 
 
 @command.command("replay")
@@ -56,16 +64,24 @@ def parse_trust(genesis_file: Path | None, community: str | None) -> Trust:
     "--genesis", "genesis_file", type=FILE, help="Constitution that must be the source's."
 )
 @click.option("--community", help="Id that must be the source's, 64 hexadecimal digits.")
+@click.option(
+    "--checkpoint", "checkpoint_file", type=FILE, help="Checkpoint to which the chain must lead."
+)
 @click.pass_obj
 def replay(
-    terminal: Terminal, source: str, genesis_file: Path | None, community: str | None
+    terminal: Terminal,
+    source: str,
+    genesis_file: Path | None,
+    community: str | None,
+    checkpoint_file: Path | None,
 ) -> Exit:
     """Execute every block again from genesis and name the first difference.
 
     SOURCE is a node's home, an export file, or a node's URL. Ends with 7 when something is found.
     """
     started = time.monotonic()
-    result = run_audit(terminal, source, parse_trust(genesis_file, community))
+    trust = parse_trust(genesis_file, community, checkpoint_file)
+    result = run_audit(terminal, source, trust)
     seconds = time.monotonic() - started
     document = build_replay_document(source, result, seconds)
     prefix = result.source.genesis.prefix

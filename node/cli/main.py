@@ -45,6 +45,7 @@ NOUNS: Final = {
     "node": Noun("node.cli.node", mark("Run a server.")),
     "wallet": Noun("wallet.cli", mark("Hold keys, pay, save.")),
     "seat": Noun("node.cli.seat", mark("Take a seat among the servers that make blocks.")),
+    "identity": Noun("node.cli.identity", mark("Say who is who; show who you are.")),
     "audit": Noun("node.cli.audit", mark("Replay a chain and report on it.")),
 }
 

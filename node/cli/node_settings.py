@@ -20,9 +20,9 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     ),
     "network.peers_max": mark("Connections to other nodes at once."),
     "network.peers_per_address_max": mark("Connections from one IP address at once."),
-    "network.warp": mark(
-        "Whether a new node begins with the snapshot of others, proven final, and without the "
-        "blocks before it. Set it to false where the whole history is wanted."
+    "network.warp_blocks": mark(
+        "From how many blocks on a new node begins with the snapshot of others, proven final, and "
+        "without the blocks before it. Set it to 0 where the whole history is wanted."
     ),
     "api": mark("How programs and people ask this node. Nothing here can change the node itself."),
     "api.listen": mark(

@@ -52,14 +52,20 @@ class Place(NamedTuple):
         return f"/ip4/{HOST}/tcp/{self.peer_port}/p2p/{self.peer_name}"
 
 
-def find_places(folders: Sequence[Path]) -> list[Place]:
-    """Places for servers in these folders: a key for the network each, and ports that are free."""
+def find_places(folders: Sequence[Path], beside: Sequence[Place] = ()) -> list[Place]:
+    """Places for servers in these folders: a key for the network each, and ports that are free.
+
+    Those ``beside`` have their ports already, though nobody may listen there yet.
+    """
+    taken = {port for place in beside for port in (place.peer_port, place.api_port)}
     with ExitStack() as stack:
         # All are held open together, so that no port is found twice.
-        sockets = [stack.enter_context(socket.socket()) for _ in range(2 * len(folders))]
+        count = 2 * len(folders) + len(taken)
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for item in sockets:
             item.bind((HOST, 0))
-        ports = [item.getsockname()[1] for item in sockets]
+        found = [item.getsockname()[1] for item in sockets]
+    ports = [port for port in found if port not in taken]
     return [
         Place(Home(folder), ports[2 * index], ports[2 * index + 1], _make_peer(Home(folder)))
         for index, folder in enumerate(folders)

@@ -16,6 +16,7 @@ from tests.bench.measures import (
     measure_replay,
     measure_tree,
 )
+from tests.bench.proofs import measure_certificates, measure_proofs, measure_warp
 
 MEASURES = (
     measure_replay,
@@ -23,6 +24,9 @@ MEASURES = (
     measure_tree,
     measure_admissions,
     measure_memory,
+    measure_certificates,
+    measure_proofs,
+    measure_warp,
 )
 
 

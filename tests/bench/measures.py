@@ -48,6 +48,7 @@ class Sizes(NamedTuple):
     admissions: int = 5_000
     rows: int = 60_000
     crowd: int = 100_000
+    warp_blocks: int = 20_000
 
 
 def measure_ceiling(threads: int, verifications: int) -> float:

@@ -26,6 +26,7 @@ from node.stores import FolderStores
 from node.task import CoreSettings
 from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport
 from p2p.network import Network, NetworkSettings
+from tests.bench.measures import Figures, Sizes
 from tests.bench.town import TrustingChecks, build_town
 from tests.certified import FinalChain, build_ack, build_header, build_seats, build_way, finalise
 from tests.community import Community, get_account_id
@@ -35,9 +36,9 @@ WARP_SECONDS_MAX = 120
 _FEW = 3
 
 
-def measure_certificates(runs: int) -> dict[str, float]:
+def measure_certificates(sizes: Sizes) -> Figures:
     """A finality of seats of equal weight, of which just a quorum has signed."""
-    figures: dict[str, float] = {}
+    figures: Figures = {}
     for count in SEATS:
         seats = build_seats([f"seat {number}" for number in range(count)])
         ack = build_ack(build_header(bytes(32), 10, bytes(32)))
@@ -47,16 +48,16 @@ def measure_certificates(runs: int) -> dict[str, float]:
             check_certificate(entries, certificate, DirectChecks())  # type: ignore[arg-type]  # bound
 
         figures[f"certificate.bytes_{count}"] = float(len(encode(certificate)))
-        figures[f"certificate.check_ms_{count}"] = _time_ms(check, runs)
+        figures[f"certificate.check_ms_{count}"] = _time_ms(check, sizes.runs)
     return figures
 
 
-def measure_proofs(runs: int) -> dict[str, float]:
+def measure_proofs(sizes: Sizes) -> Figures:
     """A proof of an account over one hand-off, by sets of so many seats; and one hand-off alone."""
     community = Community()
     key = ACCOUNTS.prefix + get_account_id("emma")
     claim = RowClaim(key, *community.ledger.prove(key))
-    figures: dict[str, float] = {}
+    figures: Figures = {}
     for count in SEATS:
         sets = [build_seats([f"{name} {number}" for number in range(count)]) for name in "ab"]
         way = build_way(sets)
@@ -68,7 +69,7 @@ def measure_proofs(runs: int) -> dict[str, float]:
 
         figures[f"proof.hand_off_bytes_{count}"] = float(len(encode(step)))
         figures[f"proof.account_bytes_{count}"] = float(len(encode(whole)))
-        figures[f"proof.check_ms_{count}"] = _time_ms(check, runs)
+        figures[f"proof.check_ms_{count}"] = _time_ms(check, sizes.runs)
     return figures
 
 
@@ -81,11 +82,12 @@ def _time_ms(work: Callable[[], None], runs: int) -> float:
     return median(seconds) * 1_000
 
 
-def measure_warp(blocks: int) -> dict[str, float]:
+def measure_warp(sizes: Sizes) -> Figures:
     """Seconds from a new node's start to the head of a chain of so many blocks.
 
     Server and newcomer are real nodes with disks and sockets, in one process: each alone is faster.
     """
+    blocks = sizes.warp_blocks
     with TemporaryDirectory(prefix="pai-bench-") as folder:
         genesis = build_town(200)
         slots = genesis.constants.slot_seconds
@@ -110,7 +112,7 @@ def _build_chain(stores: FolderStores, genesis: Genesis, blocks: int) -> ChainKe
     community.ledger = keeper.ledger
     chain = FinalChain(community, keeper)
     shelves = Shelves(stores)
-    snapshot_height = max(blocks - SHELF_EVERY_BLOCKS, blocks // 2)
+    snapshot_height = max(blocks - SHELF_EVERY_BLOCKS + 32, blocks // 2)  # no newer one is due
     for number in range(1, blocks + 1):
         chain.extend()
         if number == snapshot_height:

@@ -4,6 +4,7 @@ import pytest
 
 from tests.bench.__main__ import measure_all
 from tests.bench.measures import Sizes
+from tests.bench.proofs import SEATS
 
 SMALL = Sizes(
     members=60,
@@ -15,6 +16,7 @@ SMALL = Sizes(
     admissions=40,
     rows=400,
     crowd=300,
+    warp_blocks=200,
 )
 
 KEYS = {
@@ -29,6 +31,15 @@ KEYS = {
     "replay.empty_blocks_per_second",
     "merkle.microseconds_per_row",
     "mempool.admissions_per_second",
+    *(f"certificate.{figure}_{seats}" for figure in ("bytes", "check_ms") for seats in SEATS),
+    *(
+        f"proof.{figure}_{seats}"
+        for figure in ("hand_off_bytes", "account_bytes", "check_ms")
+        for seats in SEATS
+    ),
+    "warp.blocks",
+    "warp.seconds",
+    "warp.blocks_replayed",
     "genesis.mib_per_100000_accounts",
     "ledger.mib_per_100000_accounts",
 }

@@ -15,7 +15,15 @@ import msgspec
 import pytest
 import trio
 
-from chain.actions import ChangePolicy, Pay, Prolong, Save, Withdraw
+from chain.actions import (
+    ChangePolicy,
+    Pay,
+    Prolong,
+    RegisterAlias,
+    Save,
+    SetGuardians,
+    Withdraw,
+)
 from chain.codec import Codec, encode
 from chain.errors import Code
 from chain.genesis import GENESIS_CODEC
@@ -126,6 +134,7 @@ def iterate_operations(document: dict[str, Any]) -> list[tuple[str, str, dict[st
 
 async def test_every_answer_is_as_described(autojump_clock: object, world: ApiWorld) -> None:
     await world.pay("emma", Pay(get_account_id("farid"), 3 * PAI, "bread"), Save(20 * PAI, 5))
+    await world.pay("emma", SetGuardians(bytes(32), 3, 3), RegisterAlias("emma", 0))
     sealed = await world.pay("farid", Pay(get_account_id("newborn"), 2 * PAI, ""))
     waiting = await world.sign("emma", Prolong(0, 4), ChangePolicy(get_policy("emma")))
     await world.post(waiting)
@@ -134,6 +143,9 @@ async def test_every_answer_is_as_described(autojump_clock: object, world: ApiWo
         "/v1/accounts/{address}": [EMMA, FARID, IVAN, NOBODY, EMMA.upper()],
         "/v1/accounts/{address}/history": [EMMA, NOBODY],
         "/v1/accounts/{address}/proof": [EMMA, NOBODY],
+        "/v1/accounts/{address}/identity": [EMMA, NOBODY],
+        "/v1/accounts/{address}/recovery": [EMMA, NOBODY],
+        "/v1/aliases/{alias}": ["emma"],
         "/v1/transactions/{id}": [sealed.id.hex(), waiting.id.hex(), "ab" * 32],
         "/v1/blocks/{name}": ["1", world.core.ledger.head.hash.hex()],
     }
@@ -165,7 +177,9 @@ async def test_what_is_shown_is_what_is_owned(autojump_clock: object, world: Api
         touched = get_touched(stored, deposits, GENESIS.keep_schedule, at)
         assert parse_pai(shown[name]) == touched.account.settlement
     assert 0 < parse_pai(shown["after_next_period"]) < parse_pai(shown["settlement"]) < 350 * PAI
-    assert shown["spendable"] == shown["settlement"]
+    limit = GENESIS.parameters.base // 10  # the first step of somebody who has sold nothing yet
+    assert parse_pai(shown["limit"]) == limit
+    assert parse_pai(shown["spendable"]) == parse_pai(shown["settlement"]) + limit
     assert parse_pai(shown["savings"]) == 50 * PAI
     (deposit,) = shown["deposits"]
     assert (deposit["bond"], deposit["release_step"], deposit["renew_periods"]) == ("free", 0, 0)
@@ -265,7 +279,8 @@ async def test_a_payment_from_waiting_to_history(autojump_clock: object, world: 
     assert (place["status"], place["height"], place["confirmations"]) == ("waiting", None, None)
     await world.wait_for_blocks(2)
     place = await world.get(path)
-    assert place["status"] == "in_block"
+    assert place["status"] == "final"  # one seat alone decides at once
+    assert place["level"] == 0
     assert place["confirmations"] == world.core.ledger.head.height - place["height"] + 1
     block = await world.get(f"/v1/blocks/{place['height']}")
     assert block["hash"] == place["hash"]
@@ -317,7 +332,13 @@ async def test_the_genesis_is_the_community(autojump_clock: object, world: ApiWo
     assert GENESIS_CODEC.decode(response.content) == GENESIS
     status = await world.get("/v1/status")
     assert status["community"]["id"] == CHAIN.hex()
-    assert status["final"] == {"height": 0, "hash": CHAIN.hex()}
+    assert status["final"] == {
+        "height": 0,
+        "hash": CHAIN.hex(),
+        "slot": 0,
+        "level": 0,
+        "gap_slots": 0,
+    }
 
 
 async def test_the_export_is_the_store_and_may_begin_later(

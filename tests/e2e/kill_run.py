@@ -140,6 +140,7 @@ async def _pay_once(run: Run, person: Person, client: NodeClient, rng: Random) -
             account.at.slot, constants.slot_seconds, constants.transaction_life_slots
         ),
         via=None,
+        ref=bytes.fromhex(account.ref),
     )
     draft = build_draft(envelope, person.policy, [action], account)
     sealed = sign_draft(draft, envelope, person.secrets.find_keys(person.policy))
@@ -291,7 +292,7 @@ def describe_kill(kill: Kill) -> str:
 
 def build_places(founded: Founded, folder: Path) -> list[Place]:
     """The servers with seats, an observer who is never killed, and one who joins late."""
-    watchers = find_places([folder / "observer", folder / "newcomer"])
+    watchers = find_places([folder / "observer", folder / "newcomer"], founded.places)
     for watcher in watchers:
         furnish(watcher, founded.genesis, founded.places)
     return [*founded.places, *watchers]

@@ -12,13 +12,17 @@ from chain.codec import encode
 from chain.crypto import Signed
 from chain.facts import Fact
 from chain.genesis import Genesis, compute_chain_id
+from chain.header import SECONDARY
 from chain.invariants import check_invariants
 from chain.policy import AccountId
 from chain.rules.birth import apply_genesis
+from chain.rules.context import Author
+from chain.rules.credit_days import process_credit_days
+from chain.rules.loan_terms import process_loans
 from chain.rules.randomness import process_randomness
-from chain.rules.settlement import process_pot, touch
+from chain.rules.settlement import touch
 from chain.state import Change, State
-from chain.tables import CURRENT, Account, Money, Savings, Table, Tip
+from chain.tables import Account, Money, Recovery, Savings, Table
 from chain.transaction import (
     TRANSACTION_VERSION,
     KeySignature,
@@ -27,7 +31,7 @@ from chain.transaction import (
     Transaction,
     seal,
 )
-from chain.transition import get_context, process_transactions
+from chain.transition import get_context, process_closing, process_transactions
 from tests.community import get_account_id, get_policy
 
 
@@ -65,6 +69,8 @@ class PlainLedger:
         state = self.state
         context = get_context(state, self.chain, self.genesis.constants, slot, bytes(32))
         process_randomness(state, context, bytes(64))
+        process_credit_days(state, context)
+        process_loans(state, context)
         for account_id in looked_at:
             touch(state, context, account_id, state.accounts.require(account_id))
         mark = state.savepoint()
@@ -74,8 +80,7 @@ class PlainLedger:
             state.roll_back(mark)
             raise
         finally:
-            process_pot(state, context)
-            state.tips.put(CURRENT, Tip(slot=slot, height=context.height, score=0))
+            process_closing(state, context, Author(bytes(32), SECONDARY, bytes(64)))
             self.slot = slot
             facts = self._keep()
         return facts
@@ -134,6 +139,8 @@ def count_money(rows: Iterable[tuple[bytes, bytes]]) -> int:
                 total += row.settlement
             case Savings():
                 total += sum(deposit.amount for deposit in row.deposits)
+            case Recovery():
+                total += row.pending.bond if row.pending else 0
             case Money():
                 total += row.pot + row.reserve + row.social + row.operators
                 total += row.active + row.municipality - row.issued + row.burned

@@ -6,7 +6,9 @@ from typing import Any, cast
 from hypothesis import strategies as st
 from msgspec import Struct, inspect
 
-from chain.block import Block
+from chain import tables
+from chain.block import Block, BlockParts
+from chain.certificates import Finality, Justification
 from chain.codec import Record
 from chain.genesis import Genesis
 from chain.header import SignedHeader
@@ -14,34 +16,21 @@ from chain.kept import Head
 from chain.merkle import Proof
 from chain.parameters import Constants, Parameters
 from chain.policy import KEYS_MAX, Policy
-from chain.tables import (
-    Account,
-    Anchor,
-    Attestation,
-    Authority,
-    Deposit,
-    Money,
-    Person,
-    Randomness,
-    Rules,
-    Savings,
-    Seat,
-    SeatSet,
-    SetEntry,
-    Tip,
-    UsedKey,
-)
+from chain.tables import SetEntry, Table
 from chain.transaction import SignedTransaction
+from chain.votes import SignedHere, SignedVote
 
+_ROWS: tuple[type[Record], ...] = tuple(
+    table.row_type for name in tables.__all__ if isinstance(table := getattr(tables, name), Table)
+)
 RECORDS: tuple[type[Record], ...] = (
-    Account, Anchor, Attestation, Authority, Block, Constants, Deposit, Genesis, Head, Money,
-    Parameters, Person, Proof, Randomness, Rules, Savings, Seat, SeatSet, SetEntry, SignedHeader,
-    SignedTransaction, Tip, UsedKey,
+    Block, BlockParts, Constants, Finality, Genesis, Head, Justification, Parameters, Proof,
+    SetEntry, SignedHeader, SignedHere, SignedTransaction, SignedVote, *_ROWS,
 )  # fmt: skip
 WIDEST: int = 2**63 - 1
 FEW = 3  # items of a list whose type sets no limit
 
-_texts = st.text(alphabet="abc XYZ 012 абв ҡңү ₽№«»", max_size=20)
+_ALPHABET = "abc XYZ 012 абв ҡңү ₽№«»"
 
 
 def _build_policies() -> st.SearchStrategy[Policy]:
@@ -70,8 +59,12 @@ def _build(info: inspect.Type) -> st.SearchStrategy[Any]:  # noqa: C901, PLR0911
             return edges | st.integers(first, last)
         case inspect.BytesType(min_length=low, max_length=high):
             return st.binary(min_size=low or 0, max_size=40 if high is None else high)
-        case inspect.StrType():
-            return _texts
+        case inspect.StrType(pattern=str(pattern), max_length=high):
+            return st.from_regex(pattern, fullmatch=True).filter(
+                lambda text: high is None or len(text) <= high
+            )
+        case inspect.StrType(min_length=low):
+            return st.text(alphabet=_ALPHABET, min_size=low or 0, max_size=12)
         case inspect.NoneType():
             return st.none()
         case inspect.BoolType():

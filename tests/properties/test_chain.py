@@ -21,20 +21,18 @@ from chain.actions import (
     Unbond,
     Withdraw,
 )
-from chain.block import SealedBlock, decode_block
+from chain.block import NO_PARTS, SealedBlock, decode_block
 from chain.checks import DirectChecks
 from chain.errors import Invalid
 from chain.genesis import GenesisDeposit
-from chain.header import get_score
 from chain.kept import Head, read_rows
 from chain.ledger import Ledger
 from chain.merkle import Tree
 from chain.parameters import KeepSchedule
-from chain.rules.settlement import process_pot
 from chain.rules.transactions import process_transaction
-from chain.tables import CURRENT, Account, Tip
+from chain.tables import Account
 from chain.transaction import SealedTransaction
-from chain.transition import process_opening
+from chain.transition import process_closing, process_opening, process_records
 from tests.community import (
     NOBODY,
     PAI,
@@ -153,15 +151,14 @@ class Chain(RuleBasedStateMachine):
         context = ledger.get_context(slot)
         accepted = []
         process_opening(ledger.state, context, ledger.queue, NOBODY, None)
+        process_records(ledger.state, context, NOBODY, NO_PARTS, DirectChecks())
         for sealed in self.waiting:
             try:
                 process_transaction(ledger.state, context, sealed, DirectChecks())
             except Invalid:
                 continue
             accepted.append(sealed)
-        process_pot(ledger.state, context)
-        score = ledger.head.score + get_score(NOBODY.kind)
-        ledger.state.tips.put(CURRENT, Tip(slot=slot, height=context.height, score=score))
+        process_closing(ledger.state, context, NOBODY)
         with_refused, _ = ledger.state.take_changes()
         without = ledger.draft(context, NOBODY, tuple(accepted), DirectChecks()).changes
         assert {item.state_key: item for item in with_refused} == {

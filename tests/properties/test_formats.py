@@ -13,7 +13,7 @@ from tests.properties.records import RECORDS, build_strategy
 from tests.vectors.packing import is_canonical, pack, unpack
 
 LIMIT_BYTES = 1_024 * 1_024
-fewer = settings(max_examples=settings().max_examples // 3)  # there are two dozen records
+fewer = settings(max_examples=settings().max_examples // 6)  # there are five dozen records
 names = pytest.mark.parametrize("kind", RECORDS, ids=lambda kind: kind.__name__)
 
 

@@ -16,6 +16,7 @@ from chain.header import BlockHash, SignedHeader
 from chain.ledger import Ledger
 from chain.tables import SetEntry
 from chain.transaction import SealedTransaction
+from chain.votes import SignedHere, SignedVote
 from consensus import events as told
 from consensus.forkchoice import BlockFacts
 from consensus.journal import build_journal
@@ -28,6 +29,7 @@ from node.replacement import adopt, replay_beside
 from p2p.transport import PeerId, Verdict
 from p2p.view import BlockArrived, Misbehaviour
 from p2p.view import Event as NetworkEvent
+from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
 from tests.community import get_account_id, get_key
 from tests.simulation import votes
 from tests.simulation.clocks import Clock
@@ -395,7 +397,7 @@ class Outgoing:
         """Nothing comes this way here."""
         raise NotImplementedError
 
-    async def announce_block(self, block: SealedBlock) -> None:
+    async def announce_block(self, block: SealedBlock, certificate: Certificate | None) -> None:
         """Tell everybody about a block of our own."""
         self._server._announce(block)
 
@@ -404,6 +406,26 @@ class Outgoing:
         some: Sequence[SealedTransaction] = tuple(transactions)
         if some:
             self._server.world.tell(self._server, Bundle(tuple(some)))
+
+    def say_vote(self, vote: SignedVote) -> None:
+        """Votes go their own way here."""
+        raise NotImplementedError
+
+    def say_here(self, here: SignedHere) -> None:
+        """And so do attendances."""
+        raise NotImplementedError
+
+    def ask_finality(self, peer: PeerId, question: FinalityRequest) -> None:
+        """And questions."""
+        raise NotImplementedError
+
+    def ask_votes(self, peer: PeerId, question: VotesRequest) -> None:
+        """Nobody asks."""
+        raise NotImplementedError
+
+    def ask_newest(self, question: NewestRequest) -> None:
+        """Questions go their own way."""
+        raise NotImplementedError
 
     def report(self, peer: PeerId, misbehaviour: Misbehaviour) -> None:
         """Blame a peer."""

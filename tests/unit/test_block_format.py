@@ -6,13 +6,24 @@ import pytest
 from msgspec.structs import replace
 
 from chain.actions import Pay
-from chain.block import BLOCK_BYTES_MAX, compute_body_root, decode_block, seal_block
+from chain.block import (
+    BLOCK_BYTES_MAX,
+    CONSENSUS_BYTES_MAX,
+    NO_PARTS,
+    BlockParts,
+    check_parts_bytes,
+    compute_body_root,
+    decode_block,
+    seal_block,
+)
 from chain.codec import encode
 from chain.crypto import Signed, compute_hash, is_signed
 from chain.errors import Code, Invalid
 from chain.header import HEADER_BYTES_MAX, Header, decode_header, sign_header
+from chain.records import RollCall
 from chain.transaction import SealedTransaction
 from tests.community import Community, get_account_id, get_key
+from tests.network_world import build_parts
 
 
 def build_transactions(count: int) -> tuple[SealedTransaction, ...]:
@@ -94,6 +105,39 @@ def test_parts_that_nobody_may_fill_yet_are_nil() -> None:
     block = Community().extend()
     assert block.whole_bytes.endswith(b"\xc0" * 5)
     assert get_refusal(block.whole_bytes[:-1] + b"\x01") is Code.MALFORMED
+
+
+def test_a_block_carries_its_parts_and_its_root_commits_to_each() -> None:
+    parts = build_parts(4)
+    other = build_parts(4, b"other")
+    (one,) = build_transactions(1)
+    header = Community().extend().header
+    changed = [
+        NO_PARTS,
+        parts,
+        replace(parts, roll_call=None),
+        replace(parts, late_acks=other.late_acks),
+        replace(parts, roll_call=other.roll_call),
+    ]
+    roots = {compute_body_root((one,), item) for item in changed}
+    assert len(roots) == len(changed)
+    header = replace(header, body_root=compute_body_root((one,), parts))
+    good = seal_block(header, bytes(64), (one,), parts)
+    assert decode_block(good.whole_bytes) == good
+    assert good.parts == parts
+    lie = seal_block(header, bytes(64), (one,), changed[2])
+    assert get_refusal(lie.whole_bytes) is Code.WRONG_BODY_ROOT
+
+
+def test_parts_of_consensus_have_a_cap_of_their_own() -> None:
+    attendance = build_parts(256).roll_call
+    assert attendance is not None
+    heads = attendance.heads * 16
+    parts = BlockParts(roll_call=RollCall(64, heads))
+    assert len(encode(parts)) > CONSENSUS_BYTES_MAX
+    header = replace(Community().extend().header, body_root=compute_body_root((), parts))
+    assert get_refusal(seal_block(header, bytes(64), (), parts).whole_bytes) is Code.TOO_LARGE
+    check_parts_bytes(BlockParts(roll_call=RollCall(64, heads[:15])))
 
 
 def test_a_block_is_bounded_and_a_header_too() -> None:

@@ -5,11 +5,14 @@ import random
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chain.header import SECONDARY
 from consensus.forkchoice import (
+    NOTHING_RECORDED,
     REFUSED_REMEMBERED_MAX,
     BlockFacts,
+    Recorded,
     Tree,
     get_gain,
     get_preference,
@@ -214,3 +217,78 @@ def test_pruning_leaves_every_branch_on_what_it_stands_on() -> None:
     anchored.add(old)
     anchored.prune(chain[-1].hash, horizon_slot=60, chain_slot=60, limit=1_000, limit_bytes=1_000)
     assert [item.hash for item in anchored.climb_down(old.hash)] == [old.hash, chain[3].hash]
+
+
+def test_nothing_is_followed_that_does_not_stand_on_the_root_however_it_comes() -> None:
+    low = build_block(GENESIS, 1, kind=SECONDARY)
+    above = build_block(low, 4, kind=SECONDARY)
+    high = [build_block(GENESIS, 2)]
+    high.append(build_block(high[0], 3))
+    tree = Tree(GENESIS, 0)
+    fill(tree, [low, *high])
+    assert tree.find_best() == high[1]
+    tree.set_root(low.hash, low.height)
+    assert tree.find_best() == low
+    fill(tree, [build_block(high[1], 5), above])
+    assert tree.find_best() == above
+    tree.refuse(low.hash)
+    assert tree.find_best().slot == 5  # nothing of it is left: the best of all
+
+
+def test_a_root_that_is_not_held_changes_nothing_until_it_is_told_again() -> None:
+    first, second = build_block(GENESIS, 1), build_block(GENESIS, 2, kind=SECONDARY)
+    tree = Tree(GENESIS, 0)
+    fill(tree, [first])
+    tree.set_root(second.hash, second.height)
+    assert tree.find_best() == first
+    tree.add(second)
+    assert tree.find_best() == first
+    tree.set_root(second.hash, second.height)
+    assert tree.find_best() == second
+
+
+def test_a_root_below_the_tree_binds_only_branches_that_part_further_down() -> None:
+    chain = [GENESIS]
+    for slot in range(1, 12):
+        chain.append(build_block(chain[-1], slot))
+    tree = Tree(chain[8], 16)
+    fill(tree, chain[9:])
+    tree.set_root(chain[5].hash, chain[5].height)
+    assert tree.find_best() == chain[11]
+    tree.add_anchor(chain[3], 6)
+    rivals = [build_block(chain[3], 4, salt=1)]
+    for slot in range(5, 20):
+        rivals.append(build_block(rivals[-1], slot, salt=1))
+    fill(tree, rivals)
+    assert tree.get_score(rivals[-1].hash) > tree.get_score(chain[11].hash)
+    assert tree.find_best() == chain[11]
+    assert tree.descends(chain[11].hash, chain[5].hash, chain[5].height)
+    assert not tree.descends(rivals[-1].hash, chain[5].hash, chain[5].height)
+
+
+def test_branches_that_do_not_stand_on_the_final_block_are_forgotten() -> None:
+    chain = [GENESIS]
+    for slot in range(1, 6):
+        chain.append(build_block(chain[-1], slot))
+    side = build_block(chain[1], 5, salt=1)
+    kept = build_block(chain[3], 5, salt=2)
+    tree = Tree(GENESIS, 0)
+    fill(tree, [*chain[1:], side, kept])
+    final = chain[2].hash, chain[2].height
+    removed = tree.prune(chain[5].hash, 0, 0, limit=100, limit_bytes=10**9, final=final)
+    assert removed == [side]
+    assert kept.hash in tree
+
+
+def test_what_a_chain_has_on_record_is_known_of_every_block_of_it() -> None:
+    first = build_block(GENESIS, 1)
+    noting = replace(build_block(first, 2), recorded=Recorded(GENESIS.hash, 1))
+    above, beside = build_block(noting, 3), build_block(first, 3)
+    tree = Tree(GENESIS, 0)
+    fill(tree, [first, noting, above, beside])
+    assert tree.get_recorded(above.hash) == Recorded(GENESIS.hash, 1)
+    assert tree.get_recorded(beside.hash) == NOTHING_RECORDED
+    assert not tree.is_executed(above.hash)
+    tree.mark_executed(above.hash)
+    assert all(tree.is_executed(item.hash) for item in (first, noting, above))
+    assert not tree.is_executed(beside.hash)

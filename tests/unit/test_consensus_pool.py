@@ -84,10 +84,13 @@ def test_the_round_that_more_than_a_third_has_reached() -> None:
     pool = VotePool()
     assert pool.compute_common_round(VOTERS, bytes(32)) == 0
     for name, round_ in zip(NAMES, (90, 80, 70, 60), strict=True):
-        pool.hear(get_account_id(name), round_)
+        pool.hear(vote(name, build_ack(GENESIS, round_)))
     assert pool.compute_common_round(VOTERS, bytes(32)) == 80
     assert pool.compute_common_round(VOTERS, get_account_id(NAMES[0])) == 70
-    assert pool.compute_heard_weight(VOTERS, 70) == 3 * 65_536
+    assert pool.compute_heard_weight(VOTERS, 70, 90) == 3 * 65_536
+    assert (
+        pool.compute_heard_weight(VOTERS, 70, 80) == 2 * 65_536
+    )  # whose clock runs ahead is not counted
 
 
 def test_quorums_weights_and_lone_seats() -> None:

@@ -29,6 +29,7 @@ from consensus.journal import (
     get_signed_round,
     record_vote,
 )
+from consensus.pool import Newest
 from consensus.recovery import ASKING_SLOTS_MAX, RELEASE_WAIT_SLOTS
 from consensus.sets import build_voters
 from consensus.state import Signing
@@ -69,7 +70,8 @@ class Restarted(Machine):
 
     def show(self, name: str, round_: int) -> None:
         """A seat answers."""
-        self.send(NewestShown(self.world.time_ms, get_account_id(name), round_))
+        newest = Newest(prevote_round=round_)
+        self.send(NewestShown(self.world.time_ms, get_account_id(name), newest))
 
     def get_activation_round(self) -> int | None:
         """From above which round on the key votes; None: it has lost nothing."""
@@ -78,10 +80,21 @@ class Restarted(Machine):
         return None if activation is None else activation.round
 
 
-def test_a_key_that_never_signed_asks_nobody() -> None:
-    machine = Restarted(build_journal(get_key("seat0/vote").public))
+def test_at_the_birth_of_a_community_a_key_that_never_signed_asks_nobody() -> None:
+    journal = build_journal(get_key("seat0/vote").public)
+    machine = Restarted(journal, slot=2)
     assert machine.asking is Asking.DONE
     assert AskNewest() not in machine.effects
+    assert Restarted(build_spoken(1), slot=2).asking is Asking.ASKING
+    assert Restarted(None, slot=2).asking is Asking.ASKING
+
+
+def test_later_it_asks_too_for_its_journal_may_be_a_copy_from_before_it_signed() -> None:
+    machine = Restarted(build_journal(get_key("seat0/vote").public), slot=3)
+    assert machine.asking is Asking.ASKING
+    machine.show("seat1", 2)
+    machine.show("seat2", 0)
+    assert machine.get_activation_round() == 5
 
 
 def test_a_key_that_signed_asks_and_goes_on_after_a_third_has_answered() -> None:
@@ -130,6 +143,20 @@ def test_a_journal_that_others_know_to_be_old_begins_anew(shown: int, expected: 
     record = find_newest_record(machine.state.journal or build_journal(b""), CHAIN)
     assert record is not None
     assert (record.block_slot, record.prevote_round, record.ack_round) == (expected,) * 3
+
+
+def test_each_kind_of_message_is_compared_for_itself() -> None:
+    """A copy may hold a later prevote than the header that it lacks."""
+    for newest, lost in (
+        (Newest(block_slot=1), True),
+        (Newest(ack_round=1), True),
+        (Newest(prevote_round=40), False),
+        (Newest(0, 41, 0), True),
+    ):
+        machine = Restarted(build_spoken())
+        for name in NAMES[1:3]:
+            machine.send(NewestShown(machine.world.time_ms, get_account_id(name), newest))
+        assert (machine.get_activation_round() is not None) is lost
 
 
 def test_a_lost_journal_writes_nothing_until_it_begins_anew_above_what_was_seen() -> None:
@@ -219,6 +246,21 @@ def enter_following(machine: Machine, slot: int) -> tuple[bytes, Vote]:
     machine.hold(above)
     body = Prevote(CHAIN, handing.hash, slot + 4, 0, handing.hash, slot, above.hash, 2)
     return handing.hash, body
+
+
+def test_a_vote_of_the_set_that_was_just_left_is_no_thiefs() -> None:
+    """What waited for a prevote may make a hand-off final in the very step that sends it."""
+    machine = Restarted(build_spoken())
+    for name in NAMES[1:3]:
+        machine.show(name, 0)
+    machine.go(52, 0.5)
+    (prevote,) = machine.get_votes()
+    set_hash, _ = enter_following(machine, 40)
+    assert machine.state.gadget.voters.base == set_hash
+    machine.hear(vote("seat0", prevote))
+    assert not machine.state.key_used_elsewhere
+    machine.hear(vote("seat0", build_prevote(GENESIS, 53)))
+    assert machine.state.key_used_elsewhere
 
 
 def lose_and_enter() -> Machine:

@@ -35,9 +35,12 @@ from consensus.events import (
     Warn,
 )
 from consensus.forkchoice import BlockFacts
+from consensus.gadget import Asking
+from consensus.outlook import Standstill, get_outlook
 from consensus.parts import get_offer
 from consensus.pool import ROUNDS_AHEAD_MAX, ROUNDS_KEPT
 from consensus.prevote import Skip
+from consensus.signing import get_header_lock, is_settled
 from consensus.state import Signing
 from consensus.view import get_cut_ms, get_prevote_ms
 from consensus.voting import get_voting
@@ -59,7 +62,7 @@ class Machine:
         self.node.alive = True
         self.state.listen_until_ms = 0
         self.state.guard.confirm()
-        self.state.primary_slot = None
+        self.state.gadget.recovery.asking = Asking.DONE
         self.effects: list[Effect] = []
         self.go(slot)
 
@@ -351,7 +354,7 @@ def test_a_restart_within_a_slot_votes_no_second_time() -> None:
     again.node.state = again.state = again.node._build()
     again.state.listen_until_ms = 0
     again.state.gadget.recovery.started_slot = 3
-    again.state.gadget.recovery.asking = again.state.gadget.recovery.asking.DONE
+    again.state.gadget.recovery.asking = Asking.DONE
     again.go(3)
     again.grow(GENESIS, 2, salt=5)
     again.vote_now()
@@ -476,6 +479,43 @@ def test_a_conflict_is_found_when_the_block_comes_later_than_its_certificate() -
     assert machine.state.gadget.conflict is not None
 
 
+def test_a_later_justification_that_contradicts_what_is_final_stops_the_signing_too() -> None:
+    for final_first in (True, False):
+        machine = Machine(5)
+        machine.vote_now()
+        one, other = machine.grow(GENESIS, 2), machine.grow(GENESIS, 3)
+        told = [bundle(build_ack(one, 4)), bundle(build_prevote(other, 5), NAMES[:3])]
+        effects = []
+        for certificate in told if final_first else told[::-1]:
+            effects += machine.certify(certificate)
+        assert [len(item.guilty) for item in effects if isinstance(item, TellConflict)] == [2]
+        assert get_voting(machine.state, machine.world.time_ms) is Signing.STOPPED
+    machine = Machine(5)
+    machine.vote_now()
+    one, other = machine.grow(GENESIS, 2), machine.grow(GENESIS, 3)
+    machine.certify(bundle(build_ack(one, 4)))
+    machine.certify(bundle(build_prevote(other, 3)))  # an earlier one that came to nothing
+    assert machine.state.gadget.conflict is None
+    assert machine.state.gadget.lock.hash == one.hash
+
+
+def test_what_is_final_above_our_head_keeps_us_from_signing_until_we_hold_it() -> None:
+    machine = Machine(5)
+    machine.vote_now()
+    first = replace(build_block(GENESIS, 2, seat="seat1"), base=CHAIN)
+    second = replace(build_block(first, 3, seat="seat1"), base=CHAIN)
+    time_ms = machine.world.time_ms
+    assert is_settled(machine.state, time_ms)
+    machine.certify(bundle(build_ack(second, 4)))
+    assert not is_settled(machine.state, time_ms)
+    assert get_outlook(machine.state, 20 * machine.world.slot_ms).standstill is Standstill.BEHIND
+    assert machine.state.gadget.final.round == 0
+    machine.hold(first)
+    machine.hold(second)
+    assert is_settled(machine.state, time_ms)
+    assert machine.state.gadget.final.hash == second.hash
+
+
 def test_a_justified_block_that_the_rules_refuse_stops_the_signing() -> None:
     machine = Machine(5)
     machine.vote_now()
@@ -570,3 +610,20 @@ def test_a_block_is_offered_finality_with_every_ack_that_came() -> None:
     assert len(offer.finalities[0].finality.signatures) == 4
     assert {item.seat for item in offer.acks} == {get_account_id(name) for name in NAMES}
     assert not any(isinstance(item, Finalised) for item in machine.effects)
+
+
+def test_a_header_names_the_lock_and_the_base_when_the_chain_has_forgotten_that() -> None:
+    machine = Machine(5)
+    machine.vote_now()
+    block = machine.grow(GENESIS, 3)
+    assert get_header_lock(machine.state) == (0, CHAIN)
+    machine.certify(bundle(build_prevote(block, 4)))
+    assert get_header_lock(machine.state) == (4, block.hash)
+    life = machine.state.settings.constants.transaction_life_slots
+    position = machine.state.position
+    for height, named in ((life + 1, (4, block.hash)), (life + 2, (0, CHAIN))):
+        head = replace(position.head, height=height)
+        machine.state.position = position._replace(head=head)
+        assert get_header_lock(machine.state) == named
+    machine.state.position = position._replace(base=bytes(31) + b"z", base_slot=4)
+    assert get_header_lock(machine.state) == (4, bytes(31) + b"z")

@@ -8,7 +8,7 @@ from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from libp2p.crypto.ed25519 import create_new_key_pair
@@ -205,6 +205,30 @@ def test_places_are_apart(tmp_path: Path) -> None:
     again = find_places([tmp_path / "0"])[0]
     assert again.peer_name == places[0].peer_name  # a key is made once
     assert oct(again.home.network_key.stat().st_mode)[-3:] == "600"
+
+
+def test_ports_of_places_beside_are_not_found_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (first,) = find_places([tmp_path / "0"])
+    offered = iter([first.api_port, 50_001, first.peer_port, 50_002])
+
+    class Offer:
+        def __enter__(self) -> Self:
+            return self
+
+        def __exit__(self, *_: object) -> None:
+            pass
+
+        def bind(self, _place: object) -> None:
+            self.port = next(offered)
+
+        def getsockname(self) -> tuple[str, int]:
+            return "127.0.0.1", self.port
+
+    monkeypatch.setattr("node.ops.servers.socket.socket", Offer)
+    (second,) = find_places([tmp_path / "1"], [first])
+    assert (second.peer_port, second.api_port) == (50_001, 50_002)
 
 
 def test_the_leash_ends_with_its_holder() -> None:

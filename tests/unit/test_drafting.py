@@ -7,11 +7,11 @@ from chain.block import NO_PARTS, BlockParts, SealedBlock, decode_block
 from chain.codec import encode
 from chain.drafting import NO_OFFER, Offer, open_draft
 from chain.header import PRIMARY
-from chain.records import EVIDENCE_IN_BLOCK_MAX, FinalityRecord, HeaderEvidence
+from chain.records import EVIDENCE_IN_BLOCK_MAX, FinalityRecord
 from chain.rules.context import Author
 from tests.community import PAI, Community, get_account_id
-from tests.recording import add_acks, attend, call_roll, certify, sign_as, vote, with_finality
-from tests.unit.test_evidence import OFFENCES, build_headers
+from tests.recording import add_acks, attend, call_roll, certify, vote, with_finality
+from tests.unit.test_evidence import OFFENCES, accuse
 from tests.unit.test_finality_record import grow
 from tests.unit.test_sets import hand_over
 
@@ -83,18 +83,15 @@ def test_everything_at_once() -> None:
 def test_no_more_evidence_than_a_block_may_carry() -> None:
     c = Community()
     grow(c, 3)
-    slots = range(20, 20 + EVIDENCE_IN_BLOCK_MAX + 3)
-    parts = choose(c, Offer(evidence=tuple(_accuse_in_slot(c, slot) for slot in slots)))
-    assert parts.evidence is not None
-    assert len(parts.evidence) == EVIDENCE_IN_BLOCK_MAX
-
-
-def _accuse_in_slot(c: Community, slot: int) -> HeaderEvidence:
-    pattern = build_headers(c)
-    one, other = sorted(
-        (replace(item.header, slot=slot) for item in (pattern.first, pattern.second)), key=encode
+    pairs = (
+        ("ack 5 of one", "ack 5 of two"),
+        ("prevote 5 of one", "prevote 5 of two"),
+        ("ack 5 of one", "prevote 6 of three"),
     )
-    return replace(pattern, first=sign_as("ann", one), second=sign_as("ann", other))
+    offered = [accuse(c, *pair, name) for name in ("ann", "boris", "clara") for pair in pairs]
+    assert len(offered) > EVIDENCE_IN_BLOCK_MAX
+    parts = choose(c, Offer(evidence=tuple(offered)))
+    assert parts.evidence == tuple(offered[:EVIDENCE_IN_BLOCK_MAX])
 
 
 def test_an_unreadable_record_is_passed_over() -> None:

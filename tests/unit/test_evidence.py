@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from chain.block import BlockParts
+from chain.certificates import Finality
 from chain.codec import encode
 from chain.errors import Code, Invalid
 from chain.header import Header, compute_block_hash
@@ -14,12 +15,20 @@ from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence, VoteEvide
 from chain.rules import evidence as rule
 from chain.rules.context import Context
 from chain.rules.evidence import is_evidence_news
-from chain.rules.tally import Offence
+from chain.rules.tally import RELEASED, Offence
 from chain.state import State
-from chain.tables import SetEntry
-from chain.votes import Prevote, SignedVote, Vote, sign_vote
-from tests.community import Community, get_account_id, get_key
-from tests.recording import build_ack, build_prevote, sign_as, vote
+from chain.tables import Notice, SetEntry
+from chain.votes import Ack, Prevote, SignedVote, Vote, sign_vote
+from tests.community import Community, get_account_id, get_key, get_name
+from tests.recording import (
+    build_ack,
+    build_prevote,
+    certify,
+    collect,
+    sign_as,
+    vote,
+    with_finality,
+)
 from tests.unit.test_finality_record import check_refused, grow
 
 ANN = get_account_id("ann")
@@ -106,6 +115,22 @@ def test_each_offence_is_noted_once(kind: str, monkeypatch: pytest.MonkeyPatch) 
     ] * len(noted)
     assert noted
     assert not is_evidence_news(c.ledger.state, c.ledger.get_context(5), evidence)
+
+
+def test_a_seat_is_accused_once_of_a_kind_in_a_set() -> None:
+    c = Community()
+    grow(c, 3)
+    c.extend(parts=_prove(accuse(c, "ack 5 of one", "ack 5 of two")))
+    one, two = (build_votes(c)[f"ack 5 of {name}"] for name in ("one", "two"))
+    again = pair(c, vote("ann", replace(one, round=7)), vote("ann", replace(two, round=7)))
+    with pytest.raises(Invalid) as caught:
+        c.build_block(parts=_prove(again))
+    assert caught.value.code is Code.EVIDENCE_KNOWN
+    c.extend(parts=_prove(accuse(c, "ack 5 of one", "ack 5 of two", "boris")))
+    c.extend(parts=_prove(accuse(c, "prevote 5 of one", "prevote 5 of two")))
+    rows = c.ledger.state.accusations.require(c.chain).seats
+    kinds = {get_name(item.seat): item.kinds for item in rows}
+    assert kinds == {"ann": 0b110, "boris": 0b100}
 
 
 def test_either_key_of_a_seat_answers() -> None:
@@ -255,3 +280,90 @@ def test_a_seat_outside_the_set_is_not_accused() -> None:
     with pytest.raises(Invalid) as caught:
         c.build_block(parts=_prove(accuse(c, "ack 5 of one", "ack 5 of two", "emma")))
     assert caught.value.code is Code.NO_BOND_LOCKED
+
+
+def release(c: Community, name: str = "ann", *, slot: int, activation_round: int) -> None:
+    """As if the seat's notice of release lay on the chain."""
+    notice = Notice(
+        slot=slot, period=0, activation_round=activation_round, lock_round=1, lock_hash=bytes(32)
+    )
+    c.ledger.state.notices.keep(get_account_id(name), notice)
+
+
+LIFE = 300
+
+
+def build_released_pair(c: Community, vote_round: int, ack: Ack) -> VoteEvidence:
+    """Ann's ack of long ago, and a prevote that skips it."""
+    prevote = build_prevote(replace(ack, round=vote_round), c.chain, 0)
+    return pair(c, vote("ann", ack), vote("ann", prevote))
+
+
+@pytest.mark.parametrize(
+    ("slot", "activation_round", "vote_round", "is_excused"),
+    [
+        (6, 5, 6 + LIFE, True),
+        (6, 5, 5 + LIFE, False),  # the notice came too late before the prevote
+        (6, 4, 6 + LIFE, False),  # the ack is of a round that it does not speak of
+        (5, 5, 5 + LIFE, False),  # the notice is not younger than the ack
+    ],
+)
+def test_a_notice_excuses_what_was_signed_long_before(
+    slot: int, activation_round: int, vote_round: int, *, is_excused: bool
+) -> None:
+    c = Community()
+    blocks = grow(c, 3)
+    evidence = build_released_pair(c, vote_round, build_ack(c, blocks[0], 5))
+    release(c, slot=slot, activation_round=activation_round)
+    assert is_evidence_news(c.ledger.state, c.ledger.get_context(4), evidence) is not is_excused
+    if not is_excused:
+        c.extend(parts=_prove(evidence))
+        return
+    with pytest.raises(Invalid) as caught:
+        c.build_block(parts=_prove(evidence))
+    assert caught.value.code is Code.NO_OFFENCE
+
+
+def test_an_excused_ack_that_made_another_block_final_is_an_offence(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    noted: list[str] = []
+
+    def note(_state: State, _context: Context, offence: Offence) -> None:
+        noted.append(offence.kind)
+
+    monkeypatch.setattr(rule, "note_offence", note)
+    c = Community()
+    blocks = grow(c, 7)
+    c.extend(parts=with_finality(certify(c, blocks[5], 7)))
+    release(c, slot=6, activation_round=5)
+    other = replace(build_ack(c, blocks[4], 5), target_hash=bytes(32))
+    evidence = build_released_pair(c, 6 + LIFE, other)
+
+    def prove(finality: Finality) -> BlockParts:
+        return _prove(replace(evidence, finality=finality))
+
+    good = Finality(other, *collect(c.ledger.seat_set, other))
+    without = Finality(other, *collect(c.ledger.seat_set, other, absent=("ann",)))
+    too_high = replace(other, target_height=7)
+    higher = build_released_pair(c, 6 + LIFE, too_high)
+    for bad, code in (
+        (prove(without), Code.NO_OFFENCE),
+        (prove(replace(good, body=replace(other, level=1))), Code.NO_OFFENCE),
+        (
+            prove(Finality(other, *collect(c.ledger.seat_set, other, absent=("boris", "clara")))),
+            Code.NO_QUORUM,
+        ),
+        (
+            _prove(
+                replace(higher, finality=Finality(too_high, *collect(c.ledger.seat_set, too_high)))
+            ),
+            Code.NO_OFFENCE,
+        ),
+    ):
+        with pytest.raises(Invalid) as caught:
+            c.build_block(parts=bad)
+        assert caught.value.code is code
+    noted.clear()
+    c.extend(parts=prove(good))
+    assert set(noted) == {RELEASED}

@@ -13,12 +13,13 @@ from chain.facts import Finalised
 from chain.records import FinalityRecord, LateAcks
 from chain.rules.finality_record import (
     build_late_acks,
+    get_lasting_ref,
     get_record_interval,
     may_record_finality,
 )
 from chain.rules.sets import get_recorded
 from chain.tables import CURRENT, Anchor
-from tests.community import PAI, Community, get_account_id
+from tests.community import CONSTANTS, PAI, Community, build_genesis, get_account_id
 from tests.recording import add_acks, build_ack, certify, collect, vote, with_finality
 
 FARID = get_account_id("farid")
@@ -78,6 +79,28 @@ def test_anchors_older_than_a_transaction_may_live_are_forgotten_in_order() -> N
         assert state.anchors.get(gone[:16]) is None
     assert state.anchors.require(target.hash[:16]) == Anchor(target.header.slot, None)
     assert state.recorded.require(CURRENT).oldest_anchor == target.hash[:16]
+
+
+def test_transactions_refer_to_what_lies_on_every_branch() -> None:
+    constants = replace(
+        CONSTANTS,
+        slots_per_epoch=60,
+        slots_per_period=60,
+        window_slots=18,
+        clearing_interval_slots=60,
+    )
+    c = Community(build_genesis(constants=constants))
+    state = c.ledger.state
+    assert get_lasting_ref(state) == c.chain[:16]
+    blocks = grow(c, 7)
+    blocks.append(record_at(c, blocks, 7))
+    assert get_lasting_ref(state) == c.chain[:16]
+    blocks += grow(c, 7)
+    blocks.append(record_at(c, blocks, 14))
+    assert get_lasting_ref(state) == c.chain[:16]
+    blocks += grow(c, 7)
+    blocks.append(record_at(c, blocks, 22))
+    assert get_lasting_ref(state) == blocks[6].hash[:16]  # recorded below what is final now
 
 
 def test_larger_sets_record_less_often() -> None:

@@ -5,9 +5,13 @@ import pytest
 from chain.actions import (
     Action,
     Bond,
+    CancelRecovery,
     ChangePolicy,
+    CompleteRecovery,
+    GiveUpAlias,
     Pay,
     Prolong,
+    RegisterAlias,
     RegisterSeat,
     Save,
     Unbond,
@@ -31,6 +35,7 @@ from tests.community import (
     get_account_id,
     get_policy,
 )
+from tests.identity_world import attest, revoke, set_guardians, start_recovery
 
 EMMA, FARID = get_account_id("emma"), get_account_id("farid")
 
@@ -39,7 +44,7 @@ class Record:
     """A community whose blocks a chain keeper follows."""
 
     def __init__(self) -> None:
-        self.community = Community(build_genesis(strangers=("stranger",)))
+        self.community = Community(build_genesis(strangers=("stranger", "registry")))
         self.keeper = ChainKeeper(MemoryStores().open(), self.community.genesis, KnownSignatures())
 
     def extend(self, *transactions: SealedTransaction, after: int = 0) -> SealedBlock:
@@ -79,12 +84,14 @@ def test_savings_are_told_from_beginning_to_end() -> None:
     returned = compute_decayed(20 * PAI, KEEP, since, now)
     assert returned < 20 * PAI
     record.extend(after=3 * CONSTANTS.slots_per_period)
+    shares = [item for item in record.look("emma") if item[0] == "shared"]
     assert record.look("emma") == [
         ("saved", 100 * PAI),
         ("saved", 50 * PAI),
         ("prolonged", 100 * PAI),
         ("withdrawn", returned),
         ("matured", 30 * PAI),
+        *shares,
     ]
 
 
@@ -209,3 +216,33 @@ def test_rows_of_the_undo_horizon_do_not_pile_up() -> None:
     dropping = build_rows(store, block, 1, happenings, undo_height=9)
     assert dropping[:-1] == kept
     assert dropping[-1][1] is None
+
+
+def test_a_recovery_is_told_to_the_lender_and_to_the_owner() -> None:
+    record = Record()
+    record.act("emma", set_guardians())
+    record.act("farid", start_recovery(record.community, "emma"))
+    record.act("emma", CancelRecovery())
+    record.act("farid", start_recovery(record.community, "emma"))
+    record.act("galina", CompleteRecovery(EMMA), after=61)
+    assert record.look("emma") == [
+        ("guardians", 0), ("recovery_of_this", 0), ("recovery_cancelled", 0),
+        ("recovery_of_this", 0), ("recovered_this", 0),
+    ]  # fmt: skip
+    assert record.look("farid") == [
+        ("recovery", 0), ("bond_lent", PAI), ("bond_lost", PAI),
+        ("recovery", 0), ("bond_lent", PAI), ("bond_returned", PAI),
+    ]  # fmt: skip
+    assert record.look("galina") == [("recovered", 0)]
+
+
+def test_names_and_attestations_are_told_to_both_sides() -> None:
+    record = Record()
+    record.act("emma", RegisterAlias("emma", 0))
+    record.act("emma", GiveUpAlias())
+    record.act("registry", attest("stranger"), fee_max=PAI)
+    record.act("registry", revoke("stranger"), fee_max=PAI)
+    assert record.look("emma") == [("alias", 0), ("alias_given_up", 0)]
+    assert [kind for kind, _ in record.look("stranger")] == ["identified", "identity_revoked"]
+    told = [kind for kind, _ in record.look("registry") if kind != "fee"]
+    assert told == ["attested", "revoked"]

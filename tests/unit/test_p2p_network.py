@@ -40,9 +40,11 @@ from p2p.wire import (
 from tests.network_world import (
     COMMUNITY,
     GENESIS_HASH,
+    PROGRESS,
     FakeNode,
     World,
     build_block,
+    build_parts,
     build_transaction,
     until,
 )
@@ -164,7 +166,7 @@ class Villain:
 
     def __init__(self, world: World, name: str, head: Head | None = None) -> None:
         self.transport = MemoryTransport(world.lines, name)
-        self.status = Status(COMMUNITY, 1, head or Head(GENESIS_HASH, 0, 0, 0), (), 0)
+        self.status = Status(COMMUNITY, 1, head or Head(GENESIS_HASH, 0, 0, 0), (), 0, PROGRESS)
         self.answer(STATUS.subject, lambda _: encode(self.status))
 
     def answer(self, subject: str, answer: Callable[[bytes], bytes]) -> None:
@@ -257,6 +259,26 @@ async def test_a_block_is_rebuilt_from_what_is_held(autojump_clock: MockClock) -
     assert other.count_asked("blocks") == 0
 
 
+async def test_a_block_is_rebuilt_with_what_consensus_put_on_record(
+    autojump_clock: MockClock,
+) -> None:
+    world = World(lines=DELAY)
+    one, other = build_line(world, "ab")
+    transactions = [build_transaction(number) for number in range(5)]
+    other.chain.fill(transactions[:2])
+    first = build_block(None, parts=build_parts(4))
+    second = build_block(first, transactions, parts=build_parts(200))
+    async with world.run(one, other):
+        await settle(one, other)
+        for block in (first, second):
+            await one.network.announce_block(block)
+            await until(other, lambda: other.chain.has_block(block.hash))  # noqa: B023 - waited for here
+    assert [event.block for event in other.get_arrived()] == [first, second]
+    assert all(event.block.parts.roll_call for event in other.get_arrived())
+    assert (other.count_asked("outline"), other.count_asked("transactions")) == (2, 1)
+    assert other.count_asked("blocks") == 0
+
+
 async def test_what_is_held_whole_or_empty_is_not_asked_for(autojump_clock: MockClock) -> None:
     world = World()
     one, other = build_line(world, "ab")
@@ -303,19 +325,21 @@ async def test_headers_that_are_refused_are_neither_fetched_nor_passed_on(
     assert middle.get_arrived() == last.get_arrived() == []
 
 
-@pytest.mark.parametrize("lie", ["leaves", "frame", "transactions", "nothing"])
+@pytest.mark.parametrize("lie", ["leaves", "frame", "parts", "transactions", "nothing"])
 async def test_a_wrong_body_accuses_who_sent_it(lie: str, autojump_clock: MockClock) -> None:
     world = World()
     honest, node = build_line(world, "ab")
     villain = Villain(world, "v")
     transactions = [build_transaction(number) for number in range(4)]
     others = [build_transaction(100 + number) for number in range(4)]
-    block = build_block(None, transactions)
+    block = build_block(None, transactions, parts=build_parts(4))
     wrong = build_block(None, others)
 
     right, false = build_outline(block), build_outline(wrong)
+    other_parts = replace(right.frame, body=replace(right.frame.body, roll_call=None))
     told = {
         "leaves": Outline(right.frame, false.leaves),
+        "parts": Outline(other_parts, right.leaves),
         "frame": false,
         "transactions": right,
         "nothing": None,
@@ -387,7 +411,7 @@ async def test_a_block_too_large_to_be_sent_is_not_taken_in(
 
 
 def build_announcement(block: SealedBlock) -> bytes:
-    return encode(Announcement(SignedHeader(block.header, block.block.signature), None))
+    return encode(Announcement(SignedHeader(block.header, block.block.signature), None, None))
 
 
 def build_outline(block: SealedBlock) -> Outline:
@@ -502,7 +526,7 @@ async def test_another_genesis_version_is_shown_out(autojump_clock: MockClock) -
     world = World()
     node = world.build("a")
     villain = Villain(world, "v")
-    villain.status = Status(COMMUNITY, 2, villain.status.head, (), 0)
+    villain.status = Status(COMMUNITY, 2, villain.status.head, (), 0, PROGRESS)
     async with world.run(node), villain.transport.run():
         await villain.transport.connect("/memory/a")
         await trio.sleep(3)

@@ -13,6 +13,7 @@ from chain.checks import DirectChecks
 from chain.codec import encode
 from chain.genesis import compute_chain_id
 from node.chainkeeper import ChainKeeper
+from node.checkpoints import read_checkpoint, write_checkpoint
 from node.cli.main import main
 from node.clock import SystemClock
 from node.config import build_config
@@ -219,3 +220,25 @@ def test_a_start_older_than_bonds_stay_locked_is_refused(
     code, _, err = pai.run(*words, "--snapshot", server.genesis_file)
     assert code == Exit.REFUSED
     assert "older than bonds stay locked" in err
+
+
+def test_a_whole_history_is_held_to_a_checkpoint(
+    pai: Program, server: Server, tmp_path: Path
+) -> None:
+    point = tmp_path / "checkpoint"
+    code, shown = pai.ask("node", "checkpoint", "--home", server.home.folder, "--out", point)
+    assert code == Exit.DONE
+    words = ("audit", "replay", server.home.folder, "--checkpoint", point)
+    code, found = pai.ask(*words)
+    assert code == Exit.DONE, found
+    checkpoint = read_checkpoint(point)
+    for changes, text in (
+        ({"block_hash": bytes(32)}, "another block than the checkpoint's"),
+        ({"height": BLOCKS + 1}, "ends before block"),
+        ({"chain": bytes(32)}, "another community"),
+    ):
+        write_checkpoint(point, replace(checkpoint, **changes))
+        code, found = pai.ask(*words)
+        assert code == Exit.FOUND
+        assert text in json.dumps(found["findings"])
+    assert shown["block"] == checkpoint.block_hash.hex()

@@ -56,6 +56,7 @@ from tests.unit import (
     test_certificates,
     test_evidence,
     test_finality_record,
+    test_loan_refusals,
     test_proof,
     test_recovery,
     test_rollcall,
@@ -209,7 +210,7 @@ def _(c: Community) -> Pair:
 
 @transaction(Code.INSUFFICIENT_BALANCE)
 def _(c: Community) -> Pair:
-    return two(c, "emma", Pay(FARID, 500 * PAI + 1, ""), Pay(FARID, 500 * PAI, ""))
+    return two(c, "emma", Pay(FARID, 530 * PAI + 1, ""), Pay(FARID, 530 * PAI, ""))
 
 
 @transaction(Code.FIRST_PAYMENT_TOO_SMALL)
@@ -430,7 +431,7 @@ MORE_BAD: dict[str, tuple[Code, Callable[[Community], SealedTransaction]]] = {
     ),
     "spending by the second action what the first took": (
         Code.INSUFFICIENT_BALANCE,
-        lambda c: c.sign("emma", Pay(FARID, 500 * PAI, ""), Pay(GALINA, 1, "")),
+        lambda c: c.sign("emma", Pay(FARID, 530 * PAI, ""), Pay(GALINA, 1, "")),
     ),
     "a newcomer's second half in time for nothing": (
         Code.FIRST_PAYMENT_TOO_SMALL,
@@ -756,8 +757,10 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *BLOCKS,
         *elsewhere,
         *test_certificates.REFUSED,
+        *test_takeover.REFUSED,
         *test_proof.REFUSED,
         *test_snapshot.REFUSED,
+        *test_loan_refusals.REFUSED,
         *test_finality_record.REFUSED,
         *test_rollcall.REFUSED,
         *test_evidence.REFUSED,
@@ -766,7 +769,6 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *test_recovery.REFUSED,
         *test_aliases.REFUSED,
         *test_votes.REFUSED,
-        *test_takeover.REFUSED,
     }
     assert {code for code in Code if 200 <= code < 900} == covered
 

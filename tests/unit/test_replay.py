@@ -12,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 from chain.actions import ChangePolicy, Pay
-from chain.block import SealedBlock, compute_body_root, decode_block, seal_block
+from chain.block import BlockParts, SealedBlock, compute_body_root, decode_block, seal_block
 from chain.checks import LearnedChecks, VrfClaim
 from chain.codec import encode
 from chain.crypto import Signed
@@ -30,6 +30,7 @@ from chain.replay import (
 from chain.store import MemoryStore
 from chain.transaction import SealedTransaction, seal
 from tests.community import PAI, Community, build_genesis, get_account_id, get_key, get_policy
+from tests.recording import call_roll, certify
 
 NAMES = ("ann", "boris", "emma", "farid")
 
@@ -105,6 +106,26 @@ def test_nothing_is_left_to_check_late_when_guesses_are_right() -> None:
     assert checks.late == 0
     assert not ahead.checks._good
     assert not ahead.checks._outputs
+
+
+def test_what_consensus_put_on_record_is_foreseen() -> None:
+    community = Community()
+    blocks = [community.extend() for _ in range(10)]
+    roll_call = call_roll(community, 10, [(blocks[1].hash, ["ann", "clara"])])
+    blocks.append(community.extend(parts=BlockParts(roll_call=roll_call)))
+    blocks += [community.extend() for _ in range(4)]
+    blocks.append(community.extend(parts=BlockParts(certify(community, blocks[13], 15))))
+    claims = predict_claims(found(community), blocks[-1])
+    assert len(claims.signatures) == 1 + 4
+    assert len(predict_claims(found(community), blocks[10]).signatures) == 1 + 2
+    ledger = found(community)
+    ahead = LookAhead(ledger)
+    checks = CountingChecks(ahead.checks)
+    for block in ahead.read(blocks):
+        ledger.commit(ledger.execute(block, checks), block)
+    assert ledger.root == community.ledger.root
+    assert checks.late == 0
+    assert not ahead.checks._good
 
 
 def test_a_policy_that_changes_in_between_is_foreseen() -> None:

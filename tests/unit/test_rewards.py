@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from chain.facts import FundMoved, Rewarded
+from chain.facts import FundPaid, FundShifted
 from chain.header import PRIMARY, SECONDARY
 from chain.parameters import RewardShares
 from chain.rules.epoch import process_epoch
@@ -125,6 +125,7 @@ def test_who_is_gone_is_not_paid_and_society_is() -> None:
     world = EpochWorld(4)
     decide(world, 11, [0, 1, 2, 3], recorder=0)
     world.state.bonded_seats.put(CURRENT, Bonded(tuple(world.seats[:3])))
+    world.state.money.put(CURRENT, replace(get_money(world), seats_bonded=3))
     end_epoch(world)
     assert get_paid(world)[3] == 0
     assert get_money(world).social >= VOTES * 7 // 8 // 4
@@ -136,7 +137,7 @@ def test_without_finality_and_service_only_the_archive_share_moves() -> None:
     money = get_money(world)
     assert (money.operators, money.social) == (OPERATORS - REWARD // 10, REWARD // 10)
     archive = REWARD // 10
-    assert world.facts == [FundMoved("operators", -archive), FundMoved("social", archive)]
+    assert world.facts == [FundShifted("operators", "social", archive)]
 
 
 def test_all_that_is_spent_arrives_somewhere() -> None:
@@ -149,9 +150,9 @@ def test_all_that_is_spent_arrives_somewhere() -> None:
     money = get_money(world)
     assert 0 < paid < OPERATORS
     assert paid + money.operators + money.social == OPERATORS
-    assert paid == sum(fact.amount for fact in world.facts if isinstance(fact, Rewarded))
-    moved = [fact for fact in world.facts if isinstance(fact, FundMoved)]
-    assert sum(fact.amount for fact in moved) == -paid
+    assert paid == sum(fact.amount for fact in world.facts if isinstance(fact, FundPaid))
+    shifted = sum(fact.amount for fact in world.facts if isinstance(fact, FundShifted))
+    assert shifted == money.social
 
 
 def test_what_is_owed_for_service_is_not_shared_again() -> None:

@@ -72,18 +72,19 @@ def test_a_producer_finds_those_that_are_due() -> None:
         attend(c, "clara", 10, get_block_hash(c, 3)),  # too new
         attend(c, "daniil", 5, two),  # another round
         attend(c, "emma", 10, two),  # no seat
+        replace(attend(c, "daniil", 10, two), signature=bytes(64)),
     ]
     context = c.ledger.get_context(11)
-    found = build_roll_call(c.ledger.state, context, heres)
+    found = build_roll_call(c.ledger.state, context, heres, c.checks)
     assert found == call_roll(c, 10, sorted([(two, ["ann"]), (one, ["boris"])]))
     c.extend(parts=BlockParts(roll_call=found))
     context = c.ledger.get_context(12)
-    assert build_roll_call(c.ledger.state, context, heres) is None
+    assert build_roll_call(c.ledger.state, context, heres, c.checks) is None
     more = [*heres, attend(c, "clara", 10, two)]
-    again = build_roll_call(c.ledger.state, context, more)
+    again = build_roll_call(c.ledger.state, context, more, c.checks)
     assert again == call_roll(c, 10, [(two, ["clara"])])
-    assert build_roll_call(c.ledger.state, c.ledger.get_context(16), more) is None
-    assert build_roll_call(c.ledger.state, c.ledger.get_context(5), more) is None
+    assert build_roll_call(c.ledger.state, c.ledger.get_context(16), more, c.checks) is None
+    assert build_roll_call(c.ledger.state, c.ledger.get_context(5), more, c.checks) is None
 
 
 def _not_due(c: Community) -> tuple[BlockParts, BlockParts]:

@@ -7,7 +7,6 @@ from msgspec.structs import replace
 
 from chain.actions import Pay, Prolong, Save, Withdraw
 from chain.errors import Code, Invalid
-from chain.rules import payments
 from chain.rules.settlement import compute_decayed
 from chain.tables import Deposit
 from tests.community import KEEP, PAI, Community, get_account_id
@@ -139,9 +138,7 @@ def test_splitting_an_early_return_never_pays(amount: int, part: int, steps: int
     assert 0 <= whole <= amount
 
 
-def test_nobody_saves_on_credit(monkeypatch: pytest.MonkeyPatch) -> None:
-    # There is no credit yet; where there is, it may be spent and not put away.
-    monkeypatch.setattr(payments, "get_spending_floor", lambda _state, _account: -1_000 * PAI)
+def test_nobody_saves_on_credit() -> None:
     community = Community()
     with pytest.raises(Invalid) as caught:
         community.build_block([community.sign("emma", Save(500 * PAI + 1, 3))])

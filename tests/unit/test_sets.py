@@ -4,14 +4,13 @@ import pytest
 from msgspec.structs import replace
 
 from chain.actions import Unbond
-from chain.block import NO_PARTS, BlockParts, SealedBlock
+from chain.block import NO_PARTS, BlockParts, SealedBlock, seal_block
 from chain.certificates import compute_set_root
-from chain.codec import encode
 from chain.errors import Code, Invalid
 from chain.header import sign_header
 from chain.rules import sets
 from chain.rules.seats import LEAVERS_MAX
-from chain.rules.sets import NO_KEY, check_entries, get_chain_facts, is_change_due
+from chain.rules.sets import check_entries, get_chain_facts, is_change_due
 from chain.rules.settlement import BONDED, LEAVING, UNBONDING
 from chain.tables import CURRENT, PREVIOUS, Deposit, Leaver, Leavers, SeatSet, SetEntry
 from tests.community import Community, get_account_id, get_key, get_name
@@ -211,17 +210,19 @@ def test_a_hand_off_older_than_all_remembered_ancestors_can_still_be_recorded() 
     assert sets.is_handoff_recorded(c.ledger.state)
 
 
+def reseal(c: Community, block: SealedBlock, **changes: object) -> SealedBlock:
+    """The block with another header, signed by its author."""
+    header = replace(block.header, **changes)
+    name = get_name(header.seat)
+    signature = sign_header(header, get_key(f"{name}/vote")).signature
+    return seal_block(header, signature, block.transactions, block.parts)
+
+
 @pytest.mark.parametrize("root", [None, bytes(32)])
 def test_a_hand_off_that_is_missing_or_another_makes_the_block_invalid(root: bytes | None) -> None:
     c = Community()
     good, _ = c.build_block(parts=prepare(c))
-    header = replace(good.header, next_set_root=root)
-    name = get_name(header.seat)
-    signature = sign_header(header, get_key(f"{name}/vote")).signature
-    bad = good._replace(
-        block=replace(good.block, header=header, signature=signature),
-        header_bytes=encode(header),
-    )
+    bad = reseal(c, good, next_set_root=root)
     with pytest.raises(Invalid) as caught:
         c.ledger.execute(bad, c.checks)
     assert caught.value.code is Code.WRONG_SET
@@ -260,7 +261,6 @@ def test_a_set_changes_when_shares_or_seats_do(weights: tuple[int, ...], *, is_d
 def test_lists_that_no_rule_may_make() -> None:
     one, two = entry(1, 5), entry(2, 5)
     check_entries([one, two])
-    check_entries([replace(one, vrf_key=NO_KEY), replace(two, vrf_key=NO_KEY)])
     for bad in (
         [two, one],
         [one, one],
@@ -315,6 +315,18 @@ def test_a_bond_that_a_set_counts_waits_for_a_final_hand_off_without_it() -> Non
     assert get_bond(c, "boris").seat_bond == LEAVING
     (waiting,) = c.ledger.state.leavers.require(CURRENT).waiting
     assert waiting.seat == get_account_id("boris")
+
+
+def test_a_bond_that_was_slashed_away_does_not_come_back() -> None:
+    c = Community()
+    handoff = hand_over(c)
+    state = c.ledger.state
+    assert state.leavers.require(CURRENT).waiting == (Leaver(ANN, 0, 1),)
+    state.savings.keep(ANN, None)
+    state.accounts.keep(ANN, replace(state.accounts.require(ANN), due_step=-1))
+    finish(c, handoff)
+    assert state.savings.get(ANN) is None
+    assert state.leavers.get(CURRENT) is None
 
 
 def test_a_leaving_bond_is_neither_free_nor_due() -> None:

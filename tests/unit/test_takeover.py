@@ -18,7 +18,7 @@ from chain.actions import (
 from chain.checks import DirectChecks
 from chain.crypto import sign
 from chain.errors import Code, Invalid
-from chain.facts import FundMoved, NoticePaid
+from chain.facts import FundGot, NoticePaid
 from chain.genesis import GenesisDeposit
 from chain.invariants import check_invariants
 from chain.rules.context import Context
@@ -219,7 +219,7 @@ def test_a_notice_costs_a_hundredth_of_the_bond_and_is_kept() -> None:
     notice = state.notices.require(ANN)
     assert (notice.activation_round, notice.lock_round, notice.slot) == (90, 30, block.header.slot)
     assert NoticePaid(ANN, PAI) in execution.facts
-    assert FundMoved("reserve", PAI // 2) in execution.facts
+    assert FundGot("reserve", PAI // 2) in execution.facts
     assert community.get_balance("ann") == 499 * PAI
     assert state.seats.require(ANN).bond == 100 * PAI
 

@@ -4,6 +4,8 @@ A replay must come to the same end whether that process works, dies, or cannot b
 """
 
 import sys
+from collections.abc import Sequence
+from threading import Event
 
 import pytest
 from msgspec.structs import replace
@@ -11,8 +13,9 @@ from msgspec.structs import replace
 from chain.actions import Pay
 from chain.block import SealedBlock
 from chain.checks import DirectChecks, VrfClaim
+from chain.crypto import Signed
 from chain.ledger import Ledger
-from chain.replay import ALONE_WEIGHT, LookAhead, predict_claims
+from chain.replay import ALONE_WEIGHT, Claims, LookAhead, predict_claims
 from chain.store import MemoryStore
 from chain.verifier import Verifier, VerifierGone
 from tests.community import PAI, Community, get_account_id
@@ -84,4 +87,41 @@ def test_a_replay_does_without_a_process(monkeypatch: pytest.MonkeyPatch) -> Non
     for block in ahead.read(blocks):
         ledger.commit(ledger.execute(block, ahead.checks), block)
     assert ahead._is_alone
+    assert ledger.root == community.ledger.root
+
+
+class LateVerifier(Verifier):
+    """Answers nothing until all that waits behind its first question has been done elsewhere."""
+
+    def __init__(self) -> None:
+        self.released = Event()
+
+    def ask(
+        self, proofs: Sequence[VrfClaim], signatures: Sequence[Signed]
+    ) -> tuple[list[bytes | None], list[bool]]:
+        assert self.released.wait(30), "whoever waits for the answer waits idly"
+        direct = DirectChecks()
+        return [direct.open_vrf(item) for item in proofs], [direct.holds(i) for i in signatures]
+
+    def close(self) -> None:
+        pass
+
+
+def test_who_waits_for_an_answer_does_what_comes_after(monkeypatch: pytest.MonkeyPatch) -> None:
+    community, blocks = build_chain(3 * ALONE_WEIGHT // 10)
+    ledger = found(community)
+    ahead = LookAhead(ledger)
+    late = LateVerifier()
+    done_here: set[bytes] = set()
+
+    def learn(claims: Claims) -> None:
+        done_here.update(item.signature for item in claims.signatures)
+        if blocks[-1].block.signature in done_here:
+            late.released.set()
+
+    monkeypatch.setattr("chain.replay.Verifier", lambda: late)
+    monkeypatch.setattr(ahead, "_learn", learn)
+    for block in ahead.read(blocks):
+        ledger.commit(ledger.execute(block, ahead.checks), block)
+    assert sum(block.block.signature in done_here for block in blocks) == len(blocks) - 1
     assert ledger.root == community.ledger.root

@@ -66,6 +66,7 @@ def build_envelope(node: WalletNode, name: str, account: Account) -> Envelope:
         sequence=account.next_sequence,
         valid_until_slot=node.community.ledger.head.slot + 100,
         via=next(iter(node.community.seat_names)),
+        ref=bytes.fromhex(account.ref),
     )
 
 
@@ -81,7 +82,7 @@ def price(node: WalletNode, name: str, actions: Sequence[Action]) -> tuple[Draft
 
 def test_exact_bytes() -> None:
     """One transaction, byte for byte: whoever changes the format sees it here."""
-    envelope = Envelope(CHAIN, get_account_id("emma"), 3, 500, None)
+    envelope = Envelope(CHAIN, get_account_id("emma"), 3, 500, None, CHAIN[:16])
     draft = Draft(
         get_named_policy("emma"), (Pay(get_account_id("farid"), 12_500_000, "milk"),), 4, 0
     )
@@ -225,7 +226,7 @@ def test_several_signers_give_the_transaction_that_the_ledger_takes() -> None:
     names = ("emma", "farid", "galina")
     policy = Policy(2, tuple(sorted(get_key(name).public for name in names)))
     indexes = {policy.keys.index(get_key(name).public): get_key(name) for name in names}
-    envelope = Envelope(CHAIN, bytes(32), 0, 100, None)
+    envelope = Envelope(CHAIN, bytes(32), 0, 100, None, CHAIN[:16])
     draft = Draft(policy, (Save(PAI, 3),), 5, 0)
     empty = Partial(CHAIN, policy, build_body(draft, envelope), ())
     assert empty.missing == 2

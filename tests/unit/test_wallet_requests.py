@@ -311,7 +311,7 @@ INDEXES = {name: POLICY.keys.index(get_key(name).public) for name in NAMES}
 
 def build_partial(*names: str) -> Partial:
     draft = Draft(POLICY, (Pay(EMMA, PAI, "milk"),), 5, 0)
-    body = build_body(draft, Envelope(CHAIN, bytes(32), 0, 100, None))
+    body = build_body(draft, Envelope(CHAIN, bytes(32), 0, 100, None, CHAIN[:16]))
     keys = [(INDEXES[name], get_key(name)) for name in names]
     return add_signatures(Partial(CHAIN, POLICY, body, ()), keys)
 

@@ -285,9 +285,10 @@ def test_refusals_are_told_in_both_languages() -> None:
     for code in Code:
         assert EN.refusal(code).endswith(f"[{int(code)} {code.name}]")
         assert CYRILLIC.search(RU.refusal(code)), code
-    refused = Invalid(Code.INSUFFICIENT_BALANCE, "balance 1.5, wanted 3")
+    refused = Invalid(Code.INSUFFICIENT_BALANCE, "balance 1.5, wanted 3, it may fall to 0")
     assert RU.refused(refused) == (
-        "На счёте меньше, чем нужно: столько тратить нельзя. (на счёте 1.5, нужно 3) "
+        "На счёте меньше, чем нужно: столько тратить нельзя. "
+        "(на счёте 1.5, нужно 3, остаток может опуститься до 0) "
         "[301 INSUFFICIENT_BALANCE]"
     )
     assert EN.refused(refused).startswith("The account would fall below what it may spend. (bal")

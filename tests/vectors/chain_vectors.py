@@ -1,5 +1,6 @@
 """The story of the vectors' community, block by block, and what its ledger must refuse."""
 
+from collections.abc import Callable, Iterator
 from functools import cache, partial
 from typing import Any
 
@@ -12,6 +13,7 @@ from tests.vectors.producing import (
     say,
 )
 from tests.vectors.replica import NO_PARTS, Parts, Replica
+from tests.vectors.replica_identity import get_guardians_hash, get_recovery_message
 from tests.vectors.small_genesis import (
     CONSTANTS,
     MEMBERS,
@@ -24,9 +26,12 @@ from tests.vectors.small_genesis import (
     get_account,
     get_policy,
     get_public,
+    sign,
 )
 
 Said = list[Any]
+GUARDIANS: list[Any] = get_policy(2, "zifa", "timur", "uldan")
+SALT = h("vector-salt", b"egor")
 
 
 class Story:
@@ -114,7 +119,65 @@ def tell_story() -> Story:
     story.tell(717, say(replica, "farkhad", [2, egor, PAI, "from the first number on"]))
     story.tell(718, say(replica, "egor", [3, 50 * PAI, 90]))
     story.tell(719, say(replica, "arman", [22, 0]))
+    _tell_of_identity(story)
+    story.tell(840, say(replica, "arman", [2, egor, PAI, "looked at"]))
+    held = replica.rows[b"a" + arman][2]
+    story.tell(841, say(replica, "arman", [2, egor, held + 20 * PAI, "on credit"]))
+    story.tell(860, say(replica, "farkhad", [2, arman, 5 * PAI, "a debt does not melt"]))
     return story
+
+
+def attest(name: str, tag_of: str, until: int, kind: str = "person") -> list[Any]:
+    """An authority's statement: that a name's account is the person of a tag."""
+    commitment, tag = h("vector-person", name.encode()), h("vector-tag", tag_of.encode())
+    return [30, get_account(name), kind, "RU", commitment, tag, until]
+
+
+def start_recovery(replica: Replica, name: str, new: str, salt: bytes | None = None) -> list[Any]:
+    """What two of three guardians agree to: the key of another name for a name's account."""
+    account, policy, salt = get_account(name), get_policy(1, new), salt or SALT
+    started: int = replica.rows.get(b"y" + account, [0] * 4)[3]
+    message = get_recovery_message(replica.chain, account, started, policy)
+    signatures = sorted(
+        [GUARDIANS[1].index(get_public(guardian)), sign(guardian, message)]
+        for guardian in ("zifa", "timur")
+    )
+    return [8, account, GUARDIANS, salt, policy, signatures]
+
+
+def _tell_of_identity(story: Story) -> None:
+    """Newcomers are attested, one moves, names change, and lost keys come back."""
+    replica = story.replica
+    ivan, egor = get_account("ivan"), get_account("egor")
+    guardians = [7, get_guardians_hash(GUARDIANS, SALT), 3, 2]
+
+    def by_registry(*actions: list[Any]) -> Said:
+        return say(replica, "registry", *actions)
+
+    firm = attest("farkhad", "firm", 900, "firm")
+    story.tell(719, say(replica, "egor", [2, get_account("farkhad"), 20 * PAI, "for later"]))
+    story.tell(720, by_registry(attest("ivan", "ivan", 2_000), firm))
+    story.tell(
+        722,
+        say(replica, "ivan", [15, "иван-да-марья", 0], guardians),
+        say(replica, "egor", guardians),
+    )
+    story.tell(725, say(replica, "farkhad", [15, "farkhad", PAI]))
+    story.tell(741, by_registry([31, ivan, h("vector-person", b"ivan, renewed"), 3_000]))
+    story.tell(745, by_registry([32, ivan], attest("jamila", "ivan", 2_500)))
+    story.tell(747, say(replica, "egor", [15, "egor", 0]), say(replica, "farkhad", [16]))
+    story.tell(760, say(replica, "farkhad", start_recovery(replica, "egor", "egor/new")))
+    story.tell(763, say(replica, "egor", [9]))
+    story.tell(765, say(replica, "farkhad", start_recovery(replica, "egor", "egor/newer")))
+    story.tell(770, say(replica, "egor", [7, None, 0, 0]))
+    story.tell(826, say(replica, "arman", [10, egor]))
+    newer = get_policy(1, "egor/newer")
+    again = [15, "egor-2", PAI]
+    story.tell(827, build_transaction(replica, newer, ["egor/newer"], egor, [again]))
+    story.tell(829, build_transaction(replica, newer, ["egor/newer"], egor, [guardians]))
+    story.tell(830, say(replica, "farkhad", start_recovery(replica, "egor", "egor")))
+    story.tell(831, build_transaction(replica, newer, ["egor/newer"], egor, [[9]]))
+    story.tell(833, say(replica, "farkhad", start_recovery(replica, "egor", "egor/found")))
 
 
 def _tell_what_seats_say(story: Story) -> tuple[list[Any], list[Any], list[Any]]:
@@ -148,7 +211,7 @@ def _stand_on(chain: bytes, head: bytes, seat: bytes) -> list[Any]:
 def build_chain() -> dict[str, Any]:
     """Genesis, transactions, blocks and roots of the story."""
     story = tell_story()
-    names = (*SEATS, *MEMBERS, *STRANGERS, "gulnara")
+    names = (*SEATS, *MEMBERS, *STRANGERS, "gulnara", "ivan", "jamila")
     return {
         "seeds": {name: h("vector-key", name.encode()).hex() for name in names},
         "accounts": {name: get_account(name).hex() for name in names},
@@ -191,6 +254,36 @@ def build_tree() -> list[dict[str, Any]]:
     return cases
 
 
+def _refuse_identity(replica: Replica, by_egor: Callable[..., Said]) -> Iterator[tuple[int, Said]]:
+    """What authorities, guardians and seekers of names are refused."""
+    many = [attest(f"sybil {number}", f"sybil {number}", 9_000) for number in range(50)]
+    hadija, later = get_account("hadija"), replica.slot + 100
+    for code, actions in (
+        (602, [attest("egor", "egor", later)]),
+        (603, [[31, hadija, bytes(32), later]]),
+        (603, [[32, hadija]]),
+        (604, [[32, get_account("dinara")], [32, get_account("dinara")]]),
+        (605, [attest("hadija", "hadija", replica.slot)]),
+        (606, [*many, attest("hadija", "hadija", later)]),
+        (609, [attest("hadija", "arman", later)]),
+        (615, [attest("hadija", "firm", later, "firm")]),
+        (620, [start_recovery(replica, "arman", "arman/new")]),
+        (621, [start_recovery(replica, "ivan", "ivan/new", bytes(32))]),
+        (624, [start_recovery(replica, "egor", "egor/new")]),
+        (644, [[15, "registrar", PAI - 1]]),
+    ):  # fmt: skip
+        yield code, say(replica, "registry", *actions, fee_max=50 * PAI)
+    yield 600, by_egor(attest("hadija", "hadija", later))
+    yield 623, by_egor([7, bytes(32), 2, 0])
+    yield 625, say(replica, "arman", [9])
+    yield 626, by_egor([10, get_account("egor")])
+    yield 627, by_egor([9])
+    yield 640, by_egor([15, "Egor", PAI])
+    yield 641, by_egor([15, "админ", PAI])
+    yield 642, by_egor([15, "egor-2", PAI])
+    yield 643, say(replica, "arman", [16])
+
+
 def build_refused() -> list[dict[str, Any]]:
     """Transactions that the ledger at the end of the story refuses in the next slot, and why."""
     replica = tell_story().replica
@@ -199,8 +292,10 @@ def build_refused() -> list[dict[str, Any]]:
     pay: list[Any] = [2, farkhad, 1, ""]
     keys = build_seat_keys("gulnara", replica.chain)
 
+    newer = get_policy(1, "egor/newer")
+
     def by_egor(*actions: list[Any], **changes: Any) -> Said:
-        return say(replica, "egor", *actions, **changes)
+        return build_transaction(replica, newer, ["egor/newer"], egor, list(actions), **changes)
 
     def sign_wrongly(transaction: Said, signatures: list[list[Any]]) -> Said:
         return [transaction[0], signatures]
@@ -228,6 +323,11 @@ def build_refused() -> list[dict[str, Any]]:
         (301, by_egor([2, farkhad, 10**12, ""])),
         (302, by_egor([2, newcomer, PAI - 1, ""])),
         (303, by_egor([2, egor, 1, ""])),
+        (310, by_egor([43, 0])),
+        (313, by_egor([40, PAI, 10, [[10, 1]], "", None, 0])),
+        (316, by_egor([40, PAI, 10, [], "", egor, 1])),
+        (320, by_egor([42, 0])),
+        (328, by_egor([45, farkhad, 1])),
         (401, by_egor([3, PAI, 2])),
         (402, by_egor(*[[3, PAI, 3]] * 32, fee_max=5 * PAI)),
         (403, by_egor([3, PAI - 1, 3])),
@@ -238,5 +338,6 @@ def build_refused() -> list[dict[str, Any]]:
         (502, by_egor([20, build_seat_keys("egor", replica.chain)])),
         (503, say(replica, "farkhad", [22, 0])),
         (508, by_egor([22, 2])),
+        *_refuse_identity(replica, by_egor),
     ]  # fmt: skip
     return [{"code": code, "transaction": pack(said).hex()} for code, said in cases]

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.vectors.chain_vectors import build_chain, build_refused, build_tree
+from tests.vectors.credit import build_credit
 from tests.vectors.hashing import compute_address, h
 from tests.vectors.money import Segment, bring, compute_remains, find_keep
 from tests.vectors.small_genesis import PAI, get_account
@@ -157,6 +158,7 @@ def build_files() -> dict[str, str]:
         "settlement.json": build_settlement(),
         "early_returns.json": build_early_returns(),
         "addresses.json": build_addresses(),
+        "credit.json": build_credit(),
         "tree.json": build_tree(),
         "chain.json": build_chain(),
         "refused.json": build_refused(),

@@ -106,7 +106,8 @@ def produce(
     """The block, its hash, and what it shows; the replica has applied it."""
     entry, kind, rank, proof = find_author(replica, slot, names)
     seed = replica.get_seeds(slot)[1]
-    replica.apply(slot, parent, edwards.compute_output(proof), transactions, parts)
+    author = entry[0], kind, edwards.compute_output(proof)
+    replica.apply(slot, parent, author, transactions, parts)
     header = [
         1,
         replica.chain,

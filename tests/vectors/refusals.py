@@ -13,7 +13,7 @@ GROUPS = {
     3: "Money",
     4: "Savings",
     5: "Seats",
-    6: "Identity, credit and votes",
+    6: "Identity, keys, names and votes",
     8: "Blocks",
     9: "The node, before any rule is asked",
 }

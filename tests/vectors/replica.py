@@ -7,13 +7,26 @@ does by looking at everything.
 
 from bisect import bisect
 from fractions import Fraction
+from functools import partial
 from math import isqrt
 from typing import Any
 
-from tests.vectors.epochs import change_bonded, note_payment, note_service
+from tests.vectors.credit import Credit
+from tests.vectors.epochs import (
+    Recorder,
+    begin_tallies,
+    change_bonded,
+    change_standings,
+    forget_customers,
+    note_payment,
+    note_service,
+    pay_rewards,
+)
 from tests.vectors.hashing import compute_state_root, h, u32, u64
 from tests.vectors.money import Segment, bring, compute_remains
 from tests.vectors.packing import pack
+from tests.vectors.replica_identity import act, get_identified_until
+from tests.vectors.sharing import note_active, number_person, share_out, take_share
 
 Row = list[Any]
 Parts = tuple[Any, Any, Any, Any, Any]  # finality, late acks, roll-call, evidence, clearing
@@ -53,22 +66,24 @@ class Replica:
             genesis
         )
         self.rows[b"g" + CURRENT] = [parameters, schedule]
-        self.rows[b"h" + CURRENT] = [0, 0]
+        self.rows[b"h" + CURRENT] = [0, 0, 0]
         self.rows[b"f" + self.chain[:16]] = [0, None]
         genesis_round = [self.chain, 0, 0, self.chain, 0, 0, b""]
         self.rows[b"F" + CURRENT] = [[genesis_round], self.chain[:16], self.chain]
         self.rows[b"r" + CURRENT] = [
             0, h("rand", self.chain, u64(0)), h("rand", self.chain, u64(1)), h("mix0", u64(0))
         ]  # fmt: skip
-        for account, name, jurisdiction, policy, group in authorities:
-            self.rows[b"u" + account] = [name, jurisdiction, policy, group, -1]
-        grace = self.parameters["attest_grace_periods"] * self.constants["slots_per_period"]
+        for account, name, jurisdiction, _, group in authorities:
+            given = sum(item[0] == account for item in attestations)
+            self.rows[b"u" + account] = [name, jurisdiction, group, -1, given, []]
+            self.rows.setdefault(b"x" + u32(group), [[]])[0].append(account)
         tags = {}
         for authority, subject, kind, jurisdiction, commitment, tag, begin, until in attestations:
             self.rows[b"t" + subject + authority] = [
                 kind, jurisdiction, commitment, tag, begin, until, -1
             ]  # fmt: skip
-            self.rows[b"p" + u32(0) + tag] = [subject, until + grace, 0, 0, 0, []]
+            number = number_person(self.rows, tag)
+            self.rows[b"p" + u32(0) + tag] = [subject, 0, 0, number, 0, []]
             tags[subject] = tag
         bonds = {account: (bond, term) for account, _, bond, term in seats}
         for account, balance, deposits in accounts:
@@ -86,7 +101,11 @@ class Replica:
         self._found_seats(seats)
         issued = sum(funds) + sum(bond for bond, _ in bonds.values())
         issued += sum(b + sum(amount for amount, _ in deposits) for _, b, deposits in accounts)
-        self.rows[b"m" + CURRENT] = [issued, 0, len(accounts), len(seats), 0, *funds, 0, 0]
+        self.rows[b"m" + CURRENT] = [issued, 0, len(accounts), len(seats), 0, *funds, 0, 0, 0]
+        self.credit = Credit(
+            self.rows, self.constants, self.parameters, partial(get_identified_until, self)
+        )
+        self.credit.found(len(tags))
 
     def _found_seats(self, seats: list[Any]) -> None:
         raws = []
@@ -118,7 +137,6 @@ class Replica:
         ]  # fmt: skip
         self.rows.update({b"V" + entry[0]: [0] for entry in entries})
         self.rows[b"B" + CURRENT] = [[account for account, _, _, _ in seats]]
-        self.rows[b"B" + CURRENT] = [[account for account, *_ in seats]]
 
     # Time
 
@@ -158,12 +176,21 @@ class Replica:
         for _, account in sorted(due)[:budget]:
             row = self.rows[b"a" + account]
             first = row[POLICY] is None or h("account", pack(row[POLICY])) == account
-            kept = any(table + account in self.rows for table in (b"d", b"s", b"u"))
+            kept = any(table + account in self.rows for table in (b"d", b"s", b"u", b"y", b"n\x01"))
             if row[BALANCE] == 0 and row[PERSON] is None and first and not kept:
                 del self.rows[b"a" + account]
                 self.born -= 1
             else:
                 self.touch(account, slot)
+                self._claim(account, slot)
+
+    def _claim(self, account: bytes, slot: int) -> None:
+        """Give a person his part of the members' share."""
+        row = self.rows[b"a" + account]
+        if row[PERSON] is not None:
+            person = self.rows[b"p" + u32(0) + row[PERSON]]
+            period = slot // self.constants["slots_per_period"]
+            row[BALANCE] += take_share(self.rows, person, period)
 
     def _find_period(self, row: Row) -> int | None:
         following: int = row[TOUCHED] // self.steps_per_period + 1
@@ -189,31 +216,57 @@ class Replica:
         self,
         slot: int,
         parent: bytes,
-        output: bytes,
+        author: tuple[bytes, int, bytes],
         transactions: list[Any],
         parts: Parts = NO_PARTS,
     ) -> None:
-        """Do what a block of this slot, parent, VRF output, signed transactions and parts does."""
+        """Do what a block of this slot and parent does; its author: seat, kind, VRF output."""
+        seat, kind, output = author
         self.pot = self.fees = self.born = 0
         self._remember(parent)
+        if slot // self.constants["slots_per_epoch"] > self.get_epoch():
+            self._end_epoch(slot)
         seeds = self.get_seeds(slot)
         epoch_slots = self.constants["slots_per_epoch"]
         if 3 * (slot % epoch_slots) < 2 * epoch_slots:
             seeds[3] = h("mix", seeds[3], output)
         self.rows[b"r" + CURRENT] = seeds
+        period_slots = self.constants["slots_per_period"]
+        share_out(self.rows, self.slot // period_slots, slot // period_slots)
+        self.credit.begin(slot)
         self._sweep(slot)
         finality, late_acks, roll_call, _, _ = parts
+        recorder = Recorder(self.rows, self.constants, slot, seat)
+        recorder.note_block(kind)
         if finality is not None:
             self._record_finality(slot, finality[1])
+            recorder.note_finality(finality[1][0][3], finality[1][0][6], finality[1][1])
         if late_acks is not None:
             self._add_acks(late_acks)
+            recorder.note_late_acks(late_acks[0], late_acks[1])
         if roll_call is not None:
-            self._call_roll(roll_call)
+            recorder.note_attendance(roll_call[0], self._call_roll(roll_call))
         for body, signatures in transactions:
             self._apply_transaction(slot, body, signatures)
-        self._share_pot()
+        self.credit.end(self._share_pot())
         self.slot, self.height = slot, self.height + 1
-        self.rows[b"h" + CURRENT] = [self.slot, self.height]
+        score = self.rows[b"h" + CURRENT][2] + (1 if kind else 2)
+        self.rows[b"h" + CURRENT] = [self.slot, self.height, score]
+
+    def get_epoch(self) -> int:
+        """The epoch of the last block."""
+        return int(self.slot // self.constants["slots_per_epoch"])
+
+    def _end_epoch(self, slot: int) -> None:
+        """The boundary's work; vectors hold no offence, and no customer for two full weeks."""
+        period = slot // self.constants["slots_per_period"]
+        change_standings(self.rows, self.constants, self.get_epoch())
+        is_paid = self.rows.get(b"Q" + CURRENT, [0] * 7)[5] < period
+        for seat, amount in pay_rewards(self.rows, self.parameters, period).items():
+            if amount:
+                self.touch(seat, slot)[BALANCE] += amount
+        begin_tallies(self.rows, self.height + 1, is_paid=is_paid)
+        forget_customers(self.rows, period // 7)
 
     def _remember(self, parent: bytes) -> None:
         """Write the parent into its page of sixteen; the first of a page begins it anew."""
@@ -245,7 +298,7 @@ class Replica:
         )
         item[6] = bytes(one | other for one, other in zip(item[6], bits, strict=True))
 
-    def _call_roll(self, roll_call: list[Any]) -> None:
+    def _call_roll(self, roll_call: list[Any]) -> set[bytes]:
         roll_round, heads = roll_call
         (bonded,) = self.rows[b"B" + CURRENT]
         before = self.rows.get(b"R" + CURRENT, [None])
@@ -255,6 +308,7 @@ class Replica:
                 seat for place, seat in enumerate(bonded) if bits[place // 8] >> place % 8 & 1
             }
         self.rows[b"R" + CURRENT] = [roll_round, sorted(attended)]
+        return attended
 
     def _apply_transaction(self, slot: int, body: list[Any], signatures: list[Any]) -> None:
         account, actions = body[1], body[7]
@@ -267,15 +321,15 @@ class Replica:
         row[BALANCE] -= self._price(slot, row, body, signatures)
         for action in actions:
             self._act(slot, account, action)
-            assert row[BALANCE] >= 0, "vectors are good transactions"
+            self.credit.check(account)
 
     def _price(self, slot: int, row: Row, body: list[Any], signatures: list[Any]) -> int:
         actions, period = body[7], slot // self.constants["slots_per_period"]
         units = len(signatures) + len(actions) + -(-len(pack([body, signatures])) // 256)
         newborn = {action[1] for action in actions if action[0] == 2}
         units += 8 * sum(b"a" + to not in self.rows for to in newborn)
-        units += sum({3: 4, 21: 4, 20: 16}.get(action[0], 0) for action in actions)
-        if all(action[0] in (1, 6) for action in actions):
+        units += sum({3: 4, 15: 8, 21: 4, 20: 16, 30: 16}.get(action[0], 0) for action in actions)
+        if all(action[0] in (1, 6, 7, 8, 9, 10) for action in actions):
             allowed = self.parameters["defensive_units"] + 2 * row[POLICY][0]
             used = row[USED] if row[DEFENDED] == period else 0
             taken = min(units, max(0, allowed - used))
@@ -283,20 +337,22 @@ class Replica:
                 row[DEFENDED], row[USED] = period, used + taken
             units -= taken
         person = self.rows.get(b"p" + u32(0) + (row[PERSON] or b""))
-        if units and person is not None and slot < person[1]:
-            used = person[3] if person[2] == period else 0
+        if units and person is not None and slot < get_identified_until(self, row[PERSON]):
+            used = person[2] if person[1] == period else 0
             taken = min(units, max(0, self.parameters["free_units"] - used))
             if taken:
                 if not used:
+                    self._claim(person[0], slot)
+                    note_active(self.rows, period, person[3])
                     note_service(self.rows, body[5])
-                person[2], person[3] = period, used + taken
+                person[1], person[2] = period, used + taken
             units -= taken
         fee: int = units * self.parameters["unit_fee"]
         assert fee <= body[6], "vectors are good transactions"
         self.fees += fee
         return fee
 
-    def _act(  # noqa: C901 - a table of actions
+    def _act(  # noqa: C901, PLR0912 - a table of actions
         self, slot: int, account: bytes, action: list[Any]
     ) -> None:
         row, step = self.rows[b"a" + account], self.get_step(slot)
@@ -310,6 +366,7 @@ class Replica:
                     self.rows[b"a" + to] = [None, 0, 0, step, -1, 0, None, 0, 0]
                     self.born += 1
                 self.touch(to, slot)[BALANCE] += amount
+                self.credit.deal(account, to, amount)
                 week = slot // self.constants["slots_per_period"] // 7
                 note_payment(self.rows, slot, week, (account, to), amount)
             case [3, amount, term]:
@@ -345,6 +402,8 @@ class Replica:
                 item = self._find(deposits, number)
                 self._ask_back(slot, account, item)
                 self._change_bond(account, -item[1])
+            case _:
+                act(self, slot, account, action)
         self._put_deposits(account, deposits)
 
     def _ask_back(self, slot: int, account: bytes, item: Row) -> None:
@@ -363,13 +422,10 @@ class Replica:
         seat, least = self.rows[b"s" + account], self.constants["bond_min"]
         before, seat[4] = seat[4], seat[4] + amount
         self.rows[b"m" + CURRENT][3] += (seat[4] >= least) - (before >= least)
-        (bonded,) = self.rows[b"B" + CURRENT]
-        rest = [other for other in bonded if other != account]
-        self.rows[b"B" + CURRENT] = [sorted([*rest, account]) if seat[4] >= least else rest]
         if (seat[4] >= least) != (before >= least):
             change_bonded(self.rows, account, is_bonded=seat[4] >= least)
 
-    def _share_pot(self) -> None:
+    def _share_pot(self) -> int:
         money = self.rows[b"m" + CURRENT]
         pot = money[4] + self.pot
         parts = [pot * points // 10_000 for points in self.parameters["sinks"]]
@@ -382,3 +438,4 @@ class Replica:
         for place, part in enumerate((reserve, social, operators + self.fees, active), start=5):
             money[place] += part
         money[9] += municipality
+        return int(reserve)

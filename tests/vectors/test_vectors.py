@@ -36,7 +36,7 @@ from tests.vectors.generate import build_files
 
 FOLDER = Path(__file__).parent
 NAMES = (
-    "addresses", "chain", "demurrage", "early_returns", "refused", "settlement", "tree",
+    "addresses", "chain", "credit", "demurrage", "early_returns", "refused", "settlement", "tree",
 )  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def test_transactions() -> None:
             assert is_signed(claim)
     assert by_one_key > 4
     assert {action for item in CHAIN["transactions"] for action in item["actions"]} == {
-        1, 2, 3, 4, 5, 6, 20, 21, 22,
+        *range(1, 11), 15, 16, 20, 21, 22, 30, 31, 32,
     }  # fmt: skip
 
 
@@ -229,6 +229,8 @@ def test_the_story_shows_what_it_should() -> None:
         ledger.commit(ledger.execute(block, DirectChecks()), block, durable=False)
         seen.add(ledger.state.accounts.get(farkhad) is None)
     assert seen == {True, False}  # the stranger was forgotten, and born again
+    arman = ledger.state.accounts.require(bytes.fromhex(CHAIN["accounts"]["arman"]))
+    assert arman.settlement == -15 * 1_000_000  # on credit, and a debt does not melt
     weights = [entry.weight for entry in ledger.state.sets.require(CURRENT).entries]
     assert len(set(weights)) > 1
 

@@ -11,11 +11,13 @@ from typing import Final
 from wallet.russian import (
     audit,
     core,
+    credit,
     demo,
     epochs,
     finality,
     genesis,
     identity,
+    identity_tools,
     node,
     parameters,
     program,
@@ -34,6 +36,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     refusals.TEXTS,
     finality.TEXTS,
     identity.TEXTS,
+    identity_tools.TEXTS,
     genesis.TEXTS,
     parameters.TEXTS,
     seat.TEXTS,
@@ -43,8 +46,9 @@ ROOMS: Final[tuple[Texts, ...]] = (
     audit.TEXTS,
     demo.TEXTS,
     proofs.TEXTS,
-    votes.TEXTS,
+    credit.TEXTS,
     epochs.TEXTS,
+    votes.TEXTS,
 )
 
 
@@ -62,8 +66,10 @@ def load_sentences() -> dict[str, str]:
         **core.SENTENCES,
         **sentences.TEXTS,
         **finality.SENTENCES,
+        **credit.SENTENCES,
+        **epochs.SENTENCES,
         **proofs.SENTENCES,
         **identity.SENTENCES,
         **votes.SENTENCES,
-        **epochs.SENTENCES,
+        **identity_tools.SENTENCES,
     }

@@ -73,7 +73,6 @@ SENTENCES: Final[dict[str, str]] = {
     # Of chain/: figures beside a refusal.
     "{0} epochs": "эпох: {0}",
     "balance {0}, no credit saves": "на счёте {0}, а в долг не копят",
-    "balance {0}, wanted {1}": "на счёте {0}, нужно {1}",
     "it holds {0}": "в нём {0}",
     "{0} to {1} periods": "от {0} до {1} периодов",
     "deposit {0}": "вклад {0}",

@@ -52,12 +52,13 @@ TEXTS: Final[Texts] = {
         "Записи снимка не те, на которые указывает корень состояния."
     ),
     (
-        "Whether a new node begins with the snapshot of others, proven final, and without the "
-        "blocks before it. Set it to false where the whole history is wanted."
+        "From how many blocks on a new node begins with the snapshot of others, proven final, and "
+        "without the blocks before it. Set it to 0 where the whole history is wanted."
     ): (
-        "Начинать ли новому узлу с чужого снимка, окончательность которого доказана, без блоков до "
-        "него. Поставьте false там, где нужна вся история."
+        "Со скольких блоков новый узел начинает с чужого снимка, окончательность которого "
+        "доказана, без блоков до него. Поставьте 0 там, где нужна вся история."
     ),
+    "Checkpoint to which the chain must lead.": ("Контрольная точка, к которой должна вести цепь."),
     "Also write it to this file.": "Записать её ещё и в этот файл.",
     "Also write the proof to this file, for others to check.": (
         "Записать доказательство в этот файл, чтобы его проверили другие."
@@ -168,6 +169,10 @@ SENTENCES: Final[dict[str, str]] = {
     "what proves block {0} final is not kept here": (
         "того, что доказывает окончательность блока {0}, здесь нет"
     ),
+    "the chain ends before block {0} of the checkpoint": (
+        "цепь кончается раньше блока {0} из контрольной точки"
+    ),
+    "this is another block than the checkpoint's": "это другой блок, не из контрольной точки",
     "another block than the one proven": "не тот блок, который доказан",
     (
         "the node began with a snapshot and has no blocks before {0}: export the chain of a node "

@@ -77,8 +77,11 @@ TEXTS: Final[dict[str, str]] = {
     "issued differs from the genesis": "выпущено не столько, сколько в уставе",
     "burned differs from what the sinks burned": "сожжено не столько, сколько сожгли доли котла",
     "the number of accounts differs from their rows": "число счетов не равно числу их строк",
-    "a balance is below zero, or above what an account can hold": (
-        "остаток меньше нуля или больше, чем вмещает счёт"
+    "a balance is below zero without credit, or above what an account can hold": (
+        "остаток меньше нуля без кредита или больше, чем вмещает счёт"
+    ),
+    "the sum of all debts differs from the balances below zero": (
+        "сумма всех долгов не равна сумме остатков ниже нуля"
     ),
     "{0} is below zero": "{0} меньше нуля",
     "the balance is not what payments and demurrage make of it": (

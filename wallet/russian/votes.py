@@ -32,6 +32,8 @@ TEXTS: Final[Texts] = {
         "Больше, чем можно потратить из этого фонда за 28 периодов, или чем в нём есть."
     ),
     "shares of active members, not taken yet": "доли действовавших участников, ещё не взятые",
+    "paid from a fund by vote": "выплачено из фонда по решению",
+    "share of an active member": "доля действовавшего участника",
     "put a measure to the vote: {measure}": "вынести на голосование: {measure}",
     "vote on proposal {proposal}: {voice}": "голос по предложению {proposal}: {voice}",
 }

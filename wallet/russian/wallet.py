@@ -33,13 +33,12 @@ TEXTS: Final[Texts] = {
     "Only the text, no QR code.": "Только строка, без QR-кода.",
     "The address book: names to pay by.": "Записная книжка: имена, по которым платят.",
     "List the address book.": "Показать записную книжку.",
-    "Note an address under a name.": "Записать адрес под именем.",
+    "Note an address, or that of @NAME as it is today, under a name.": (
+        "Записать под именем адрес или сегодняшний адрес @ИМЕНИ."
+    ),
     "Forget a name.": "Забыть имя.",
     "Show what a wallet holds now, and what the next period will cost.": (
         "Показать, что в кошельке сейчас и во что обойдётся следующий период."
-    ),
-    "Pay somebody: an address, a payment request, or a name from the address book.": (
-        "Заплатить: на адрес, по запросу об оплате или имени из записной книжки."
     ),
     "What it is for, at most 140 bytes; everybody can read it.": (
         "Назначение, не больше 140 байтов (70 русских букв); его может прочитать каждый."
@@ -79,9 +78,6 @@ TEXTS: Final[Texts] = {
     "Somebody else's public key; may be given several times.": (
         "Чужой открытый ключ; можно указать несколько раз."
     ),
-    "Add this wallet's signature to a transaction that several people sign.": (
-        "Добавить подпись этого кошелька к транзакции, которую подписывают несколько человек."
-    ),
     "Send a transaction that everybody who has to has signed.": (
         "Отправить транзакцию, которую подписали все, кто должен."
     ),
@@ -92,9 +88,6 @@ TEXTS: Final[Texts] = {
         "Прочитать пароль из этого файла; иначе из PAI_PASSWORD, иначе его спросят."
     ),
     "Do not ask, go on.": "Не спрашивать, продолжать.",
-    "How long to wait for the block; after that, exit 6.": (
-        "Сколько ждать блока; после этого код завершения 6."
-    ),
     "Do not send: write the transaction to this file, for others to sign.": (
         "Не отправлять: записать транзакцию в этот файл, чтобы её подписали другие."
     ),

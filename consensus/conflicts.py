@@ -1,0 +1,54 @@
+"""What cannot be if enough seats are honest: decisions that contradict each other.
+
+Two final blocks of which neither stands on the other, or something justified later than a final
+block and not on it. The node signs nothing more, keeps both proofs and names who signed both.
+"""
+
+from chain.certificates import Certificate, Finality, Justification
+from consensus.events import Concern, Effect, TellConflict, Warn
+from consensus.forkchoice import Tree
+from consensus.gadget import Gadget, find_common_signers, get_newest_finalities
+from consensus.sets import Checkpoint, build_final
+
+
+def contradicts(tree: Tree, one: Checkpoint, other: Checkpoint) -> bool:
+    """Whether two blocks are known not to stand on one another."""
+    low, high = sorted((one, other), key=lambda item: item.height)
+    if low.height == high.height:
+        return low.hash != high.hash
+    if tree.get(high.hash) is None:
+        return False  # not known yet
+    return not tree.descends(high.hash, low.hash, low.height)
+
+
+def find_conflict(gadget: Gadget, tree: Tree, finality: Finality) -> Finality | None:
+    """A certificate that what this one makes final does not stand on, nor the other way round."""
+    other = build_final(finality, None)
+    for known in get_newest_finalities(gadget, finality.body.set):
+        if contradicts(tree, build_final(known, None), other):
+            return known
+    return None
+
+
+def meet_contradiction(gadget: Gadget, justification: Justification) -> list[Effect]:
+    """Something is justified that does not stand on what is final.
+
+    Of an earlier round there may be such a one; of a later one, or the very same, only if seats
+    have offended.
+    """
+    known = gadget.final.finality
+    if known is None or justification.body.round < gadget.final.round:
+        return []
+    return tell_conflict(gadget, known, justification)
+
+
+def tell_conflict(gadget: Gadget, known: Certificate, other: Certificate) -> list[Effect]:
+    """Stop signing when what is decided contradicts what is final; go on relaying."""
+    if gadget.conflict is not None:
+        return []
+    gadget.conflict, gadget.stopped = (known, other), True
+    guilty = tuple(find_common_signers(gadget, known, other))
+    return [
+        TellConflict(known, other, guilty),
+        Warn(Concern.FINALITY_CONFLICT, len(guilty)),
+    ]

@@ -1,0 +1,1 @@
+"""Beside the ledger: what authorities and members keep, hand over and show about persons."""
