@@ -28,6 +28,7 @@ from consensus.events import (
 )
 from consensus.forkchoice import BlockFacts
 from consensus.journal import Journal, build_journal
+from consensus.pool import Newest
 from consensus.state import Consensus, OwnSeat, build_consensus
 from tests.community import get_account_id
 from tests.consensus_world import (
@@ -155,7 +156,11 @@ def _run(
     state = build_consensus(SETTINGS, build_position(head), own)
     early_ms = here.slot * SLOT_MS + 1
     said = set(here.said)
-    shown = 0 if powers.hide else max((item.round for item in here.said), default=0)
+    prevotes = [item.round for item in here.said if isinstance(item, Prevote)]
+    acks = [item.round for item in here.said if isinstance(item, Ack)]
+    shown = Newest(0, max(prevotes, default=0), max(acks, default=0))
+    if powers.hide:
+        shown = Newest(0, 0, 0)
     beginning: list[Event] = [AnchorShown(early_ms, GENESIS, 0)]
     beginning += [AnchorShown(early_ms, item, 2) for item in RIVALS if item is not head]
     beginning.append(Started((here.slot - LISTENED_SLOTS) * SLOT_MS))

@@ -18,7 +18,6 @@ from consensus.pool import VotePool
 from consensus.state import Consensus
 from consensus.voting import get_record
 from node import chainkeeper
-from tests.simulation import votes
 from tests.simulation.planted import Planted
 
 
@@ -206,9 +205,8 @@ def _all_are_rivals(self: VotePool, vote: SignedVote) -> list[SignedVote]:
     return [item for votes_ in said.values() for item in votes_]
 
 
-def _believe(_server: Any, certificate: Any) -> bool:
+def _believe(_entries: Any, _certificate: Any, _checks: Any) -> None:
     """Certificates are not checked at the door."""
-    return True
 
 
 def _teach_always(state: Any, tally: Any) -> Any:
@@ -264,7 +262,7 @@ VOTE_FAULTS: Final = (
     Planted("entered when justified", "consensus", finality._take_justified, _enter_early),
     Planted("set that is not final", "sync", chainkeeper.ChainKeeper.get_voters, _newest_voters),
     Planted("everybody accused", "consensus", VotePool.find_rivals, _all_are_rivals),
-    Planted("certificates unchecked", "sync", votes.is_certificate_good, _believe),
+    Planted("certificates unchecked", "sync", certificates.check_certificate, _believe),
 )
 
 # What random runs hardly ever meet: each names the schedule that finds it.
