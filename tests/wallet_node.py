@@ -63,6 +63,7 @@ class WalletNode:
     def __init__(self, community: Community | None = None, *, mining: bool = True) -> None:
         self.community = community or Community()
         self.mining = mining
+        self.final_height = 0  # up to here blocks are final
         self.ahead_slots = 1  # how far the clock is ahead of the head
         self.waiting: list[SealedTransaction] = []
         self.faults: deque[Fault | None] = deque()  # of the next POSTs, one each
@@ -289,7 +290,7 @@ class WalletNode:
             if any(item.id == transaction_id for item in block.transactions):
                 return {
                     "id": transaction_id.hex(),
-                    "status": "in_block",
+                    "status": "final" if block.header.height <= self.final_height else "in_block",
                     "height": block.header.height,
                     "slot": block.header.slot,
                     "hash": block.hash.hex(),
