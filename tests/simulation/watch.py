@@ -135,12 +135,13 @@ class Watch:
         Of a set that was left it keeps figures only.
         """
         journal = self._world.by_seat[name].journal.stored
-        for item in journal.records if journal is not None else ():
+        records = () if journal is None else journal.records
+        for item in records:
             if item.set == vote.set:
                 is_prevote = isinstance(vote, Prevote)
                 round_ = item.prevote_round if is_prevote else item.ack_round
                 kept = item.prevote if is_prevote else item.ack
-                is_kept = kept == body_bytes or item is not journal.records[-1]
+                is_kept = kept == body_bytes or item is not records[-1]
                 if round_ > vote.round or (round_ == vote.round and is_kept):
                     return
         raise Broken("I3", f"{name} votes in round {vote.round} before it is journalled")
