@@ -24,6 +24,7 @@ help:
 	@echo 'make test [ARGS="tests/unit"]     lint, types, layers, tests: about ten minutes'
 	@echo 'make bench                        speed and memory, into build/bench.json'
 	@echo 'make kill                         kill -9 of servers, twenty times over'
+	@echo 'make finality                     how soon blocks and payments become final, in figures'
 	@echo 'make simulate [SEEDS=2000]         many communities under every fault, in virtual time'
 	@echo 'make simulate-planted              faults planted on purpose, each of which must be found'
 	@echo 'make simulate-long                 long and large schedules: an hour or two'
