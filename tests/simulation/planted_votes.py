@@ -255,7 +255,6 @@ VOTE_FAULTS: Final = (
     Planted("journal across sets", "journal", journal.enter_set, _one_record),
     Planted("root not followed", "consensus", forkchoice.Tree.set_root, _root_ignored),
     Planted("entered when justified", "consensus", finality._take_justified, _enter_early),
-    Planted("set that is not final", "sync", chainkeeper.ChainKeeper.get_voters, _newest_voters),
     Planted("everybody accused", "consensus", VotePool.find_rivals, _all_are_rivals),
     Planted("certificates unchecked", "sync", certificates.check_certificate, _believe),
 )
@@ -269,6 +268,11 @@ _BY_SCHEDULE: Final[dict[str, tuple[Planted, ...]]] = {
     "guard": (Planted("guard on age now", "consensus", voting.get_guard, _guard_by_age),),
     "lost journal": (
         Planted("acks free after a loss", "journal", journal.record_loss, _loss_gates_prevotes),
+    ),
+    "restart at the boundary": (
+        Planted(
+            "set that is not final", "sync", chainkeeper.ChainKeeper.get_voters, _newest_voters
+        ),
     ),
     "boundary": (
         Planted("no OR EQUAL", "consensus", prevote.compute_prevote, _vote_above_lock_only),

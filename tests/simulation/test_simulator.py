@@ -16,7 +16,7 @@ from tests.simulation.directed import SCHEDULES
 from tests.simulation.exhaustive import Powers, search
 from tests.simulation.hunt import BY_SEEDS
 from tests.simulation.options import FEATURES, draw
-from tests.simulation.planted import hunt, plant
+from tests.simulation.planted import hunt, plant, play
 from tests.simulation.planted_votes import DIRECTED_FAULTS
 from tests.simulation.quorums import find_small_overlap
 
@@ -72,6 +72,7 @@ def test_planted_faults_are_found(name: str) -> None:
 
 def test_a_planted_fault_is_found_by_its_schedule() -> None:
     planted, schedule = next(item for item in DIRECTED_FAULTS if item[1] == "boundary")
+    assert play(planted, schedule, SCHEDULES[schedule]).broken == "I10"
 
 
 def test_a_failure_is_made_smaller_and_told_in_one_line() -> None:
