@@ -5,8 +5,8 @@ every block, or at nobody. Signatures are taken for good; the envelope is checke
 """
 
 from collections.abc import Iterable
+from typing import Final
 
-from chain import tables
 from chain.actions import Action, Reveal
 from chain.codec import encode
 from chain.crypto import Signed
@@ -22,7 +22,17 @@ from chain.rules.loan_terms import process_loans
 from chain.rules.randomness import process_randomness
 from chain.rules.settlement import touch
 from chain.state import Change, State
-from chain.tables import Account, Money, Recovery, Savings, Table
+from chain.tables import (
+    ACCOUNTS,
+    MONEY,
+    RECOVERIES,
+    SAVINGS,
+    Account,
+    Money,
+    Recovery,
+    Savings,
+    Table,
+)
 from chain.transaction import (
     TRANSACTION_VERSION,
     KeySignature,
@@ -126,14 +136,16 @@ class PlainLedger:
         }
 
 
-TABLES = {table.prefix: table for table in vars(tables).values() if isinstance(table, Table)}
+MONEYED: Final = {table.prefix: table for table in (ACCOUNTS, MONEY, RECOVERIES, SAVINGS)}
 
 
 def count_money(rows: Iterable[tuple[bytes, bytes]]) -> int:
     """Everything that belongs to anybody, row by row, less what was issued and not burned."""
     total = 0
     for key, data in rows:
-        row = TABLES[key[:1]].codec.decode(data)
+        if key[:1] not in MONEYED:
+            continue
+        row = MONEYED[key[:1]].codec.decode(data)
         match row:
             case Account():
                 total += row.settlement
@@ -143,7 +155,7 @@ def count_money(rows: Iterable[tuple[bytes, bytes]]) -> int:
                 total += row.pending.bond if row.pending else 0
             case Money():
                 total += row.pot + row.reserve + row.social + row.operators
-                total += row.active + row.municipality - row.issued + row.burned
+                total += row.active + row.municipality + row.claims - row.issued + row.burned
             case _:
                 pass
     return total

@@ -75,6 +75,7 @@ class Touch(RuleBasedStateMachine):
             keep_schedule=schedule,
         )
         genesis = with_parameters(genesis, savings_min_periods=3, free_units=50)
+        self.listed = {seat.account for seat in genesis.seats}
         self.busy, self.lazy = PlainLedger(genesis), PlainLedger(genesis)
         self.exact = ExactMoney(schedule)
         self.slack: dict[str, dict[bytes, int]] = {"busy": {}, "lazy": {}}
@@ -256,10 +257,15 @@ class Touch(RuleBasedStateMachine):
             case Bond(deposit=number, amount=amount):
                 self._follow_bond(account, number, amount)
             case Unbond(deposit=number):
-                account.deposits[number].bonded = False
-                account.deposits[number].release = step + UNBONDING_STEPS
+                self._follow_unbond(owner, account.deposits[number], step)
             case _:
                 pass
+
+    def _follow_unbond(self, owner: bytes, deposit: ExactDeposit, step: int) -> None:
+        if owner in self.listed:  # a set counts it: it waits for a hand-off, which never comes here
+            return
+        deposit.bonded = False
+        deposit.release = step + UNBONDING_STEPS
 
     def _follow_bond(self, account: ExactAccount, number: int, amount: int) -> None:
         deposit = account.deposits[number]
