@@ -75,7 +75,6 @@ class Touch(RuleBasedStateMachine):
             keep_schedule=schedule,
         )
         genesis = with_parameters(genesis, savings_min_periods=3, free_units=50)
-        self.listed = {seat.account for seat in genesis.seats}
         self.busy, self.lazy = PlainLedger(genesis), PlainLedger(genesis)
         self.exact = ExactMoney(schedule)
         self.slack: dict[str, dict[bytes, int]] = {"busy": {}, "lazy": {}}
@@ -262,10 +261,10 @@ class Touch(RuleBasedStateMachine):
                 pass
 
     def _follow_unbond(self, owner: bytes, deposit: ExactDeposit, step: int) -> None:
-        if owner in self.listed:  # a set counts it: it waits for a hand-off, which never comes here
-            return
-        deposit.bonded = False
-        deposit.release = step + UNBONDING_STEPS
+        """What a set may have counted waits for a hand-off, and none comes here."""
+        if self.busy.state.served.get(owner) is None:
+            deposit.bonded = False
+            deposit.release = step + UNBONDING_STEPS
 
     def _follow_bond(self, account: ExactAccount, number: int, amount: int) -> None:
         deposit = account.deposits[number]
