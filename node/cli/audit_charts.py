@@ -45,7 +45,10 @@ def _draw(name: str, groups: Sequence[Sequence[PeriodRow]], field: str) -> Line:
     """The mean of a figure over each group."""
     return Line(
         name,
-        [sum(Decimal(getattr(row, field)) for row in rows) / len(rows) for rows in groups],
+        [
+            sum((Decimal(getattr(row, field)) for row in rows), Decimal(0)) / len(rows)
+            for rows in groups
+        ],
     )
 
 

@@ -7,7 +7,7 @@ is asked for only when charts are wanted. The same data give the same bytes of S
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,7 +19,7 @@ INK: Final = "#222222"
 PALE: Final = "#d9d9d9"
 SIZE_INCHES: Final = (9.0, 5.0)
 DOTS_PER_INCH: Final = 144
-_STYLE: Final[dict[str, object]] = {
+_STYLE: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",  # comes with the library, and has Cyrillic
     "font.size": 10,
     "svg.hashsalt": "pai",

@@ -167,9 +167,9 @@ def test_the_young_are_told_by_authority() -> None:
 def test_parquet_holds_the_same_table_exactly(indebted: Report) -> None:
     table = read_parquet(BytesIO(build_parquet(indebted))).read_all()
     assert tuple(table.column_names) == PeriodRow.__struct_fields__
-    assert [item.as_py() for item in table.column("debt")] == [Decimal(40), Decimal(40)]
-    assert [item.as_py() for item in table.column("payments")] == [2, 0]
-    assert [item.as_py() for item in table.column("complete")] == [True, False]
+    assert table.column("debt").to_pylist() == [Decimal(40), Decimal(40)]
+    assert table.column("payments").to_pylist() == [2, 0]
+    assert table.column("complete").to_pylist() == [True, False]
 
 
 @pytest.mark.parametrize("language", list(Language))
@@ -197,7 +197,7 @@ def test_charts_of_a_long_history_are_means_of_28_periods(indebted: Report) -> N
 
 def test_charts_are_written_twice_and_the_same_again(tmp_path: Path) -> None:
     lines = (Line("one", [1, 20, None]), Line("two", [3, 2, 1]))
-    charts = [
+    charts: list[Chart | Bars] = [
         Chart("lines", "Lines", "What they show.", "day", [1, 2, 3], [Panel("pai", lines)]),
         Bars("bars", "Bars", "What they show.", [("first", 2, "2"), ("second", 1, "1")]),
     ]
