@@ -14,7 +14,7 @@ PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	&& echo $$python && break; done)
 
-.PHONY: help demo install test lint types bench kill lock clean
+.PHONY: help demo install test lint types bench finality kill lock clean
 
 help:
 	@echo 'make demo [ARGS="--seconds 40"]   a whole community on this machine, live; Ctrl-C ends it'
@@ -67,6 +67,9 @@ bench: $(VENV)/test-ready
 
 kill: $(VENV)/test-ready
 	$(BIN)/python -m tests.e2e.kill_run $(ARGS)
+
+finality: $(VENV)/test-ready
+	$(BIN)/python -m tests.e2e.finality_run $(ARGS)
 
 lock:
 	uv pip compile pyproject.toml --extra build --universal --python-version 3.11 --generate-hashes \

@@ -109,7 +109,8 @@ def _show_what_is_left(owner: Owner, ancestor: BlockFacts) -> None:
         facts = owner.keeper.get_facts_at(height)
         if facts.hash not in owner.consensus.tree:
             score = owner.keeper.get_score_at(height)
-            step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score))
+            recorded = owner.keeper.get_recorded_at(height)
+            step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score, recorded))
 
 
 async def _extend(owner: Owner, block_hash: BlockHash) -> SealedBlock:

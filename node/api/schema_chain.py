@@ -18,7 +18,7 @@ class SubmittedAnswer(Answer, frozen=True):
 
 
 class TransactionAnswer(Answer, frozen=True):
-    """Where a transaction is."""
+    """Where a transaction is. ``level`` of what made its block final; null before that."""
 
     id: Hash
     status: Literal["waiting", "in_block", "final", "unknown"]
@@ -26,6 +26,7 @@ class TransactionAnswer(Answer, frozen=True):
     slot: Count | None
     hash: Hash | None
     confirmations: Count | None
+    level: Count | None
 
 
 class BlockSummaryAnswer(Answer, frozen=True):
@@ -153,6 +154,15 @@ class UndoneEvent(Answer, frozen=True):
     height: Count
     hash: Hash
     transactions: list[Hash]
+
+
+class FinalEvent(Answer, frozen=True):
+    """Event ``final``: this block is final, and all below it, by votes of this slot and level."""
+
+    height: Count
+    hash: Hash
+    slot: Count
+    level: Count
 
 
 class TransactionEvent(Answer, frozen=True):

@@ -17,6 +17,7 @@ from trio.testing import MockClock
 
 from chain.actions import Action, Reveal
 from chain.block import SealedBlock
+from chain.certificates import Certificate
 from chain.errors import Invalid
 from chain.genesis import Genesis, compute_chain_id
 from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
@@ -130,10 +131,10 @@ class WatchedNetwork:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._network, name)
 
-    async def announce_block(self, block: SealedBlock) -> None:
+    async def announce_block(self, block: SealedBlock, certificate: Certificate | None) -> None:
         """Let the witness see it, then everybody."""
         self._witness.see(block)
-        await self._network.announce_block(block)
+        await self._network.announce_block(block, certificate)
 
 
 class Village:
@@ -235,6 +236,7 @@ class Village:
             NetworkSettings(self.chain, 1, None, peers=others),
             get_time_ms=villager.clock.get_wall_ms,
             dice=random.Random(f"{self.seed} {villager.name} {villager.starts}"),
+            shelf=core,
         )
         villager.core, villager.network = core, network
         with trio.CancelScope() as villager.scope:
