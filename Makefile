@@ -14,13 +14,14 @@ PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	$$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 12))' 2>/dev/null \
 	&& echo $$python && break; done)
 
-.PHONY: help demo install test lint types bench finality kill lock clean
+.PHONY: help demo install test lint types bench finality kill year village lock clean
 
 help:
 	@echo 'make demo [ARGS="--seconds 40"]   a whole community on this machine, live; Ctrl-C ends it'
 	@echo 'make install                      the program itself: .venv/bin/pai'
 	@echo 'make test [ARGS="tests/unit"]     lint, types, layers, tests: about ten minutes'
 	@echo 'make bench                        speed and memory, into build/bench.json'
+	@echo 'make year [ARGS="--lang ru"]      a year of a village, told; replayed; reported on'
 	@echo 'make kill                         kill -9 of servers, twenty times over'
 	@echo 'make lock                         renew the locked dependencies (needs uv)'
 	@echo 'make clean                        remove the environment and what was built'
@@ -64,6 +65,9 @@ types: $(VENV)/test-ready
 
 bench: $(VENV)/test-ready
 	$(BIN)/python -m tests.bench $(ARGS)
+
+year: $(VENV)/test-ready
+	$(BIN)/python -m tests.year $(ARGS)
 
 kill: $(VENV)/test-ready
 	$(BIN)/python -m tests.e2e.kill_run $(ARGS)

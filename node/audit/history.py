@@ -251,8 +251,10 @@ class History:
                 self.fees[fact.account] += fact.amount
             case Matured():
                 period.matured += fact.amount
-            case GuarantorPaid() | PledgeFreed() | WrittenOff():
+            case GuarantorPaid() | PledgeFreed():
                 pass  # no turnover
+            case WrittenOff():
+                self._move_fund("reserve", -fact.amount)
             case Slashed() | Reported() | NoticePaid():
                 pass  # in the books, and in what funds got of it
             case FundGot():

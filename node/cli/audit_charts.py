@@ -69,10 +69,7 @@ def _chart_velocity(words: Words, across: str, groups: Sequence[Sequence[PeriodR
         panels=(
             Panel(
                 words.say("turnover of a period, pai"),
-                (
-                    _draw(words.say("turnover"), groups, "turnover"),
-                    _draw(words.say("mean settlement"), groups, "mean_settlement"),
-                ),
+                (_draw("", groups, "turnover"),),
             ),
             Panel(
                 words.say("velocity of a period"),

@@ -4,6 +4,7 @@ A chart is data, already in the reader's language. Drawing needs the extra ``cha
 is asked for only when charts are wanted. The same data give the same bytes of SVG.
 """
 
+import textwrap
 from collections.abc import Callable, Iterable, Sequence
 from decimal import Decimal
 from pathlib import Path
@@ -19,6 +20,7 @@ INK: Final = "#222222"
 PALE: Final = "#d9d9d9"
 SIZE_INCHES: Final = (9.0, 5.0)
 DOTS_PER_INCH: Final = 144
+CAPTION_WIDTH: Final = 125  # letters in a line
 _STYLE: Final[dict[Any, Any]] = {
     "font.family": "DejaVu Sans",  # comes with the library, and has Cyrillic
     "font.size": 10,
@@ -90,7 +92,8 @@ def write_charts(
             else:
                 _draw_bars(figure, chart)
             figure.suptitle(chart.title, x=0.01, ha="left", fontsize=13, fontweight="bold")
-            figure.supxlabel(chart.caption, x=0.01, ha="left", fontsize=8.5, color="#555555")
+            caption = textwrap.fill(chart.caption, CAPTION_WIDTH)
+            figure.supxlabel(caption, x=0.01, ha="left", fontsize=8.5, color="#555555")
             for kind in ("svg", "png"):
                 path = folder / f"{chart.file}.{kind}"
                 metadata = {"Date": None} if kind == "svg" else {}
