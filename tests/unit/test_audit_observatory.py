@@ -8,9 +8,10 @@ import pytest
 from arro3.io import read_parquet
 from msgspec.structs import replace
 
-from chain.actions import Attest, Pay, Save
+from chain.actions import Attest, Pay, Save, WriteOff
 from chain.genesis import Genesis
 from chain.parameters import KeepSegment
+from chain.units import format_pai
 from node.audit.observatory import compute_gini
 from node.audit.report_types import PeriodRow, Report
 from node.audit.tables import build_parquet
@@ -21,6 +22,8 @@ from node.ops.export import build_header
 from tests.community import PAI, Community, build_genesis, get_account_id
 from tests.identity_world import attest, build_authority, get_tag, with_authorities
 from tests.unit.test_audit_report import pay, report
+from tests.unit.test_votes import decide
+from tests.unit.test_votes_credit import open_with_debt
 from wallet.words import Language, Words
 
 NO_DEMURRAGE = (KeepSegment(0, None),)
@@ -224,3 +227,12 @@ def test_the_command_writes_all_files(tmp_path: Path, capsys: pytest.CaptureFixt
     assert (tmp_path / "periods.parquet").stat().st_size > 0
     assert len(list((tmp_path / "charts").iterdir())) == 14
     assert main([*arguments, "--interest", "-1"]) == 2
+
+
+def test_what_the_reserve_takes_over_is_no_fault_of_its_fund() -> None:
+    community, owed = open_with_debt()
+    decide(community, WriteOff(get_account_id("emma"), owed))
+    drawn = report(community)
+    assert drawn.findings == []
+    assert drawn.credit.lost_360 == format_pai(owed)
+    assert drawn.periods[-1].lost_360 == format_pai(owed)
