@@ -18,6 +18,7 @@ from wallet.russian import (
     genesis,
     identity,
     identity_tools,
+    loans,
     node,
     parameters,
     program,
@@ -25,6 +26,7 @@ from wallet.russian import (
     refusals,
     seat,
     sentences,
+    vote_tool,
     votes,
     wallet,
     wallet_money,
@@ -49,6 +51,8 @@ ROOMS: Final[tuple[Texts, ...]] = (
     credit.TEXTS,
     epochs.TEXTS,
     votes.TEXTS,
+    vote_tool.TEXTS,
+    loans.TEXTS,
 )
 
 
