@@ -180,6 +180,7 @@ class Outcome(Answer, frozen=True):
     height: int | None = None
     slot: int | None = None
     confirmations: int | None = None
+    level: int | None = None  # of the votes that made it final
 
 
 class Submitted(Answer, frozen=True):

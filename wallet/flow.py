@@ -53,6 +53,7 @@ class Manner:
 
     yes: bool = False
     wait_seconds: float = WAIT_SECONDS
+    final: bool = False  # wait until no change of branch can take it back
     out: Path | None = None  # write it here for others to sign, instead of sending it
 
 
@@ -245,7 +246,9 @@ async def carry_out(
         "units": planned.draft.units,
     }
     committed = await commit(session, secrets, planned.draft)
-    return await report_outcome(terminal, session, committed, document, manner.wait_seconds)
+    return await report_outcome(
+        terminal, session, committed, document, manner.wait_seconds, final=manner.final
+    )
 
 
 async def report_outcome(
@@ -254,14 +257,20 @@ async def report_outcome(
     committed: Committed,
     document: dict[str, object],
     wait_seconds: float,
+    *,
+    final: bool = False,
 ) -> Exit:
-    """Wait for the block, and answer with what is known then."""
+    """Wait for the block, or until that is final, and answer with what is known then."""
     sealed = committed.sealed
     document |= {"transaction": sealed.id.hex()}
     unknown = build_unknown_outcome(sealed)
     sentence = terminal.say(unknown.text, **unknown.values)
     try:
-        outcome = await wait_for_block(session, sealed, wait_seconds) if committed.heard else None
+        outcome = (
+            await wait_for_block(session, sealed, wait_seconds, final=final)
+            if committed.heard
+            else None
+        )
     except KeyboardInterrupt:
         terminal.note(sentence)
         raise
@@ -273,11 +282,12 @@ async def report_outcome(
     document |= {
         "status": outcome.status,
         "height": outcome.height,
+        "level": outcome.level,
         "settlement": format_pai(account.settlement),
         "savings": format_pai(account.savings),
     }
     terminal.answer(document, _tell_done(terminal, outcome, account.settlement))
-    return Exit.DONE
+    return Exit.UNKNOWN_OUTCOME if final and outcome.status != "final" else Exit.DONE
 
 
 def check_means(session: Session, intent: Intent, planned: Plan) -> None:
@@ -379,8 +389,16 @@ def _tell_fee(terminal: Terminal, planned: Plan) -> str:
 
 
 def _tell_done(terminal: Terminal, outcome: Outcome, settlement: int) -> str:
+    amount = terminal.words.amount(settlement)
+    if outcome.status == "final":
+        return terminal.say(
+            "Done: final, in block {height}, at level {level}. Settlement now: {amount} pai.",
+            height=outcome.height,
+            level=outcome.level or 0,
+            amount=amount,
+        )
     return terminal.say(
-        "Done: in block {height}. Settlement now: {amount} pai.",
+        "Done: in block {height}, not final yet. Settlement now: {amount} pai.",
         height=outcome.height,
-        amount=terminal.words.amount(settlement),
+        amount=amount,
     )
