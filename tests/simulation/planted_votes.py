@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from chain import certificates
-from chain.rules import ancestry, epoch, weights
+from chain.rules import epoch, weights
 from chain.rules import tally as tally_rules
 from chain.rules.weights import Standing
 from chain.votes import Ack, Prevote, SignedVote
@@ -242,11 +242,6 @@ def _cap_by_heads(standings: Sequence[Standing]) -> int:
     return low
 
 
-def _remember_all(_state: Any, context: Any) -> ancestry.Place:
-    """No block is ever forgotten, so what is not found is refused."""
-    return ancestry.Place(context.chain, 0, 0)
-
-
 VOTE_FAULTS: Final = (
     Planted("a vote for the base", "consensus", prevote.compute_prevote, _vote_for_base),
     Planted("no clamp at the hand-off", "consensus", prevote.find_target, _vote_past_handoff),
@@ -260,7 +255,6 @@ VOTE_FAULTS: Final = (
     Planted("journal across sets", "journal", journal.enter_set, _one_record),
     Planted("root not followed", "consensus", forkchoice.Tree.set_root, _root_ignored),
     Planted("entered when justified", "consensus", finality._take_justified, _enter_early),
-    Planted("set that is not final", "sync", chainkeeper.ChainKeeper.get_voters, _newest_voters),
     Planted("everybody accused", "consensus", VotePool.find_rivals, _all_are_rivals),
     Planted("certificates unchecked", "sync", certificates.check_certificate, _believe),
 )
@@ -275,7 +269,11 @@ _BY_SCHEDULE: Final[dict[str, tuple[Planted, ...]]] = {
     "lost journal": (
         Planted("acks free after a loss", "journal", journal.record_loss, _loss_gates_prevotes),
     ),
-    "half seized": (Planted("old lock refused", "ledger", ancestry.get_oldest, _remember_all),),
+    "restart at the boundary": (
+        Planted(
+            "set that is not final", "sync", chainkeeper.ChainKeeper.get_voters, _newest_voters
+        ),
+    ),
     "boundary": (
         Planted("no OR EQUAL", "consensus", prevote.compute_prevote, _vote_above_lock_only),
     ),

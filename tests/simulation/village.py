@@ -19,7 +19,7 @@ from chain.actions import Action, Reveal
 from chain.block import SealedBlock
 from chain.certificates import Certificate
 from chain.errors import Invalid
-from chain.genesis import Genesis, compute_chain_id
+from chain.genesis import GENESIS_VERSION, Genesis, compute_chain_id
 from chain.rules.finality_record import get_lasting_ref
 from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
 from chain.votes import SignedVote, Vote
@@ -247,7 +247,7 @@ class Village:
             transport,
             core,
             core,
-            NetworkSettings(self.chain, 1, None, peers=others),
+            NetworkSettings(self.chain, GENESIS_VERSION, None, peers=others),
             get_time_ms=villager.clock.get_wall_ms,
             dice=random.Random(f"{self.seed} {villager.name} {villager.starts}"),
             shelf=core,
