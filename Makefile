@@ -22,6 +22,7 @@ help:
 	@echo 'make test [ARGS="tests/unit"]     lint, types, layers, tests: about ten minutes'
 	@echo 'make bench                        speed and memory, into build/bench.json'
 	@echo 'make year [ARGS="--lang ru"]      a year of a village, told; replayed; reported on'
+	@echo 'make village                      eight years of a village, into docs/charts: minutes'
 	@echo 'make kill                         kill -9 of servers, twenty times over'
 	@echo 'make lock                         renew the locked dependencies (needs uv)'
 	@echo 'make clean                        remove the environment and what was built'
@@ -68,6 +69,9 @@ bench: $(VENV)/test-ready
 
 year: $(VENV)/test-ready
 	$(BIN)/python -m tests.year $(ARGS)
+
+village: $(VENV)/test-ready
+	$(BIN)/python -m tests.eight_years $(ARGS)
 
 kill: $(VENV)/test-ready
 	$(BIN)/python -m tests.e2e.kill_run $(ARGS)
