@@ -232,7 +232,8 @@ class EightYears:
         return get_spendable(self.village.ledger.state, context, fund)
 
     def _find_voters(self, electors: bytes, yes: bytes) -> list[str]:
-        state, voters = self.village.ledger.state, []
+        state = self.village.ledger.state
+        voters: list[str] = []
         for name in self.agents:
             if len(voters) >= VOTERS:
                 break
