@@ -28,6 +28,10 @@ DURABLE_EVERY_BLOCKS: Final = 64
 async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
     """Make a block of the tree the head; returns what consensus wants then."""
     path, ancestor = find_path(owner, tip)
+    if _is_below_final(owner, ancestor):
+        # Chosen before that became final; what is best now is chosen with the next event.
+        owner.log.warning("branch_below_final", height=ancestor.height)
+        return []
     if not owner.ledger.can_return_to(ancestor.height):
         if owner.ledger.base.height:  # nothing is held from which the way could be made anew
             owner.log.warning("branch_below_snapshot", height=ancestor.height)
@@ -58,6 +62,12 @@ async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
             return [*effects, *_refuse(owner, facts)]
         await trio.lowlevel.checkpoint()
     return owner.change_head(passage)
+
+
+def _is_below_final(owner: Owner, ancestor: BlockFacts) -> bool:
+    """Whether the way leads back below a final block of ours, which is never undone."""
+    final = owner.consensus.gadget.final
+    return ancestor.height < final.height and owner.ledger.get_hash(final.height) == final.hash
 
 
 def _refuse(owner: Owner, facts: BlockFacts) -> list[Effect]:

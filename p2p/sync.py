@@ -18,6 +18,7 @@ from chain.codec import encode
 from chain.errors import Invalid
 from chain.header import BlockHash, SignedHeader, compute_block_hash
 from p2p.ask import Ask
+from p2p.claims import is_further, is_possible
 from p2p.fetch import Fetcher
 from p2p.lists import bring_lists
 from p2p.roster import Peer, Roster
@@ -32,12 +33,10 @@ from p2p.wire import (
     BlocksRequest,
     Head,
     HeadersRequest,
-    Progress,
 )
 
 WINDOW_BYTES: Final = 4 * 1_024 * 1_024  # bodies that wait for an earlier one; a few of the largest
 CHUNK_BYTES: Final = 1_024 * 1_024  # what one question asks for, by the size of blocks so far
-FRESH_ROUNDS: Final = 2  # what was justified so lately is still being told
 GRACE_SECONDS: Final = 2.0  # a new head usually comes by gossip sooner than we could ask
 FAR_BLOCKS: Final = 3  # so many blocks do not come by gossip: then we ask at once
 LOOK_SECONDS: Final = 1.0
@@ -109,21 +108,6 @@ class _Shown:
         is_short = self._height + FAR_BLOCKS < self._claimed.height
         fault = Misbehaviour.EMPTY_PROMISE if is_short or not self.is_new else None
         raise _Lost("not the chain that was claimed", fault)
-
-
-def _is_possible(head: Head) -> bool:
-    """Whether any chain can end like this: each block adds one or two to the score."""
-    return head.height <= head.score <= 2 * head.height and head.height <= head.slot
-
-
-def _is_further(theirs: Progress | None, ours: Progress) -> bool:
-    """Whether somebody has seen justified what we may lack: his chain counts, whatever its score.
-
-    What is a round or two newer is on its way to us.
-    """
-    if theirs is None or theirs.set != ours.set:
-        return theirs is not None and theirs.base_slot > ours.base_slot
-    return theirs.lock_round > ours.lock_round + FRESH_ROUNDS
 
 
 class Sync:
@@ -237,9 +221,9 @@ class Sync:
     def _is_wanted(self, peer: Peer) -> bool:
         status, head = self._view.get_status(), peer.head
         ours = status.head
-        if head is None or not _is_possible(head):
+        if head is None or not is_possible(head):
             return False
-        if head.score < ours.score and not _is_further(peer.progress, status.progress):
+        if head.score < ours.score and not is_further(peer.progress, status.progress):
             return False
         if head.hash == ours.hash or self._view.has_block(head.hash):
             return False

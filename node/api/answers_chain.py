@@ -265,6 +265,7 @@ def _build_seat_answer(ledger: Ledger, seat_id: AccountId, weight: int, blocks: 
         weight=weight,
         bond=format_pai(seat.bond),
         blocks=blocks,
+        duty=seat.duty,
         registered_epoch=seat.registered_epoch,
         vote_key=seat.vote_key.hex(),
         vrf_key=seat.vrf_key.hex(),

@@ -91,12 +91,16 @@ class BlockAnswer(Answer, frozen=True):
 
 
 class SeatAnswer(Answer, frozen=True):
-    """A seat. ``weight`` is 0 while it is not in the set that makes blocks."""
+    """A seat. ``weight`` is 0 while it is not in the set that makes blocks.
+
+    ``duty`` is how well it attends and votes, in millionths.
+    """
 
     seat: AddressText
     weight: Count
     bond: Pai
     blocks: Count
+    duty: Count
     registered_epoch: Count
     vote_key: Hash
     vrf_key: Hash

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from chain.actions import Action, Bond, Pay, RegisterSeat, Reveal, Save, Unbond
 from chain.errors import Invalid
 from chain.genesis import Genesis
+from chain.parameters import Constants
 from chain.rules.sets import get_recorded
 from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
 from node.core import Core
@@ -60,7 +61,7 @@ GUESTS: Final = ("stranger",)
 
 
 @lru_cache(maxsize=64)
-def build_community(seats: int, newcomers: int, real: bool) -> Genesis:
+def build_community(seats: int, newcomers: int, real: bool, constants: Constants) -> Genesis:
     """So many seats from genesis on, and so many more persons who may open theirs later."""
     everybody = SEATS[: seats + newcomers]
     return build_genesis(
@@ -68,7 +69,7 @@ def build_community(seats: int, newcomers: int, real: bool) -> Genesis:
         members=(*MEMBERS, *everybody[seats:]),
         strangers=GUESTS,
         balance=2_000 * PAI,
-        constants=SIMULATED,
+        constants=constants,
     )
 
 

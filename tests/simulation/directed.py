@@ -5,11 +5,13 @@ are watched as in every run. Slots are of four seconds, epochs of thirty slots.
 """
 
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Final
 
 from chain.actions import Bond, RegisterSeat, Save
 from chain.votes import Prevote, sign_vote
 from tests.community import PAI, build_seat_keys, get_account_id, get_key
+from tests.simulation import adversary
 from tests.simulation.faults import at, seize
 from tests.simulation.lines import Delay, Quality
 from tests.simulation.options import Options
@@ -39,7 +41,7 @@ def get_final_slots(world: World) -> list[int]:
 def get_longest_gap(world: World, first: int, last: int) -> int:
     """The longest time without a rise of finality between two slots."""
     slots = [first, *(slot for slot in get_final_slots(world) if first < slot < last), last]
-    return max(after - before for before, after in zip(slots, slots[1:], strict=False))
+    return max(after - before for before, after in pairwise(slots))
 
 
 def expect(name: str, what: bool, detail: object) -> None:
@@ -214,6 +216,19 @@ def boundary() -> World:
     return world
 
 
+def restart_at_the_boundary() -> World:
+    """All acks are lost around a hand-off, and everybody starts anew before it is final."""
+    world = stage(7, 160)
+    for name in world.names:
+        kept = world.keeps_back[name]
+        at(world, 2 * EPOCH - 0.1, kept.add, "acks")
+        at(world, 2 * EPOCH + 8.6, kept.discard, "acks")
+        at(world, 2 * EPOCH + 5 + world.dice.random(), world.servers[name].cut_power, 3_000)
+    world.run()
+    expect("I10", get_longest_gap(world, 5, 155) <= 40, get_final_slots(world))
+    return world
+
+
 def seized_half() -> World:
     """Two of four are carried away: nothing becomes final any more, and the chain goes on."""
     world = stage(4, 420)
@@ -279,8 +294,7 @@ def copied_key() -> World:
 
 
 def above_the_bound() -> World:
-    """Two of four vote on both sides of a partition: finality parts, and the proofs name the two."""
-    from tests.simulation import adversary
+    """Two of four vote on both sides of a partition: finality parts, and the two are named."""
 
     world = stage(4, 200)
     world.byzantine |= {"clara", "daniil"}
@@ -325,6 +339,7 @@ SCHEDULES: Final[dict[str, Callable[[], World]]] = {
     "lost journal": lost_journal,
     "lost then entered": lost_then_entered,
     "boundary": boundary,
+    "restart at the boundary": restart_at_the_boundary,
     "half seized": seized_half,
     "43 percent seized": seized_43_percent,
     "roll-call refused": roll_call_refused,

@@ -15,9 +15,9 @@ from chain.ledger import Execution, Ledger
 from chain.rules import randomness, settlement, sweep
 from chain.state import State
 from chain.tables import ACCOUNTS
-from consensus import arrivals, forkchoice, journal, signing
-from consensus.events import SignHeader, StoreJournal
-from node import branches, chainkeeper, judges, mempool, production
+from consensus import arrivals, engine, forkchoice, journal
+from consensus.events import StoreJournal
+from node import branches, chainkeeper, judges, mempool
 from p2p.transport import PeerId, Verdict
 from tests.simulation.planted import Planted
 
@@ -32,29 +32,23 @@ def _forget_refused(self: forkchoice.Tree, block_hash: BlockHash) -> None:
 
 
 def _sign_first(state: Any, event: Any) -> list[Any]:
-    """The signature leaves before the journal is written."""
-    effects = _ORIGINAL_DRAFTED(state, event)
+    """Signatures leave before the journal is written."""
+    effects = _ORIGINAL_STEP(state, event)
     return sorted(effects, key=lambda item: isinstance(item, StoreJournal))
 
 
-_ORIGINAL_DRAFTED: Final = signing.on_drafted
+_ORIGINAL_STEP: Final = engine.step
 
 
 def _sign_unjournalled(state: Any, event: Any) -> list[Any]:
-    """Headers are not journalled at all."""
-    effects = _ORIGINAL_DRAFTED(state, event)
-    return [item for item in effects if isinstance(item, SignHeader)]
+    """Nothing is journalled at all."""
+    effects = _ORIGINAL_STEP(state, event)
+    return [item for item in effects if not isinstance(item, StoreJournal)]
 
 
 def _may_always_sign(_journal: Any, _chain: bytes, _slot: int) -> bool:
     """The journal is not asked."""
     return True
-
-
-def _record_always(kept: Any, chain: bytes, set_hash: bytes, slot: int, header: bytes) -> Any:
-    """The journal forgets all but the newest header, and asks nothing."""
-    entry = journal.SetRecord(chain=chain, set=set_hash, block_slot=slot, header=header)
-    return journal.Journal(kept.version, kept.vote_key, (entry,))
 
 
 def _take_nobody(self: arrivals.Arrivals, parent: BlockHash) -> list[Any]:
@@ -212,9 +206,9 @@ def _never_recheck(self: mempool.Mempool, slot: int, limit: int) -> bool:
     return False
 
 
-def _draft_empty(owner: Any, turn: Any, context: Any) -> Any:
+def _select_nothing(self: mempool.Mempool, view: Any, context: Any) -> Any:
     """Blocks carry no transactions."""
-    return (), owner.ledger.draft(context, turn.output, (), owner.known)
+    return ()
 
 
 def _refuse_all(self: mempool.Mempool, sealed: Any, slot: int) -> None:
@@ -227,8 +221,8 @@ BLOCK_FAULTS: Final = (
     Planted("fork choice by height", "consensus", forkchoice.get_preference, _prefer_first),
     Planted("orphans not adopted", "consensus", arrivals.Arrivals.take_children, _take_nobody),
     Planted("other branches are not followed", "consensus", branches.follow, _follow_no_branch),
-    Planted("signature before journal", "journal", signing.on_drafted, _sign_first),
-    Planted("header not journalled", "journal", signing.on_drafted, _sign_unjournalled),
+    Planted("signature before journal", "journal", engine.step, _sign_first),
+    Planted("nothing journalled", "journal", engine.step, _sign_unjournalled),
     Planted("journal not asked", "journal", journal.may_sign_block, _may_always_sign),
     Planted("accounts not undone", "ledger", State.get_reversal, _undo_no_accounts),
     Planted("rows in memory not kept", "ledger", State.keep, _keep_nothing),
@@ -243,6 +237,6 @@ BLOCK_FAULTS: Final = (
     Planted("an old head's view", "mempool", mempool.Mempool.forget_view, _keep_view),
     Planted("abandoned transactions lost", "mempool", mempool.Mempool._return, _return_nothing),
     Planted("selection unchecked", "mempool", mempool.Mempool.select, _select_unchecked),
-    Planted("blocks without transactions", "mempool", production._execute, _draft_empty),
+    Planted("blocks without transactions", "mempool", mempool.Mempool.select, _select_nothing),
     Planted("nothing is let in", "mempool", mempool.Mempool.admit, _refuse_all),
 )

@@ -10,14 +10,14 @@ from msgspec.structs import replace
 
 from chain import certificates
 from chain.rules import epoch, weights
+from chain.rules import tally as tally_rules
 from chain.rules.weights import Standing
 from chain.votes import Ack, Prevote, SignedVote
-from consensus import finality, forkchoice, gadget, guard, journal, prevote, sets, view, voting
+from consensus import finality, forkchoice, gadget, guard, journal, prevote, sets, voting
 from consensus.pool import VotePool
 from consensus.state import Consensus
 from consensus.voting import get_record
 from node import chainkeeper
-from tests.simulation import votes
 from tests.simulation.planted import Planted
 
 
@@ -67,7 +67,8 @@ def _level_by_source(
     voters: Any, constants: Any, round_: int, source: Any, _recorded_round: int
 ) -> int:
     """The gap is counted from the source, so that prevotes without acks keep the level down."""
-    return max(source.level, sets.compute_gap_level(voters, constants, round_ - source.round))
+    by_gap = sets.compute_gap_level(voters, constants, round_ - source.round)
+    return max(int(source.level), by_gap)
 
 
 def _low_quorum(total_weight: int, _level: int) -> int:
@@ -78,16 +79,6 @@ def _low_quorum(total_weight: int, _level: int) -> int:
 def _level_ignored(total_weight: int, _level: int) -> int:
     """The quorum is that of the lowest level, whatever is signed."""
     return 11 * total_weight // 20 + 1
-
-
-def _never_frozen(self: view.View, _time_ms: int, _slot_ms: int) -> bool:
-    """Votes are taken in to the last moment."""
-    return False
-
-
-def _name_nothing(self: view.View, _round: int, _block_hash: bytes) -> list[Any]:
-    """What the head of the slot names waits like everything else."""
-    return []
 
 
 def _ack_too_much(state: Consensus, justified: Any, time_ms: int) -> list[Any]:
@@ -145,15 +136,6 @@ _ORIGINAL_LOSS: Final = journal.record_loss
 def _loss_forgotten(kept: Any, chain: bytes, _round: int, slot: int) -> Any:
     """A lost journal begins anew at nothing."""
     return _ORIGINAL_LOSS(kept, chain, 1, slot)
-
-
-def _not_inherited(kept: Any, chain: bytes, set_hash: bytes, base_slot: int) -> Any:
-    """A set that is entered starts at its base, whatever was lost."""
-    written = _ORIGINAL_ENTER(kept, chain, set_hash, base_slot)
-    entry = written.records[-1]
-    if entry.set == set_hash and not entry.prevote and not entry.ack:
-        entry = replace(entry, prevote_round=base_slot, ack_round=base_slot, block_slot=0)
-    return replace(written, records=(*written.records[:-1], entry))
 
 
 def _one_record(kept: Any, chain: bytes, set_hash: bytes, base_slot: int) -> Any:
@@ -223,17 +205,16 @@ def _all_are_rivals(self: VotePool, vote: SignedVote) -> list[SignedVote]:
     return [item for votes_ in said.values() for item in votes_]
 
 
-def _believe(_server: Any, certificate: Any) -> bool:
+def _believe(_entries: Any, _certificate: Any, _checks: Any) -> None:
     """Certificates are not checked at the door."""
-    return True
 
 
 def _teach_always(state: Any, tally: Any) -> Any:
     """A roll-call that hardly anybody attended teaches like any other."""
     calls = _ORIGINAL_CALLS(state, tally)
     attended = {
-        seat: epoch.to_bits(epoch.get_seat_tally(state, seat).attended)
-        for seat in epoch.get_counted_seats(state)
+        seat: tally_rules.to_bits(tally_rules.get_seat_tally(state, seat).attended)
+        for seat in tally_rules.get_counted_seats(state)
     }
     expected = calls.expected
     for bits in attended.values():
@@ -274,21 +255,29 @@ VOTE_FAULTS: Final = (
     Planted("journal across sets", "journal", journal.enter_set, _one_record),
     Planted("root not followed", "consensus", forkchoice.Tree.set_root, _root_ignored),
     Planted("entered when justified", "consensus", finality._take_justified, _enter_early),
-    Planted("set that is not final", "sync", chainkeeper.ChainKeeper.get_voters, _newest_voters),
     Planted("everybody accused", "consensus", VotePool.find_rivals, _all_are_rivals),
-    Planted("certificates unchecked", "sync", votes.is_certificate_good, _believe),
+    Planted("certificates unchecked", "sync", certificates.check_certificate, _believe),
 )
 
 # What random runs hardly ever meet: each names the schedule that finds it.
-DIRECTED_FAULTS: Final = (
-    (Planted("reveal at the cut", "consensus", view.View.take_named, _name_nothing), "bounce"),
-    (Planted("late view", "consensus", view.View.is_frozen, _never_frozen), "bounce"),
-    (Planted("level by the source", "consensus", sets.compute_level, _level_by_source), "no acks"),
-    (Planted("back-off by the lock", "consensus", prevote.get_grid, _back_off_by_lock), "latency"),
-    (Planted("survivor's duty", "ledger", epoch.find_roll_calls, _teach_always), "survivor"),
-    (Planted("cap by heads", "ledger", weights.compute_cap, _cap_by_heads), "newcomers"),
-    (Planted("guard on age now", "consensus", voting.get_guard, _guard_by_age), "guard"),
-    (Planted("acks free after a loss", "journal", journal.record_loss, _loss_gates_prevotes), "lost journal"),
-    (Planted("activation not inherited", "journal", journal.enter_set, _not_inherited), "lost then entered"),
-    (Planted("no OR EQUAL", "consensus", prevote.compute_prevote, _vote_above_lock_only), "boundary"),
-)  # fmt: skip
+_BY_SCHEDULE: Final[dict[str, tuple[Planted, ...]]] = {
+    "no acks": (Planted("level by the source", "consensus", sets.compute_level, _level_by_source),),
+    "latency": (Planted("back-off by the lock", "consensus", prevote.get_grid, _back_off_by_lock),),
+    "survivor": (Planted("survivor's duty", "ledger", epoch.find_roll_calls, _teach_always),),
+    "newcomers": (Planted("cap by heads", "ledger", weights.compute_cap, _cap_by_heads),),
+    "guard": (Planted("guard on age now", "consensus", voting.get_guard, _guard_by_age),),
+    "lost journal": (
+        Planted("acks free after a loss", "journal", journal.record_loss, _loss_gates_prevotes),
+    ),
+    "restart at the boundary": (
+        Planted(
+            "set that is not final", "sync", chainkeeper.ChainKeeper.get_voters, _newest_voters
+        ),
+    ),
+    "boundary": (
+        Planted("no OR EQUAL", "consensus", prevote.compute_prevote, _vote_above_lock_only),
+    ),
+}
+DIRECTED_FAULTS: Final = tuple(
+    (planted, schedule) for schedule, faults in _BY_SCHEDULE.items() for planted in faults
+)

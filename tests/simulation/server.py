@@ -20,12 +20,14 @@ from chain.votes import SignedHere, SignedVote
 from consensus import events as told
 from consensus.forkchoice import BlockFacts
 from consensus.journal import build_journal
+from node.certified import read_list
 from node.core import Core
 from node.effects import handle
 from node.home import HomeError
 from node.keys import KEYS_VERSION, SeatHolder, SeatSecrets, build_seat_holder
 from node.owner import Owner
 from node.replacement import adopt, replay_beside
+from node.showing import find_named_certificate
 from p2p.transport import PeerId, Verdict
 from p2p.view import BlockArrived, Misbehaviour
 from p2p.view import Event as NetworkEvent
@@ -94,9 +96,6 @@ class Server:
         self.is_muted = False  # its journal was lost: it votes again when its operator says so
         self.is_shameless = False  # signs on when its key is seen to be used elsewhere
         self.starts = 0
-        self.entered: dict[BlockHash, BlockHash] = {}  # set -> the one that followed; on the disk
-        self.lists: dict[BlockHash, tuple[SetEntry, ...]] = {}
-        self.kept: dict[tuple[bool, BlockHash, int], Any] = {}  # certificates, on the disk too
         self._planned_ms: int | None = None
         self._replacing: tuple[BlockFacts, list[BlockFacts]] | None = None
         self._asked_slot = -1
@@ -131,7 +130,7 @@ class Server:
             )
             owner = self.owner
             owner.outside = Outgoing(self)
-            owner.log = Complaints(self)  # type: ignore[assignment]
+            owner.log = Complaints(self)  # type: ignore[assignment]  # a twin
             self.world.watch.listen(self)
             owner.announce = self._announce
             owner.replace_chain = self._replace_chain
@@ -161,7 +160,6 @@ class Server:
     def forget_disk(self) -> None:
         """All that lies here is gone, but for the keys."""
         self.disks = Disks(self.mood)
-        self.entered, self.lists, self.kept = {}, {}, {}
 
     def _stop_for_a_while(self) -> None:
         """The disk refused: the program ends, and its supervisor tries again later."""
@@ -184,29 +182,23 @@ class Server:
 
     # Turns.
 
-    def turn_with(self, event: told.Event) -> None:
-        """The same for what the core's task is told by the network without a message of its own."""
-        self.turn(None, event)
-
-    def turn(self, message: NetworkEvent | None, event: told.Event | None = None) -> None:
+    def turn(self, message: NetworkEvent | None) -> None:
         """One round of the core's task: the clock first, then what waits, then the message."""
         if self.core is None:
             return
         try:
-            self._take_turn(message, event)
+            self._take_turn(message)
         except PowerCut:
             self.cut_power()
         except HomeError:
             self._stop_for_a_while()
 
-    def _take_turn(self, message: NetworkEvent | None, event: told.Event | None) -> None:
+    def _take_turn(self, message: NetworkEvent | None) -> None:
         owner, task = self.owner, self.owner_task
         if owner.clock.notice_jump():
             drive(handle(owner, told.ClockJumped(owner.clock.get_ms())))
         while owner.pending:
             drive(handle(owner, owner.pending.popleft()))
-        if event is not None:
-            drive(handle(owner, event))
         if message is not None:
             drive(task._take(message))
         if owner.clock.get_ms() >= owner.wake_ms:
@@ -263,11 +255,10 @@ class Server:
         match message:
             case BlockTold():
                 verdict = core.judge_header(PeerId(sender), message.announced)
-                self._judge(sender, verdict)
-                certificate = message.certificate
-                if certificate is not None and votes.is_certificate_good(self, certificate):
-                    time_ms = self.owner.clock.get_ms()
-                    self.turn_with(told.CertificateSeen(time_ms, certificate))
+                self.judge(sender, verdict)
+                if message.certificate is not None:
+                    certified = core.judge_certificate(PeerId(sender), message.certificate)
+                    self.judge(sender, certified)
                 if self.core is not core:
                     return  # the power was cut meanwhile
                 if verdict is Verdict.ACCEPT:
@@ -275,7 +266,7 @@ class Server:
                 elif self.owner.pending:
                     self.turn(None)
             case Bundle():
-                self._judge(sender, core.judge_transactions(PeerId(sender), message.transactions))
+                self.judge(sender, core.judge_transactions(PeerId(sender), message.transactions))
             case Asked():
                 self._show(sender, message)
             case Shown():
@@ -283,7 +274,8 @@ class Server:
             case _:
                 votes.receive(self, sender, message)
 
-    def _judge(self, sender: str, verdict: Verdict) -> None:
+    def judge(self, sender: str, verdict: Verdict) -> None:
+        """What our core said of somebody's word."""
         if verdict is Verdict.REJECT:
             self.world.watch.blame(self.name, sender, "verdict REJECT")
 
@@ -302,11 +294,11 @@ class Server:
             blocks.append(block)
         if blocks:
             is_all = len(headers) < BLOCKS_AT_ONCE
-            sets = self.owner.consensus.gadget.sets
             lists = {
-                block.hash: sets[block.hash].entries
+                block.hash: entries
                 for block in blocks
-                if block.header.next_set_root is not None and block.hash in sets
+                if block.header.next_set_root is not None
+                and (entries := read_list(core.ledger.store, block.hash)) is not None
             }
             self.world.lines.send(self.name, sender, Shown(tuple(blocks), lists, is_all))
 
@@ -315,14 +307,14 @@ class Server:
         assert core is not None
         headers = tuple(self.world.announce(block) for block in shown.blocks)
         verdict = core.judge_branch(PeerId(sender), headers)
-        self._judge(sender, verdict)
+        self.judge(sender, verdict)
         if verdict is not Verdict.ACCEPT:
             return
         for block in shown.blocks:
             if self.core is core and not core.has_block(block.hash):
                 self.turn(BlockArrived(PeerId(sender), block, live=False))
             if self.core is core and block.hash in shown.lists:
-                votes.take_list(self, block, shown.lists[block.hash])
+                votes.take_list(self, sender, block, shown.lists[block.hash])
         if self.core is core and not shown.is_all:
             self._ask(sender, shown.blocks[-1].hash)
 
@@ -349,12 +341,12 @@ class Server:
         if above is not None:
             locator = (above, *locator)
         self.world.lines.send(self.name, peer, Asked(locator, core.ledger.head.score))
-        self.world.lines.send(self.name, peer, votes.ClaimTold(votes.claim(self.owner)))
+        votes.tell_status(self, peer)
 
     def _announce(self, block: SealedBlock) -> None:
         self.world.see_block(self, block)
         header = block.header
-        certificate = votes.find_lock_certificate(self.owner, header.lock_round, header.lock_hash)
+        certificate = find_named_certificate(self.owner, header.lock_round, header.lock_hash)
         self.world.tell(self, BlockTold(block, self.world.announce(block), certificate))
 
     def _replace_chain(self, ancestor: BlockFacts, path: list[BlockFacts]) -> None:
@@ -408,24 +400,24 @@ class Outgoing:
             self._server.world.tell(self._server, Bundle(tuple(some)))
 
     def say_vote(self, vote: SignedVote) -> None:
-        """Votes go their own way here."""
-        raise NotImplementedError
+        """Tell everybody of a vote of our own."""
+        self._server.world.tell(self._server, votes.VoteTold(vote))
 
     def say_here(self, here: SignedHere) -> None:
-        """And so do attendances."""
-        raise NotImplementedError
+        """Tell everybody that our seat attends."""
+        self._server.world.tell(self._server, votes.HereTold(here))
 
     def ask_finality(self, peer: PeerId, question: FinalityRequest) -> None:
-        """And questions."""
-        raise NotImplementedError
+        """Ask a peer what is final above what we have."""
+        self._server.world.lines.send(self._server.name, peer, question)
 
     def ask_votes(self, peer: PeerId, question: VotesRequest) -> None:
-        """Nobody asks."""
-        raise NotImplementedError
+        """Ask a peer for the votes from a round on."""
+        self._server.world.lines.send(self._server.name, peer, question)
 
     def ask_newest(self, question: NewestRequest) -> None:
-        """Questions go their own way."""
-        raise NotImplementedError
+        """Ask all peers for the newest messages of our seat."""
+        self._server.world.tell(self._server, question)
 
     def report(self, peer: PeerId, misbehaviour: Misbehaviour) -> None:
         """Blame a peer."""

@@ -81,6 +81,7 @@ class Watch:
         self._heads: dict[str, bytes] = {}
         self._told: dict[str, list[CoreEvent]] = {}
         self._finals: dict[int, BlockHash] = {0: world.chain}  # by height, of all servers
+        self._final_hashes = {world.chain}
         self._final_height = 0
         self._shown: dict[str, tuple[BlockHash, int]] = {}  # by server: set and final round
         self._justified: dict[tuple[BlockHash, int], BlockHash] = {}
@@ -124,6 +125,8 @@ class Watch:
         if not self._world.is_honest(name):
             return
         self._check_journalled(name, vote, body_bytes)
+        if vote.set not in self._final_hashes:
+            raise Broken("I8", f"{name} votes in a set whose hand-off nobody has made final")
         base_slot = self._get_slot(vote.set)
         if base_slot < self._entered.get(name, 0):
             raise Broken("I8", f"{name} votes in a set that it has left")
@@ -135,12 +138,13 @@ class Watch:
         Of a set that was left it keeps figures only.
         """
         journal = self._world.by_seat[name].journal.stored
-        for item in journal.records if journal is not None else ():
+        records = () if journal is None else journal.records
+        for item in records:
             if item.set == vote.set:
                 is_prevote = isinstance(vote, Prevote)
                 round_ = item.prevote_round if is_prevote else item.ack_round
                 kept = item.prevote if is_prevote else item.ack
-                is_kept = kept == body_bytes or item is not journal.records[-1]
+                is_kept = kept == body_bytes or item is not records[-1]
                 if round_ > vote.round or (round_ == vote.round and is_kept):
                     return
         raise Broken("I3", f"{name} votes in round {vote.round} before it is journalled")
@@ -209,6 +213,7 @@ class Watch:
             return
         for above, block_hash in way:
             self._finals[above] = block_hash
+            self._final_hashes.add(block_hash)
             header = self._world.blocks[block_hash].header
             age_ms = self._world.timeline.now_ms - header.slot * self._world.slot_ms
             self.delays_ms.append((header.kind, age_ms))
@@ -224,6 +229,7 @@ class Watch:
         levels = checkpoint.level, self.final_slots[-1][2] if self.final_slots else 0
         bound = sum(compute_quorum(total, level) for level in levels) - total
         self.conflicts += 1
+        self._final_hashes.add(checkpoint.hash)
         if self.conflict_slot is None:
             self.conflict_slot = self._world.slot
         self._world.coverage.add("conflicting finality")

@@ -8,11 +8,9 @@ from collections import defaultdict
 from typing import Any
 
 from chain.block import SealedBlock
-from chain.certificates import Certificate
-from chain.checks import VrfClaim
-from chain.crypto import Signed, is_signed
 from chain.genesis import compute_chain_id
 from chain.header import SignedHeader
+from chain.parameters import Constants
 from chain.transaction import SealedTransaction
 from node.core import Core
 from tests.simulation import votes
@@ -36,7 +34,13 @@ CHOICE_EVERY_SLOTS = 3
 class World:
     """One run."""
 
-    def __init__(self, options: Options, *, newcomers: int | None = None) -> None:
+    def __init__(
+        self,
+        options: Options,
+        *,
+        newcomers: int | None = None,
+        constants: Constants = SIMULATED,
+    ) -> None:
         self.options = options
         self.timeline = Timeline()
         self.coverage = Coverage()
@@ -48,7 +52,7 @@ class World:
         self.newcomers = SEATS[seats : options.servers]
         self.everybody = SEATS[: options.servers]
         with signing(lambda *_: None, real=options.real):
-            self.genesis = build_community(seats, len(self.newcomers), options.real)
+            self.genesis = build_community(seats, len(self.newcomers), options.real, constants)
         self.chain = compute_chain_id(self.genesis)
         self.lines = Lines(self.timeline, self.get_dice("lines"))
         self.lines.deliver = self._deliver
@@ -64,7 +68,6 @@ class World:
         count = max((seats - 1) // 3, 1 if seats > 3 else 0)
         self.adversaries = self.get_dice("adversary").sample(self.seats, min(count, 2)) or ["ann"]
         self.silent: dict[str, float] = {}  # server -> share of its blocks that it keeps
-        self.certificates: dict[int, Certificate] = {}  # that have been checked, by identity
         self.slot_ms = SLOT_MS
         self.continues_after_conflict_slots = 0
         self.watch = Watch(self)
@@ -158,14 +161,6 @@ class World:
     def find_transaction(self, name: bytes) -> SealedTransaction | None:
         """A transaction that a member has sent."""
         return self.members.sent.get(name)
-
-    def holds(self, claim: Signed) -> bool:
-        """Whether a signature verifies; asked once for all servers."""
-        return is_signed(claim)
-
-    def open_vrf(self, claim: VrfClaim) -> bytes | None:
-        """Nobody asks the world for proofs."""
-        raise NotImplementedError
 
     def is_muted(self, server: Server) -> bool:
         """Whether a server that runs cannot vote, and need not: its journal was lost."""

@@ -18,6 +18,7 @@ from wallet.russian import (
     genesis,
     identity,
     identity_tools,
+    loans,
     node,
     observatory,
     parameters,
@@ -26,6 +27,7 @@ from wallet.russian import (
     refusals,
     seat,
     sentences,
+    vote_tool,
     votes,
     wallet,
     wallet_money,
@@ -51,6 +53,8 @@ ROOMS: Final[tuple[Texts, ...]] = (
     credit.TEXTS,
     epochs.TEXTS,
     votes.TEXTS,
+    vote_tool.TEXTS,
+    loans.TEXTS,
 )
 
 

@@ -5,6 +5,43 @@ from typing import Final
 from wallet.words import Texts
 
 TEXTS: Final[Texts] = {
+    "attendance": "присутствие",
+    "Folder where 'pai seat keys' put new keys.": (
+        "Папка, куда 'pai seat keys' положила новые ключи."
+    ),
+    "Give the seat of the wallet NAME three new keys; a takeover that has not acted is cancelled."
+    "\n\nThey serve from the third epoch on. Start the new home then, and stop the old one.": (
+        "Дать месту кошелька NAME три новых ключа; перехват, который ещё не подействовал, "
+        "отменяется.\n\nОни служат с третьей эпохи. Тогда запустите новую папку и остановите "
+        "старую."
+    ),
+    "New keys for the seat of {name}": "Новые ключи для места {name}",
+    "from the third epoch on": "с третьей эпохи",
+    "Give notice that the seat of the wallet NAME will vote again although its journal was lost."
+    "\n\nIt costs a hundredth of the bond. Ask the seat's own node (--node): it knows what to say. "
+    "A day after the notice 'pai node release' on its machine lets it vote.": (
+        "Заявить, что место кошелька NAME снова будет голосовать, хотя его журнал потерян.\n\nЭто "
+        "стоит сотую часть залога. Спросите узел самого места (--node): он знает, что сказать. "
+        "Через день после заявления 'pai node release' на его машине позволит голосовать."
+    ),
+    "Notice of a lost journal for the seat of {name}": "Заявление о потере журнала места {name}",
+    "Folder with the seat's present keys.": "Папка с нынешними ключами места.",
+    "Folder for the keys that take over.": "Папка для ключей, которые примут место.",
+    "Let a seat's standby key take over from a vote key that somebody else may have.\n\nIt becomes "
+    "the vote key at the next hand-off; blocks are made from the third epoch on. Any wallet NAME "
+    "may hand it in; the owner can cancel it with 'pai seat replace-keys'. Start the new home then,"
+    " and never the old one again.": (
+        "Заменить ключ голосования, который мог попасть к другому, запасным ключом места.\n\nОн "
+        "станет ключом голосования со следующей передачи; блоки создаются с третьей эпохи. Подать "
+        "может любой кошелёк NAME; владелец может отменить это командой 'pai seat replace-keys'. "
+        "Тогда запустите новую папку и больше никогда не запускайте старую."
+    ),
+    "The standby key takes over": "Запасной ключ принимает место",
+    "New home": "Новая папка",
+    "from the next hand-off on": "со следующей передачи",
+    "Silent up to slot": "Молчит до слота",
+    "Cost": "Стоимость",
+    "a hundredth of the bond": "сотая часть залога",
     "{height}, by votes of {duration} ago, level {level}": (
         "{height}, голосами {duration} назад, уровень {level}"
     ),
