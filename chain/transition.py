@@ -14,7 +14,7 @@ from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, Header, get_header_message, get_score
 from chain.parameters import Constants
 from chain.records import FinalityRecord
-from chain.rules.ancestry import find_ancestors, process_ancestry
+from chain.rules.ancestry import find_ancestors, get_oldest, process_ancestry
 from chain.rules.assembly import process_assembly
 from chain.rules.clearing import process_clearing
 from chain.rules.clearing_window import process_snapshot, process_window
@@ -158,7 +158,7 @@ def check_header(
         header, context.parent_slot, context.chain, seed, seat_set.entries, checks
     )
     _check_header_signature(seat_set, block, checks)
-    _check_lock(state, context, seat_set, header)
+    check_lock(state, context, seat_set, header)
     return Author(header.seat, header.kind, output)
 
 
@@ -174,10 +174,12 @@ def _check_header_signature(seat_set: SeatSet, block: SealedBlock, checks: Signa
         raise Invalid(Code.BAD_HEADER_SIGNATURE)
 
 
-def _check_lock(state: State, context: Context, seat_set: SeatSet, header: Header) -> None:
+def check_lock(state: State, context: Context, seat_set: SeatSet, header: Header) -> None:
     """The author stands on what it knows to be justified: one of its set's blocks, or the base.
 
-    While the present base is not final, an author may still be bound by the set before.
+    While the present base is not final, an author may still be bound by the set before. While
+    nothing becomes final for longer than blocks are remembered, the block that all stand on is
+    forgotten: then its round alone is looked at, for the chain must go on.
     """
     if header.lock_hash == seat_set.base:
         slot: int | None = seat_set.base_slot
@@ -186,6 +188,8 @@ def _check_lock(state: State, context: Context, seat_set: SeatSet, header: Heade
         slot = None if place is None else place.slot
     before = state.sets.get(PREVIOUS if seat_set.base != context.parent_hash else CURRENT)
     lowest = seat_set.base_slot if before is None else before.base_slot
+    if slot is None and get_oldest(state, context).slot > lowest:
+        slot = lowest
     if slot is None or not lowest <= slot <= header.lock_round <= header.slot + LOCK_AHEAD_SLOTS:
         raise Invalid(Code.WRONG_LOCK)
 

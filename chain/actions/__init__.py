@@ -56,11 +56,14 @@ from chain.actions.votes import (
     ChangeFigure,
     ChangeRewards,
     ChangeSinks,
+    LendByVote,
     Measure,
     Propose,
     Resolve,
     RetireAuthority,
+    SetCommittee,
     SpendFund,
+    WriteOff,
 )
 
 __all__ = [
@@ -88,6 +91,7 @@ __all__ = [
     "Guarantee",
     "GuardianSignature",
     "Instalment",
+    "LendByVote",
     "LendLiquidity",
     "MarkClearable",
     "Measure",
@@ -110,6 +114,7 @@ __all__ = [
     "Revoke",
     "Save",
     "SeatKeys",
+    "SetCommittee",
     "SetGuardians",
     "SpendFund",
     "StartRecovery",
@@ -117,6 +122,7 @@ __all__ = [
     "Unbond",
     "Withdraw",
     "WriteDown",
+    "WriteOff",
 ]
 
 Action = (

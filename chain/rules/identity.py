@@ -5,6 +5,7 @@ follows the human being and not the account. Until when he is identified follows
 retirements and parameters, and is kept nowhere: a vote on any of them counts from its own block.
 """
 
+from functools import lru_cache
 from typing import Final
 
 from chain.crypto import u32
@@ -19,14 +20,20 @@ NEVER_SLOT: Final = -1
 PERSON_KIND: Final = "person"  # attestations of other kinds make nobody a person
 
 
+@lru_cache(maxsize=64)
+def get_group_key(group: int) -> bytes:
+    """What the keys of a group's rows begin with; every payment asks for that of the home group."""
+    return u32(group)
+
+
 def get_person_key(group: int, tag: bytes) -> bytes:
     """The key of a person's row."""
-    return u32(group) + tag
+    return get_group_key(group) + tag
 
 
 def get_home_person_key(tag: bytes) -> bytes:
     """The key of a person of the home group."""
-    return get_person_key(HOME_GROUP, tag)
+    return get_group_key(HOME_GROUP) + tag
 
 
 def is_identified(state: State, context: Context, account_id: AccountId) -> bool:
@@ -110,7 +117,7 @@ def find_attestations(
     without: AccountId | None = None,
 ) -> list[tuple[Authority, Attestation]]:
     """What authorities of the group say of the person on this account and have not revoked."""
-    roster = state.rosters.get(u32(group))
+    roster = state.rosters.get(get_group_key(group))
     found = []
     for authority_id in roster.authorities if roster else ():
         if authority_id == without:

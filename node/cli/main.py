@@ -47,6 +47,7 @@ NOUNS: Final = {
     "invoice": Noun("wallet.cli_invoice", mark("Owe and be owed; let debts be set off.")),
     "seat": Noun("node.cli.seat", mark("Take a seat among the servers that make blocks.")),
     "identity": Noun("node.cli.identity", mark("Say who is who; show who you are.")),
+    "vote": Noun("node.cli.vote", mark("Decide together: propose, vote.")),
     "audit": Noun("node.cli.audit", mark("Replay a chain and report on it.")),
 }
 

@@ -112,7 +112,7 @@ def _build_chain(stores: FolderStores, genesis: Genesis, blocks: int) -> ChainKe
     community.ledger = keeper.ledger
     chain = FinalChain(community, keeper)
     shelves = Shelves(stores)
-    snapshot_height = max(blocks - SHELF_EVERY_BLOCKS, blocks // 2)
+    snapshot_height = max(blocks - SHELF_EVERY_BLOCKS + 32, blocks // 2)  # no newer one is due
     for number in range(1, blocks + 1):
         chain.extend()
         if number == snapshot_height:

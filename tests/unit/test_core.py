@@ -197,8 +197,8 @@ async def test_a_seat_whose_journal_is_older_than_the_chain_begins_anew_above_al
     fresh = hermit.journal.journal
     async with hermit.live() as (core, _):
         await sleep_until_slot(core, 6)
-        before = core.ledger.head
-        assert before.height > 3
+    before = core.ledger.head  # it may have made a block while it was stopping
+    assert before.height > 3
     hermit.journal.journal = fresh  # restored from a backup
     async with hermit.live() as (core, _):
         started_slot = core.get_clock_slot()

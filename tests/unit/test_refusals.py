@@ -67,6 +67,7 @@ from tests.unit import (
     test_snapshot,
     test_takeover,
     test_votes,
+    test_votes_credit,
 )
 
 FARID, GALINA = get_account_id("farid"), get_account_id("galina")
@@ -760,10 +761,10 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *BLOCKS,
         *elsewhere,
         *test_certificates.REFUSED,
+        *test_takeover.REFUSED,
         *test_proof.REFUSED,
         *test_snapshot.REFUSED,
         *test_loan_refusals.REFUSED,
-        *test_takeover.REFUSED,
         *test_finality_record.REFUSED,
         *test_rollcall.REFUSED,
         *test_evidence.REFUSED,
@@ -772,6 +773,7 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *test_recovery.REFUSED,
         *test_aliases.REFUSED,
         *test_votes.REFUSED,
+        *test_votes_credit.REFUSED,
         *test_obligations.REFUSED,
         *test_clearing.REFUSED,
         *test_setoff.REFUSED,

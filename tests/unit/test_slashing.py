@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from chain.facts import FundGot, Reported, Slashed
+from chain.rules.credit_days import NO_CREDIT
 from chain.rules.epoch import process_epoch
 from chain.rules.settlement import FREE, UNBONDING, get_due_step
 from chain.rules.slashing import compute_slash, process_slashes
@@ -174,9 +175,11 @@ def test_bonds_on_their_way_back_still_answer_and_savings_do_not() -> None:
         replace(bond, id=2, amount=2 * third),
     )
     world.state.savings.put(owner, Savings(parts))
+    world.state.credit.put(CURRENT, replace(NO_CREDIT, saved=third))
     account = world.state.accounts.require(owner)
     world.state.accounts.put(owner, replace(account, due_step=get_due_step(parts)))
     world.state.seats.put(owner, replace(world.get_row(2), bond=2 * third))
+    world.state.credit.put(CURRENT, replace(NO_CREDIT, saved=third))
     world.keep()
     accuse(world, 2, 3, 4, 5)
     settle(world)
