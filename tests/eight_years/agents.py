@@ -61,6 +61,7 @@ class Sample(NamedTuple):
     lost: int  # debts of those who have gone, of all time
     written_off: int  # by the reserve, of all time
     reserve: int
+    operators: int  # in the pool of those who run servers
     demurrage: int  # of the month
     gini_settlement: float
 
@@ -281,6 +282,7 @@ class EightYears:
                 lost=waiting + self.written_off,
                 written_off=self.written_off,
                 reserve=village.money.reserve,
+                operators=village.money.operators,
                 demurrage=month.demurrage,
                 gini_settlement=float(compute_gini(positive)),
             )
