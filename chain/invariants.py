@@ -27,6 +27,7 @@ from chain.invariants_sets import (
     find_torn_ancestry,
     find_wrong_set_record,
 )
+from chain.invariants_votes import find_bad_ballot, find_wrong_claims
 from chain.policy import compute_account_id
 from chain.rules.context import Context
 from chain.rules.settlement import BONDED, get_due_step
@@ -126,11 +127,13 @@ def find_sequence_fallen(changes: Sequence[Change]) -> str | None:
 
 
 def find_bad_savings(changes: Sequence[Change]) -> str | None:
-    """L6: savings are in order, hold something, and the account knows when one falls due."""
+    """L6: savings are in order, hold something, and the account knows when one falls due.
+
+    An account that did not change knows what it knew: a guarantor's, whose deposit is free again.
+    """
     due = {
-        change.key: cast("Account", change.after).due_step
+        change.key: cast("Account", change.after).due_step if change.after else None
         for change in _select(changes, ACCOUNTS)
-        if change.after is not None
     }
     for change in _select(changes, SAVINGS):
         after = cast("Savings | None", change.after)
@@ -138,7 +141,9 @@ def find_bad_savings(changes: Sequence[Change]) -> str | None:
         ids = [deposit.id for deposit in deposits]
         if ids != sorted(set(ids)) or any(deposit.amount <= 0 for deposit in deposits):
             return f"{change.key.hex()} has deposits out of order or empty"
-        if due.get(change.key) != get_due_step(deposits):
+        before = cast("Savings | None", change.before)
+        known = get_due_step(before.deposits if before else ())
+        if due.get(change.key, known) != get_due_step(deposits):
             return f"{change.key.hex()} does not know its next due step"
     return None
 
@@ -212,6 +217,8 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     32: find_miscounted_statements,
     33: find_bad_recovery,
     34: find_shared_name,
+    35: find_wrong_claims,
+    36: find_bad_ballot,
 }
 
 

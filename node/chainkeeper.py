@@ -22,7 +22,7 @@ from chain.tables import CURRENT, PREVIOUS, Randomness
 from consensus.forkchoice import NOTHING_RECORDED, BlockFacts, Recorded
 from consensus.producer import Position
 from consensus.sets import VoterSet, build_voters
-from node import certified
+from node import certified, decisions
 from node.happenings import find_happenings
 from node.history import (
     BlockSummary,
@@ -71,6 +71,7 @@ class ChainKeeper:
         if context.epoch > before.epoch:
             rows.append(build_epoch_row(compute_randomness(before, context.epoch)))
         rows += certified.build_rows(ledger, block, execution.changes)
+        rows += decisions.build_rows(ledger.state, block, execution, outdated)
         ledger.commit(execution, block, index=rows, durable=durable)
 
     def note_final(self, record: FinalityRecord) -> None:
@@ -84,6 +85,7 @@ class ChainKeeper:
         block = self.ledger.get_block(self.ledger.head.hash)
         assert block is not None, "the head's block is kept"
         rows = build_undo_rows(self.ledger.store, block)
+        rows += decisions.build_undo_rows(self.ledger.store, block.header.height)
         epoch = self._get_epoch(block.header.slot)
         if epoch > self._get_epoch(self.get_facts_at(block.header.height - 1).slot):
             rows.append(build_epoch_undo_row(epoch))

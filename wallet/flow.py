@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import trio
 
-from chain.actions import Action, Pay, Save
+from chain.actions import Action, Pay, PayClaim, Save
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.transaction import SealedTransaction
@@ -34,6 +34,7 @@ from wallet.session import (
     commit,
     lock_path,
     open_client,
+    open_session,
     plan,
     prepare,
     wait_for_block,
@@ -66,6 +67,32 @@ class Intent:
     gain: int = 0  # what settlement gains by it besides payments and savings, at least
     document: Mapping[str, object] = field(default_factory=dict)  # goes into the answer
     on_agreed: Callable[[], None] | None = None  # what must be on disk before anything is sent
+    floor: int | None = None  # down to which the balance may fall afterwards, if that changes
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Who signs, with which wallet, and how."""
+
+    terminal: Terminal
+    name: str
+    folder: Path
+    password_file: Path | None
+    manner: Manner
+
+
+def act(hand: Hand, draft: Callable[[Session], Awaitable[Intent]]) -> Exit:
+    """Meet the node, learn what is intended, and carry it out."""
+
+    async def work() -> Exit:
+        terminal = hand.terminal
+        async with open_session(hand.folder, hand.name, terminal.node_url) as session:
+            tell_news(terminal, session)
+            intent = await draft(session)
+            secrets = unlock(terminal, hand.folder, hand.name, hand.password_file)
+            return await carry_out(terminal, session, secrets, intent, hand.manner)
+
+    return run(work)
 
 
 def run(task: Callable[[], Awaitable[T]]) -> T:
@@ -97,6 +124,18 @@ def unlock(terminal: Terminal, folder: Path, name: str, password_file: Path | No
     read_account(folder, name)  # whether there is such a wallet is said before any question
     question = terminal.say("Password of the wallet {name}:", name=name)
     return open_secrets(folder, name, terminal.ask_password(question, file=password_file))
+
+
+def find_only_wallet(folder: Path) -> str:
+    """The wallet that is meant when none is named: the only one. Raises Failure."""
+    names = list_names(folder)
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise Failure(
+            Exit.USAGE, "No wallets in {path} yet: 'pai wallet new NAME' makes one.", path=folder
+        )
+    raise Failure(Exit.USAGE, "Which wallet? There are: {names}.", names=", ".join(names))
 
 
 def get_names(session: Session) -> dict[str, str]:
@@ -273,12 +312,15 @@ def show_intent(terminal: Terminal, session: Session, intent: Intent, planned: P
         (words.say("Settlement now"), tell_pai(words, session.account.settlement)),
         (words.say("Settlement afterwards"), tell_pai(words, after)),
     ]
+    floor = -session.account.limit if intent.floor is None else intent.floor
+    if floor or intent.floor is not None:
+        pairs.append((words.say("May fall to"), tell_pai(words, floor)))
     terminal.show(build_sheet(pairs, title=intent.title))
 
 
 def compute_outgo(actions: Sequence[Action]) -> int:
     """What actions take from the settlement balance, the fee apart."""
-    return sum(action.amount for action in actions if isinstance(action, Pay | Save))
+    return sum(action.amount for action in actions if isinstance(action, Pay | Save | PayClaim))
 
 
 async def _write_for_others(
@@ -341,22 +383,18 @@ def _tell_fee(terminal: Terminal, planned: Plan) -> str:
     units = terminal.say_count("{n} unit", "{n} units", planned.draft.units)
     if not fee:
         return terminal.say("none ({units} of the free ones)", units=units)
-    return terminal.say(
-        "{amount} pai at most ({units})", amount=terminal.words.amount(fee), units=units
-    )
+    amount = terminal.words.amount(fee)
+    return terminal.say("{amount} pai at most ({units})", amount=amount, units=units)
 
 
 def _tell_done(terminal: Terminal, outcome: Outcome, settlement: int) -> str:
-    amount = terminal.words.amount(settlement)
-    if outcome.status == "final":
+    where = {"height": outcome.height, "amount": terminal.words.amount(settlement)}
+    if outcome.status != "final":
         return terminal.say(
-            "Done: final, in block {height}, at level {level}. Settlement now: {amount} pai.",
-            height=outcome.height,
-            level=outcome.level or 0,
-            amount=amount,
+            "Done: in block {height}, not final yet. Settlement now: {amount} pai.", **where
         )
     return terminal.say(
-        "Done: in block {height}, not final yet. Settlement now: {amount} pai.",
-        height=outcome.height,
-        amount=amount,
+        "Done: final, in block {height}, at level {level}. Settlement now: {amount} pai.",
+        level=outcome.level or 0,
+        **where,
     )

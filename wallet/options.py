@@ -8,7 +8,8 @@ from typing import Any, Final, TypeVar
 
 import click
 
-from wallet.flow import WAIT_SECONDS, Manner
+from wallet.flow import WAIT_SECONDS, Hand, Manner
+from wallet.terminal import Terminal
 
 FOLDER_VARIABLE: Final = "PAI_WALLETS"
 _WAIT_SECONDS_MAX: Final = 3_600
@@ -89,3 +90,20 @@ def take_signing(function: Callable[..., Any]) -> Callable[..., Any]:
         help="Do not send: write the transaction to this file, for others to sign.",
     )
     return take_folder(take_password(take_yes(take_wait(out(with_manner)))))
+
+
+def take_hand(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The wallet's name and what a signing command needs, handed over as the first argument."""
+
+    @wraps(function)
+    def with_hand(
+        terminal: Terminal,
+        name: str,
+        folder: Path,
+        password_file: Path | None,
+        manner: Manner,
+        **rest: Any,
+    ) -> Any:
+        return function(Hand(terminal, name, folder, password_file, manner), **rest)
+
+    return take_signing(click.pass_obj(with_hand))

@@ -41,6 +41,7 @@ from chain.actions import (
     Withdraw,
 )
 from wallet.community import Community
+from wallet.measures import tell_measure
 from wallet.show import tell_account, tell_pai
 from wallet.words import Words, mark
 
@@ -114,7 +115,9 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "id": lambda _, action: action.deposit,
     "count": lambda _, action: action.term_periods,
     "needed": lambda _, action: action.policy.threshold,
-    "measure": lambda _, action: type(action.measure).__struct_config__.tag,
+    "measure": lambda teller, action: tell_measure(
+        teller.words, action.measure, teller.community, teller.names
+    ),
     "loan": lambda _, action: action.loan,
     "proposal": lambda _, action: action.proposal,
     "voice": lambda teller, action: teller.words.say("yes" if action.yes else "no"),

@@ -44,11 +44,14 @@ from chain.actions.votes import (
     ChangeFigure,
     ChangeRewards,
     ChangeSinks,
+    LendByVote,
     Measure,
     Propose,
     Resolve,
     RetireAuthority,
+    SetCommittee,
     SpendFund,
+    WriteOff,
 )
 
 __all__ = [
@@ -72,6 +75,7 @@ __all__ = [
     "Guarantee",
     "GuardianSignature",
     "Instalment",
+    "LendByVote",
     "Measure",
     "Pay",
     "PayClaim",
@@ -89,12 +93,14 @@ __all__ = [
     "Revoke",
     "Save",
     "SeatKeys",
+    "SetCommittee",
     "SetGuardians",
     "SpendFund",
     "StartRecovery",
     "Takeover",
     "Unbond",
     "Withdraw",
+    "WriteOff",
 ]
 
 Action = (

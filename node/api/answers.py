@@ -10,6 +10,7 @@ from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.rules.aliases import find_alias
 from chain.rules.context import Context
+from chain.rules.electorate import PERSONS_PER_UNIT
 from chain.rules.finality_record import get_lasting_ref
 from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account, get_spending_floor
@@ -95,6 +96,7 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         identified_until_slot=until_slot,
         free_units=0 if account.person is None else get_free_units(state, context, account.person),
         defensive_units=_count_defensive_units(context, account),
+        filing_units=state.assembly.require(CURRENT).persons // PERSONS_PER_UNIT,
         unit_fee=format_pai(context.parameters.unit_fee),
         deposits=[_build_deposit_answer(ledger, context, item) for item in now.deposits],
         alias=find_alias(state, account_id),

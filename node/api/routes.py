@@ -8,6 +8,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from chain.transaction import TRANSACTION_BYTES_MAX
+from node.api.answers_credit import LOANS_PAGE_MAX
+from node.api.answers_votes import PROPOSALS_PAGE_MAX
 from node.api.errors import JSON
 from node.api.handlers import (
     BLOCKS_PAGE_MAX,
@@ -40,6 +42,14 @@ from node.api.handlers import (
     get_transaction,
     post_transaction,
 )
+from node.api.handlers_rules import (
+    NUMBER_PATTERN,
+    get_credit,
+    get_loan,
+    get_loans,
+    get_proposal,
+    get_proposals,
+)
 from node.api.schema import (
     AccountAnswer,
     Answer,
@@ -58,12 +68,14 @@ from node.api.schema_chain import (
     SubmittedAnswer,
     TransactionAnswer,
 )
+from node.api.schema_credit import CreditAnswer, LoanAnswer, LoansAnswer
 from node.api.schema_identity import (
     AliasAnswer,
     AuthoritiesAnswer,
     IdentityAnswer,
     RecoveryAnswer,
 )
+from node.api.schema_votes import ProposalAnswer, ProposalsAnswer
 
 Handler = Callable[[Request, Sources], Awaitable[Answer | Response | ASGIApp]]
 
@@ -92,6 +104,8 @@ class Route(NamedTuple):
 
 
 _ADDRESS: Final = Parameter("address", "an account's address", r"^[0-9A-Za-z]{60,90}$")
+_NUMBER: Final = Parameter("number", "from 0 on, in the order of filing", NUMBER_PATTERN)
+_VOTER: Final = Parameter("account", "whose vote to tell, by address", _ADDRESS.pattern)
 _FROM: Final = Parameter("from", "the height of the first block; by default the newest page")
 _LIMIT: Final = Parameter("limit", "how many at most", most=BLOCKS_PAGE_MAX)
 
@@ -151,6 +165,14 @@ ROUTES: Final = (
     ),
     Route(
         "GET",
+        "/v1/accounts/{address}/credit",
+        "How far an account may go below zero, and its loans.",
+        get_credit,
+        CreditAnswer,
+        parameters=(_ADDRESS,),
+    ),
+    Route(
+        "GET",
         "/v1/accounts/{address}/recovery",
         "An account's guardians, as a salted hash, and the recovery that runs.",
         get_recovery,
@@ -171,6 +193,45 @@ ROUTES: Final = (
         "Who may attest, and at what pace.",
         get_authorities,
         AuthoritiesAnswer,
+    ),
+    Route(
+        "GET",
+        "/v1/loans",
+        "Loans that are asked for, run or are unpaid, and what may be lent.",
+        get_loans,
+        LoansAnswer,
+        parameters=(
+            Parameter("from", "the number of the first loan"),
+            Parameter("limit", "how many at most", most=LOANS_PAGE_MAX),
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/loans/{number}",
+        "One loan.",
+        get_loan,
+        LoanAnswer,
+        parameters=(_NUMBER,),
+    ),
+    Route(
+        "GET",
+        "/v1/proposals",
+        "What members vote on, have decided and wait for, newest first.",
+        get_proposals,
+        ProposalsAnswer,
+        parameters=(
+            _VOTER,
+            Parameter("before", "what 'next' said: older ones follow"),
+            Parameter("limit", "how many at most", most=PROPOSALS_PAGE_MAX),
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/proposals/{number}",
+        "One proposal, and how its vote stands.",
+        get_proposal,
+        ProposalAnswer,
+        parameters=(_NUMBER, _VOTER),
     ),
     Route(
         "GET",

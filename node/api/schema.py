@@ -299,6 +299,7 @@ class AccountAnswer(Answer, frozen=True):
     identified_until_slot: Count
     free_units: Count
     defensive_units: Count
+    filing_units: Count
     unit_fee: Pai
     deposits: list[DepositAnswer]
     alias: str | None

@@ -46,6 +46,7 @@ NOUNS: Final = {
     "wallet": Noun("wallet.cli", mark("Hold keys, pay, save.")),
     "seat": Noun("node.cli.seat", mark("Take a seat among the servers that make blocks.")),
     "identity": Noun("node.cli.identity", mark("Say who is who; show who you are.")),
+    "vote": Noun("node.cli.vote", mark("Decide together: propose, vote.")),
     "audit": Noun("node.cli.audit", mark("Replay a chain and report on it.")),
 }
 

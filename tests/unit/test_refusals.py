@@ -64,6 +64,7 @@ from tests.unit import (
     test_snapshot,
     test_takeover,
     test_votes,
+    test_votes_credit,
 )
 
 FARID, GALINA = get_account_id("farid"), get_account_id("galina")
@@ -769,6 +770,7 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *test_recovery.REFUSED,
         *test_aliases.REFUSED,
         *test_votes.REFUSED,
+        *test_votes_credit.REFUSED,
     }
     assert {code for code in Code if 200 <= code < 900} == covered
 
