@@ -26,6 +26,7 @@ from wallet.russian import (
     refusals,
     seat,
     sentences,
+    statement,
     vote_tool,
     votes,
     wallet,
@@ -53,6 +54,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     votes.TEXTS,
     vote_tool.TEXTS,
     loans.TEXTS,
+    statement.TEXTS,
 )
 
 
