@@ -16,13 +16,15 @@ PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	&& echo $$python && break; done)
 
 .PHONY: help demo install test lint types bench finality kill simulate simulate-planted \
-	simulate-long lock clean
+	simulate-long year village lock clean
 
 help:
 	@echo 'make demo [ARGS="--seconds 40"]   a whole community on this machine, live; Ctrl-C ends it'
 	@echo 'make install                      the program itself: .venv/bin/pai'
 	@echo 'make test [ARGS="tests/unit"]     lint, types, layers, tests: about ten minutes'
 	@echo 'make bench                        speed and memory, into build/bench.json'
+	@echo 'make year [ARGS="--lang ru"]      a year of a village, told; replayed; reported on'
+	@echo 'make village                      eight years of a village, into docs/charts: minutes'
 	@echo 'make kill                         kill -9 of servers, twenty times over'
 	@echo 'make finality                     how soon blocks and payments become final, in figures'
 	@echo 'make simulate [SEEDS=2000]         many communities under every fault, in virtual time'
@@ -70,6 +72,12 @@ types: $(VENV)/test-ready
 
 bench: $(VENV)/test-ready
 	$(BIN)/python -m tests.bench $(ARGS)
+
+year: $(VENV)/test-ready
+	$(BIN)/python -m tests.year $(ARGS)
+
+village: $(VENV)/test-ready
+	$(BIN)/python -m tests.eight_years $(ARGS)
 
 kill: $(VENV)/test-ready
 	$(BIN)/python -m tests.e2e.kill_run $(ARGS)

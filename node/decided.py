@@ -8,14 +8,18 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from chain.certificates import FINALITIES, JUSTIFICATIONS, Certificate, Finality, Justification
-from chain.codec import encode
+from chain.codec import Codec, encode
 from chain.kept import INDEX
+from chain.records import Evidence
+from chain.rules.evidence import read_charge
 from chain.store import Store
+from chain.tables.table import ROW_BYTES_MAX
 
 _JUSTIFIED: Final = INDEX + b"d"  # the newest justification
 _FINAL: Final = INDEX + b"g"  # the newest finality
 _CONFLICT: Final = INDEX + b"x"  # then a digit: two certificates that contradict each other
-_KINDS: Final = {Justification: JUSTIFICATIONS, Finality: FINALITIES}
+_EVIDENCE: Final = INDEX + b"v"  # set, seat and kind of offence -> the first proof of it
+_EVIDENCES: Final[Codec[Evidence]] = Codec(Evidence, ROW_BYTES_MAX)  # type: ignore[arg-type]  # a union
 
 
 class Decided(NamedTuple):
@@ -53,6 +57,23 @@ def keep_conflict(store: Store, first: Certificate, second: Certificate) -> None
         if isinstance(certificate, kind)
     ]
     store.write(rows, durable=True)
+
+
+def keep_evidence(store: Store, chain: bytes, evidence: Evidence) -> None:
+    """Keep the first proof of an offence, so that a block can record it even after a start.
+
+    A seat is accused once of a kind in a set, so there are no more than that.
+    """
+    charge = read_charge(chain, evidence)
+    key = _EVIDENCE + charge.set + charge.seat + charge.kind.encode()
+    if store.get(key) is None:
+        store.write([(key, encode(evidence))], durable=False)
+
+
+def read_evidence(store: Store) -> Iterator[Evidence]:
+    """The proofs that are kept."""
+    for _, data in store.items(_EVIDENCE):
+        yield _EVIDENCES.decode(data)
 
 
 def read_conflict(store: Store) -> list[Certificate]:

@@ -17,7 +17,7 @@ from consensus.events import (
     TellConflict,
     TellOffence,
 )
-from node.decided import keep_certificate, keep_conflict
+from node.decided import keep_certificate, keep_conflict, keep_evidence
 from node.events import BlockFinal
 from node.owner import Owner
 from p2p.transport import PeerId
@@ -39,6 +39,7 @@ def perform_finality(owner: Owner, effect: OfFinality) -> None:
             owner.log.info("set_entered", hand_off=effect.set)
         case TellOffence():
             owner.board.tally.offences_seen += 1
+            keep_evidence(owner.ledger.store, owner.ledger.chain, effect.evidence)
             owner.log.warning("offence", kind=type(effect.evidence).__name__)
         case TellConflict():
             keep_conflict(owner.ledger.store, effect.first, effect.second)

@@ -23,9 +23,10 @@ from consensus import events as told
 from consensus.engine import step
 from consensus.forkchoice import BlockFacts
 from consensus.journal import get_signed_header, get_signed_slot
+from consensus.offences import keep_evidence
 from node.branches import verify
 from node.clock import MS
-from node.decided import read_conflict, read_decided
+from node.decided import read_conflict, read_decided, read_evidence
 from node.effects import handle, place_facts, take_block
 from node.home import HomeError, write_file
 from node.mempool import Limits
@@ -141,6 +142,8 @@ class CoreTask:
         decided = [item for item in read_decided(store) if item is not None]
         heights = [item.body.target_height for item in decided]
         await self._show_own_chain(min([gadget.lock.height, gadget.final.height, *heights]))
+        for evidence in read_evidence(store):
+            keep_evidence(gadget, evidence)
         for certificate in [*decided, *read_conflict(store)]:
             await handle(owner, told.CertificateSeen(owner.clock.get_ms(), certificate))
 

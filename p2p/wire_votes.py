@@ -15,7 +15,7 @@ from chain.certificates import (
     Justification,
 )
 from chain.codec import Bytes16, Bytes32, Bytes64, Codec, Natural, Record, encode
-from chain.crypto import KeyPair, Signed, sign
+from chain.crypto import SIGN_NEWEST, KeyPair, Signed, sign
 from chain.header import HEADER_BYTES_MAX, SignedHeader
 from chain.proof import HandOff
 from chain.votes import VOTE_BYTES_MAX, SignedVote
@@ -26,7 +26,6 @@ FINALITY_BYTES_MAX: Final = BLOCKS_BYTES_MAX
 VOTES_IN_ANSWER_MAX: Final = 1_024  # two bodies of each kind from the largest set
 VOTES_BYTES_MAX: Final = VOTES_IN_ANSWER_MAX * 296 + 64
 NEWEST_BYTES_MAX: Final = HEADER_BYTES_MAX + 2 * VOTE_BYTES_MAX + 256
-SIGN_NEWEST: Final = b"pai/newest/1"
 
 
 class FinalityRequest(Record, frozen=True):

@@ -46,11 +46,13 @@ WALLET_OF_CHAIN = {
 
 # Foreign libraries: the files, or rooms, in which each is met.
 LIBRARIES = {
+    "arro3": ("node/audit/tables.py",),
     "click": ("node/cli/", "wallet/"),
     "cryptography": ("node/identity/certificates.py",),
     "httpx": ("wallet/client.py", "node/audit/", "node/cli/", "node/ops/"),
     "hypercorn": ("node/api/",),
     "libp2p": ("p2p/libp2p_transport.py", "p2p/mends.py"),
+    "matplotlib": ("node/cli/chart_files.py",),
     "mnemonic": ("wallet/phrase.py",),
     "msgpack": ("node/", "chain/"),
     "msgspec": ("",),

@@ -62,6 +62,7 @@ class WalletNode:
         self.community = community or Community()
         self.keeper = build_keeper(self.community)
         self.mining = mining
+        self.final_height = 0  # up to here blocks are final
         self.ahead_slots = 1  # how far the clock is ahead of the head
         self.waiting: list[SealedTransaction] = []
         self.faults: deque[Fault | None] = deque()  # of the next POSTs, one each
@@ -281,7 +282,7 @@ class WalletNode:
             if any(item.id == transaction_id for item in block.transactions):
                 return {
                     "id": transaction_id.hex(),
-                    "status": "in_block",
+                    "status": "final" if block.header.height <= self.final_height else "in_block",
                     "height": block.header.height,
                     "slot": block.header.slot,
                     "hash": block.hash.hex(),

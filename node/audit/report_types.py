@@ -91,7 +91,7 @@ class FundRow(Part, frozen=True):
 
 
 class Velocity(Part, frozen=True):
-    """How often money turned over, by three definitions, over all time and as in four weeks."""
+    """How often money turned over, by four definitions, over all time and as in four weeks."""
 
     definition: str
     mean_settlement: str
@@ -99,6 +99,7 @@ class Velocity(Part, frozen=True):
     turnovers: str
     a_period: str
     in_28_periods: str
+    external_a_period: str
     persons_a_period: str
     net_a_period: str
 
@@ -114,7 +115,11 @@ class PeriodRow(Part, frozen=True):
     payments: int
     turnover: str
     mean_settlement: str
+    turnover_internal: str
+    turnover_unidentified: str
+    turnover_foreign: str
     velocity: str
+    velocity_external: str
     velocity_persons: str
     velocity_net: str
     active_members: int
@@ -125,6 +130,82 @@ class PeriodRow(Part, frozen=True):
     withdrawn: str
     matured: str
     savings: str
+    debt: str
+    debtors: int
+    at_limit: int
+    share_at_limit: str
+    granted: str
+    overdue: str
+    lost_360: str
+    reserve: str
+    drain: str
+    braked: bool
+    gini_settlement: str
+    gini_turnover: str
+
+
+class YoungBase(Part, frozen=True):
+    """What base the young hold whom one authority vouches for."""
+
+    authority: str
+    name: str
+    amount: str
+
+
+class Credit(Part, frozen=True):
+    """What members owe, and what stands against it. Shares are of what their names say.
+
+    ``lost_360``, ``overdue_360`` and ``inflow_360`` are of the last 360 periods: credit grows only
+    while the first two do not exceed the third. ``drain`` is savings as a part of ``debt``.
+    """
+
+    debt: str
+    debtors: int
+    persons: int
+    at_limit: int
+    share_at_limit: str
+    stuck: int
+    share_of_ten_debtors: str
+    share_of_ten_holders: str
+    granted: str
+    pledged: str
+    coverage: str
+    overdue: str
+    lost_360: str
+    overdue_360: str
+    inflow_360: str
+    reserve: str
+    braked: bool
+    drain: str
+    young_base: list[YoungBase]
+    share_from_one_partner: str
+
+
+class Solvency(Part, frozen=True):
+    """Whether all who want out could be paid: withdrawn + interest <= loans - money.
+
+    ``withdrawn`` and ``interest`` are what the auditor was told; no chain knows them.
+    """
+
+    loans: str
+    money: str
+    withdrawn: str
+    interest: str
+    room: str
+
+
+class Dealings(Part, frozen=True):
+    """Turnover by whom it was between, and how it and money are concentrated."""
+
+    turnover: str
+    internal: str
+    share_internal: str
+    unidentified: str
+    share_unidentified: str
+    foreign: str
+    share_foreign: str
+    gini_settlement: str
+    gini_turnover: str
 
 
 class AuthorityRow(Part, frozen=True):
@@ -191,6 +272,9 @@ class Report(Part, frozen=True):
     demurrage: Demurrage
     funds: list[FundRow]
     velocity: Velocity
+    credit: Credit
+    solvency: Solvency
+    dealings: Dealings
     fees: str
     identity: Identity
     servers: Servers

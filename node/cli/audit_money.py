@@ -5,14 +5,11 @@ from typing import Final
 
 from rich.console import RenderableType
 
-from chain.units import parse_pai
 from node.audit.report_types import Report, Supply
 from node.cli.charts import draw_bar
+from node.cli.figures import BAR_WIDTH, tell_amount, tell_percent, tell_rounded
 from wallet.terminal import Column, build_table
 from wallet.words import Words, mark
-
-BAR_WIDTH: Final = 24
-_CENT: Final = 10_000  # micropai
 
 KINDS: Final = {
     "seat_owner": mark("owners of servers"),
@@ -182,19 +179,3 @@ def tell_funds(words: Words, report: Report) -> RenderableType:
             if name in _ALWAYS or any(getattr(row, name) != "0" for row in rows)
         ],
     )
-
-
-def tell_amount(words: Words, text: str) -> str:
-    """An exact amount, its point where the others in a column have theirs."""
-    return words.amount(parse_pai(text), decimals=6)
-
-
-def tell_rounded(words: Words, text: str) -> str:
-    """An amount to the hundredth, for tables too wide for all digits."""
-    cents = (parse_pai(text) + _CENT // 2) // _CENT
-    return words.amount(cents * _CENT)
-
-
-def tell_percent(words: Words, share: str) -> str:
-    """A share as a percentage."""
-    return words.percent(int(Decimal(share) * 1_000_000), 1_000_000)

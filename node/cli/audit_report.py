@@ -12,19 +12,17 @@ from rich.console import Group, RenderableType
 from chain.genesis import Genesis
 from chain.parameters import Constants
 from node.audit.report_types import PeriodRow, Report
+from node.cli.audit_credit import tell_credit, tell_dealings, tell_solvency
 from node.cli.audit_money import (
-    BAR_WIDTH,
-    tell_amount,
     tell_bearers,
     tell_funded,
     tell_funds,
     tell_payers,
-    tell_percent,
-    tell_rounded,
     tell_supply,
 )
 from node.cli.audit_view import tell_findings
 from node.cli.charts import draw_bar, draw_sparkline
+from node.cli.figures import BAR_WIDTH, tell_amount, tell_number, tell_percent, tell_rounded
 from wallet.terminal import Column, Terminal, build_sheet, build_table
 from wallet.words import Words
 
@@ -47,6 +45,9 @@ def tell_report(
         _tell_velocity(words, report, genesis.constants),
         _tell_sparklines(words, report),
         _tell_periods(words, report.periods[-periods:]),
+        tell_credit(words, report),
+        tell_solvency(words, report),
+        tell_dealings(words, report),
         _tell_identity(words, report),
         _tell_servers(words, report),
     ):
@@ -78,14 +79,18 @@ def _tell_velocity(words: Words, report: Report, constants: Constants) -> Render
             (words.say("Definition"), words.retell(velocity.definition)),
             (words.say("Turnover"), tell_amount(words, velocity.turnover)),
             (words.say("Mean settlement"), tell_amount(words, velocity.mean_settlement)),
-            (words.say("Turnovers in all"), _number(words, velocity.turnovers)),
+            (words.say("Turnovers in all"), tell_number(words, velocity.turnovers)),
             (
                 words.say("Turnovers a period ({period})", period=period),
-                _number(words, velocity.a_period),
+                tell_number(words, velocity.a_period),
             ),
-            (words.say("- between persons"), _number(words, velocity.persons_a_period)),
-            (words.say("- net of round trips"), _number(words, velocity.net_a_period)),
-            (words.say("Turnovers in 28 periods"), _number(words, velocity.in_28_periods)),
+            (
+                words.say("- without transfers to oneself"),
+                tell_number(words, velocity.external_a_period),
+            ),
+            (words.say("- between persons"), tell_number(words, velocity.persons_a_period)),
+            (words.say("- net of round trips"), tell_number(words, velocity.net_a_period)),
+            (words.say("Turnovers in 28 periods"), tell_number(words, velocity.in_28_periods)),
             (words.say("Fees paid"), tell_amount(words, report.fees)),
         ],
         title=words.say("Velocity"),
@@ -126,7 +131,7 @@ def _tell_periods(words: Words, periods: Sequence[PeriodRow]) -> RenderableType:
                 words.number(row.payments),
                 tell_rounded(words, row.turnover),
                 tell_rounded(words, row.mean_settlement),
-                _number(words, row.velocity),
+                tell_number(words, row.velocity),
                 draw_bar(Decimal(row.velocity), highest, BAR_WIDTH // 2),
             )
             for name, row in zip(names, periods, strict=True)
@@ -228,8 +233,3 @@ def _tell_servers(words: Words, report: Report) -> RenderableType:
             missed=words.number(servers.missed_slots),
         ),
     )
-
-
-def _number(words: Words, text: str) -> str:
-    """A ratio with three decimals in the person's notation."""
-    return words.amount(int(Decimal(text) * 1_000) * 1_000, decimals=3)

@@ -216,6 +216,19 @@ def boundary() -> World:
     return world
 
 
+def restart_at_the_boundary() -> World:
+    """All acks are lost around a hand-off, and everybody starts anew before it is final."""
+    world = stage(7, 160)
+    for name in world.names:
+        kept = world.keeps_back[name]
+        at(world, 2 * EPOCH - 0.1, kept.add, "acks")
+        at(world, 2 * EPOCH + 8.6, kept.discard, "acks")
+        at(world, 2 * EPOCH + 5 + world.dice.random(), world.servers[name].cut_power, 3_000)
+    world.run()
+    expect("I10", get_longest_gap(world, 5, 155) <= 40, get_final_slots(world))
+    return world
+
+
 def seized_half() -> World:
     """Two of four are carried away: nothing becomes final any more, and the chain goes on."""
     world = stage(4, 420)
@@ -326,6 +339,7 @@ SCHEDULES: Final[dict[str, Callable[[], World]]] = {
     "lost journal": lost_journal,
     "lost then entered": lost_then_entered,
     "boundary": boundary,
+    "restart at the boundary": restart_at_the_boundary,
     "half seized": seized_half,
     "43 percent seized": seized_43_percent,
     "roll-call refused": roll_call_refused,

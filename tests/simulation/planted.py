@@ -46,7 +46,8 @@ def hunt(planted: Planted) -> Found:
         for count in range(planted.seeds):
             options = draw(planted.first + count)
             outcome = run(options._replace(slots=min(options.slots, SLOTS)))
-            assert outcome.name not in BROKEN_PLANTS, outcome.failure
+            if outcome.name in BROKEN_PLANTS:
+                return Found(planted, f"does not fit: {outcome.failure}", "")
             if outcome.failure:
                 return Found(planted, f"{count + 1} seeds", outcome.name, outcome.failure)
     return Found(planted, f"{planted.seeds} seeds", "")

@@ -17,7 +17,7 @@ from chain.state import State
 from chain.tables import ACCOUNTS
 from consensus import arrivals, engine, forkchoice, journal
 from consensus.events import StoreJournal
-from node import branches, chainkeeper, judges, mempool, production
+from node import branches, chainkeeper, judges, mempool
 from p2p.transport import PeerId, Verdict
 from tests.simulation.planted import Planted
 
@@ -206,9 +206,9 @@ def _never_recheck(self: mempool.Mempool, slot: int, limit: int) -> bool:
     return False
 
 
-def _draft_empty(owner: Any, turn: Any, context: Any) -> Any:
+def _select_nothing(self: mempool.Mempool, view: Any, context: Any) -> Any:
     """Blocks carry no transactions."""
-    return (), owner.ledger.draft(context, turn.output, (), owner.known)
+    return ()
 
 
 def _refuse_all(self: mempool.Mempool, sealed: Any, slot: int) -> None:
@@ -237,6 +237,6 @@ BLOCK_FAULTS: Final = (
     Planted("an old head's view", "mempool", mempool.Mempool.forget_view, _keep_view),
     Planted("abandoned transactions lost", "mempool", mempool.Mempool._return, _return_nothing),
     Planted("selection unchecked", "mempool", mempool.Mempool.select, _select_unchecked),
-    Planted("blocks without transactions", "mempool", production._execute, _draft_empty),
+    Planted("blocks without transactions", "mempool", mempool.Mempool.select, _select_nothing),
     Planted("nothing is let in", "mempool", mempool.Mempool.admit, _refuse_all),
 )

@@ -9,7 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from chain import certificates
-from chain.rules import ancestry, epoch, weights
+from chain.rules import epoch, weights
 from chain.rules import tally as tally_rules
 from chain.rules.weights import Standing
 from chain.votes import Ack, Prevote, SignedVote
@@ -114,9 +114,7 @@ def _lock_not_written(kept: Any, body: Any, lock: Any, final: Any) -> Any:
     """An ack and what is justified are written one after the other, and the power goes between."""
     written = _ORIGINAL_RECORD(kept, body, lock, final)
     entry = written.records[-1]
-    before = next((item for item in kept.records if item.set == entry.set), None)
-    old = (None, None) if before is None else (before.lock, before.final)
-    entry = replace(entry, lock=old[0], final=old[1])
+    entry = replace(entry, lock=None, final=None)
     return replace(written, records=(*written.records[:-1], entry))
 
 
@@ -242,11 +240,6 @@ def _cap_by_heads(standings: Sequence[Standing]) -> int:
     return low
 
 
-def _remember_all(_state: Any, context: Any) -> ancestry.Place:
-    """No block is ever forgotten, so what is not found is refused."""
-    return ancestry.Place(context.chain, 0, 0)
-
-
 VOTE_FAULTS: Final = (
     Planted("a vote for the base", "consensus", prevote.compute_prevote, _vote_for_base),
     Planted("no clamp at the hand-off", "consensus", prevote.find_target, _vote_past_handoff),
@@ -255,12 +248,10 @@ VOTE_FAULTS: Final = (
     Planted("ack below a prevote", "consensus", finality._ack, _ack_too_much),
     Planted("lock not held", "consensus", finality._take_justified, _never_lock),
     Planted("lock not in the ack's write", "journal", journal.record_vote, _lock_not_written),
-    Planted("lost journal begins at nothing", "journal", journal.record_loss, _loss_forgotten),
     Planted("journal not taken up", "journal", gadget.take_up, _take_up_nothing),
     Planted("journal across sets", "journal", journal.enter_set, _one_record),
     Planted("root not followed", "consensus", forkchoice.Tree.set_root, _root_ignored),
     Planted("entered when justified", "consensus", finality._take_justified, _enter_early),
-    Planted("set that is not final", "sync", chainkeeper.ChainKeeper.get_voters, _newest_voters),
     Planted("everybody accused", "consensus", VotePool.find_rivals, _all_are_rivals),
     Planted("certificates unchecked", "sync", certificates.check_certificate, _believe),
 )
@@ -274,8 +265,13 @@ _BY_SCHEDULE: Final[dict[str, tuple[Planted, ...]]] = {
     "guard": (Planted("guard on age now", "consensus", voting.get_guard, _guard_by_age),),
     "lost journal": (
         Planted("acks free after a loss", "journal", journal.record_loss, _loss_gates_prevotes),
+        Planted("lost journal begins at nothing", "journal", journal.record_loss, _loss_forgotten),
     ),
-    "half seized": (Planted("old lock refused", "ledger", ancestry.get_oldest, _remember_all),),
+    "restart at the boundary": (
+        Planted(
+            "set that is not final", "sync", chainkeeper.ChainKeeper.get_voters, _newest_voters
+        ),
+    ),
     "boundary": (
         Planted("no OR EQUAL", "consensus", prevote.compute_prevote, _vote_above_lock_only),
     ),

@@ -130,7 +130,7 @@ class Server:
             )
             owner = self.owner
             owner.outside = Outgoing(self)
-            owner.log = Complaints(self)  # type: ignore[assignment]
+            owner.log = Complaints(self)  # type: ignore[assignment]  # a twin
             self.world.watch.listen(self)
             owner.announce = self._announce
             owner.replace_chain = self._replace_chain

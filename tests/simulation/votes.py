@@ -67,7 +67,7 @@ class Answered(NamedTuple):
 
 def get_server(owner: Owner) -> "Server":
     """Whose core this is."""
-    server: Server = owner.outside._server  # type: ignore[union-attr]
+    server: Server = owner.outside._server  # type: ignore[union-attr]  # ours
     return server
 
 

@@ -17,6 +17,7 @@ from chain.policy import AccountId
 from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence
 from chain.votes import Ack, Prevote, Vote
 from consensus.events import TellConflict
+from consensus.journal import SetRecord, get_lock_round
 from consensus.sets import Checkpoint, VoterSet
 from node.events import BlockUndone, CoreEvent, TransactionDropped
 from tests.community import get_account_id, get_key
@@ -81,6 +82,7 @@ class Watch:
         self._heads: dict[str, bytes] = {}
         self._told: dict[str, list[CoreEvent]] = {}
         self._finals: dict[int, BlockHash] = {0: world.chain}  # by height, of all servers
+        self._final_hashes = {world.chain}
         self._final_height = 0
         self._shown: dict[str, tuple[BlockHash, int]] = {}  # by server: set and final round
         self._justified: dict[tuple[BlockHash, int], BlockHash] = {}
@@ -124,6 +126,8 @@ class Watch:
         if not self._world.is_honest(name):
             return
         self._check_journalled(name, vote, body_bytes)
+        if vote.set not in self._final_hashes:
+            raise Broken("I8", f"{name} votes in a set whose hand-off nobody has made final")
         base_slot = self._get_slot(vote.set)
         if base_slot < self._entered.get(name, 0):
             raise Broken("I8", f"{name} votes in a set that it has left")
@@ -143,8 +147,16 @@ class Watch:
                 kept = item.prevote if is_prevote else item.ack
                 is_kept = kept == body_bytes or item is not records[-1]
                 if round_ > vote.round or (round_ == vote.round and is_kept):
+                    self._check_lock_written(name, vote, item, is_newest=item is records[-1])
                     return
         raise Broken("I3", f"{name} votes in round {vote.round} before it is journalled")
+
+    def _check_lock_written(
+        self, name: str, vote: Vote, record: SetRecord, *, is_newest: bool
+    ) -> None:
+        """What is justified lies on the disk in the same write as the ack of it."""
+        if isinstance(vote, Ack) and is_newest and get_lock_round(record) < vote.round:
+            raise Broken("I4", f"{name} acks {vote.round}, and its journal has no such lock")
 
     def _judge(self, name: str, offence: str | None) -> None:
         if offence is None:
@@ -210,6 +222,7 @@ class Watch:
             return
         for above, block_hash in way:
             self._finals[above] = block_hash
+            self._final_hashes.add(block_hash)
             header = self._world.blocks[block_hash].header
             age_ms = self._world.timeline.now_ms - header.slot * self._world.slot_ms
             self.delays_ms.append((header.kind, age_ms))
@@ -225,6 +238,7 @@ class Watch:
         levels = checkpoint.level, self.final_slots[-1][2] if self.final_slots else 0
         bound = sum(compute_quorum(total, level) for level in levels) - total
         self.conflicts += 1
+        self._final_hashes.add(checkpoint.hash)
         if self.conflict_slot is None:
             self.conflict_slot = self._world.slot
         self._world.coverage.add("conflicting finality")

@@ -13,10 +13,11 @@ from chain.actions import Pay, Save
 from chain.parameters import KeepSegment
 from chain.store import MemoryStore
 from node.audit.findings import Check
-from node.audit.report import build_report, write_periods
+from node.audit.report import build_report
 from node.audit.report_types import PeriodRow, Report
 from node.audit.run import Audit, Trust
 from node.audit.source import Source
+from node.audit.tables import write_periods
 from node.cli.charts import draw_bar, draw_sparkline
 from node.cli.main import main
 from node.ops.export import build_header

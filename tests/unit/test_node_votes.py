@@ -22,11 +22,18 @@ from chain.votes import (
     sign_here,
     sign_vote,
 )
-from consensus.events import CertificateSeen, NewestShown, TellConflict, TellOffence, VoteSeen
+from consensus.events import (
+    CertificateSeen,
+    NewestShown,
+    ReleaseCommanded,
+    TellConflict,
+    TellOffence,
+    VoteSeen,
+)
 from consensus.pool import Newest
 from node.branches import follow
 from node.core import Core
-from node.decided import keep_certificate, read_conflict, read_decided
+from node.decided import keep_certificate, read_conflict, read_decided, read_evidence
 from node.effects import handle, perform, take_block
 from node.showing import find_named_certificate, show_finality, show_newest, show_votes
 from node.votes import judge_certificate, judge_here, judge_vote, take_finality, take_newest
@@ -285,6 +292,12 @@ def test_a_contradiction_is_kept_and_told_and_an_offence_is_counted() -> None:
         await perform(box.owner, [TellConflict(first, second, guilty), TellOffence(evidence)])
         assert read_conflict(box.core.ledger.store) == [first, second]
         assert box.core.get_core_status().counters.offences_seen == 1
+        assert list(read_evidence(box.core.ledger.store)) == [evidence]
+        await box.core._task._take_up_decided()
+        assert list(box.owner.consensus.gadget.evidence.values()) == [evidence]
+        another = VoteEvidence(one, box.say("ann", box.build_prevote(target_height=8)), ())
+        await perform(box.owner, [TellOffence(another)])
+        assert list(read_evidence(box.core.ledger.store)) == [evidence], "once of a kind"
 
     run(check)
 
@@ -300,5 +313,15 @@ def test_a_contradiction_stops_signing_after_a_restart_too() -> None:
         await perform(box.owner, [TellConflict(first, second, ())])
         await box.core._task._take_up_decided()
         assert box.owner.consensus.gadget.stopped
+
+    run(check)
+
+
+def test_the_operator_releases_a_key_only_when_it_has_lost_its_journal() -> None:
+    async def check(box: Box) -> None:
+        box.core.release_key()
+        assert [type(event) for event in box.owner.pending] == [ReleaseCommanded]
+        await handle(box.owner, box.owner.pending.popleft())
+        assert box.core.get_core_status().activation_slot is None
 
     run(check)

@@ -94,18 +94,19 @@ def refuse_votes(replica: Replica, by_egor: Callable[..., Said]) -> Iterator[tup
     digest = get_digest(WELL)
     yield 660, say(replica, "farkhad", [50, WELL])
     yield 660, say(replica, "farkhad", [51, under_vote, digest, True])
-    for code, *actions in (
-        (612, [50, ["admit", get_account("registry"), "Registry", "RU", 0]]),
-        (614, [50, ["retire", farkhad]]),
-        (661, [51, 99, digest, True]),
-        (662, [51, closed, get_digest(LONG), True]),
-        (663, [51, under_vote, get_digest(LONG), True]),
-        (664, *[[50, ["resolve", f"question {number}"]] for number in range(4)]),
-        (665, [50, ["figure", "sinks", 1]]),
-        (666, [50, ["figure", "free_units", 1_001]]),
-        (667, [50, ["figure", "free_units", 101]]),  # it was 50, 60 now
-        (667, [50, ["demurrage", find_keep("0.04", "4")]]),  # there was none for a while
-        (668, [50, ["spend", "operators", egor, 1, ""]]),
-        (669, [50, ["spend", "reserve", egor, 10**12, ""]]),
-    ):
+    cases: list[tuple[int, list[Said]]] = [
+        (612, [[50, ["admit", get_account("registry"), "Registry", "RU", 0]]]),
+        (614, [[50, ["retire", farkhad]]]),
+        (661, [[51, 99, digest, True]]),
+        (662, [[51, closed, get_digest(LONG), True]]),
+        (663, [[51, under_vote, get_digest(LONG), True]]),
+        (664, [[50, ["resolve", f"question {number}"]] for number in range(4)]),
+        (665, [[50, ["figure", "sinks", 1]]]),
+        (666, [[50, ["figure", "free_units", 1_001]]]),
+        (667, [[50, ["figure", "free_units", 101]]]),  # it was 50, 60 now
+        (667, [[50, ["demurrage", find_keep("0.04", "4")]]]),  # there was none for a while
+        (668, [[50, ["spend", "operators", egor, 1, ""]]]),
+        (669, [[50, ["spend", "reserve", egor, 10**12, ""]]]),
+    ]
+    for code, actions in cases:
         yield code, by_egor(*actions)
