@@ -210,9 +210,12 @@ class EightYears:
         village = self.village
         debts = {name: -village.get_balance(name) for name in self.gone}
         self.gone = [name for name in self.gone if debts[name] > PAI]
-        if not self.gone:
+        # What somebody has saved pays for him first, when its term is over.
+        savings = village.ledger.state.savings
+        poor = [name for name in self.gone if savings.get(get_account_id(name)) is None]
+        if not poor:
             return None
-        name = max(self.gone, key=lambda item: debts[item])
+        name = max(poor, key=lambda item: debts[item])
         amount = min(debts[name], self._get_spendable("reserve") * 9 // 10)
         return WriteOff(get_account_id(name), amount) if amount >= PAI else None
 
