@@ -27,6 +27,7 @@ from chain.invariants_sets import (
     find_torn_ancestry,
     find_wrong_set_record,
 )
+from chain.invariants_votes import find_bad_ballot, find_wrong_claims
 from chain.policy import compute_account_id
 from chain.rules.context import Context
 from chain.rules.settlement import BONDED, get_due_step
@@ -216,6 +217,8 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     32: find_miscounted_statements,
     33: find_bad_recovery,
     34: find_shared_name,
+    35: find_wrong_claims,
+    36: find_bad_ballot,
 }
 
 

@@ -94,7 +94,7 @@ def refuse_votes(replica: Replica, by_egor: Callable[..., Said]) -> Iterator[tup
     digest = get_digest(WELL)
     yield 660, say(replica, "farkhad", [50, WELL])
     yield 660, say(replica, "farkhad", [51, under_vote, digest, True])
-    refused: list[tuple[int, list[list[Any]]]] = [
+    cases: list[tuple[int, list[Said]]] = [
         (612, [[50, ["admit", get_account("registry"), "Registry", "RU", 0]]]),
         (614, [[50, ["retire", farkhad]]]),
         (661, [[51, 99, digest, True]]),
@@ -108,5 +108,5 @@ def refuse_votes(replica: Replica, by_egor: Callable[..., Said]) -> Iterator[tup
         (668, [[50, ["spend", "operators", egor, 1, ""]]]),
         (669, [[50, ["spend", "reserve", egor, 10**12, ""]]]),
     ]
-    for code, actions in refused:
+    for code, actions in cases:
         yield code, by_egor(*actions)
