@@ -16,7 +16,7 @@ from wallet.keystore import find_only_wallet
 from wallet.options import take_folder
 from wallet.session import Session, open_session
 from wallet.show import KINDS, build_entry_document, tell_pai
-from wallet.statement import PeriodOfStatement, build_statement, sum_funded
+from wallet.statement import CHARGES, Line, PeriodOfStatement, build_statement, sum_funded
 from wallet.terminal import Column, Terminal, build_sheet, build_table
 from wallet.words import Words, mark
 
@@ -210,7 +210,7 @@ def _build_lines(
             (
                 words.date(line.entry.time),
                 words.say(KINDS[line.entry.kind]) if line.entry.kind in KINDS else line.entry.kind,
-                words.amount(line.change or line.entry.amount),
+                _tell_change(words, line),
                 words.amount(line.balance),
                 names.get(line.entry.counterparty or "") or (line.entry.counterparty or "")[-8:],
                 line.entry.memo,
@@ -219,6 +219,13 @@ def _build_lines(
             for line in item.lines
         ],
     )
+
+
+def _tell_change(words: Words, line: Line) -> str:
+    """What moved the balance; in brackets what savings bore of what is not in it."""
+    if line.change:
+        return words.amount(line.change)
+    return f"({words.amount(line.entry.amount)})" if line.entry.kind in CHARGES else "—"
 
 
 def _build_funded(words: Words, funded: Mapping[str, int]) -> RenderableType:
