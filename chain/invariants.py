@@ -11,6 +11,13 @@ from chain.codec import Record
 from chain.credit_invariants import check_floors, find_bad_dealings, find_bad_debts, find_wrong_sums
 from chain.errors import InvariantBroken
 from chain.invariants_epochs import find_bad_offender, find_bad_standing, find_key_come_back
+from chain.invariants_exchange import (
+    check_entered,
+    find_bad_obligation,
+    find_lost_page,
+    find_miscounted_obligations,
+    find_stray_escrow,
+)
 from chain.invariants_identity import (
     find_bad_recovery,
     find_changed_statement,
@@ -40,6 +47,7 @@ from chain.tables import (
     SAVINGS,
     SEATS,
     TIPS,
+    WINDOWS,
     Account,
     Money,
     Recovery,
@@ -47,6 +55,7 @@ from chain.tables import (
     Seat,
     Table,
     Tip,
+    Window,
 )
 from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
 
@@ -58,7 +67,7 @@ def check_invariants(
 ) -> None:
     """Check every promise on what a block changed. Raises InvariantBroken.
 
-    With the state before the block and the block's context, L20 too.
+    With the state before the block and the block's context, L20 and L43 too.
     """
     for number, check in INVARIANTS.items():
         problem = check(changes)
@@ -66,6 +75,7 @@ def check_invariants(
             raise InvariantBroken(f"L{number} {check.__name__.removeprefix('find_')}: {problem}")
     if state is not None and context is not None:
         check_floors(changes, state, context)
+        check_entered(changes, state)
 
 
 def find_lost_money(changes: Sequence[Change]) -> str | None:
@@ -219,6 +229,10 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     34: find_shared_name,
     35: find_wrong_claims,
     36: find_bad_ballot,
+    40: find_bad_obligation,
+    41: find_miscounted_obligations,
+    42: find_lost_page,
+    44: find_stray_escrow,
 }
 
 
@@ -235,7 +249,7 @@ def _select(changes: Sequence[Change], table: Table[RowT]) -> list[Change]:
     return [change for change in changes if change.table is table]
 
 
-_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, RECOVERIES, MONEY)
+_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, RECOVERIES, WINDOWS, MONEY)
 
 
 def _count_money(row: Record | None) -> int:
@@ -246,6 +260,8 @@ def _count_money(row: Record | None) -> int:
         return sum(deposit.amount for deposit in row.deposits)
     if isinstance(row, Recovery):
         return row.pending.bond if row.pending else 0
+    if isinstance(row, Window):
+        return sum(lender.escrow for lender in row.lenders)
     if isinstance(row, Money):
         funds: int = sum(getattr(row, name) for name in COMMON_FUNDS)
         return funds - (row.issued - row.burned)

@@ -25,6 +25,7 @@ from chain.tables import (
     ATTESTATIONS,
     AUTHORITIES,
     BONDED_SEATS,
+    BOOKS,
     COURSES,
     CREDIT,
     CREDIT_DAYS,
@@ -40,7 +41,9 @@ from chain.tables import (
     NEXT_SETS,
     NOTICES,
     OFFENDERS,
+    PAGES,
     PAIRS,
+    PARTIES,
     PERSONS,
     PROPOSALS,
     RANDOMNESS,
@@ -56,10 +59,12 @@ from chain.tables import (
     SERVED,
     SET_RECORDS,
     SETS,
+    SHELVES,
     SPENDING,
     STANDINGS,
     TIPS,
     USED_KEYS,
+    WINDOWS,
     Table,
 )
 
@@ -227,8 +232,7 @@ class State:
         self._undo: _Undo = []
         self._tables: dict[bytes, Rows[Any]] = {}
         # money
-        self.accounts = self._open(ACCOUNTS)
-        self.savings = self._open(SAVINGS)
+        self.accounts, self.savings = self._open(ACCOUNTS), self._open(SAVINGS)
         # credit
         self.standings, self.dealings = self._open(STANDINGS), self._open(DEALINGS)
         self.loans, self.debts = self._open(LOANS), self._open(DEBTS)
@@ -236,14 +240,11 @@ class State:
         # identity
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
-        self.attestations = self._open(ATTESTATIONS)
-        self.rosters = self._open(ROSTERS)
+        self.attestations, self.rosters = self._open(ATTESTATIONS), self._open(ROSTERS)
         # keys and names
-        self.recoveries = self._open(RECOVERIES)
-        self.aliases = self._open(ALIASES)
+        self.recoveries, self.aliases = self._open(RECOVERIES), self._open(ALIASES)
         # seats
-        self.seats = self._open(SEATS)
-        self.used_keys = self._open(USED_KEYS)
+        self.seats, self.used_keys = self._open(SEATS), self._open(USED_KEYS)
         self.sets = self._open(SETS)
         self.leavers = self._open(LEAVERS)
         self.key_changes = self._open(KEY_CHANGES)
@@ -255,6 +256,10 @@ class State:
         self.spending = self._open(SPENDING)
         self.register = self._open(REGISTER)
         self.active = self._open(ACTIVE)
+        # obligations and their set-off
+        self.pages, self.shelves = self._open(PAGES), self._open(SHELVES)
+        self.books, self.parties = self._open(BOOKS), self._open(PARTIES)
+        self.windows = self._open(WINDOWS)
         # what consensus put on record
         self.next_sets = self._open(NEXT_SETS)
         self.set_records = self._open(SET_RECORDS)

@@ -16,6 +16,8 @@ from chain.parameters import Constants
 from chain.records import FinalityRecord
 from chain.rules.ancestry import find_ancestors, get_oldest, process_ancestry
 from chain.rules.assembly import process_assembly
+from chain.rules.clearing import process_clearing
+from chain.rules.clearing_window import process_snapshot, process_window
 from chain.rules.context import Author, Context, build_context
 from chain.rules.credit_days import process_credit_days, process_credit_sums
 from chain.rules.epoch import process_epoch
@@ -23,6 +25,7 @@ from chain.rules.evidence import process_evidence
 from chain.rules.finality_record import process_finality, process_late_acks
 from chain.rules.loan_terms import process_loans
 from chain.rules.lottery import check_author, find_entry
+from chain.rules.obligations import process_obligations
 from chain.rules.randomness import compute_randomness, process_randomness
 from chain.rules.rollcall import process_roll_call
 from chain.rules.sets import get_seat_set, process_handoff, process_set
@@ -56,6 +59,8 @@ def process_block(
     next_set_root = process_opening(state, context, queue, author, parts.finality)
     process_records(state, context, author, parts, checks)
     process_transactions(state, context, transactions, checks)
+    if parts.clearing is not None:
+        process_clearing(state, context, author, parts.clearing)
     process_closing(state, context, author)
     return next_set_root
 
@@ -82,12 +87,15 @@ def process_opening(
     process_sharing(state, context)
     process_credit_days(state, context)
     process_loans(state, context)
+    process_obligations(state, context)
+    process_window(state, context)
     process_sweep(state, context, queue)
     return next_set_root
 
 
 def process_closing(state: State, context: Context, author: Author) -> None:
     """What a block does after its transactions: what it tallied is put into rows."""
+    process_snapshot(state, context, author)
     process_credit_sums(state, context, process_pot(state, context))
     score = state.tips.require(CURRENT).score + get_score(author.kind)
     state.tips.put(CURRENT, Tip(slot=context.slot, height=context.height, score=score))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from chain.actions import (
+    AcceptInvoice,
     Action,
     AskLoan,
     Attest,
@@ -15,14 +16,21 @@ from chain.actions import (
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    ConsentReassign,
+    DeclineInvoice,
     DropLoan,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
+    LendLiquidity,
+    MarkClearable,
+    OfferInvoice,
     Pay,
     PayClaim,
+    PayInvoice,
     Prolong,
     Propose,
+    Reassign,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
@@ -37,6 +45,7 @@ from chain.actions import (
     Takeover,
     Unbond,
     Withdraw,
+    WriteDown,
 )
 from chain.block import SealedBlock
 from chain.facts import (
@@ -52,12 +61,14 @@ from chain.facts import (
 )
 from chain.ledger import Execution
 from chain.policy import AccountId
+from chain.rules.clearing import REWARD as CLEARING
 from chain.rules.context import Context
 from chain.rules.rewards import REWARD
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
 from node.happenings_credit import tell_credit
+from node.happenings_exchange import tell_obligations, tell_set_off
 from node.history import Happening
 
 # What demurrage is called that a balance bore, and that savings bore when they returned early.
@@ -70,12 +81,13 @@ def find_happenings(block: SealedBlock, execution: Execution, context: Context) 
         *_tell_charges(execution),
         *_tell_facts(execution, _TOLD_BEFORE),
         *tell_credit(execution),
+        *tell_obligations(execution),
     ]
     deposits = _Deposits(execution, context)
     for sealed in block.transactions:
         for action in sealed.body.actions:
             found.extend(_describe(sealed, action, deposits))
-    return [*found, *_tell_facts(execution, _TOLD_AFTER)]
+    return [*found, *tell_set_off(execution), *_tell_facts(execution, _TOLD_AFTER)]
 
 
 def _tell_charges(execution: Execution) -> list[Happening]:
@@ -104,7 +116,7 @@ _TOLD_AFTER: Final[dict[type[Fact], str]] = {
     RecoveryBond: "bond_{outcome}",
 }
 # What the news is called of a payment from a fund, by the rule that made it.
-_FUND_NEWS: Final = {REWARD: "rewarded", "vote": "funded", "active": "shared"}
+_FUND_NEWS: Final = {REWARD: "rewarded", CLEARING: "rewarded", "vote": "funded", "active": "shared"}
 
 
 def _tell_facts(execution: Execution, told: dict[type[Fact], str]) -> list[Happening]:
@@ -220,6 +232,16 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     # votes
     Propose: _Told("proposed"),
     CastVote: _Told("voted"),
+    # obligations
+    OfferInvoice: _Told("invoiced", counterparty="debtor", mirrored="invoice"),
+    AcceptInvoice: _Told("owes", counterparty="creditor", mirrored="owed"),
+    DeclineInvoice: _Told("invoice_declined"),
+    PayInvoice: _Told("paid", counterparty="creditor", mirrored="received"),
+    WriteDown: _Told("written_down", counterparty="debtor", mirrored="let_off"),
+    Reassign: _Told("reassigning"),
+    ConsentReassign: _Told("reassigned", counterparty="to", mirrored="owed"),
+    MarkClearable: None,
+    LendLiquidity: _Told("lends"),
 }
 
 
@@ -230,7 +252,7 @@ def _describe(sealed: SealedTransaction, action: Action, deposits: _Deposits) ->
     amount = getattr(action, "amount", 0)
     if told.amount is not None:
         amount = told.amount(deposits, owner, action)
-    memo = getattr(action, "memo", "")
+    memo = getattr(action, "memo", getattr(action, "reference", ""))
     other: Any = getattr(action, told.counterparty) if told.counterparty else None
     found = [Happening(owner, sealed.id, told.kind, amount, other, memo)]
     if told.mirrored:

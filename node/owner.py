@@ -26,6 +26,7 @@ from node.board import Board
 from node.chainkeeper import ChainKeeper
 from node.clock import GenesisClock
 from node.events import BlockApplied, BlockUndone, TransactionDropped
+from node.exchange.desk import SetOffDesk
 from node.keys import SeatHolder
 from node.logs import Log
 from node.mempool import BYTES_MAX, Mempool
@@ -147,6 +148,7 @@ class Owner:
     replace_chain: Callable[[BlockFacts, list[BlockFacts]], None] = _wait
     announce: Callable[[SealedBlock], None] = _wait
     drafted: DraftedBlock | None = None
+    setoff: SetOffDesk = field(default_factory=SetOffDesk)
     bodies: dict[BlockHash, SealedBlock] = field(default_factory=dict)  # of blocks that wait
     pending: deque[Event] = field(default_factory=lambda: deque(maxlen=PENDING_MAX))
     wake_ms: int = 0

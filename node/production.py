@@ -101,7 +101,9 @@ def _execute(owner: Owner, turn: Turn, context: Context) -> _Content:
     ledger, known = owner.ledger, owner.known
     author = Author(owner.seat.own.id, turn.kind, turn.output)
     view = ledger.open_view()
-    offer = get_offer(owner.consensus, turn.slot)
+    offer = get_offer(owner.consensus, turn.slot)._replace(
+        clearing=owner.setoff.get_certificate(ledger.state)
+    )
     parts = open_draft(view, context, ledger.queue, author, offer, known)
     transactions = owner.mempool.select(view, context)
     try:

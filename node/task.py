@@ -28,6 +28,7 @@ from node.branches import verify
 from node.clock import MS
 from node.decided import read_conflict, read_decided, read_evidence
 from node.effects import handle, place_facts, take_block
+from node.exchange.desk import solve_setoff
 from node.home import HomeError, write_file
 from node.mempool import Limits
 from node.mempool_file import MempoolFiles
@@ -263,7 +264,19 @@ class CoreTask:
         self._slot_done = slot
         if slot % OFFER_AGAIN_SLOTS == 0 and owner.outside is not None:
             owner.outside.offer_transactions(owner.mempool.get_all()[:OFFERED_AGAIN_MAX])
+        if owner.seat is not None and owner.setoff.is_wanted(owner.ledger.state):
+            self._begin_setoff()
         await self._keep_mempool()
+
+    def _begin_setoff(self) -> None:
+        """Solve the set-off that waits, beside everything else."""
+        owner, constants = self._owner, self._owner.ledger.constants
+        seconds_max = constants.window_slots * constants.slot_seconds
+        graph = owner.setoff.begin(owner.ledger.state)
+        if self._nursery is not None:
+            self._nursery.start_soon(
+                solve_setoff, owner.setoff, graph, seconds_max, owner.run_in_thread, owner.log
+            )
 
     def keep_submitted(self, sealed: SealedTransaction) -> None:
         """Keep what is about to be acknowledged, so that it outlives this process."""

@@ -26,6 +26,7 @@ from chain.rules.transactions import process_transaction
 from chain.transaction import SealedTransaction, decode_transaction
 from node.api.answers import build_account_answer, build_history_answer, build_parameters_answer
 from node.api.answers_credit import build_credit_answer, build_loan_answer, build_loans_answer
+from node.api.answers_exchange import build_obligation_answer, build_obligations_answer
 from node.api.answers_identity import (
     build_alias_answer,
     build_authorities_answer,
@@ -104,7 +105,12 @@ class WalletNode:
                 *_,
             ]:
                 return self._answer_of_identity(parts)
-            case ["v1", "proposals" | "loans", *_] | ["v1", "accounts", _, "credit"]:
+            case ["v1", "proposals" | "loans" | "obligations", *_] | [
+                "v1",
+                "accounts",
+                _,
+                "credit" | "obligations",
+            ]:
                 return self._answer_of_rules(parts, request.url.params)
             case _:
                 return self._answer_of_money(parts, request.url.params)
@@ -140,7 +146,7 @@ class WalletNode:
             case ["v1", "loans", number]:
                 return self._tell(build_loan_answer, int(number))
             case _:
-                return _refuse(0, "NOT_FOUND", 404)
+                return self._answer_of_exchange(parts)
 
     def _answer_of_identity(self, parts: list[str]) -> httpx.Response:
         match parts:
@@ -152,6 +158,16 @@ class WalletNode:
                 return self._tell(build_authorities_answer)
             case ["v1", "aliases", name]:
                 return self._tell(lambda core: build_alias_answer(core.ledger, name))
+            case _:
+                return _refuse(0, "NOT_FOUND", 404)
+
+    def _answer_of_exchange(self, parts: list[str]) -> httpx.Response:
+        match parts:
+            case ["v1", "accounts", address, "obligations"]:
+                account = self._read_address(address)
+                return self._tell(lambda core: build_obligations_answer(core, account, 0, 200))
+            case ["v1", "obligations", number]:
+                return self._tell(lambda core: build_obligation_answer(core, int(number)))
             case _:
                 return _refuse(0, "NOT_FOUND", 404)
 

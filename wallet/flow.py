@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import trio
 
-from chain.actions import Action, Pay, PayClaim, Save
+from chain.actions import Action, Pay, PayClaim, PayInvoice, Save
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.transaction import SealedTransaction
@@ -43,6 +43,7 @@ from wallet.show import ID_SHOWN, tell_account, tell_pai
 from wallet.terminal import Exit, Failure, Terminal, build_sheet
 
 WAIT_SECONDS: Final = 60.0
+_PAYING: Final = (Pay, PayClaim, PayInvoice, Save)
 
 T = TypeVar("T")
 
@@ -308,7 +309,7 @@ def show_intent(terminal: Terminal, session: Session, intent: Intent, planned: P
 
 def compute_outgo(actions: Sequence[Action]) -> int:
     """What actions take from the settlement balance, the fee apart."""
-    return sum(action.amount for action in actions if isinstance(action, Pay | Save | PayClaim))
+    return sum(action.amount for action in actions if isinstance(action, _PAYING))
 
 
 async def _write_for_others(

@@ -19,7 +19,9 @@ from wallet.words import Words, mark
 
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
-OUTGOING: Final = frozenset({"paid", "saved", "fee", "notice", "bond_lent", "demurrage"})
+OUTGOING: Final = frozenset(
+    {"paid", "saved", "fee", "notice", "bond_lent", "demurrage", "put_aside"}
+)
 INCOMING: Final = frozenset(
     {
         "received",
@@ -30,6 +32,8 @@ INCOMING: Final = frozenset(
         "funded",
         "shared",
         "bond_returned",
+        "freed",
+        "got_by_set_off",
     }
 )
 
@@ -50,6 +54,22 @@ KINDS: Final = {
     "pledge_paid": mark("paid out of a pledged deposit"),
     "proposed": mark("put to the vote"),
     "voted": mark("vote cast"),
+    "invoiced": mark("invoice offered"),
+    "invoice": mark("invoice received"),
+    "owes": mark("invoice accepted"),
+    "owed": mark("owed to this account"),
+    "invoice_declined": mark("invoice declined or taken back"),
+    "invoice_lapsed": mark("invoice without an answer"),
+    "written_down": mark("debtor let off"),
+    "let_off": mark("let off by the creditor"),
+    "reassigning": mark("other creditor named"),
+    "reassigned": mark("owed to another creditor"),
+    "set_off": mark("debt set off"),
+    "set_off_for": mark("claim set off"),
+    "lends": mark("lends to set-off"),
+    "put_aside": mark("put aside for set-off"),
+    "freed": mark("came back from set-off"),
+    "got_by_set_off": mark("got by set-off"),
     "guardians": mark("guardians named"),
     "recovery": mark("recovery begun"),
     "recovery_of_this": mark("recovery of this account begun"),

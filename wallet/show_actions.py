@@ -9,6 +9,7 @@ from string import Formatter
 from typing import Any, Final, NamedTuple
 
 from chain.actions import (
+    AcceptInvoice,
     Action,
     AskLoan,
     Attest,
@@ -17,14 +18,21 @@ from chain.actions import (
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    ConsentReassign,
+    DeclineInvoice,
     DropLoan,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
+    LendLiquidity,
+    MarkClearable,
+    OfferInvoice,
     Pay,
     PayClaim,
+    PayInvoice,
     Prolong,
     Propose,
+    Reassign,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
@@ -39,6 +47,7 @@ from chain.actions import (
     Takeover,
     Unbond,
     Withdraw,
+    WriteDown,
 )
 from wallet.community import Community
 from wallet.measures import tell_measure
@@ -104,7 +113,19 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     # votes
     Propose: mark("put a measure to the vote: {measure}"),
     CastVote: mark("vote on proposal {proposal}: {voice}"),
+    # obligations
+    OfferInvoice: mark("offer {debtor} an invoice of {amount} {reference}"),
+    AcceptInvoice: mark("owe {creditor} {amount} by invoice {obligation}; {clearable}"),
+    DeclineInvoice: mark("decline invoice {obligation}, or take it back"),
+    PayInvoice: mark("pay {amount} of invoice {obligation} to {creditor}"),
+    WriteDown: mark("let {debtor} off {amount} of invoice {obligation}"),
+    Reassign: mark("hand invoice {obligation} over to {heir}"),
+    ConsentReassign: mark("owe invoice {obligation} to {heir} from now on"),
+    MarkClearable: mark("invoice {obligation}: {clearable}"),
+    LendLiquidity: mark("lend {amount} to every set-off"),
 }
+
+_CLEARS: Final = {True: mark("may be set off"), False: mark("is not set off")}
 
 _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "amount": lambda teller, action: tell_pai(teller.words, action.amount),
@@ -130,6 +151,12 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "price": lambda teller, action: tell_pai(teller.words, action.price_max),
     "subject": lambda teller, action: teller.tell_account(action.subject),
     "kind": lambda _, action: action.kind,
+    "debtor": lambda teller, action: teller.tell_account(action.debtor),
+    "creditor": lambda teller, action: teller.tell_account(action.creditor),
+    "reference": lambda _, action: f"«{action.reference}»" if action.reference else "",
+    "obligation": lambda _, action: action.obligation,
+    "heir": lambda teller, action: teller.tell_account(action.to) if action.to else "—",
+    "clearable": lambda teller, action: teller.words.say(_CLEARS[action.clearable]),
     "until": lambda teller, action: teller.tell_slot(action.until_slot),
 }
 

@@ -27,7 +27,24 @@ from chain.actions.keys import (
     SetGuardians,
     StartRecovery,
 )
-from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
+from chain.actions.money import (
+    MEMO_BYTES_MAX,
+    Pay,
+    Prolong,
+    Save,
+    Withdraw,
+)
+from chain.actions.obligations import (
+    AcceptInvoice,
+    ConsentReassign,
+    DeclineInvoice,
+    LendLiquidity,
+    MarkClearable,
+    OfferInvoice,
+    PayInvoice,
+    Reassign,
+    WriteDown,
+)
 from chain.actions.seats import (
     Bond,
     RegisterSeat,
@@ -56,6 +73,7 @@ from chain.actions.votes import (
 
 __all__ = [
     "MEMO_BYTES_MAX",
+    "AcceptInvoice",
     "Action",
     "AdmitAuthority",
     "AskLoan",
@@ -69,6 +87,8 @@ __all__ = [
     "ChangeRewards",
     "ChangeSinks",
     "CompleteRecovery",
+    "ConsentReassign",
+    "DeclineInvoice",
     "DropLoan",
     "GiveUpAlias",
     "GrantLoan",
@@ -76,11 +96,16 @@ __all__ = [
     "GuardianSignature",
     "Instalment",
     "LendByVote",
+    "LendLiquidity",
+    "MarkClearable",
     "Measure",
+    "OfferInvoice",
     "Pay",
     "PayClaim",
+    "PayInvoice",
     "Prolong",
     "Propose",
+    "Reassign",
     "RegisterAlias",
     "RegisterSeat",
     "ReleaseNotice",
@@ -100,6 +125,7 @@ __all__ = [
     "Takeover",
     "Unbond",
     "Withdraw",
+    "WriteDown",
     "WriteOff",
 ]
 
@@ -140,4 +166,14 @@ Action = (
     # votes
     | Propose
     | CastVote
+    # obligations
+    | OfferInvoice
+    | AcceptInvoice
+    | DeclineInvoice
+    | PayInvoice
+    | WriteDown
+    | Reassign
+    | ConsentReassign
+    | MarkClearable
+    | LendLiquidity
 )

@@ -9,6 +9,7 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from chain.actions import (
+    AcceptInvoice,
     Action,
     AskLoan,
     Attest,
@@ -17,14 +18,21 @@ from chain.actions import (
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    ConsentReassign,
+    DeclineInvoice,
     DropLoan,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
+    LendLiquidity,
+    MarkClearable,
+    OfferInvoice,
     Pay,
     PayClaim,
+    PayInvoice,
     Prolong,
     Propose,
+    Reassign,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
@@ -39,6 +47,7 @@ from chain.actions import (
     Takeover,
     Unbond,
     Withdraw,
+    WriteDown,
 )
 from chain.checks import SignatureChecks
 from chain.crypto import Signed
@@ -47,6 +56,7 @@ from chain.policy import AccountId, Policy, compute_account_id
 from chain.rules.aliases import apply_give_up_alias, apply_register_alias
 from chain.rules.assembly import apply_cast, apply_propose
 from chain.rules.attestations import apply_attest, apply_renew, apply_revoke
+from chain.rules.clearing_window import apply_lend_liquidity
 from chain.rules.context import Context
 from chain.rules.loans import (
     apply_ask,
@@ -55,6 +65,16 @@ from chain.rules.loans import (
     apply_guarantee,
     apply_pay_claim,
     apply_return,
+)
+from chain.rules.obligations import (
+    apply_accept_invoice,
+    apply_consent_reassign,
+    apply_decline_invoice,
+    apply_mark_clearable,
+    apply_offer_invoice,
+    apply_pay_invoice,
+    apply_reassign,
+    apply_write_down,
 )
 from chain.rules.payments import apply_payment
 from chain.rules.recovery import (
@@ -222,6 +242,16 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     Attest: apply_attest,
     Renew: apply_renew,
     Revoke: apply_revoke,
+    # obligations
+    OfferInvoice: apply_offer_invoice,
+    AcceptInvoice: apply_accept_invoice,
+    DeclineInvoice: apply_decline_invoice,
+    PayInvoice: apply_pay_invoice,
+    WriteDown: apply_write_down,
+    Reassign: apply_reassign,
+    ConsentReassign: apply_consent_reassign,
+    MarkClearable: apply_mark_clearable,
+    LendLiquidity: apply_lend_liquidity,
 }
 _CHECKED: Final[dict[type[Action], _CheckedRule]] = {
     # keys

@@ -21,6 +21,8 @@ from chain.actions import (
     CompleteRecovery,
     GrantLoan,
     Guarantee,
+    LendLiquidity,
+    OfferInvoice,
     Pay,
     Propose,
     RegisterAlias,
@@ -67,6 +69,9 @@ _NEW_ROWS: Final[dict[type[Action], int]] = {
     Attest: 4,  # the statement, the person, and an account, which weighs as two
     # votes
     Propose: 1,
+    # obligations
+    OfferInvoice: 1,
+    LendLiquidity: 1,
     # seats
     RegisterSeat: ROWS_OF_A_SEAT,
     Bond: 1,

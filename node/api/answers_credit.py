@@ -27,7 +27,7 @@ from chain.units import format_pai
 from node.api.answers import get_present_slot, get_slot_time
 from node.api.errors import build_not_found
 from node.api.schema import write_address, write_address_or_null
-from node.api.schema_actions import InstalmentAnswer
+from node.api.schema_actions_credit import InstalmentAnswer
 from node.api.schema_credit import (
     LOAN_STATES,
     ClaimAnswer,

@@ -42,6 +42,12 @@ from node.api.handlers import (
     get_transaction,
     post_transaction,
 )
+from node.api.handlers_exchange import (
+    OBLIGATIONS_PAGE_MAX,
+    get_clearing,
+    get_obligation,
+    get_obligations,
+)
 from node.api.handlers_rules import (
     NUMBER_PATTERN,
     get_credit,
@@ -69,6 +75,7 @@ from node.api.schema_chain import (
     TransactionAnswer,
 )
 from node.api.schema_credit import CreditAnswer, LoanAnswer, LoansAnswer
+from node.api.schema_exchange import ClearingAnswer, ObligationAnswer, ObligationsAnswer
 from node.api.schema_identity import (
     AliasAnswer,
     AuthoritiesAnswer,
@@ -178,6 +185,33 @@ ROUTES: Final = (
         get_recovery,
         RecoveryAnswer,
         parameters=(_ADDRESS,),
+    ),
+    Route(
+        "GET",
+        "/v1/accounts/{address}/obligations",
+        "What an account owes, is owed, and is asked to owe.",
+        get_obligations,
+        ObligationsAnswer,
+        parameters=(
+            _ADDRESS,
+            Parameter("from", "the lowest number; 'next' of the page before"),
+            Parameter("limit", "how many at most", most=OBLIGATIONS_PAGE_MAX),
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/obligations/{number}",
+        "One obligation; 404 when it is closed or never was.",
+        get_obligation,
+        ObligationAnswer,
+        parameters=(Parameter("number", "the obligation's number", r"^[0-9]{1,18}$"),),
+    ),
+    Route(
+        "GET",
+        "/v1/clearing",
+        "How set-off stands: the newest window, who lends, the next interval.",
+        get_clearing,
+        ClearingAnswer,
     ),
     Route(
         "GET",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args, get_type_hints
 
 from chain.actions import (
+    AcceptInvoice,
     Action,
     AskLoan,
     Attest,
@@ -16,14 +17,21 @@ from chain.actions import (
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    ConsentReassign,
+    DeclineInvoice,
     DropLoan,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
+    LendLiquidity,
+    MarkClearable,
+    OfferInvoice,
     Pay,
     PayClaim,
+    PayInvoice,
     Prolong,
     Propose,
+    Reassign,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
@@ -38,6 +46,7 @@ from chain.actions import (
     Takeover,
     Unbond,
     Withdraw,
+    WriteDown,
 )
 from chain.units import format_pai
 from node.api.schema import (
@@ -50,6 +59,26 @@ from node.api.schema import (
     PolicyAnswer,
     build_policy_answer,
     write_address,
+)
+from node.api.schema_actions_credit import (
+    AskLoanAnswer,
+    DropLoanAnswer,
+    GrantLoanAnswer,
+    GuaranteeAnswer,
+    InstalmentAnswer,
+    PayClaimAnswer,
+    ReturnLoanAnswer,
+)
+from node.api.schema_actions_exchange import (
+    AcceptInvoiceAnswer,
+    ConsentReassignAnswer,
+    DeclineInvoiceAnswer,
+    LendLiquidityAnswer,
+    MarkClearableAnswer,
+    OfferInvoiceAnswer,
+    PayInvoiceAnswer,
+    ReassignAnswer,
+    WriteDownAnswer,
 )
 from node.api.schema_measures import MeasureAnswer, build_measure_answer
 
@@ -218,56 +247,6 @@ class CastVoteAnswer(Answer, frozen=True, tag_field="kind", tag="vote"):
     yes: bool
 
 
-class InstalmentAnswer(Answer, frozen=True):
-    """After so many periods, so much of a loan is left."""
-
-    after_periods: Count
-    left: Pai
-
-
-class AskLoanAnswer(Answer, frozen=True, tag_field="kind", tag="ask-loan"):
-    """A loan asked for."""
-
-    amount: Pai
-    term_periods: Count
-    plan: tuple[InstalmentAnswer, ...]
-    purpose: str
-    guarantor: AddressText | None
-    pledge: Pai
-
-
-class GuaranteeAnswer(Answer, frozen=True, tag_field="kind", tag="guarantee"):
-    """Consent to answer for a loan, with a deposit or (null) the own limit."""
-
-    loan: Count
-    deposit: Count | None
-
-
-class GrantLoanAnswer(Answer, frozen=True, tag_field="kind", tag="grant-loan"):
-    """A loan granted by the credit committee."""
-
-    loan: Count
-
-
-class DropLoanAnswer(Answer, frozen=True, tag_field="kind", tag="drop-loan"):
-    """A loan asked for no longer, or declined."""
-
-    loan: Count
-
-
-class ReturnLoanAnswer(Answer, frozen=True, tag_field="kind", tag="return-loan"):
-    """A loan returned before its term."""
-
-    loan: Count
-
-
-class PayClaimAnswer(Answer, frozen=True, tag_field="kind", tag="pay-claim"):
-    """A guarantor paid back."""
-
-    creditor: AddressText
-    amount: Pai
-
-
 ActionAnswer = (
     # money
     PayAnswer
@@ -305,6 +284,16 @@ ActionAnswer = (
     # votes
     | ProposeAnswer
     | CastVoteAnswer
+    # obligations
+    | OfferInvoiceAnswer
+    | AcceptInvoiceAnswer
+    | DeclineInvoiceAnswer
+    | PayInvoiceAnswer
+    | WriteDownAnswer
+    | ReassignAnswer
+    | ConsentReassignAnswer
+    | MarkClearableAnswer
+    | LendLiquidityAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
@@ -344,6 +333,16 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     # votes
     Propose: ProposeAnswer,
     CastVote: CastVoteAnswer,
+    # obligations
+    OfferInvoice: OfferInvoiceAnswer,
+    AcceptInvoice: AcceptInvoiceAnswer,
+    DeclineInvoice: DeclineInvoiceAnswer,
+    PayInvoice: PayInvoiceAnswer,
+    WriteDown: WriteDownAnswer,
+    Reassign: ReassignAnswer,
+    ConsentReassign: ConsentReassignAnswer,
+    MarkClearable: MarkClearableAnswer,
+    LendLiquidity: LendLiquidityAnswer,
 }
 
 # Where the fields of an answer are found, if not on the action itself.

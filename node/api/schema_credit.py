@@ -3,7 +3,7 @@
 from typing import Final, Literal
 
 from node.api.schema import AddressText, Answer, Count, Pai
-from node.api.schema_actions import InstalmentAnswer
+from node.api.schema_actions_credit import InstalmentAnswer
 
 LoanState = Literal["asked", "granted", "grace", "overdue"]
 

@@ -29,7 +29,7 @@ from chain.tables import (
     SAVINGS,
     Account,
 )
-from node.audit.evidence import select, sum_funds
+from node.audit.evidence import select, sum_escrows, sum_funds
 from node.audit.observatory import count_at_limit
 
 LARGEST: Final = 10
@@ -82,7 +82,7 @@ def compute_credit_figures(rows: Mapping[bytes, Record], context: Context) -> Cr
     )
     at_limit, stuck = count_at_limit(state, context, accounts.items())
     return CreditFigures(
-        settlement=sum(balance for balance in balances if balance > 0),
+        settlement=sum(balance for balance in balances if balance > 0) + sum_escrows(rows),
         savings=savings,
         bonds=bonds,
         funds=sum_funds(money),

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Final
 
-from chain.actions import Pay, Save, Withdraw
+from chain.actions import Pay, PayInvoice, Save, Withdraw
 from chain.facts import (
     Charged,
     Decided,
@@ -23,11 +23,16 @@ from chain.facts import (
     FundPaid,
     FundShifted,
     GuarantorPaid,
+    LiquidityFreed,
+    LiquidityGot,
+    LiquidityHeld,
     Matured,
     NoticePaid,
+    OfferSilenced,
     PledgeFreed,
     RecoveryBond,
     Reported,
+    SetOff,
     Shared,
     Slashed,
     WrittenOff,
@@ -41,6 +46,7 @@ from chain.rules.rewards import REWARD
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
+from node.audit.clearing import SetOffFigures, find_set_offs
 from node.audit.findings import FINDINGS_MAX, Check, Finding, Sentence
 from node.audit.observatory import NO_STOCKS, Observatory, Stocks, compute_gini
 from node.audit.registry import Place, Registry
@@ -133,6 +139,7 @@ class History:
         )
         self.moves: Counter[tuple[str, str]] = Counter()  # by fund and reason, outgoings negative
         self.fund_findings: list[Finding] = []
+        self.set_offs: list[SetOffFigures] = []
         self.transactions = 0
         self._issued = compute_issued(genesis)
         self._open = _Open()
@@ -154,6 +161,7 @@ class History:
         self.books.follow(
             context.slot, context.keep_schedule, block.transactions, step.changes, step.facts
         )
+        self.set_offs += find_set_offs(context.height, context.slot, step.facts)
         self._count_author(step)
         self._share_pot(step)
         self._observatory.follow(step.changes)
@@ -211,7 +219,9 @@ class History:
         for action in sealed.body.actions:
             match action:
                 case Pay():
-                    self._count_payment(period, payer, action, slot)
+                    self._count_payment(period, payer, action.to, action.amount, slot)
+                case PayInvoice():
+                    self._count_payment(period, payer, action.creditor, action.amount, slot)
                 case Save():
                     period.saved += action.amount
                 case Withdraw():
@@ -221,8 +231,9 @@ class History:
         if sealed.body.via is not None:
             self.servers.setdefault(sealed.body.via, Server()).service += 1
 
-    def _count_payment(self, period: Period, payer: AccountId, action: Pay, slot: int) -> None:
-        to, amount = action.to, action.amount
+    def _count_payment(
+        self, period: Period, payer: AccountId, to: AccountId, amount: int, slot: int
+    ) -> None:
         period.payments += 1
         period.turnover += amount
         if self._are_two_persons(payer, to):
@@ -256,13 +267,16 @@ class History:
             case FeePaid():
                 period.fees += fact.amount
                 self.fees[fact.account] += fact.amount
+            case LiquidityFreed():
+                period.demurrage += fact.charge
+                self.charged[fact.account] += fact.charge
             case Matured():
                 period.matured += fact.amount
-            case GuarantorPaid() | PledgeFreed():
-                pass  # no turnover
+            case LiquidityHeld() | LiquidityGot() | OfferSilenced() | SetOff():
+                pass  # in the books, and counted for themselves
             case WrittenOff():
                 self._move_fund("reserve", -fact.amount, "losses")
-            case Slashed() | Reported() | NoticePaid():
+            case GuarantorPaid() | PledgeFreed() | Slashed() | Reported() | NoticePaid():
                 pass  # in the books, and in what funds got of it
             case FundGot():
                 self._move_fund(fact.fund, fact.amount, "fines")
@@ -290,6 +304,7 @@ class History:
     def _share_pot(self, step: Step) -> None:
         """Share the block's charges by the rates in force, and compare with the funds' row."""
         charges = sum(fact.amount for fact in step.facts if isinstance(fact, Charged))
+        charges += sum(fact.charge for fact in step.facts if isinstance(fact, LiquidityFreed))
         fees = sum(
             fact.amount
             for fact in step.facts

@@ -23,8 +23,9 @@ from chain.tables import (
     Authority,
 )
 from chain.units import format_pai
+from node.audit.clearing import build_set_off_row
 from node.audit.credit import compute_credit_figures
-from node.audit.evidence import Evidence, select, sum_funds
+from node.audit.evidence import Evidence, select, sum_escrows, sum_funds
 from node.audit.findings import Finding, Sentence
 from node.audit.history import Period
 from node.audit.registry import PERSON_KIND, find_identified
@@ -111,6 +112,7 @@ def build_report(
         identity=build_identity(evidence, holders),
         servers=build_servers(evidence),
         periods=[build_period(evidence, period) for period in history.periods],
+        set_offs=[build_set_off_row(item) for item in history.set_offs],
         findings=list(findings),
     )
 
@@ -119,6 +121,7 @@ def build_supply(evidence: Evidence) -> Supply:
     """All money there is, by where it lies."""
     money, rows = evidence.money, evidence.rows
     settlement = sum(row.settlement for _, row in select(rows, ACCOUNTS))
+    settlement += sum_escrows(rows)
     deposits = [item for _, row in select(rows, SAVINGS) for item in row.deposits]
     savings = sum(item.amount for item in deposits if item.seat_bond in OWN)
     bonds = sum(item.amount for item in deposits if item.seat_bond not in OWN)

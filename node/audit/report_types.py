@@ -208,6 +208,30 @@ class Dealings(Part, frozen=True):
     gini_turnover: str
 
 
+class SetOffRow(Part, frozen=True):
+    """One set-off. ``net_debt``: the least money that would pay all that entered at once.
+
+    ``circles``: what was cleared, taken apart; the lengths say how many accounts a circle joins.
+    """
+
+    interval: int
+    height: int
+    slot: int
+    entered: int
+    debt: str
+    net_debt: str
+    cleared: str
+    cleared_share: str
+    closed: int
+    money_used: str
+    money_saved: str
+    net_debt_paid: str
+    circles: int
+    shortest: int
+    median: int
+    longest: int
+
+
 class AuthorityRow(Part, frozen=True):
     """Whom an authority has identified, and how much money they hold."""
 
@@ -279,4 +303,5 @@ class Report(Part, frozen=True):
     identity: Identity
     servers: Servers
     periods: list[PeriodRow]
+    set_offs: list[SetOffRow]
     findings: list[Finding]

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from chain.genesis import compute_chain_id
 from chain.units import parse_pai
 from genesis.schema import read_file
+from node.audit.clearing import write_set_offs
 from node.audit.report import build_report
 from node.audit.report_types import Report
 from node.audit.run import ATTEMPTS, Audit, Trust, open_fresh_store
@@ -102,6 +103,9 @@ def replay(
 @click.option("--community", help="Id that must be the source's, 64 hexadecimal digits.")
 @click.option("--csv", "csv_file", type=FILE, help="Also write the table of periods to this file.")
 @click.option(
+    "--set-offs-csv", "set_offs_file", type=FILE, help="Also write the table of set-offs there."
+)
+@click.option(
     "--parquet",
     "parquet_file",
     type=FILE,
@@ -139,6 +143,7 @@ def report(
     genesis_file: Path | None,
     community: str | None,
     csv_file: Path | None,
+    set_offs_file: Path | None,
     parquet_file: Path | None,
     charts_folder: Path | None,
     withdrawn: str,
@@ -164,6 +169,10 @@ def report(
         interest=parse_amount(interest),
     )
     write_files(terminal, drawn, csv_file, parquet_file, charts_folder)
+    if set_offs_file is not None:
+        with set_offs_file.open("w", newline="", encoding="utf-8") as file:
+            write_set_offs(drawn.set_offs, file)
+        terminal.note(terminal.say("The table of set-offs is in {file}.", file=set_offs_file))
     terminal.answer(drawn, *tell_report(terminal, drawn, result.walk.genesis, periods))
     return Exit.FOUND if result.findings else Exit.DONE
 

@@ -20,6 +20,7 @@ from node.cli.audit_money import (
     tell_payers,
     tell_supply,
 )
+from node.cli.audit_setoff import tell_set_offs
 from node.cli.audit_view import tell_findings
 from node.cli.charts import draw_bar, draw_sparkline
 from node.cli.figures import BAR_WIDTH, tell_amount, tell_number, tell_percent, tell_rounded
@@ -48,6 +49,7 @@ def tell_report(
         tell_credit(words, report),
         tell_solvency(words, report),
         tell_dealings(words, report),
+        *tell_set_offs(words, report.set_offs[-periods:]),
         _tell_identity(words, report),
         _tell_servers(words, report),
     ):

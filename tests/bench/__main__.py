@@ -7,6 +7,7 @@ import platform
 from pathlib import Path
 from time import perf_counter
 
+from tests.bench.clearing import measure_clearing
 from tests.bench.measures import (
     Figures,
     Sizes,
@@ -29,6 +30,7 @@ MEASURES = (
     measure_certificates,
     measure_proofs,
     measure_warp,
+    measure_clearing,
 )
 
 

@@ -32,6 +32,8 @@ SMALL = Sizes(
     rows=400,
     crowd=300,
     warp_blocks=200,
+    debts_few=200,
+    debts_many=400,
 )
 
 KEYS = {
@@ -57,6 +59,15 @@ KEYS = {
     "warp.blocks",
     "warp.seconds",
     "warp.blocks_replayed",
+    *(
+        f"clearing.{figure}_per_obligation"
+        for figure in ("verify_us", "enter_us", "apply_us", "root_us", "certificate_bytes")
+    ),
+    *(
+        f"clearing.{figure}_{size}"
+        for figure in ("obligations", "solve_seconds", "potentials_seconds", "apply_seconds")
+        for size in ("few", "many")
+    ),
     "genesis.mib_per_100000_accounts",
     "ledger.mib_per_100000_accounts",
 }

@@ -16,9 +16,12 @@ import pytest
 import trio
 
 from chain.actions import (
+    AcceptInvoice,
     AskLoan,
     ChangePolicy,
     Instalment,
+    LendLiquidity,
+    OfferInvoice,
     Pay,
     Prolong,
     Propose,
@@ -142,6 +145,8 @@ async def test_every_answer_is_as_described(autojump_clock: object, world: ApiWo
     await world.pay("emma", AskLoan(PAI, 5, (Instalment(2, 1),), "", get_account_id("farid"), 1))
     await world.pay("emma", Propose(SetCommittee(None)))
     sealed = await world.pay("farid", Pay(get_account_id("newborn"), 2 * PAI, ""))
+    offer = OfferInvoice(get_account_id("emma"), 7 * PAI, 9, "eggs", bytes(32), clearable=True)
+    await world.pay("farid", offer)
     waiting = await world.sign("emma", Prolong(0, 4), ChangePolicy(get_policy("emma")))
     await world.post(waiting)
     document = await world.get("/openapi.json")
@@ -152,6 +157,8 @@ async def test_every_answer_is_as_described(autojump_clock: object, world: ApiWo
         "/v1/accounts/{address}/identity": [EMMA, NOBODY],
         "/v1/accounts/{address}/recovery": [EMMA, NOBODY],
         "/v1/accounts/{address}/credit": [EMMA, NOBODY],
+        "/v1/accounts/{address}/obligations": [EMMA, FARID, NOBODY],
+        "/v1/obligations/{number}": ["0"],
         "/v1/aliases/{alias}": ["emma"],
         "/v1/loans/{number}": ["0"],
         "/v1/proposals": ["", f"?account={EMMA}&limit=1"],
@@ -646,3 +653,30 @@ async def test_an_export_ends_with_its_client_and_gives_its_place_back(
 async def test_head_is_answered_at_once(autojump_clock: object, world: ApiWorld, path: str) -> None:
     response = await world.client.head(path)
     assert (response.status_code, response.content) == (200, b"")
+
+
+# Obligations.
+
+
+async def test_obligations_come_in_pages_and_are_told_to_both_sides(
+    autojump_clock: object, world: ApiWorld
+) -> None:
+    emma, farid = get_account_id("emma"), get_account_id("farid")
+    offers = [OfferInvoice(emma, (1 + n) * PAI, 9, f"no. {n}", None, True) for n in range(3)]
+    await world.pay("farid", *offers)
+    await world.pay("emma", AcceptInvoice(1, farid, 2 * PAI, True), LendLiquidity(5 * PAI))
+    page = await world.get(f"/v1/accounts/{EMMA}/obligations?limit=2")
+    assert [item["number"] for item in page["obligations"]] == [0, 1]
+    assert (page["next"], page["lends"]) == (2, "5")
+    rest = await world.get(f"/v1/accounts/{FARID}/obligations?from=2")
+    (last,) = rest["obligations"]
+    assert (last["reference"], last["state"], last["late"]) == ("no. 2", "offered", False)
+    assert last["lapses_time"] is not None
+    assert rest["next"] is None
+    accepted = await world.get("/v1/obligations/1")
+    assert (accepted["state"], accepted["remaining"]) == ("open", "2")
+    assert accepted["debtor"] == EMMA
+    told = await world.get("/v1/clearing")
+    assert (told["made"], told["ready"], told["lenders"]) == (3, 1, 1)
+    assert await world.get("/v1/obligations/7", 404)
+    assert await world.get("/v1/obligations/x", 400)

@@ -35,7 +35,11 @@ from chain.tables import (
 )
 from chain.units import SUPPLY_MAX
 from tests.community import PAI, Community, build_genesis, get_account_id, get_policy
-from tests.unit import test_invariants_epochs, test_invariants_sets
+from tests.unit import (
+    test_invariants_epochs,
+    test_invariants_exchange,
+    test_invariants_sets,
+)
 
 EMMA, ANN = get_account_id("emma"), get_account_id("ann")
 Fault = Callable[[State], None]
@@ -332,5 +336,9 @@ def test_honest_blocks_break_nothing() -> None:
 
 
 def test_every_promise_has_a_fault_here() -> None:
-    elsewhere = {*test_invariants_sets.NUMBERS, *test_invariants_epochs.NUMBERS}
+    elsewhere = {
+        *test_invariants_sets.NUMBERS,
+        *test_invariants_epochs.NUMBERS,
+        *test_invariants_exchange.NUMBERS,
+    }
     assert {number for number, _ in FAULTS} == set(INVARIANTS) - elsewhere

@@ -54,12 +54,15 @@ from tests.unit import (
     test_aliases,
     test_attestations,
     test_certificates,
+    test_clearing,
     test_evidence,
     test_finality_record,
     test_loan_refusals,
+    test_obligations,
     test_proof,
     test_recovery,
     test_rollcall,
+    test_setoff,
     test_sets,
     test_snapshot,
     test_takeover,
@@ -771,6 +774,9 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *test_aliases.REFUSED,
         *test_votes.REFUSED,
         *test_votes_credit.REFUSED,
+        *test_obligations.REFUSED,
+        *test_clearing.REFUSED,
+        *test_setoff.REFUSED,
     }
     assert {code for code in Code if 200 <= code < 900} == covered
 

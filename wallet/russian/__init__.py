@@ -14,6 +14,7 @@ from wallet.russian import (
     credit,
     demo,
     epochs,
+    exchange,
     finality,
     genesis,
     identity,
@@ -57,6 +58,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     vote_tool.TEXTS,
     loans.TEXTS,
     statement.TEXTS,
+    exchange.TEXTS,
 )
 
 
@@ -80,4 +82,5 @@ def load_sentences() -> dict[str, str]:
         **identity.SENTENCES,
         **votes.SENTENCES,
         **identity_tools.SENTENCES,
+        **exchange.SENTENCES,
     }
