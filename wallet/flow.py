@@ -126,18 +126,6 @@ def unlock(terminal: Terminal, folder: Path, name: str, password_file: Path | No
     return open_secrets(folder, name, terminal.ask_password(question, file=password_file))
 
 
-def find_only_wallet(folder: Path) -> str:
-    """The wallet that is meant when none is named: the only one. Raises Failure."""
-    names = list_names(folder)
-    if len(names) == 1:
-        return names[0]
-    if not names:
-        raise Failure(
-            Exit.USAGE, "No wallets in {path} yet: 'pai wallet new NAME' makes one.", path=folder
-        )
-    raise Failure(Exit.USAGE, "Which wallet? There are: {names}.", names=", ".join(names))
-
-
 def get_names(session: Session) -> dict[str, str]:
     """A name for each address that has one here: of another wallet, or of the address book."""
     names = {

@@ -19,7 +19,9 @@ from wallet.words import Words, mark
 
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
-OUTGOING: Final = frozenset({"paid", "saved", "fee", "notice", "slashed", "bond_lent", "put_aside"})
+OUTGOING: Final = frozenset(
+    {"paid", "saved", "fee", "notice", "bond_lent", "demurrage", "put_aside"}
+)
 INCOMING: Final = frozenset(
     {
         "received",
@@ -35,10 +37,12 @@ INCOMING: Final = frozenset(
     }
 )
 
-_KINDS: Final = {
+KINDS: Final = {
     "paid": mark("paid"),
     "received": mark("received"),
     "saved": mark("saved"),
+    "demurrage": mark("demurrage"),
+    "early_return": mark("demurrage of savings returned early"),
     "matured": mark("savings matured"),
     "prolonged": mark("prolonged"),
     "withdrawn": mark("savings returned"),
@@ -47,6 +51,9 @@ _KINDS: Final = {
     "seat": mark("seat registered"),
     "keys": mark("keys changed"),
     "loan": mark("loan"),
+    "pledge_paid": mark("paid out of a pledged deposit"),
+    "proposed": mark("put to the vote"),
+    "voted": mark("vote cast"),
     "invoiced": mark("invoice offered"),
     "invoice": mark("invoice received"),
     "owes": mark("invoice accepted"),
@@ -222,7 +229,7 @@ def build_history_table(
         [
             (
                 words.date(entry.time),
-                words.say(_KINDS[entry.kind]) if entry.kind in _KINDS else entry.kind,
+                words.say(KINDS[entry.kind]) if entry.kind in KINDS else entry.kind,
                 _tell_change(words, entry),
                 _tell_whom(entry, names),
                 entry.memo,

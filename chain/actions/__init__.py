@@ -27,9 +27,14 @@ from chain.actions.keys import (
     SetGuardians,
     StartRecovery,
 )
-from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
+from chain.actions.money import (
+    MEMO_BYTES_MAX,
+    Pay,
+    Prolong,
+    Save,
+    Withdraw,
+)
 from chain.actions.obligations import (
-    REFERENCE_BYTES_MAX,
     AcceptInvoice,
     ConsentReassign,
     DeclineInvoice,
@@ -68,7 +73,6 @@ from chain.actions.votes import (
 
 __all__ = [
     "MEMO_BYTES_MAX",
-    "REFERENCE_BYTES_MAX",
     "AcceptInvoice",
     "Action",
     "AdmitAuthority",

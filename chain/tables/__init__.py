@@ -4,7 +4,16 @@ A row's key is the table's prefix byte and the bytes named with its type. Absent
 row is never stored to say nothing. Amounts are micropai, times slots unless the name says other.
 """
 
-from chain.tables.chain import ANCHORS, RANDOMNESS, RULES, TIPS, Anchor, Randomness, Rules, Tip
+from chain.tables.chain import (
+    ANCHORS,
+    RANDOMNESS,
+    RULES,
+    TIPS,
+    Anchor,
+    Randomness,
+    Rules,
+    Tip,
+)
 from chain.tables.consensus import (
     ACCUSATIONS,
     ANCESTORS,
@@ -111,7 +120,15 @@ from chain.tables.obligations import (
     Shelf,
     Window,
 )
-from chain.tables.seats import SEATS, SETS, USED_KEYS, Seat, SeatSet, SetEntry, UsedKey
+from chain.tables.seats import (
+    SEATS,
+    SETS,
+    USED_KEYS,
+    Seat,
+    SeatSet,
+    SetEntry,
+    UsedKey,
+)
 from chain.tables.table import (
     CURRENT,
     PREVIOUS,

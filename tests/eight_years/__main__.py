@@ -16,7 +16,7 @@ SEEDS = 3
 THOUSAND = 1_000 * PAI
 HEADS = (
     "year", "turnover a month", "velocity a month", "debt", "savings", "drain", "at the limit",
-    "demurrage", "lost", "of turnover", "written off", "reserve",
+    "demurrage", "lost", "of turnover", "written off", "reserve", "operators' pool",
 )  # fmt: skip
 
 Runs = Sequence[Sequence[Sample]]
@@ -74,6 +74,7 @@ def build_table(runs: Runs) -> list[str]:
             f"{lost / turnover:.2%}",
             f"{written_off / THOUSAND:,.1f}",
             f"{_mean([end.reserve for end in ends]) / THOUSAND:,.0f}",
+            f"{_mean([end.operators for end in ends]) / THOUSAND:,.0f}",
         )
         lines.append(f"| {' | '.join(figures)} |")
     return lines
@@ -119,11 +120,12 @@ def build_chart(runs: Runs, file: str, *, russian: bool) -> Chart:
             percent=True,
         ),
         Panel(
-            say("debts left behind, and the reserve, pai", "брошенные долги и резерв, паи"),
+            say("debts left behind, and funds, pai", "брошенные долги и фонды, паи"),
             (
                 draw(say("left behind so far", "брошено всего"), "lost"),
                 draw(say("written off so far", "списано всего"), "written_off"),
                 draw(say("reserve", "резерв"), "reserve"),
+                draw(say("operators' pool", "фонд держателей серверов"), "operators"),
             ),
         ),
     )

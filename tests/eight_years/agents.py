@@ -61,6 +61,7 @@ class Sample(NamedTuple):
     lost: int  # debts of those who have gone, of all time
     written_off: int  # by the reserve, of all time
     reserve: int
+    operators: int  # in the pool of those who run servers
     demurrage: int  # of the month
     gini_settlement: float
 
@@ -210,9 +211,12 @@ class EightYears:
         village = self.village
         debts = {name: -village.get_balance(name) for name in self.gone}
         self.gone = [name for name in self.gone if debts[name] > PAI]
-        if not self.gone:
+        # What somebody has saved pays for him first, when its term is over.
+        savings = village.ledger.state.savings
+        poor = [name for name in self.gone if savings.get(get_account_id(name)) is None]
+        if not poor:
             return None
-        name = max(self.gone, key=lambda item: debts[item])
+        name = max(poor, key=lambda item: debts[item])
         amount = min(debts[name], self._get_spendable("reserve") * 9 // 10)
         return WriteOff(get_account_id(name), amount) if amount >= PAI else None
 
@@ -278,6 +282,7 @@ class EightYears:
                 lost=waiting + self.written_off,
                 written_off=self.written_off,
                 reserve=village.money.reserve,
+                operators=village.money.operators,
                 demurrage=month.demurrage,
                 gini_settlement=float(compute_gini(positive)),
             )

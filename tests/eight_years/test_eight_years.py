@@ -4,7 +4,7 @@ from tests.community import PAI
 from tests.eight_years.__main__ import build_chart, build_table
 from tests.eight_years.agents import MONTH_DAYS, YEAR_DAYS, EightYears, Sample
 
-EMPTY = Sample(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
+EMPTY = Sample(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0.0)
 
 
 def build_run(scale: int) -> list[Sample]:
@@ -20,6 +20,7 @@ def build_run(scale: int) -> list[Sample]:
             lost=scale * (month + 1) * 1_000 * PAI,
             written_off=scale * (month + 1) * 100 * PAI,
             reserve=scale * 7_000 * PAI,
+            operators=scale * 9_000 * PAI,
             demurrage=scale * 1_000 * PAI,
         )
         for month in range(2 * months)
@@ -29,7 +30,7 @@ def build_run(scale: int) -> list[Sample]:
 def test_the_table_has_a_row_a_year_of_means() -> None:
     head, _, first, second = build_table([build_run(1), build_run(3)])
     assert head.startswith("| year | turnover a month | velocity a month |")
-    row = "1,200 | 3.00 | 800 | 200 | 25% | 40% | 26 | 26.0 | 0.17% | 2.6 | 14 |"
+    row = "1,200 | 3.00 | 800 | 200 | 25% | 40% | 26 | 26.0 | 0.17% | 2.6 | 14 | 18 |"
     assert (first, second) == (f"| 1 | {row}", f"| 2 | {row}")
 
 

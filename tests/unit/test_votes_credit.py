@@ -5,6 +5,7 @@ from msgspec.structs import replace
 
 from chain.actions import (
     AskLoan,
+    CastVote,
     GrantLoan,
     LendByVote,
     Measure,
@@ -18,10 +19,10 @@ from chain.facts import Enacted, WrittenOff
 from chain.genesis import Genesis
 from chain.rules.credit_days import get_credit
 from chain.rules.debts import get_debts
-from chain.rules.measures import Class, get_class, get_spendable
+from chain.rules.measures import Class, compute_digest, get_class, get_spendable
 from chain.tables import CURRENT
-from tests.community import CONSTANTS, PAI, Community, get_account_id
-from tests.unit.test_votes import EVERYBODY, decide, get_code, wait, with_funds
+from tests.community import CONSTANTS, PAI, Community, build_genesis, get_account_id
+from tests.unit.test_votes import EVERYBODY, decide, get_code, propose, wait, with_funds
 
 EMMA, HAMIT = get_account_id("emma"), get_account_id("hamit")
 LOAN = LendByVote(loan=0, debtor=EMMA, amount=100 * PAI, term_periods=20)
@@ -162,3 +163,26 @@ def test_the_committee_alone_grants_without_a_vote() -> None:
     with pytest.raises(Invalid) as caught:
         community.extend([community.sign("farid", GrantLoan(0))])
     assert (caught.value.code, community.ledger.root) == (Code.NOT_COMMITTEE, root)
+
+
+@pytest.mark.parametrize(
+    ("who", "allowed"),
+    [("emma", True), ("ann", True), ("stranger", False), ("registry", False)],
+    ids=("member", "owner of a seat", "unidentified", "authority"),
+)
+@pytest.mark.parametrize("deed", ["propose", "vote"])
+def test_who_may_do_what_in_the_assembly(who: str, allowed: bool, deed: str) -> None:
+    community = Community(build_genesis(strangers=("stranger", "registry")))
+    measure = SetCommittee(None)
+    number = propose(community, measure, "farid")
+    vote = CastVote(number, compute_digest(measure), yes=True)
+    action = Propose(measure) if deed == "propose" else vote
+    root = community.ledger.root
+    signed = community.sign(who, action, fee_max=PAI)
+    if allowed:
+        community.extend([signed])
+    else:
+        with pytest.raises(Invalid) as caught:
+            community.extend([signed])
+        assert caught.value.code is Code.NOT_AN_ELECTOR
+    assert (community.ledger.root != root) is allowed

@@ -28,6 +28,7 @@ from wallet.russian import (
     refusals,
     seat,
     sentences,
+    statement,
     vote_tool,
     votes,
     wallet,
@@ -56,6 +57,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     votes.TEXTS,
     vote_tool.TEXTS,
     loans.TEXTS,
+    statement.TEXTS,
     exchange.TEXTS,
 )
 
