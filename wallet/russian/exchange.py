@@ -127,7 +127,6 @@ TEXTS: Final[Texts] = {
     "The table of set-offs is in {file}.": "Таблица взаимозачётов — в {file}.",
     "block": "блок",
     "invoices": "счетов",
-    "debt": "долги",
     "cleared": "зачтено",
     "money used": "денег ушло",
     "money saved": "денег не понадобилось",
