@@ -24,6 +24,7 @@ help:
 	@echo 'make test [ARGS="tests/unit"]     lint, types, layers, tests: about ten minutes'
 	@echo 'make bench                        speed and memory, into build/bench.json'
 	@echo 'make year [ARGS="--lang ru"]      a year of a village, told; replayed; reported on'
+	@echo 'make village                      eight years of a village, into docs/charts: minutes'
 	@echo 'make kill                         kill -9 of servers, twenty times over'
 	@echo 'make finality                     how soon blocks and payments become final, in figures'
 	@echo 'make simulate [SEEDS=2000]         many communities under every fault, in virtual time'
@@ -74,6 +75,9 @@ bench: $(VENV)/test-ready
 
 year: $(VENV)/test-ready
 	$(BIN)/python -m tests.year $(ARGS)
+
+village: $(VENV)/test-ready
+	$(BIN)/python -m tests.eight_years $(ARGS)
 
 kill: $(VENV)/test-ready
 	$(BIN)/python -m tests.e2e.kill_run $(ARGS)

@@ -40,6 +40,7 @@ from chain.actions import (
 )
 from chain.block import SealedBlock
 from chain.facts import (
+    Charged,
     Fact,
     FeePaid,
     FundPaid,
@@ -59,15 +60,35 @@ from chain.transaction import SealedTransaction
 from node.happenings_credit import tell_credit
 from node.history import Happening
 
+# What demurrage is called that a balance bore, and that savings bore when they returned early.
+CHARGES: Final = ("demurrage", "early_return")
+
 
 def find_happenings(block: SealedBlock, execution: Execution, context: Context) -> list[Happening]:
     """Everything that happened to accounts, in the order in which the block did it."""
-    found = [*_tell_facts(execution, _TOLD_BEFORE), *tell_credit(execution)]
+    found = [
+        *_tell_charges(execution),
+        *_tell_facts(execution, _TOLD_BEFORE),
+        *tell_credit(execution),
+    ]
     deposits = _Deposits(execution, context)
     for sealed in block.transactions:
         for action in sealed.body.actions:
             found.extend(_describe(sealed, action, deposits))
     return [*found, *_tell_facts(execution, _TOLD_AFTER)]
+
+
+def _tell_charges(execution: Execution) -> list[Happening]:
+    """Demurrage that the block collected: of each account once, and apart what savings bore."""
+    charged: dict[tuple[AccountId, str], int] = {}
+    for fact in execution.facts:
+        if isinstance(fact, Charged):
+            key = (fact.account, CHARGES[fact.early_return])
+            charged[key] = charged.get(key, 0) + fact.amount
+    return [
+        Happening(account, None, kind, amount, None, "")
+        for (account, kind), amount in charged.items()
+    ]
 
 
 # Facts that are news to somebody, before and after what transactions did.

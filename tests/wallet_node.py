@@ -169,6 +169,8 @@ class WalletNode:
         if self.keeper.ledger.chain != ledger.chain:
             self.keeper = build_keeper(self.community)
         kept = self.keeper.ledger
+        while ledger.get_hash(kept.head.height) != kept.head.hash:
+            self.keeper.undo()
         for block in ledger.get_blocks(kept.head.height + 1):
             self.keeper.extend(block, durable=False)
         return kept

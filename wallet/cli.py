@@ -25,6 +25,7 @@ from wallet import (
     cli_look,
     cli_money,
     cli_recover,
+    cli_statement,
 )
 from wallet.client import Unanswered, Unreachable
 from wallet.community import read_community
@@ -66,6 +67,7 @@ def command() -> None:
 
 for _item in (
     *cli_look.COMMANDS,
+    *cli_statement.COMMANDS,
     *cli_money.COMMANDS,
     *cli_loan.COMMANDS,
     *cli_keys.COMMANDS,

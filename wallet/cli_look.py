@@ -10,7 +10,8 @@ import click
 
 from wallet.client import Entry
 from wallet.credit import get_credit
-from wallet.flow import find_only_wallet, get_names, run, tell_news
+from wallet.flow import get_names, run, tell_news
+from wallet.keystore import find_only_wallet
 from wallet.options import take_folder
 from wallet.session import Session, open_session
 from wallet.show import build_entry_document, build_history_table
@@ -100,11 +101,11 @@ def _write_csv(entries: list[Entry], names: Mapping[str, str]) -> None:
     writer = csv.DictWriter(sys.stdout, titles, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(
-        {title: _disarm(row[title]) if title == "memo" else row[title] for title in titles}
+        {title: disarm(row[title]) if title == "memo" else row[title] for title in titles}
         for row in rows
     )
 
 
-def _disarm(cell: object) -> object:
+def disarm(cell: object) -> object:
     """A memo that a stranger wrote must not become a formula in a member's spreadsheet."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -149,8 +149,21 @@ class Account(Answer, frozen=True):
     filing_units: int = 0
     limit: Micropai = Micropai(0)
     alias: str | None = None
+    booked: Micropai = Micropai(0)  # settlement as the newest block has it
+    running: Micropai = Micropai(0)  # demurrage that no block has collected yet
     deposits: tuple[DepositAnswer, ...] = ()
     waiting: tuple[str, ...] = ()
+
+
+class SinksTold(Answer, frozen=True):
+    """Where demurrage goes, in ten-thousandths."""
+
+    reserve: int
+    social: int
+    operators: int
+    active: int
+    municipality: int
+    burn: int
 
 
 class Entry(Answer, frozen=True):
@@ -164,6 +177,7 @@ class Entry(Answer, frozen=True):
     transaction: str | None = None
     counterparty: str | None = None
     memo: str = ""
+    sinks: SinksTold | None = None  # of demurrage: where it went
 
 
 class History(Answer, frozen=True):

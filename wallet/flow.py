@@ -126,18 +126,6 @@ def unlock(terminal: Terminal, folder: Path, name: str, password_file: Path | No
     return open_secrets(folder, name, terminal.ask_password(question, file=password_file))
 
 
-def find_only_wallet(folder: Path) -> str:
-    """The wallet that is meant when none is named: the only one. Raises Failure."""
-    names = list_names(folder)
-    if len(names) == 1:
-        return names[0]
-    if not names:
-        raise Failure(
-            Exit.USAGE, "No wallets in {path} yet: 'pai wallet new NAME' makes one.", path=folder
-        )
-    raise Failure(Exit.USAGE, "Which wallet? There are: {names}.", names=", ".join(names))
-
-
 def get_names(session: Session) -> dict[str, str]:
     """A name for each address that has one here: of another wallet, or of the address book."""
     names = {
@@ -383,22 +371,18 @@ def _tell_fee(terminal: Terminal, planned: Plan) -> str:
     units = terminal.say_count("{n} unit", "{n} units", planned.draft.units)
     if not fee:
         return terminal.say("none ({units} of the free ones)", units=units)
-    return terminal.say(
-        "{amount} pai at most ({units})", amount=terminal.words.amount(fee), units=units
-    )
+    amount = terminal.words.amount(fee)
+    return terminal.say("{amount} pai at most ({units})", amount=amount, units=units)
 
 
 def _tell_done(terminal: Terminal, outcome: Outcome, settlement: int) -> str:
-    amount = terminal.words.amount(settlement)
-    if outcome.status == "final":
+    where = {"height": outcome.height, "amount": terminal.words.amount(settlement)}
+    if outcome.status != "final":
         return terminal.say(
-            "Done: final, in block {height}, at level {level}. Settlement now: {amount} pai.",
-            height=outcome.height,
-            level=outcome.level or 0,
-            amount=amount,
+            "Done: in block {height}, not final yet. Settlement now: {amount} pai.", **where
         )
     return terminal.say(
-        "Done: in block {height}, not final yet. Settlement now: {amount} pai.",
-        height=outcome.height,
-        amount=amount,
+        "Done: final, in block {height}, at level {level}. Settlement now: {amount} pai.",
+        level=outcome.level or 0,
+        **where,
     )

@@ -19,7 +19,7 @@ from wallet.words import Words, mark
 
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
-OUTGOING: Final = frozenset({"paid", "saved", "fee", "notice", "slashed", "bond_lent"})
+OUTGOING: Final = frozenset({"paid", "saved", "fee", "notice", "bond_lent", "demurrage"})
 INCOMING: Final = frozenset(
     {
         "received",
@@ -33,10 +33,12 @@ INCOMING: Final = frozenset(
     }
 )
 
-_KINDS: Final = {
+KINDS: Final = {
     "paid": mark("paid"),
     "received": mark("received"),
     "saved": mark("saved"),
+    "demurrage": mark("demurrage"),
+    "early_return": mark("demurrage of savings returned early"),
     "matured": mark("savings matured"),
     "prolonged": mark("prolonged"),
     "withdrawn": mark("savings returned"),
@@ -45,6 +47,9 @@ _KINDS: Final = {
     "seat": mark("seat registered"),
     "keys": mark("keys changed"),
     "loan": mark("loan"),
+    "pledge_paid": mark("paid out of a pledged deposit"),
+    "proposed": mark("put to the vote"),
+    "voted": mark("vote cast"),
     "guardians": mark("guardians named"),
     "recovery": mark("recovery begun"),
     "recovery_of_this": mark("recovery of this account begun"),
@@ -204,7 +209,7 @@ def build_history_table(
         [
             (
                 words.date(entry.time),
-                words.say(_KINDS[entry.kind]) if entry.kind in _KINDS else entry.kind,
+                words.say(KINDS[entry.kind]) if entry.kind in KINDS else entry.kind,
                 _tell_change(words, entry),
                 _tell_whom(entry, names),
                 entry.memo,

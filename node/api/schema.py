@@ -287,6 +287,8 @@ class AccountAnswer(Answer, frozen=True):
     exists: bool
     at: AtAnswer
     settlement: Pai
+    booked: Pai
+    running: Pai
     after_next_period: Pai
     savings: Pai
     spendable: Pai
@@ -317,6 +319,7 @@ class HistoryEntryAnswer(Answer, frozen=True):
     amount: Pai
     counterparty: AddressText | None
     memo: str
+    sinks: SinksAnswer | None  # of demurrage: where it went by the rules then
 
 
 class HistoryAnswer(Answer, frozen=True):

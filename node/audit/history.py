@@ -9,6 +9,7 @@ net of what two accounts sent to and fro.
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Final
 
 from chain.actions import Pay, Save, Withdraw
 from chain.facts import (
@@ -36,6 +37,7 @@ from chain.header import PRIMARY
 from chain.parameters import Constants
 from chain.policy import AccountId
 from chain.rules.birth import compute_issued
+from chain.rules.rewards import REWARD
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
 from node.audit.books import Books
@@ -84,6 +86,10 @@ class Server:
     weight: int = 0
 
 
+# What a common fund paid for, by the rule that made it pay.
+PAID_FOR: Final = {REWARD: "rewards", "vote": "votes", "active": "shares"}
+
+
 @dataclass(slots=True)
 class Treasury:
     """The common funds as whole numbers, led from the charges of each block alone."""
@@ -125,6 +131,7 @@ class History:
         self.treasury = Treasury(
             reserve=funds.reserve, social=funds.social, operators=funds.operators
         )
+        self.moves: Counter[tuple[str, str]] = Counter()  # by fund and reason, outgoings negative
         self.fund_findings: list[Finding] = []
         self.transactions = 0
         self._issued = compute_issued(genesis)
@@ -254,22 +261,23 @@ class History:
             case GuarantorPaid() | PledgeFreed():
                 pass  # no turnover
             case WrittenOff():
-                self._move_fund("reserve", -fact.amount)
+                self._move_fund("reserve", -fact.amount, "losses")
             case Slashed() | Reported() | NoticePaid():
                 pass  # in the books, and in what funds got of it
             case FundGot():
-                self._move_fund(fact.fund, fact.amount)
+                self._move_fund(fact.fund, fact.amount, "fines")
             case RecoveryBond():
                 pass  # a lost one is told by the operators' fund
             case FundPaid():
-                self._move_fund(fact.fund, -fact.amount)
+                self._move_fund(fact.fund, -fact.amount, PAID_FOR[fact.why])
             case FundShifted():
-                self._move_fund(fact.fund, -fact.amount)
-                self._move_fund(fact.to_fund, fact.amount)
+                self._move_fund(fact.fund, -fact.amount, "shifted")
+                self._move_fund(fact.to_fund, fact.amount, "shifted")
             case Shared() | Decided() | Enacted() | Finalised():
                 pass  # reckoned again below, or no money
 
-    def _move_fund(self, fund: str, amount: int) -> None:
+    def _move_fund(self, fund: str, amount: int, reason: str) -> None:
+        self.moves[fund, reason] += amount
         setattr(self.treasury, fund, getattr(self.treasury, fund) + amount)
 
     def _count_author(self, step: Step) -> None:
@@ -298,9 +306,10 @@ class History:
                 fund = "reserve"
             for account in (self.treasury, self.shared):
                 setattr(account, fund, getattr(account, fund) + share)
+            self.moves[fund, "demurrage"] += share
             left -= share
         self.treasury.pot = left
-        self.treasury.operators += fees
+        self._move_fund("operators", fees, "fees")
         self.fees_to_operators += fees
         for change in step.changes:
             if change.table.prefix == MONEY.prefix and change.key == CURRENT:

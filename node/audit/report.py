@@ -36,6 +36,7 @@ from node.audit.report_types import (
     Bearer,
     Community,
     Demurrage,
+    FundRow,
     Identity,
     Payer,
     PeriodRow,
@@ -57,6 +58,12 @@ VELOCITY_DEFINITION: Final = Sentence(
     "only payments between two different identified persons; net: without what two accounts sent "
     "to and fro within the period"
 )
+
+
+FUNDS: Final = ("reserve", "social", "operators", "active", "municipality", "claims")
+FUND_REASONS: Final = (
+    "demurrage", "fees", "fines", "votes", "rewards", "shares", "losses", "shifted",
+)  # fmt: skip
 
 
 class _Holder(NamedTuple):
@@ -95,6 +102,7 @@ def build_report(
         ),
         supply=build_supply(evidence),
         demurrage=build_demurrage(evidence, holders),
+        funds=build_funds(evidence),
         velocity=build_velocity(evidence),
         credit=build_credit(evidence, figures),
         solvency=build_solvency(figures, withdrawn, interest),
@@ -170,6 +178,25 @@ def build_demurrage(evidence: Evidence, holders: Mapping[AccountId, _Holder]) ->
         },
         left_in_pot=format_pai(evidence.money.pot),
     )
+
+
+def build_funds(evidence: Evidence) -> list[FundRow]:
+    """What each common fund got and gave, to the micropai."""
+    begun, money = evidence.genesis.funds, evidence.money
+    rows = []
+    for fund in FUNDS:
+        moved = {reason: evidence.history.moves[fund, reason] for reason in FUND_REASONS}
+        opening, closing = getattr(begun, fund, 0), getattr(money, fund)
+        rows.append(
+            FundRow(
+                fund=fund,
+                opening=format_pai(opening),
+                **{reason: format_pai(amount) for reason, amount in moved.items()},
+                closing=format_pai(closing),
+                difference=format_pai(closing - opening - sum(moved.values())),
+            )
+        )
+    return rows
 
 
 def build_velocity(evidence: Evidence) -> Velocity:

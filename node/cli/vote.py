@@ -16,7 +16,8 @@ from chain.rules.measures import compute_digest
 from chain.units import parse_pai
 from genesis.figures import PARAMETERS, Figure, Unit
 from node.cli.vote_propose import propose
-from wallet.flow import Hand, Intent, act, find_only_wallet, get_names, run, tell_news
+from wallet.flow import Hand, Intent, act, get_names, run, tell_news
+from wallet.keystore import find_only_wallet
 from wallet.measures import tell_figure, tell_measure
 from wallet.options import take_folder, take_hand
 from wallet.session import Session, open_client, open_session

@@ -16,10 +16,12 @@ from tests.bench.measures import (
     measure_replay,
     measure_tree,
 )
+from tests.bench.mixed import measure_mixed_replay
 from tests.bench.proofs import measure_certificates, measure_proofs, measure_warp
 
 MEASURES = (
     measure_replay,
+    measure_mixed_replay,
     measure_quiet_replay,
     measure_tree,
     measure_admissions,

@@ -114,9 +114,7 @@ def _lock_not_written(kept: Any, body: Any, lock: Any, final: Any) -> Any:
     """An ack and what is justified are written one after the other, and the power goes between."""
     written = _ORIGINAL_RECORD(kept, body, lock, final)
     entry = written.records[-1]
-    before = next((item for item in kept.records if item.set == entry.set), None)
-    old = (None, None) if before is None else (before.lock, before.final)
-    entry = replace(entry, lock=old[0], final=old[1])
+    entry = replace(entry, lock=None, final=None)
     return replace(written, records=(*written.records[:-1], entry))
 
 
@@ -250,7 +248,6 @@ VOTE_FAULTS: Final = (
     Planted("ack below a prevote", "consensus", finality._ack, _ack_too_much),
     Planted("lock not held", "consensus", finality._take_justified, _never_lock),
     Planted("lock not in the ack's write", "journal", journal.record_vote, _lock_not_written),
-    Planted("lost journal begins at nothing", "journal", journal.record_loss, _loss_forgotten),
     Planted("journal not taken up", "journal", gadget.take_up, _take_up_nothing),
     Planted("journal across sets", "journal", journal.enter_set, _one_record),
     Planted("root not followed", "consensus", forkchoice.Tree.set_root, _root_ignored),
@@ -268,6 +265,7 @@ _BY_SCHEDULE: Final[dict[str, tuple[Planted, ...]]] = {
     "guard": (Planted("guard on age now", "consensus", voting.get_guard, _guard_by_age),),
     "lost journal": (
         Planted("acks free after a loss", "journal", journal.record_loss, _loss_gates_prevotes),
+        Planted("lost journal begins at nothing", "journal", journal.record_loss, _loss_forgotten),
     ),
     "restart at the boundary": (
         Planted(

@@ -17,6 +17,7 @@ from chain.policy import AccountId
 from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence
 from chain.votes import Ack, Prevote, Vote
 from consensus.events import TellConflict
+from consensus.journal import SetRecord, get_lock_round
 from consensus.sets import Checkpoint, VoterSet
 from node.events import BlockUndone, CoreEvent, TransactionDropped
 from tests.community import get_account_id, get_key
@@ -146,8 +147,16 @@ class Watch:
                 kept = item.prevote if is_prevote else item.ack
                 is_kept = kept == body_bytes or item is not records[-1]
                 if round_ > vote.round or (round_ == vote.round and is_kept):
+                    self._check_lock_written(name, vote, item, is_newest=item is records[-1])
                     return
         raise Broken("I3", f"{name} votes in round {vote.round} before it is journalled")
+
+    def _check_lock_written(
+        self, name: str, vote: Vote, record: SetRecord, *, is_newest: bool
+    ) -> None:
+        """What is justified lies on the disk in the same write as the ack of it."""
+        if isinstance(vote, Ack) and is_newest and get_lock_round(record) < vote.round:
+            raise Broken("I4", f"{name} acks {vote.round}, and its journal has no such lock")
 
     def _judge(self, name: str, offence: str | None) -> None:
         if offence is None:

@@ -98,9 +98,19 @@ def build_year_genesis(people: People) -> Genesis:
 class Village:
     """A ledger, whose block to come is filled by ``act`` and ``pay`` and made by ``make_block``."""
 
-    def __init__(self, people: People, store: Store, seed: int = 2025) -> None:
+    def __init__(
+        self,
+        people: People,
+        store: Store,
+        *,
+        genesis: Genesis | None = None,
+        slots_per_block: int | None = None,
+        seed: int = 2025,
+    ) -> None:
         self.people = people
-        self.genesis = build_year_genesis(people)
+        self.genesis = genesis or build_year_genesis(people)
+        slots_per_period = self.genesis.constants.slots_per_period
+        self.slots_per_block = slots_per_block or slots_per_period // BLOCKS_A_DAY
         self.community = Community(self.genesis, store, TrustingChecks())
         self.dice = random.Random(seed)
         self.facts: list[Fact] = []  # of the newest block
@@ -115,11 +125,6 @@ class Village:
     def ledger(self) -> Ledger:
         """The ledger."""
         return self.community.ledger
-
-    @property
-    def slots_per_block(self) -> int:
-        """How far blocks are apart."""
-        return self.genesis.constants.slots_per_period // BLOCKS_A_DAY
 
     @property
     def slot(self) -> int:

@@ -27,6 +27,7 @@ from wallet.russian import (
     refusals,
     seat,
     sentences,
+    statement,
     vote_tool,
     votes,
     wallet,
@@ -55,6 +56,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     votes.TEXTS,
     vote_tool.TEXTS,
     loans.TEXTS,
+    statement.TEXTS,
 )
 
 

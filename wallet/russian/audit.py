@@ -178,4 +178,16 @@ TEXTS: Final[Texts] = {
     "Servers: {slots} slots, {missed} without a block": (
         "Серверы: слотов {slots}, без блока {missed}"
     ),
+    # The funds' account.
+    "common funds": "общие фонды",
+    "at the beginning": "в начале",
+    "from demurrage": "из демереджа",
+    "from fees": "из платы за операции",
+    "from offences and notices": "из наказаний и извещений",
+    "from other funds, or to them": "из других фондов или в них",
+    "spent by vote": "потрачено по решениям",
+    "rewards of servers": "вознаграждения серверов",
+    "shares of active members": "доли действовавших участников",
+    "losses written off": "списанные потери",
+    "unexplained": "без объяснения",
 }

@@ -37,7 +37,6 @@ TEXTS: Final[Texts] = {
     "Ten largest holders": "Десять крупнейших держателей",
     "Loans granted": "Выданные ссуды",
     "- guaranteed": "— под поручительством",
-    "Overdue": "Просрочено",
     "- found in 360 periods": "— обнаружено за 360 периодов",
     "Written off in 360 periods": "Списано за 360 периодов",
     "Into the reserve in 360 periods": "Поступило в резерв за 360 периодов",
@@ -88,7 +87,6 @@ TEXTS: Final[Texts] = {
     "debt": "долг",
     "loans granted": "выданные ссуды",
     "the reserve and what it answers for, pai": "резерв и то, за что он отвечает, паи",
-    "overdue": "просрочено",
     "written off in 360 periods": "списано за 360 периодов",
     "Who cannot spend any more, and where money rests": (
         "Кто больше не может тратить и где лежат деньги"
