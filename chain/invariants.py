@@ -18,6 +18,13 @@ from chain.invariants_identity import (
     find_miscounted_statements,
     find_shared_name,
 )
+from chain.invariants_market import (
+    find_altered_delivery,
+    find_altered_listing,
+    find_miscounted_trade,
+    find_order_exceeded,
+    find_unfounded_shortfall,
+)
 from chain.invariants_sets import (
     find_bad_set_list,
     find_broken_line_of_sets,
@@ -212,6 +219,11 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     32: find_miscounted_statements,
     33: find_bad_recovery,
     34: find_shared_name,
+    45: find_altered_listing,
+    46: find_order_exceeded,
+    47: find_miscounted_trade,
+    48: find_altered_delivery,
+    49: find_unfounded_shortfall,
 }
 
 

@@ -25,17 +25,22 @@ from chain.tables import (
     ATTESTATIONS,
     AUTHORITIES,
     BONDED_SEATS,
+    CHAINS,
     COURSES,
     CREDIT,
     CREDIT_DAYS,
     CUSTOMERS,
     DEALINGS,
     DEBTS,
+    DELIVERIES,
     EPOCH_TALLIES,
     FIGURES,
     KEY_CHANGES,
     LEAVERS,
+    LISTINGS,
     LOANS,
+    MARKET,
+    MARKET_DAYS,
     MONEY,
     NEXT_SETS,
     NOTICES,
@@ -56,9 +61,11 @@ from chain.tables import (
     SERVED,
     SET_RECORDS,
     SETS,
+    SHORTFALLS,
     SPENDING,
     STANDINGS,
     TIPS,
+    TRADERS,
     USED_KEYS,
     Table,
 )
@@ -227,27 +234,28 @@ class State:
         self._undo: _Undo = []
         self._tables: dict[bytes, Rows[Any]] = {}
         # money
-        self.accounts = self._open(ACCOUNTS)
-        self.savings = self._open(SAVINGS)
+        self.accounts, self.savings = self._open(ACCOUNTS), self._open(SAVINGS)
         # credit
         self.standings, self.dealings = self._open(STANDINGS), self._open(DEALINGS)
         self.loans, self.debts = self._open(LOANS), self._open(DEBTS)
         self.credit, self.credit_days = self._open(CREDIT), self._open(CREDIT_DAYS)
+        # market
+        self.listings, self.traders = self._open(LISTINGS), self._open(TRADERS)
+        self.chains, self.deliveries = self._open(CHAINS), self._open(DELIVERIES)
+        self.shortfalls, self.market = self._open(SHORTFALLS), self._open(MARKET)
+        self.market_days = self._open(MARKET_DAYS)
         # identity
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
-        self.attestations = self._open(ATTESTATIONS)
-        self.rosters = self._open(ROSTERS)
+        self.attestations, self.rosters = self._open(ATTESTATIONS), self._open(ROSTERS)
         # keys and names
-        self.recoveries = self._open(RECOVERIES)
-        self.aliases = self._open(ALIASES)
+        self.recoveries, self.aliases = self._open(RECOVERIES), self._open(ALIASES)
         # seats
         self.seats = self._open(SEATS)
         self.used_keys = self._open(USED_KEYS)
         self.sets = self._open(SETS)
-        self.leavers = self._open(LEAVERS)
+        self.leavers, self.notices = self._open(LEAVERS), self._open(NOTICES)
         self.key_changes = self._open(KEY_CHANGES)
-        self.notices = self._open(NOTICES)
         # votes
         self.proposals = self._open(PROPOSALS)
         self.assembly = self._open(ASSEMBLY)

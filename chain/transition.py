@@ -23,6 +23,7 @@ from chain.rules.evidence import process_evidence
 from chain.rules.finality_record import process_finality, process_late_acks
 from chain.rules.loan_terms import process_loans
 from chain.rules.lottery import check_author, find_entry
+from chain.rules.market_ends import process_market_ends
 from chain.rules.randomness import compute_randomness, process_randomness
 from chain.rules.rollcall import process_roll_call
 from chain.rules.sets import get_seat_set, process_handoff, process_set
@@ -82,6 +83,7 @@ def process_opening(
     process_sharing(state, context)
     process_credit_days(state, context)
     process_loans(state, context)
+    process_market_ends(state, context)
     process_sweep(state, context, queue)
     return next_set_root
 

@@ -27,6 +27,21 @@ from chain.actions.keys import (
     SetGuardians,
     StartRecovery,
 )
+from chain.actions.market import (
+    AcceptChain,
+    CancelOrder,
+    ChangeListing,
+    ConfirmDelivery,
+    DeclineChain,
+    ForgiveShortfall,
+    Leg,
+    Offer,
+    PayShortfall,
+    ProposeChain,
+    SetOrder,
+    Want,
+    WithdrawListing,
+)
 from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
 from chain.actions.seats import (
     Bond,
@@ -53,30 +68,40 @@ from chain.actions.votes import (
 
 __all__ = [
     "MEMO_BYTES_MAX",
+    "AcceptChain",
     "Action",
     "AdmitAuthority",
     "AskLoan",
     "Attest",
     "Bond",
+    "CancelOrder",
     "CancelRecovery",
     "CastVote",
     "ChangeDemurrage",
     "ChangeFigure",
+    "ChangeListing",
     "ChangePolicy",
     "ChangeRewards",
     "ChangeSinks",
     "CompleteRecovery",
+    "ConfirmDelivery",
+    "DeclineChain",
     "DropLoan",
+    "ForgiveShortfall",
     "GiveUpAlias",
     "GrantLoan",
     "Guarantee",
     "GuardianSignature",
     "Instalment",
+    "Leg",
     "Measure",
+    "Offer",
     "Pay",
     "PayClaim",
+    "PayShortfall",
     "Prolong",
     "Propose",
+    "ProposeChain",
     "RegisterAlias",
     "RegisterSeat",
     "ReleaseNotice",
@@ -90,11 +115,14 @@ __all__ = [
     "Save",
     "SeatKeys",
     "SetGuardians",
+    "SetOrder",
     "SpendFund",
     "StartRecovery",
     "Takeover",
     "Unbond",
+    "Want",
     "Withdraw",
+    "WithdrawListing",
 ]
 
 Action = (
@@ -134,4 +162,17 @@ Action = (
     # votes
     | Propose
     | CastVote
+    # market
+    | Offer
+    | Want
+    | ChangeListing
+    | WithdrawListing
+    | SetOrder
+    | CancelOrder
+    | ProposeChain
+    | AcceptChain
+    | DeclineChain
+    | ConfirmDelivery
+    | ForgiveShortfall
+    | PayShortfall
 )

@@ -11,6 +11,7 @@ from chain.refusals.consensus import CONSENSUS
 from chain.refusals.credit import CREDIT
 from chain.refusals.identity import IDENTITY
 from chain.refusals.keys import KEYS
+from chain.refusals.market import MARKET
 from chain.refusals.money import MONEY
 from chain.refusals.proofs import PROOFS
 from chain.refusals.seats import SEATS
@@ -25,6 +26,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     **IDENTITY,
     **KEYS,
     **VOTES,
+    **MARKET,
     **BLOCKS,
     **CONSENSUS,
     **PROOFS,

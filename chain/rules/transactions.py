@@ -9,22 +9,31 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from chain.actions import (
+    AcceptChain,
     Action,
     AskLoan,
     Attest,
     Bond,
+    CancelOrder,
     CancelRecovery,
     CastVote,
+    ChangeListing,
     ChangePolicy,
     CompleteRecovery,
+    ConfirmDelivery,
+    DeclineChain,
     DropLoan,
+    ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
+    Offer,
     Pay,
     PayClaim,
+    PayShortfall,
     Prolong,
     Propose,
+    ProposeChain,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
@@ -35,10 +44,13 @@ from chain.actions import (
     Revoke,
     Save,
     SetGuardians,
+    SetOrder,
     StartRecovery,
     Takeover,
     Unbond,
+    Want,
     Withdraw,
+    WithdrawListing,
 )
 from chain.checks import SignatureChecks
 from chain.crypto import Signed
@@ -47,7 +59,21 @@ from chain.policy import AccountId, Policy, compute_account_id
 from chain.rules.aliases import apply_give_up_alias, apply_register_alias
 from chain.rules.assembly import apply_cast, apply_propose
 from chain.rules.attestations import apply_attest, apply_renew, apply_revoke
+from chain.rules.barter import apply_accept_chain, apply_decline_chain, apply_propose_chain
 from chain.rules.context import Context
+from chain.rules.deliveries import (
+    apply_confirm_delivery,
+    apply_forgive_shortfall,
+    apply_pay_shortfall,
+)
+from chain.rules.listings import (
+    apply_cancel_order,
+    apply_change_listing,
+    apply_offer,
+    apply_set_order,
+    apply_want,
+    apply_withdraw_listing,
+)
 from chain.rules.loans import (
     apply_ask,
     apply_drop,
@@ -214,6 +240,19 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     # votes
     Propose: apply_propose,
     CastVote: apply_cast,
+    # market
+    Offer: apply_offer,
+    Want: apply_want,
+    ChangeListing: apply_change_listing,
+    WithdrawListing: apply_withdraw_listing,
+    SetOrder: apply_set_order,
+    CancelOrder: apply_cancel_order,
+    ProposeChain: apply_propose_chain,
+    AcceptChain: apply_accept_chain,
+    DeclineChain: apply_decline_chain,
+    ConfirmDelivery: apply_confirm_delivery,
+    ForgiveShortfall: apply_forgive_shortfall,
+    PayShortfall: apply_pay_shortfall,
     # seats
     Bond: apply_bond,
     Unbond: apply_unbond,
