@@ -251,8 +251,7 @@ class State:
         # keys and names
         self.recoveries, self.aliases = self._open(RECOVERIES), self._open(ALIASES)
         # seats
-        self.seats = self._open(SEATS)
-        self.used_keys = self._open(USED_KEYS)
+        self.seats, self.used_keys = self._open(SEATS), self._open(USED_KEYS)
         self.sets = self._open(SETS)
         self.leavers, self.notices = self._open(LEAVERS), self._open(NOTICES)
         self.key_changes = self._open(KEY_CHANGES)
@@ -261,8 +260,7 @@ class State:
         self.assembly = self._open(ASSEMBLY)
         self.figures = self._open(FIGURES)
         self.spending = self._open(SPENDING)
-        self.register = self._open(REGISTER)
-        self.active = self._open(ACTIVE)
+        self.register, self.active = self._open(REGISTER), self._open(ACTIVE)
         # what consensus put on record
         self.next_sets = self._open(NEXT_SETS)
         self.set_records = self._open(SET_RECORDS)

@@ -7,22 +7,31 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from chain.actions import (
+    AcceptChain,
     Action,
     AskLoan,
     Attest,
     Bond,
+    CancelOrder,
     CancelRecovery,
     CastVote,
+    ChangeListing,
     ChangePolicy,
     CompleteRecovery,
+    ConfirmDelivery,
+    DeclineChain,
     DropLoan,
+    ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
+    Offer,
     Pay,
     PayClaim,
+    PayShortfall,
     Prolong,
     Propose,
+    ProposeChain,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
@@ -33,10 +42,13 @@ from chain.actions import (
     Revoke,
     Save,
     SetGuardians,
+    SetOrder,
     StartRecovery,
     Takeover,
     Unbond,
+    Want,
     Withdraw,
+    WithdrawListing,
 )
 from chain.block import SealedBlock
 from chain.facts import (
@@ -57,6 +69,7 @@ from chain.rules.settlement import compute_decayed, get_touched
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
 from node.happenings_credit import tell_credit
+from node.happenings_market import tell_market
 from node.history import Happening
 
 
@@ -67,7 +80,7 @@ def find_happenings(block: SealedBlock, execution: Execution, context: Context) 
     for sealed in block.transactions:
         for action in sealed.body.actions:
             found.extend(_describe(sealed, action, deposits))
-    return [*found, *_tell_facts(execution, _TOLD_AFTER)]
+    return [*found, *tell_market(execution), *_tell_facts(execution, _TOLD_AFTER)]
 
 
 # Facts that are news to somebody, before and after what transactions did.
@@ -199,6 +212,19 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     # votes
     Propose: _Told("proposed"),
     CastVote: _Told("voted"),
+    # market; what chains did is told by their facts
+    Offer: _Told("offered"),
+    Want: _Told("wanted"),
+    ChangeListing: _Told("listing"),
+    WithdrawListing: _Told("listing"),
+    SetOrder: _Told("order"),
+    CancelOrder: _Told("order"),
+    ProposeChain: None,
+    AcceptChain: None,
+    DeclineChain: None,
+    ConfirmDelivery: _Told("receipt"),
+    ForgiveShortfall: _Told("forgiven"),
+    PayShortfall: None,
 }
 
 

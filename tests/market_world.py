@@ -1,5 +1,7 @@
 """Short words for tests of the market, on the world of credit's tests."""
 
+from msgspec.structs import replace
+
 from chain.actions import (
     AcceptChain,
     Leg,
@@ -10,14 +12,14 @@ from chain.actions import (
 )
 from chain.crypto import u64
 from chain.rules.barter import compute_chain_digest, find_deals
-from chain.tables import CURRENT, Delivery, Listing, Shortfall, Trader
+from chain.tables import CURRENT, Delivery, Listing, Order, Shortfall, Trader
 from tests.community import PAI
-from tests.credit_world import SLOTS, World, build_world, get_id
+from tests.credit_world import NAMES, SLOTS, World, build_world, get_id
 
 
 def build_market(balance: int = 5_000 * PAI, **changes: object) -> World:
     """Ten identified members with money that does not melt, and nothing offered yet."""
-    return build_world(balance=balance, **changes)
+    return build_world(names=NAMES, balance=balance, **changes)
 
 
 def get_number(world: World) -> int:
@@ -34,8 +36,8 @@ def offer(
     **changes: object,
 ) -> int:
     """An offer; returns its number."""
-    fields = {"unit": "l", "place": "", "until_slot": world.slot + 100 * SLOTS, "note": ""}
-    world.do(name, Offer(**{"good": good, "price": price, "quantity": quantity} | fields | changes))
+    action = Offer(good, "l", price, quantity, "", world.slot + 100 * SLOTS, "")
+    world.do(name, replace(action, **changes))
     return get_number(world)
 
 
@@ -48,8 +50,8 @@ def want(
     **changes: object,
 ) -> int:
     """A want; returns its number."""
-    fields = {"unit": "l", "place": "", "until_slot": world.slot + 100 * SLOTS, "note": ""}
-    world.do(name, Want(**{"good": good, "price": price, "quantity": quantity} | fields | changes))
+    action = Want(good, "l", price, quantity, "", world.slot + 100 * SLOTS, "")
+    world.do(name, replace(action, **changes))
     return get_number(world)
 
 
@@ -90,24 +92,46 @@ def accept(world: World, name: str, chain: int) -> None:
     world.do(name, build_consent(world, chain))
 
 
-def get_listing(world: World, number: int) -> Listing | None:
+def find_listing(world: World, number: int) -> Listing | None:
     """An offer or want."""
     return world.state.listings.get(u64(number))
 
 
-def get_delivery(world: World, number: int) -> Delivery | None:
+def get_listing(world: World, number: int) -> Listing:
+    """An offer or want that is there."""
+    return world.state.listings.require(u64(number))
+
+
+def find_delivery(world: World, number: int) -> Delivery | None:
     """A delivery."""
     return world.state.deliveries.get(u64(number))
 
 
-def get_shortfall(world: World, number: int) -> Shortfall | None:
+def get_delivery(world: World, number: int) -> Delivery:
+    """A delivery that is open."""
+    return world.state.deliveries.require(u64(number))
+
+
+def find_shortfall(world: World, number: int) -> Shortfall | None:
     """What is owed under a delivery's number."""
     return world.state.shortfalls.get(u64(number))
 
 
-def get_trader(world: World, name: str) -> Trader | None:
+def find_trader(world: World, name: str) -> Trader | None:
     """What an account has open."""
     return world.state.traders.get(get_id(name))
+
+
+def get_trader(world: World, name: str) -> Trader:
+    """What an account that trades has open."""
+    return world.state.traders.require(get_id(name))
+
+
+def get_order(world: World, name: str) -> Order:
+    """An account's standing order."""
+    found = get_trader(world, name).order
+    assert found is not None
+    return found
 
 
 def sell(world: World, seller: str = "emma", buyer: str = "farid", quantity: int = 3) -> int:

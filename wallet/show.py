@@ -20,7 +20,9 @@ from wallet.words import Words, mark
 
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
-OUTGOING: Final = frozenset({"paid", "saved", "fee", "notice", "slashed", "bond_lent"})
+OUTGOING: Final = frozenset(
+    {"paid", "saved", "fee", "notice", "slashed", "bond_lent", "traded_for"}
+)
 INCOMING: Final = frozenset(
     {
         "received",
@@ -31,6 +33,7 @@ INCOMING: Final = frozenset(
         "funded",
         "shared",
         "bond_returned",
+        "traded",
     }
 )
 
@@ -73,6 +76,16 @@ _KINDS: Final = {
     "shared": mark("share of an active member"),
     "slashed": mark("lost of the bond"),
     "reported": mark("for a reported offence"),
+    "offered": mark("offered"),
+    "wanted": mark("looked for"),
+    "listing": mark("offer or want changed"),
+    "order": mark("standing order"),
+    "traded": mark("chain of trades"),
+    "traded_for": mark("paid in a chain of trades"),
+    "receipt": mark("delivery confirmed"),
+    "forgiven": mark("asked for less"),
+    "undelivered": mark("not delivered, owed for it"),
+    "missed": mark("not received, is owed for it"),
 }
 _BONDS: Final = {
     "free": mark("free"),

@@ -9,22 +9,31 @@ from string import Formatter
 from typing import Any, Final, NamedTuple
 
 from chain.actions import (
+    AcceptChain,
     Action,
     AskLoan,
     Attest,
     Bond,
+    CancelOrder,
     CancelRecovery,
     CastVote,
+    ChangeListing,
     ChangePolicy,
     CompleteRecovery,
+    ConfirmDelivery,
+    DeclineChain,
     DropLoan,
+    ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
+    Offer,
     Pay,
     PayClaim,
+    PayShortfall,
     Prolong,
     Propose,
+    ProposeChain,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
@@ -35,10 +44,13 @@ from chain.actions import (
     Revoke,
     Save,
     SetGuardians,
+    SetOrder,
     StartRecovery,
     Takeover,
     Unbond,
+    Want,
     Withdraw,
+    WithdrawListing,
 )
 from wallet.community import Community
 from wallet.show import tell_account, tell_pai
@@ -103,6 +115,22 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     # votes
     Propose: mark("put a measure to the vote: {measure}"),
     CastVote: mark("vote on proposal {proposal}: {voice}"),
+    # market
+    Offer: mark("offer {goods} at {unit_price} a unit, until {until}"),
+    Want: mark("look for {goods} at {unit_price} a unit at most, until {until}"),
+    ChangeListing: mark("change offer or want {listing}: {quantity} at {unit_price} a unit"),
+    WithdrawListing: mark("withdraw offer or want {listing}"),
+    SetOrder: mark(
+        "let chains of your offers and wants take up to {give} from the balance and add up to "
+        "{take}, in a period at most: {chains}, until {until}"
+    ),
+    CancelOrder: mark("cancel the standing order"),
+    ProposeChain: mark("propose a chain of trades: {legs}"),
+    AcceptChain: mark("consent to chain {chain} ({digest})"),
+    DeclineChain: mark("refuse chain {chain}"),
+    ConfirmDelivery: mark("confirm that of delivery {delivery} so much was received: {quantity}"),
+    ForgiveShortfall: mark("ask for {amount} less for what was not delivered: {shortfall}"),
+    PayShortfall: mark("pay {amount} for what was not delivered: {shortfall}"),
 }
 
 _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
@@ -128,6 +156,20 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "subject": lambda teller, action: teller.tell_account(action.subject),
     "kind": lambda _, action: action.kind,
     "until": lambda teller, action: teller.tell_slot(action.until_slot),
+    "goods": lambda _, action: f"{action.quantity} {action.unit} {action.good}",
+    "unit_price": lambda teller, action: tell_pai(teller.words, action.price),
+    "quantity": lambda _, action: action.quantity,
+    "listing": lambda _, action: action.listing,
+    "give": lambda teller, action: tell_pai(teller.words, action.give_max),
+    "take": lambda teller, action: tell_pai(teller.words, action.take_max),
+    "chains": lambda _, action: action.chains_a_period,
+    "legs": lambda _, action: ", ".join(
+        f"{leg.offer}→{leg.want}: {leg.quantity}" for leg in action.legs
+    ),
+    "chain": lambda _, action: action.chain,
+    "digest": lambda _, action: action.digest.hex()[:16],
+    "delivery": lambda _, action: action.delivery,
+    "shortfall": lambda _, action: action.shortfall,
 }
 
 

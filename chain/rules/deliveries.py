@@ -152,7 +152,7 @@ def _require_shortfall(state: State, action: ForgiveShortfall | PayShortfall) ->
     if row is None:
         raise Invalid(Code.UNKNOWN_SHORTFALL, f"number {action.shortfall}")
     if action.amount > row.amount:
-        raise Invalid(Code.SHORTFALL_TOO_LITTLE, f"it is {format_pai(row.amount)}")
+        raise Invalid(Code.SHORTFALL_TOO_LITTLE, f"owed: {format_pai(row.amount)}")
     return row
 
 

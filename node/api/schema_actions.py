@@ -9,19 +9,14 @@ from typing import Any, Final, get_args, get_type_hints
 
 from chain.actions import (
     Action,
-    AskLoan,
     Attest,
     Bond,
     CancelRecovery,
     CastVote,
     ChangePolicy,
     CompleteRecovery,
-    DropLoan,
     GiveUpAlias,
-    GrantLoan,
-    Guarantee,
     Pay,
-    PayClaim,
     Prolong,
     Propose,
     RegisterAlias,
@@ -29,7 +24,6 @@ from chain.actions import (
     ReleaseNotice,
     Renew,
     ReplaceSeatKeys,
-    ReturnLoan,
     Reveal,
     Revoke,
     Save,
@@ -50,6 +44,18 @@ from node.api.schema import (
     PolicyAnswer,
     build_policy_answer,
     write_address,
+)
+from node.api.schema_actions_credit import (
+    CREDIT_ANSWERS,
+    CreditActionAnswer,
+    InstalmentAnswer,
+    build_instalment_answers,
+)
+from node.api.schema_actions_market import (
+    MARKET_ANSWERS,
+    LegAnswer,
+    MarketActionAnswer,
+    build_leg_answers,
 )
 from node.api.schema_measures import MeasureAnswer, build_measure_answer
 
@@ -218,56 +224,6 @@ class CastVoteAnswer(Answer, frozen=True, tag_field="kind", tag="vote"):
     yes: bool
 
 
-class InstalmentAnswer(Answer, frozen=True):
-    """After so many periods, so much of a loan is left."""
-
-    after_periods: Count
-    left: Pai
-
-
-class AskLoanAnswer(Answer, frozen=True, tag_field="kind", tag="ask-loan"):
-    """A loan asked for."""
-
-    amount: Pai
-    term_periods: Count
-    plan: tuple[InstalmentAnswer, ...]
-    purpose: str
-    guarantor: AddressText | None
-    pledge: Pai
-
-
-class GuaranteeAnswer(Answer, frozen=True, tag_field="kind", tag="guarantee"):
-    """Consent to answer for a loan, with a deposit or (null) the own limit."""
-
-    loan: Count
-    deposit: Count | None
-
-
-class GrantLoanAnswer(Answer, frozen=True, tag_field="kind", tag="grant-loan"):
-    """A loan granted by the credit committee."""
-
-    loan: Count
-
-
-class DropLoanAnswer(Answer, frozen=True, tag_field="kind", tag="drop-loan"):
-    """A loan asked for no longer, or declined."""
-
-    loan: Count
-
-
-class ReturnLoanAnswer(Answer, frozen=True, tag_field="kind", tag="return-loan"):
-    """A loan returned before its term."""
-
-    loan: Count
-
-
-class PayClaimAnswer(Answer, frozen=True, tag_field="kind", tag="pay-claim"):
-    """A guarantor paid back."""
-
-    creditor: AddressText
-    amount: Pai
-
-
 ActionAnswer = (
     # money
     PayAnswer
@@ -295,16 +251,12 @@ ActionAnswer = (
     | AttestAnswer
     | RenewAnswer
     | RevokeAnswer
-    # credit
-    | AskLoanAnswer
-    | GuaranteeAnswer
-    | GrantLoanAnswer
-    | DropLoanAnswer
-    | ReturnLoanAnswer
-    | PayClaimAnswer
     # votes
     | ProposeAnswer
     | CastVoteAnswer
+    # credit and market
+    | CreditActionAnswer
+    | MarketActionAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
@@ -334,16 +286,12 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     Attest: AttestAnswer,
     Renew: RenewAnswer,
     Revoke: RevokeAnswer,
-    # credit
-    AskLoan: AskLoanAnswer,
-    Guarantee: GuaranteeAnswer,
-    GrantLoan: GrantLoanAnswer,
-    DropLoan: DropLoanAnswer,
-    ReturnLoan: ReturnLoanAnswer,
-    PayClaim: PayClaimAnswer,
     # votes
     Propose: ProposeAnswer,
     CastVote: CastVoteAnswer,
+    # credit and market
+    **CREDIT_ANSWERS,
+    **MARKET_ANSWERS,
 }
 
 # Where the fields of an answer are found, if not on the action itself.
@@ -362,10 +310,8 @@ _WRITERS: Final[dict[Any, _Writer]] = {
     str: lambda _prefix, text: text,
     bool: lambda _prefix, value: value,
     MeasureAnswer: build_measure_answer,
-    InstalmentAnswer: lambda _prefix, plan: tuple(
-        InstalmentAnswer(after_periods=item.after_periods, left=format_pai(item.left))
-        for item in plan
-    ),
+    InstalmentAnswer: build_instalment_answers,
+    LegAnswer: build_leg_answers,
 }
 
 

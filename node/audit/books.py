@@ -29,6 +29,7 @@ from chain.actions import (
     Withdraw,
 )
 from chain.facts import (
+    ChainSettled,
     Fact,
     FeePaid,
     FundPaid,
@@ -37,6 +38,7 @@ from chain.facts import (
     NoticePaid,
     PledgeFreed,
     Reported,
+    ShortfallPaid,
     Slashed,
     WrittenOff,
 )
@@ -141,8 +143,11 @@ class Books:
         match fact:
             case FeePaid() | NoticePaid():
                 self._add(fact.account, -Decimal(fact.amount))
-            case FundPaid() | Reported() | WrittenOff():
+            case FundPaid() | Reported() | WrittenOff() | ChainSettled():
                 self._add(fact.account, Decimal(fact.amount))
+            case ShortfallPaid():
+                self._add(fact.payer, -Decimal(fact.amount))
+                self._add(fact.creditor, Decimal(fact.amount))
             case Matured():
                 self.purses[fact.account].roundings += 1
             case Slashed():

@@ -31,10 +31,14 @@ from tests.market_world import (
     build_chain,
     build_consent,
     build_market,
+    find_delivery,
+    find_listing,
+    find_shortfall,
+    find_trader,
     get_delivery,
     get_listing,
     get_number,
-    get_shortfall,
+    get_order,
     get_trader,
     offer,
     order,
@@ -91,9 +95,9 @@ def test_a_chain_under_standing_orders_happens_at_once_and_money_moves_by_the_di
         "farid": 0,
         "galina": 5,
     }
-    assert get_listing(world, legs[0][0]) is not None
+    assert find_listing(world, legs[0][0]) is not None
     assert get_listing(world, legs[0][0]).left == 7
-    assert get_listing(world, legs[1][0]) is None
+    assert find_listing(world, legs[1][0]) is None
     settled = {fact.account: fact.amount for fact in facts if isinstance(fact, ChainSettled)}
     assert settled == {get_id("emma"): -5, get_id("farid"): 0, get_id("galina"): 5}
     traded = [fact for fact in facts if isinstance(fact, Traded)]
@@ -127,12 +131,12 @@ def test_an_order_counts_all_it_did_and_no_more_chains_a_period_than_signed() ->
     order(world, "emma", 5_000 * PAI, chains=100)
     order(world, "farid", 100 * PAI, chains=1)
     world.do("ivan", build_chain(world, (made, wanted, 1)))
-    assert get_trader(world, "farid").order.moved == -40 * PAI
+    assert get_order(world, "farid").moved == -40 * PAI
     second = propose(world, "ivan", (made, wanted, 1))
     assert world.state.chains.get(u64(second)) is not None, "one chain a period"
     world.wait()
     world.do("ivan", build_chain(world, (made, wanted, 1)))
-    assert get_trader(world, "farid").order.moved == -80 * PAI
+    assert get_order(world, "farid").moved == -80 * PAI
     world.wait()
     third = propose(world, "ivan", (made, wanted, 1))
     assert world.state.chains.get(u64(third)) is not None, "100 pai in all"
@@ -158,7 +162,7 @@ def test_an_order_ends(end: Callable[[World], object]) -> None:
     order(world, "emma")
     order(world, "farid")
     world.do("ivan", build_chain(world, leg))
-    assert get_delivery(world, get_number(world)) is not None
+    assert find_delivery(world, get_number(world)) is not None
     end(world)
     waits = propose(world, "ivan", leg)
     assert world.state.chains.get(u64(waits)) is not None
@@ -203,8 +207,8 @@ def test_a_buyer_without_cover_stops_the_whole_chain() -> None:
     with pytest.raises(Invalid) as error:
         world.do("ivan", build_chain(world, *legs))
     assert error.value.code is Code.INSUFFICIENT_BALANCE
-    assert get_listing(world, legs[1][0]) is not None
-    assert get_trader(world, "farid").order.moved == 0
+    assert find_listing(world, legs[1][0]) is not None
+    assert get_order(world, "farid").moved == 0
 
 
 def test_limits_of_credit_carry_a_chain() -> None:
@@ -233,7 +237,7 @@ def test_a_receipt_in_parts() -> None:
     trader = get_trader(world, "emma")
     assert (trader.deliveries, trader.overdue, trader.delivered, trader.late) == (0, 0, 1, 1)
     world.wait(5)
-    assert get_shortfall(world, number) is None
+    assert find_shortfall(world, number) is None
 
 
 def test_what_is_not_receipted_in_time_is_owed_and_only_the_buyer_can_ask_for_less() -> None:
@@ -241,10 +245,11 @@ def test_what_is_not_receipted_in_time_is_owed_and_only_the_buyer_can_ask_for_le
     number = sell(world, quantity=3)
     world.do("farid", ConfirmDelivery(number, 1))
     world.wait(9)
-    assert get_delivery(world, number) is not None
+    assert find_delivery(world, number) is not None
     facts = world.wait(1)
-    owed = get_shortfall(world, number)
+    owed = find_shortfall(world, number)
     assert [fact.amount for fact in facts if isinstance(fact, Undelivered)] == [140 * PAI]
+    assert owed is not None
     assert (owed.debtor, owed.creditor, owed.amount) == (
         get_id("emma"), get_id("farid"), 140 * PAI,
     )  # fmt: skip
@@ -258,7 +263,7 @@ def test_what_is_not_receipted_in_time_is_owed_and_only_the_buyer_can_ask_for_le
     world.do("emma", PayShortfall(number, 70 * PAI))
     trader = get_trader(world, "emma")
     assert (trader.overdue, trader.kept) == (0, 1)
-    assert get_shortfall(world, number) is None
+    assert find_shortfall(world, number) is None
 
 
 def test_what_is_forgiven_is_not_counted_as_kept() -> None:
@@ -292,14 +297,14 @@ def test_offers_end_and_changes_of_their_end_are_kept() -> None:
     world.do("emma", ChangeListing(changed, 7, 7, 2 * SLOTS))
     world.do("emma", ChangeListing(longer, 7, 7, 9 * SLOTS))
     world.wait(3)
-    assert [get_listing(world, number) is not None for number in (short, changed, longer)] == [
+    assert [find_listing(world, number) is not None for number in (short, changed, longer)] == [
         True, False, True,
     ]  # fmt: skip
     world.wait(3)
-    assert [get_listing(world, number) is not None for number in (short, longer)] == [False, True]
+    assert [find_listing(world, number) is not None for number in (short, longer)] == [False, True]
     world.wait(4)
-    assert get_listing(world, longer) is None
-    assert get_trader(world, "emma") is None
+    assert find_listing(world, longer) is None
+    assert find_trader(world, "emma") is None
     assert get_number(world) == longer
 
 
@@ -310,7 +315,7 @@ def test_a_chain_that_waited_too_long_is_forgotten() -> None:
     assert world.state.chains.get(u64(chain)) is not None
     world.wait(1)
     assert world.state.chains.get(u64(chain)) is None
-    assert get_trader(world, "ivan") is None
+    assert find_trader(world, "ivan") is None
 
 
 def test_many_ends_of_one_period_are_looked_at_in_turn(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -322,11 +327,11 @@ def test_many_ends_of_one_period_are_looked_at_in_turn(monkeypatch: pytest.Monke
     world.skip(3)
     left = []
     for _ in range(9):
-        left.append(sum(get_listing(world, number) is not None for number in numbers))
+        left.append(sum(find_listing(world, number) is not None for number in numbers))
         world.block()
     assert left[0] > left[1] > left[2]
     assert left[-1] == 0
-    assert get_trader(world, "emma") is None
+    assert find_trader(world, "emma") is None
     for page in range(4):
         assert world.state.market_days.get(u64(3) + (u32(page) if page else b"")) is None
 
@@ -335,12 +340,12 @@ def test_a_long_pause_stops_no_block() -> None:
     world = build_market()
     number = offer(world, "emma", until_slot=2 * SLOTS)
     world.skip(300, blocks=1)
-    assert get_listing(world, number) is None
+    assert find_listing(world, number) is None
     for _ in range(6):
         world.block()
     late = offer(world, "emma", until_slot=world.slot + SLOTS)
     world.wait(2)
-    assert get_listing(world, late) is None
+    assert find_listing(world, late) is None
 
 
 def test_nothing_is_ever_noted_for_a_period_that_was_looked_at() -> None:
@@ -387,12 +392,13 @@ class Stage:
 
     def __init__(self) -> None:
         self.world = world = build_market()
-        self.shortfall = sell(world)
+        self.shortfall: int = sell(world)
         world.wait(11)
-        self.delivery = sell(world)
-        self.made, self.wanted = offer(world, "emma"), want(world, "farid")
+        self.delivery: int = sell(world)
+        self.made: int = offer(world, "emma")
+        self.wanted: int = want(world, "farid")
         leg = (self.made, self.wanted, 1)
-        self.chain = propose(world, "ivan", leg)
+        self.chain: int = propose(world, "ivan", leg)
         self.proposal: ProposeChain = build_chain(world, leg)
         self.consent: AcceptChain = build_consent(world, self.chain)
 

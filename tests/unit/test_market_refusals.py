@@ -167,7 +167,7 @@ def _(world: World) -> tuple[Case, Case]:
     )
 
 
-MISMATCHES = [
+MISMATCHES: list[tuple[str, dict[str, str], dict[str, str]]] = [
     ("unit", {"unit": "kg"}, {"unit": "l"}),
     ("good", {"good": "food/milk/goat"}, {"good": "food"}),
     ("half a word", {"good": "food/mil"}, {"good": "food/milk"}),
@@ -178,10 +178,12 @@ for label, bad, good in MISMATCHES:
 
     @refused(Code.GOODS_DO_NOT_MATCH, label)
     def _(
-        world: World, bad: dict[str, object] = bad, good: dict[str, object] = good
+        world: World, bad: dict[str, str] = bad, good: dict[str, str] = good
     ) -> tuple[Case, Case]:
         made = offer(world, "emma", place="arsk/west")
-        wrong, right = want(world, "farid", **bad), want(world, "farid", **good)
+        wrong, right = (
+            want(world, "farid", price=70 * PAI, quantity=10, **terms) for terms in (bad, good)
+        )
         return ("ivan", build_chain(world, (made, wrong, 1))), (
             "ivan",
             build_chain(world, (made, right, 1)),

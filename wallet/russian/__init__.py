@@ -18,6 +18,7 @@ from wallet.russian import (
     genesis,
     identity,
     identity_tools,
+    market,
     node,
     parameters,
     program,
@@ -49,6 +50,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     credit.TEXTS,
     epochs.TEXTS,
     votes.TEXTS,
+    market.TEXTS,
 )
 
 
@@ -72,4 +74,5 @@ def load_sentences() -> dict[str, str]:
         **identity.SENTENCES,
         **votes.SENTENCES,
         **identity_tools.SENTENCES,
+        **market.SENTENCES,
     }
