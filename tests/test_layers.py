@@ -54,6 +54,7 @@ LIBRARIES = {
     "msgspec": ("",),
     "multiaddr": ("p2p/libp2p_transport.py", "p2p/mends.py", "p2p/addresses.py"),
     "nacl": ("chain/crypto.py", "chain/vrf.py", "wallet/keystore.py"),
+    "ortools": ("node/exchange/",),
     "plyvel": ("chain/leveldb.py",),
     "prometheus_client": ("node/",),
     "rich": ("wallet/", "node/cli/", "node/ops/"),
