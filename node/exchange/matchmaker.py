@@ -5,9 +5,11 @@ signed. Quantities are whole, so the amounts of a chain's legs differ a little: 
 have room for that. The same market gives the same chains.
 """
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
+
+from msgspec.structs import replace
 
 from chain.actions import Leg
 from chain.policy import AccountId
@@ -26,9 +28,9 @@ from node.exchange.relaxation import solve
 
 PEOPLE_MAX: Final = 7  # who could not tell a longer chain from a short one would not trust it
 STEPS_MAX: Final = 4_000  # of one search for cycles
-TRIES_MAX: Final = 60
+TRIES_MAX: Final = 60  # of quantities for one chain, and of chains through one account
 CHAINS_MAX: Final = 256  # found at once
-VAIN_MAX: Final = 256  # cycles for which there were no whole quantities
+ROUNDS_MAX: Final = 12
 
 
 class Found(NamedTuple):
@@ -40,20 +42,40 @@ class Found(NamedTuple):
 
 
 def find_chains(market: Market) -> Found:
-    """Chains that can happen one after another."""
+    """Chains that can happen one after another.
+
+    The relaxation is solved again on what is left, as long as that finds something: rounding to
+    whole quantities leaves much of the first flow undone.
+    """
+    book = _Book(market)
     relaxation = build_relaxation(market)
     solution = solve(relaxation)
-    book = _Book(market)
-    for path in _split_flow(relaxation, market, solution.flows):
-        if len(book.chains) < CHAINS_MAX:
+    bound = compute_bound(relaxation, solution.potentials)
+    for _ in range(ROUNDS_MAX):
+        before = len(book.chains)
+        for path in _split_flow(relaxation, market, solution.flows):
             book.take(path)
-    while len(book.chains) < CHAINS_MAX and len(book.avoided) < VAIN_MAX:
-        cycle = _find_cycle(book)
-        if cycle is None:
+        if len(book.chains) == before:
             break
-        if not book.take(cycle):
-            book.avoid(cycle)
-    return Found(tuple(book.chains), book.value, compute_bound(relaxation, solution.potentials))
+        relaxation = build_relaxation(book.get_rest())
+        solution = solve(relaxation)
+    for start in sorted(market.rooms):
+        _take_cycles(book, start)
+    return Found(tuple(book.chains), book.value, bound)
+
+
+def _take_cycles(book: "_Book", start: AccountId) -> None:
+    """Take what cycles through an account there are, the shortest first."""
+    tried = 0
+    while tried < TRIES_MAX:
+        for cycle in _iterate_cycles(book, start):
+            tried += 1
+            if book.take(cycle):
+                break
+            if tried >= TRIES_MAX:
+                return
+        else:
+            return
 
 
 class _Book:
@@ -61,12 +83,13 @@ class _Book:
 
     def __init__(self, market: Market) -> None:
         self.market = market
-        self.trades = find_trades(market)
         self.left = {number: row.left for number, row in market.listings.items()}
         self.rooms = dict(market.rooms)
         self.chains: list[tuple[Leg, ...]] = []
         self.value = 0
-        self.avoided: set[tuple[Trade, ...]] = set()
+        self.ways: dict[AccountId, list[Trade]] = defaultdict(list)
+        for trade in find_trades(market):
+            self.ways[market.listings[trade.want].account].append(trade)
 
     def get(self, number: int) -> Listing:
         return self.market.listings[number]
@@ -76,6 +99,8 @@ class _Book:
 
     def take(self, path: Sequence[Trade]) -> bool:
         """Take the path's best whole quantities off the market; False when there are none."""
+        if len(self.chains) >= CHAINS_MAX:
+            return False
         legs = fit_quantities(self.market.listings, self.left, self.rooms, path)
         if not legs:
             return False
@@ -89,8 +114,14 @@ class _Book:
         self.chains.append(legs)
         return True
 
-    def avoid(self, path: Sequence[Trade]) -> None:
-        self.avoided.add(tuple(sorted(path)))
+    def get_rest(self) -> Market:
+        """The market as it is without what was taken; prices count as they did."""
+        listings = {
+            number: replace(row, left=self.left[number])
+            for number, row in self.market.listings.items()
+            if self.left[number] and row.account in self.rooms and self.rooms[row.account].chains
+        }
+        return Market(listings, self.rooms, self.market.references)
 
 
 def compute_moves(listings: Mapping[int, Listing], legs: Sequence[Leg]) -> dict[AccountId, int]:
@@ -180,36 +211,20 @@ def _split_flow(
                 yield path
 
 
-def _find_cycle(book: _Book) -> list[Trade] | None:
-    """A cycle of open trades that was not tried in vain, of as many people as a chain may have."""
-    ways: dict[AccountId, list[Trade]] = defaultdict(list)
-    for trade in book.trades:
-        if book.is_open(trade) and book.rooms[book.get(trade.want).account].chains > 0:
-            ways[book.get(trade.want).account].append(trade)
-    for start in sorted(ways):
-        found = _search(book, ways, start)
-        if found is not None:
-            return found
-    return None
-
-
-def _search(
-    book: _Book, ways: Mapping[AccountId, list[Trade]], start: AccountId
-) -> list[Trade] | None:
-    """Depth first from one buyer, over accounts that come after him: so none is found twice."""
+def _iterate_cycles(book: _Book, start: AccountId) -> Iterator[list[Trade]]:
+    """Cycles of open trades through an account, as long as a chain may be; the shortest first."""
     steps = 0
-    stack: list[tuple[AccountId, tuple[Trade, ...], frozenset[AccountId]]] = [
-        (start, (), frozenset((start,)))
-    ]
-    while stack and steps < STEPS_MAX:
-        at, path, seen = stack.pop()
-        for trade in ways.get(at, ()):
+    waiting: deque[tuple[AccountId, tuple[Trade, ...], frozenset[AccountId]]] = deque(
+        [(start, (), frozenset((start,)))]
+    )
+    while waiting and steps < STEPS_MAX:
+        at, path, seen = waiting.popleft()
+        for trade in book.ways.get(at, ()):
             steps += 1
+            if not book.is_open(trade):
+                continue
             seller = book.get(trade.offer).account
             if seller == start:
-                cycle = (*path, trade)
-                if tuple(sorted(cycle)) not in book.avoided:
-                    return list(cycle)
-            elif seller > start and seller not in seen and len(path) + 1 < PEOPLE_MAX:
-                stack.append((seller, (*path, trade), seen | {seller}))
-    return None
+                yield [*path, trade]
+            elif seller not in seen and len(path) + 1 < PEOPLE_MAX:
+                waiting.append((seller, (*path, trade), seen | {seller}))
