@@ -37,6 +37,13 @@ from node.api.answers_identity import (
     build_identity_answer,
     build_recovery_answer,
 )
+from node.api.answers_market import (
+    Search,
+    build_chains_answer,
+    build_listings_answer,
+    build_rooms_answer,
+    build_trader_answer,
+)
 from node.api.errors import RequestError
 from node.api.schema import Answer
 from tests.community import PAI, Community, build_genesis, get_account_id
@@ -108,10 +115,26 @@ class WalletNode:
             case ["v1", "transactions", transaction_id]:
                 return _reply(self._get_outcome(bytes.fromhex(transaction_id)))
             case _:
-                return self._answer_of_identity(parts)
+                return self._answer_of_identity(parts, dict(request.url.params))
 
-    def _answer_of_identity(self, parts: list[str]) -> httpx.Response:
+    def _answer_of_market(self, parts: list[str], query: dict[str, str]) -> httpx.Response:
+        slot = self.get_clock_slot()
         match parts:
+            case ["v1", "accounts", address, "market"]:
+                account = self._read_address(address)
+                return self._tell(lambda _: build_trader_answer(self.ledger, slot, account))
+            case ["v1", "market", "listings"]:
+                search = Search(query.get("good", ""), query.get("place", ""))
+                return self._tell(lambda _: build_listings_answer(self.ledger, slot, search))
+            case ["v1", "market", "rooms"]:
+                return self._tell(lambda _: build_rooms_answer(self.ledger, slot))
+        member = self._read_address(query["account"])
+        return self._tell(lambda _: build_chains_answer(self.ledger, slot, member))
+
+    def _answer_of_identity(self, parts: list[str], query: dict[str, str]) -> httpx.Response:
+        match parts:
+            case ["v1", *_, "market"] | ["v1", "market", _]:
+                return self._answer_of_market(parts, query)
             case ["v1", "accounts", address, "identity"]:
                 return self._tell(build_identity_answer, self._read_address(address))
             case ["v1", "accounts", address, "recovery"]:

@@ -8,6 +8,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from chain.transaction import TRANSACTION_BYTES_MAX
+from node.api.answers_market import PAGE_MAX
 from node.api.errors import JSON
 from node.api.handlers import (
     BLOCKS_PAGE_MAX,
@@ -40,6 +41,7 @@ from node.api.handlers import (
     get_transaction,
     post_transaction,
 )
+from node.api.handlers_market import get_chains, get_listings, get_rooms, get_trader
 from node.api.schema import (
     AccountAnswer,
     Answer,
@@ -64,6 +66,7 @@ from node.api.schema_identity import (
     IdentityAnswer,
     RecoveryAnswer,
 )
+from node.api.schema_market import ChainsAnswer, ListingsAnswer, RoomsAnswer, TraderAnswer
 
 Handler = Callable[[Request, Sources], Awaitable[Answer | Response | ASGIApp]]
 
@@ -156,6 +159,43 @@ ROUTES: Final = (
         get_recovery,
         RecoveryAnswer,
         parameters=(_ADDRESS,),
+    ),
+    Route(
+        "GET",
+        "/v1/accounts/{address}/market",
+        "What an account has open in the market, and the facts by which it is known.",
+        get_trader,
+        TraderAnswer,
+        parameters=(_ADDRESS,),
+    ),
+    Route(
+        "GET",
+        "/v1/market/listings",
+        "Open offers and wants, by number.",
+        get_listings,
+        ListingsAnswer,
+        parameters=(
+            Parameter("good", "a category: whatever lies under it", r"^.{1,96}$"),
+            Parameter("place", "a place: whatever can be had there", r"^.{1,96}$"),
+            Parameter("side", "only these", r"^(offers|wants)$"),
+            Parameter("from", "the first number; what 'next' said"),
+            Parameter("limit", "how many at most", most=PAGE_MAX),
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/market/chains",
+        "Chains of trades that wait for consent.",
+        get_chains,
+        ChainsAnswer,
+        parameters=(Parameter("account", "only those it is part of", _ADDRESS.pattern),),
+    ),
+    Route(
+        "GET",
+        "/v1/market/rooms",
+        "The standing orders that count, for whoever looks for chains.",
+        get_rooms,
+        RoomsAnswer,
     ),
     Route(
         "GET",
