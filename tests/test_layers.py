@@ -31,6 +31,7 @@ WALLET_OF_CHAIN = {
     "chain.actions",
     "chain.policy",
     "chain.refusals",
+    "chain.terms",
     "chain.address",
     "chain.codec",
     "chain.crypto",

@@ -25,7 +25,7 @@ from chain.refusals import MEANINGS
 from chain.rules.aliases import find_alias
 from chain.rules.finality_record import get_lasting_ref
 from chain.rules.identity import get_identified_until, is_identified
-from chain.rules.payments import build_account
+from chain.rules.payments import build_account, get_spending_floor
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.rules.transactions import process_transaction
 from chain.rules.units import DEFENSIVE_PER_SIGNATURE, get_defensive_units, get_free_units
@@ -74,6 +74,7 @@ class WalletNode:
         self.waiting: list[SealedTransaction] = []
         self.faults: deque[Fault | None] = deque()  # of the next POSTs, one each
         self.posted: list[bytes] = []  # every transaction that arrived, again and again
+        self.tells_limits = False  # whether members learn that they may owe something
         self.seat = "ann"  # whose server this claims to be
         self.before_answer: Callable[[httpx.Request], None] = lambda _request: None
 
@@ -252,6 +253,9 @@ class WalletNode:
         identified = is_identified(state, context, account_id)
         policy = account.policy
         waiting = [item for item in self.waiting if item.body.account == account_id]
+        limit = 0
+        if self.tells_limits:
+            limit = -get_spending_floor(state, context, account_id, now.account)
         return {
             "address": self._write_address(account_id),
             "exists": row is not None,
@@ -263,8 +267,8 @@ class WalletNode:
             "settlement": format_pai(now.account.settlement),
             "after_next_period": format_pai(later.account.settlement),
             "savings": format_pai(sum(item.amount for item in now.deposits)),
-            "spendable": format_pai(now.account.settlement),
-            "limit": "0",
+            "spendable": format_pai(now.account.settlement + limit),
+            "limit": format_pai(limit),
             "sequence": account.sequence,
             "next_sequence": account.sequence + len(waiting),
             "ref": get_lasting_ref(state).hex(),

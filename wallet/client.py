@@ -270,9 +270,9 @@ class NodeClient:
             raise self._read_refusal(status, body)
         return self._decode(body, Submitted)
 
-    async def get(self, path: str, kind: type[T]) -> T:
+    async def get(self, path: str, kind: type[T], **query: str | int) -> T:
         """An answer of the API of this type."""
-        return await self._get(path, kind)
+        return await self._get(path, kind, **query)
 
     async def get_json(self, path: str) -> Any:
         """Any other answer of the API, undecided as to its shape."""

@@ -13,8 +13,7 @@ from typing import Final, NamedTuple
 from msgspec.structs import replace
 
 from chain.actions import AcceptChain, DeclineChain, Leg, ProposeChain
-from chain.codec import encode
-from chain.crypto import compute_hash, u64
+from chain.crypto import u64
 from chain.errors import Code, Invalid
 from chain.facts import ChainSettled
 from chain.goods import is_reachable, is_under
@@ -27,6 +26,7 @@ from chain.rules.payments import credit, debit
 from chain.rules.recovery import get_recovered_slot
 from chain.state import State
 from chain.tables import Chain, Consent, Listing, Order
+from chain.terms import Term, compute_terms_digest
 
 CHAIN_PERIODS_MAX: Final = 28
 CHAINS_WAITING_MAX: Final = 64  # that one account proposed: an honest matchmaker has fewer
@@ -46,12 +46,12 @@ class Deal(NamedTuple):
 
 
 def compute_chain_digest(chain: bytes, deals: Iterable[Deal], expires_slot: int) -> bytes:
-    """What a member consents to: who gives whom what, at which price, until when."""
+    """What a member consents to, of the rows as they stand."""
     terms = [
-        (leg, offer.account, want.account, offer.good, offer.unit, offer.price)
+        Term(leg, offer.account, want.account, offer.good, offer.unit, offer.price)
         for leg, offer, want in deals
     ]
-    return compute_hash(b"barter-chain", chain, encode((terms, expires_slot)))
+    return compute_terms_digest(chain, terms, expires_slot)
 
 
 def apply_propose_chain(

@@ -19,6 +19,7 @@ from wallet.russian import (
     identity,
     identity_tools,
     market,
+    market_tools,
     node,
     parameters,
     program,
@@ -51,6 +52,7 @@ ROOMS: Final[tuple[Texts, ...]] = (
     epochs.TEXTS,
     votes.TEXTS,
     market.TEXTS,
+    market_tools.TEXTS,
 )
 
 
