@@ -14,7 +14,7 @@ GROUPS = {
     4: "Savings",
     5: "Seats",
     6: "Identity, keys, names and votes",
-    7: "Exchange",
+    7: "Obligations, set-off and exchange",
     8: "Blocks",
     9: "The node, before any rule is asked",
 }
