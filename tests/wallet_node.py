@@ -41,6 +41,7 @@ from node.api.answers_market import (
     Search,
     build_chains_answer,
     build_listings_answer,
+    build_prices_answer,
     build_rooms_answer,
     build_trader_answer,
 )
@@ -127,6 +128,8 @@ class WalletNode:
             case ["v1", "market", "listings"]:
                 search = Search(query.get("good", ""), query.get("place", ""))
                 return self._tell(lambda _: build_listings_answer(self.ledger, slot, search))
+            case ["v1", "market", "prices"]:
+                return self._tell(lambda _: build_prices_answer(self.ledger, slot))
             case ["v1", "market", "rooms"]:
                 return self._tell(lambda _: build_rooms_answer(self.ledger, slot))
         member = self._read_address(query["account"])

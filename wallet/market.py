@@ -90,6 +90,19 @@ class RoomsAnswer(Answer, frozen=True):
     rooms: tuple[RoomAnswer, ...]
 
 
+class PriceAnswer(Answer, frozen=True):
+    """What a unit of a good was receipted at, in the middle."""
+
+    good: str
+    price: Micropai
+
+
+class PricesAnswer(Answer, frozen=True):
+    """``GET /v1/market/prices``."""
+
+    prices: tuple[PriceAnswer, ...]
+
+
 class OrderAnswer(Answer, frozen=True):
     """A standing order."""
 
@@ -163,6 +176,12 @@ async def read_trader(client: NodeClient, address: str) -> TraderAnswer:
 async def read_rooms(client: NodeClient) -> tuple[RoomAnswer, ...]:
     """Everybody's standing orders."""
     return (await client.get("/v1/market/rooms", RoomsAnswer)).rooms
+
+
+async def read_prices(client: NodeClient) -> dict[str, int]:
+    """The median prices of receipted trades, by good, in micropai."""
+    answer = await client.get("/v1/market/prices", PricesAnswer)
+    return {item.good: int(item.price) for item in answer.prices}
 
 
 def compute_digest(community: Community, chain: ChainAnswer) -> bytes:

@@ -33,12 +33,15 @@ from node.api.schema_market import (
     ListingAnswer,
     ListingsAnswer,
     OrderAnswer,
+    PriceAnswer,
+    PricesAnswer,
     RoomAnswer,
     RoomsAnswer,
     ShortfallAnswer,
     TradeAnswer,
     TraderAnswer,
 )
+from node.prices import PRICE_PERIODS, read_prices
 
 RowT = TypeVar("RowT", bound=Record)
 
@@ -102,6 +105,17 @@ def build_rooms_answer(ledger: Ledger, slot: int) -> RoomsAnswer:
             )
             for account_id, order in islice(_read_orders(ledger), ROOMS_MAX)
             if _counts(ledger, slot, account_id, order)
+        ]
+    )
+
+
+def build_prices_answer(ledger: Ledger, slot: int) -> PricesAnswer:
+    """At what prices goods were really traded."""
+    since = slot - PRICE_PERIODS * ledger.constants.slots_per_period
+    return PricesAnswer(
+        prices=[
+            PriceAnswer(good=good, price=format_pai(price))
+            for good, price in read_prices(ledger.store, since).items()
         ]
     )
 

@@ -10,11 +10,18 @@ from node.api.answers_market import (
     Search,
     build_chains_answer,
     build_listings_answer,
+    build_prices_answer,
     build_rooms_answer,
     build_trader_answer,
 )
 from node.api.handlers import Sources, read_number
-from node.api.schema_market import ChainsAnswer, ListingsAnswer, RoomsAnswer, TraderAnswer
+from node.api.schema_market import (
+    ChainsAnswer,
+    ListingsAnswer,
+    PricesAnswer,
+    RoomsAnswer,
+    TraderAnswer,
+)
 
 SIDES: Final = {"offers": False, "wants": True}
 
@@ -45,6 +52,12 @@ async def get_rooms(_request: Request, sources: Sources) -> RoomsAnswer:
     """Answer /v1/market/rooms."""
     slot = get_present_slot(sources.core)
     return await sources.desk.work(build_rooms_answer, sources.ledger, slot)
+
+
+async def get_prices(_request: Request, sources: Sources) -> PricesAnswer:
+    """Answer /v1/market/prices."""
+    slot = get_present_slot(sources.core)
+    return await sources.desk.work(build_prices_answer, sources.ledger, slot)
 
 
 async def get_trader(request: Request, sources: Sources) -> TraderAnswer:

@@ -41,7 +41,13 @@ from node.api.handlers import (
     get_transaction,
     post_transaction,
 )
-from node.api.handlers_market import get_chains, get_listings, get_rooms, get_trader
+from node.api.handlers_market import (
+    get_chains,
+    get_listings,
+    get_prices,
+    get_rooms,
+    get_trader,
+)
 from node.api.schema import (
     AccountAnswer,
     Answer,
@@ -66,7 +72,13 @@ from node.api.schema_identity import (
     IdentityAnswer,
     RecoveryAnswer,
 )
-from node.api.schema_market import ChainsAnswer, ListingsAnswer, RoomsAnswer, TraderAnswer
+from node.api.schema_market import (
+    ChainsAnswer,
+    ListingsAnswer,
+    PricesAnswer,
+    RoomsAnswer,
+    TraderAnswer,
+)
 
 Handler = Callable[[Request, Sources], Awaitable[Answer | Response | ASGIApp]]
 
@@ -196,6 +208,13 @@ ROUTES: Final = (
         "The standing orders that count, for whoever looks for chains.",
         get_rooms,
         RoomsAnswer,
+    ),
+    Route(
+        "GET",
+        "/v1/market/prices",
+        "Median prices at which goods were receipted in the last 90 periods.",
+        get_prices,
+        PricesAnswer,
     ),
     Route(
         "GET",

@@ -70,6 +70,19 @@ class RoomsAnswer(Answer, frozen=True):
     rooms: list[RoomAnswer]
 
 
+class PriceAnswer(Answer, frozen=True):
+    """What a unit of a good was receipted at, in the middle."""
+
+    good: str
+    price: Pai
+
+
+class PricesAnswer(Answer, frozen=True):
+    """Median prices of receipted trades of the last 90 periods, as far as this node saw them."""
+
+    prices: list[PriceAnswer]
+
+
 class OrderAnswer(Answer, frozen=True):
     """A standing order; ``moved``: by how much its chains changed the balance so far."""
 

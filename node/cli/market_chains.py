@@ -33,6 +33,7 @@ from wallet.market import (
     compute_digest,
     read_chains,
     read_listings,
+    read_prices,
     read_rooms,
     tell_chain,
 )
@@ -214,11 +215,14 @@ async def _find_chain(session: Session, number: int) -> ChainAnswer:
 async def _read_market(session: Session) -> Market:
     listings = await read_listings(session.client)
     rooms = await read_rooms(session.client)
-    return build_market(session, listings, rooms)
+    return build_market(session, listings, rooms, await read_prices(session.client))
 
 
 def build_market(
-    session: Session, listings: list[ListingAnswer], rooms: tuple[RoomAnswer, ...]
+    session: Session,
+    listings: list[ListingAnswer],
+    rooms: tuple[RoomAnswer, ...],
+    references: dict[str, int],
 ) -> Market:
     """The market as the matchmaker takes it. Who has no standing order will be asked."""
     read = session.community.parse_address
@@ -240,7 +244,7 @@ def build_market(
         },
         rooms={read(item.account): asked for item in listings}
         | {read(item.account): Room(int(item.give), int(item.take), item.chains) for item in rooms},
-        references={},
+        references=references,
     )
 
 

@@ -82,7 +82,7 @@ def test_a_village_without_money(node: WalletNode, capsys: pytest.CaptureFixture
         pass
 
     state, lengths, met = node.ledger.state, dict[int, set[bytes]](), 0
-    delivered = set()
+    delivered: set[int] = set()
     for name in ENTROPIES:
         mine = ask(capsys, "mine", name)
         order = state.traders.require(ACCOUNTS[name]).order

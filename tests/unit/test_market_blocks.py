@@ -41,6 +41,7 @@ from chain.tables import (
 )
 from node.audit.run import Audit, Trust
 from node.audit.source import Source
+from node.prices import read_prices
 from tests.community import PAI, Community, get_account_id
 from tests.identity_world import act, wait
 from tests.unit.test_history import Record as ChainRecord
@@ -72,6 +73,17 @@ def test_histories_tell_what_chains_did() -> None:
         ("wanted", 0), ("traded_for", 3 * PAI), ("receipt", 0), ("missed", 2 * PAI),
         ("received", 2 * PAI),
     ]  # fmt: skip
+
+
+def test_prices_are_those_of_receipts_and_go_with_their_blocks() -> None:
+    record = ChainRecord()
+    trade(record)
+    store = record.keeper.ledger.store
+    assert read_prices(store, 0) == {"food/milk": PAI}
+    assert read_prices(store, record.keeper.ledger.head.slot) == {}
+    for _ in range(3):
+        record.keeper.undo()
+    assert read_prices(store, 0) == {}
 
 
 def test_an_auditor_follows_chains_and_shortfalls() -> None:
