@@ -8,7 +8,7 @@ from typing import Annotated, Final
 from msgspec import Meta
 
 from chain.codec import Amount, Bytes32, Natural, Record, check_text
-from chain.goods import check_path, check_unit
+from chain.goods import Good, Place, Unit, check_path, check_unit
 
 NOTE_BYTES_MAX: Final = 140
 LEGS_MAX: Final = 64
@@ -19,11 +19,11 @@ Quantity = Annotated[int, Meta(ge=1, le=2**32 - 1)]
 class Offer(Record, frozen=True, tag=74):
     """Offer so many units of a good; the price is of one. ``place``: empty for anywhere."""
 
-    good: str
-    unit: str
+    good: Good
+    unit: Unit
     price: Amount
     quantity: Quantity
-    place: str
+    place: Place
     until_slot: Natural
     note: str
 
@@ -34,11 +34,11 @@ class Offer(Record, frozen=True, tag=74):
 class Want(Record, frozen=True, tag=75):
     """Want so many units of a good, or of anything in a category; ``price`` is the highest."""
 
-    good: str
-    unit: str
+    good: Good
+    unit: Unit
     price: Amount
     quantity: Quantity
-    place: str
+    place: Place
     until_slot: Natural
     note: str
 
