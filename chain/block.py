@@ -11,13 +11,24 @@ from chain.codec import Bytes64, Codec, Record, encode
 from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
 from chain.header import HEADER_BYTES_MAX, BlockHash, Header, compute_block_hash
-from chain.records import EvidenceList, FinalityRecord, LateAcks, RollCall
+from chain.records import (
+    CLEARING_BYTES_MAX,
+    ClearingCertificate,
+    EvidenceList,
+    FinalityRecord,
+    LateAcks,
+    RollCall,
+)
 from chain.transaction import TRANSACTION_BYTES_MAX, SealedTransaction, SignedTransaction, seal
 
 BLOCK_TRANSACTION_BYTES_MAX: Final = 768 * 1_024  # the highest value block_bytes can be voted to
 CONSENSUS_BYTES_MAX: Final = 256 * 1_024  # finality record, late acks, roll-call and evidence
 BLOCK_BYTES_MAX: Final = (
-    HEADER_BYTES_MAX + BLOCK_TRANSACTION_BYTES_MAX + CONSENSUS_BYTES_MAX + TRANSACTION_BYTES_MAX
+    HEADER_BYTES_MAX
+    + BLOCK_TRANSACTION_BYTES_MAX
+    + CONSENSUS_BYTES_MAX
+    + CLEARING_BYTES_MAX
+    + TRANSACTION_BYTES_MAX
 )
 
 
@@ -28,7 +39,7 @@ class BlockParts(Record, frozen=True):
     late_acks: LateAcks | None = None
     roll_call: RollCall | None = None
     evidence: EvidenceList | None = None
-    clearing: None = None
+    clearing: ClearingCertificate | None = None
 
 
 NO_PARTS: Final = BlockParts()
@@ -42,7 +53,7 @@ class Body(Record, frozen=True):
     late_acks: LateAcks | None
     roll_call: RollCall | None
     evidence: EvidenceList | None
-    clearing: None
+    clearing: ClearingCertificate | None
 
 
 class Block(Record, frozen=True):
@@ -113,12 +124,15 @@ def decode_block(data: bytes) -> SealedBlock:
 
 
 def check_parts_bytes(parts: BlockParts) -> None:
-    """Refuse parts that are more than a block may carry for consensus. Raises Invalid."""
+    """Refuse more than a block may carry for consensus, or for a clearing. Raises Invalid."""
     if parts == NO_PARTS:
         return
     size_bytes = sum(len(encode(part)) for part in _list_parts(parts)[:_CONSENSUS_PARTS])
     if size_bytes > CONSENSUS_BYTES_MAX:
         raise Invalid(Code.TOO_LARGE, f"{size_bytes} bytes of consensus")
+    clearing_bytes = 0 if parts.clearing is None else len(encode(parts.clearing))
+    if clearing_bytes > CLEARING_BYTES_MAX:
+        raise Invalid(Code.TOO_LARGE, f"{clearing_bytes} bytes of clearing")
 
 
 def compute_body_root(

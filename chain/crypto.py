@@ -24,6 +24,7 @@ SIGN_POSSESSION: Final = b"pai/possession/1"
 SIGN_VOTE: Final = b"pai/vote/1"
 SIGN_TAKEOVER: Final = b"pai/takeover/1"
 SIGN_HERE: Final = b"pai/here/1"
+SIGN_NEWEST: Final = b"pai/newest/1"
 SIGN_RECOVERY: Final = b"pai/recovery/1"
 
 _FIELD_PRIME: Final = 2**255 - 19

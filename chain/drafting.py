@@ -14,7 +14,8 @@ from chain.block import CONSENSUS_BYTES_MAX, NO_PARTS, BlockParts
 from chain.checks import SignatureChecks
 from chain.codec import encode
 from chain.errors import Invalid
-from chain.records import EVIDENCE_IN_BLOCK_MAX, Evidence, FinalityRecord
+from chain.records import EVIDENCE_IN_BLOCK_MAX, ClearingCertificate, Evidence, FinalityRecord
+from chain.rules.clearing import process_clearing
 from chain.rules.context import Author, Context
 from chain.rules.evidence import process_evidence
 from chain.rules.finality_record import build_late_acks, process_finality
@@ -27,15 +28,17 @@ from chain.votes import SignedHere, SignedVote
 
 
 class Offer(NamedTuple):
-    """What a producer has: records of finality, the best first; late acks; attendance; evidence.
+    """What a producer has for a block beside transactions.
 
-    The signatures of acks have been checked already; all else is checked again.
+    Records of finality, the best first; late acks; attendance; evidence; a set-off. The signatures
+    of acks have been checked already; all else is checked again.
     """
 
     finalities: Sequence[FinalityRecord] = ()
     acks: Sequence[SignedVote] = ()
     heres: Sequence[SignedHere] = ()
     evidence: Sequence[Evidence] = ()
+    clearing: ClearingCertificate | None = None
 
 
 NO_OFFER = Offer()
@@ -58,7 +61,8 @@ def open_draft(
     roll_call = build_roll_call(view, context, offer.heres, checks)
     chosen = BlockParts(finality, late_acks, roll_call)
     evidence = _select_evidence(view, context, author, chosen, offer.evidence, checks)
-    chosen = replace(chosen, evidence=evidence or None)
+    clearing = _select_clearing(view, context, author, offer.clearing)
+    chosen = replace(chosen, evidence=evidence or None, clearing=clearing)
     return NO_PARTS if chosen == NO_PARTS else chosen
 
 
@@ -107,3 +111,22 @@ def _select_evidence(
             continue
         chosen.append(evidence)
     return tuple(chosen)
+
+
+def _select_clearing(
+    view: State, context: Context, author: Author, offered: ClearingCertificate | None
+) -> ClearingCertificate | None:
+    """The set-off, if it may be applied in this block. The view is as before afterwards.
+
+    Transactions come first in the block, but they cannot change what has entered.
+    """
+    if offered is None:
+        return None
+    mark = view.savepoint()
+    try:
+        process_clearing(view, context, author, offered)
+    except Invalid:
+        return None
+    finally:
+        view.roll_back(mark)
+    return offered

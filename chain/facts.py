@@ -146,6 +146,58 @@ class WrittenOff(msgspec.Struct, frozen=True, gc=False):
     amount: int
 
 
+class OfferSilenced(msgspec.Struct, frozen=True, gc=False):
+    """An offered invoice was not answered in time: declined by silence."""
+
+    obligation: int
+    creditor: AccountId
+    debtor: AccountId
+    amount: int
+
+
+class LiquidityHeld(msgspec.Struct, frozen=True, gc=False):
+    """Put aside for a set-off out of an account's balance."""
+
+    account: AccountId
+    amount: int
+
+
+class LiquidityFreed(msgspec.Struct, frozen=True, gc=False):
+    """What was put aside is the account's again, but for demurrage and for what was lent."""
+
+    account: AccountId
+    amount: int  # that came back
+    charge: int
+    lent: int
+
+
+class LiquidityGot(msgspec.Struct, frozen=True, gc=False):
+    """Got out of what others lent to a set-off, for what was owed to the account."""
+
+    account: AccountId
+    amount: int
+
+
+class Cleared(msgspec.Struct, frozen=True, gc=False):
+    """So much of one obligation was set off."""
+
+    obligation: int
+    debtor: AccountId
+    creditor: AccountId
+    amount: int
+    remaining: int
+
+
+class SetOff(msgspec.Struct, frozen=True, gc=False):
+    """A set-off was applied: what had entered it, and what it cleared, by number."""
+
+    interval: int
+    entered: int
+    entered_amount: int
+    net_debt: int  # the least money that would pay all of it
+    cleared: tuple[Cleared, ...]
+
+
 class ChainSettled(msgspec.Struct, frozen=True, gc=False):
     """What a chain of trades did to a balance: more, less, or nothing."""
 
@@ -215,6 +267,11 @@ Fact = (
     | Reported
     | NoticePaid
     | FundGot
+    | OfferSilenced
+    | LiquidityHeld
+    | LiquidityFreed
+    | LiquidityGot
+    | SetOff
     | ChainSettled
     | Traded
     | Delivered

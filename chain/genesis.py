@@ -16,7 +16,7 @@ from chain.policy import AccountId, Policy
 from chain.store import StoreError
 
 # Changes with the rules. A node that knows other rules refuses the community with a sentence.
-GENESIS_VERSION: Final = 1
+GENESIS_VERSION: Final = 2
 GENESIS_BYTES_MAX: Final = 64 * 1_024 * 1_024  # a town of 100,000 members with deposits
 NAME_BYTES_MAX: Final = 200
 

@@ -11,6 +11,13 @@ from chain.codec import Record
 from chain.credit_invariants import check_floors, find_bad_dealings, find_bad_debts, find_wrong_sums
 from chain.errors import InvariantBroken
 from chain.invariants_epochs import find_bad_offender, find_bad_standing, find_key_come_back
+from chain.invariants_exchange import (
+    check_entered,
+    find_bad_obligation,
+    find_lost_page,
+    find_miscounted_obligations,
+    find_stray_escrow,
+)
 from chain.invariants_identity import (
     find_bad_recovery,
     find_changed_statement,
@@ -34,6 +41,7 @@ from chain.invariants_sets import (
     find_torn_ancestry,
     find_wrong_set_record,
 )
+from chain.invariants_votes import find_bad_ballot, find_wrong_claims
 from chain.policy import compute_account_id
 from chain.rules.context import Context
 from chain.rules.settlement import BONDED, get_due_step
@@ -46,6 +54,7 @@ from chain.tables import (
     SAVINGS,
     SEATS,
     TIPS,
+    WINDOWS,
     Account,
     Money,
     Recovery,
@@ -53,6 +62,7 @@ from chain.tables import (
     Seat,
     Table,
     Tip,
+    Window,
 )
 from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
 
@@ -64,7 +74,7 @@ def check_invariants(
 ) -> None:
     """Check every promise on what a block changed. Raises InvariantBroken.
 
-    With the state before the block and the block's context, L20 too.
+    With the state before the block and the block's context, L20 and L43 too.
     """
     for number, check in INVARIANTS.items():
         problem = check(changes)
@@ -72,6 +82,7 @@ def check_invariants(
             raise InvariantBroken(f"L{number} {check.__name__.removeprefix('find_')}: {problem}")
     if state is not None and context is not None:
         check_floors(changes, state, context)
+        check_entered(changes, state)
 
 
 def find_lost_money(changes: Sequence[Change]) -> str | None:
@@ -133,11 +144,13 @@ def find_sequence_fallen(changes: Sequence[Change]) -> str | None:
 
 
 def find_bad_savings(changes: Sequence[Change]) -> str | None:
-    """L6: savings are in order, hold something, and the account knows when one falls due."""
+    """L6: savings are in order, hold something, and the account knows when one falls due.
+
+    An account that did not change knows what it knew: a guarantor's, whose deposit is free again.
+    """
     due = {
-        change.key: cast("Account", change.after).due_step
+        change.key: cast("Account", change.after).due_step if change.after else None
         for change in _select(changes, ACCOUNTS)
-        if change.after is not None
     }
     for change in _select(changes, SAVINGS):
         after = cast("Savings | None", change.after)
@@ -145,7 +158,9 @@ def find_bad_savings(changes: Sequence[Change]) -> str | None:
         ids = [deposit.id for deposit in deposits]
         if ids != sorted(set(ids)) or any(deposit.amount <= 0 for deposit in deposits):
             return f"{change.key.hex()} has deposits out of order or empty"
-        if due.get(change.key) != get_due_step(deposits):
+        before = cast("Savings | None", change.before)
+        known = get_due_step(before.deposits if before else ())
+        if due.get(change.key, known) != get_due_step(deposits):
             return f"{change.key.hex()} does not know its next due step"
     return None
 
@@ -219,6 +234,12 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     32: find_miscounted_statements,
     33: find_bad_recovery,
     34: find_shared_name,
+    35: find_wrong_claims,
+    36: find_bad_ballot,
+    40: find_bad_obligation,
+    41: find_miscounted_obligations,
+    42: find_lost_page,
+    44: find_stray_escrow,
     45: find_altered_listing,
     46: find_order_exceeded,
     47: find_miscounted_trade,
@@ -240,7 +261,7 @@ def _select(changes: Sequence[Change], table: Table[RowT]) -> list[Change]:
     return [change for change in changes if change.table is table]
 
 
-_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, RECOVERIES, MONEY)
+_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, RECOVERIES, WINDOWS, MONEY)
 
 
 def _count_money(row: Record | None) -> int:
@@ -251,6 +272,8 @@ def _count_money(row: Record | None) -> int:
         return sum(deposit.amount for deposit in row.deposits)
     if isinstance(row, Recovery):
         return row.pending.bond if row.pending else 0
+    if isinstance(row, Window):
+        return sum(lender.escrow for lender in row.lenders)
     if isinstance(row, Money):
         funds: int = sum(getattr(row, name) for name in COMMON_FUNDS)
         return funds - (row.issued - row.burned)

@@ -1,7 +1,8 @@
-"""What consensus puts on record in a block's body, beside its transactions. Formats only.
+"""What stands in a block's body beside its transactions. Formats only.
 
 Finality and late acks tell the chain what was decided; roll-calls tell who was awake; evidence
-tells who signed what must not be signed. Whether a part may stand in a block is a rule.
+tells who signed what must not be signed; a clearing sets debts off. Whether a part may stand in a
+block is a rule.
 """
 
 from typing import Annotated, Final
@@ -16,6 +17,7 @@ from chain.votes import SignedVote
 
 HEADS_IN_ROLL_CALL_MAX: Final = 256  # as many as there can be seats
 EVIDENCE_IN_BLOCK_MAX: Final = 8
+CLEARING_BYTES_MAX: Final = 6 * 1_024 * 1_024  # 12 bytes for each of 2^19 obligations
 
 
 class FinalityRecord(Record, frozen=True):
@@ -79,3 +81,12 @@ class StrayVoteEvidence(Record, frozen=True, tag="stray"):
 
 Evidence = VoteEvidence | HeaderEvidence | StrayVoteEvidence
 EvidenceList = Annotated[tuple[Evidence, ...], Meta(min_length=1, max_length=EVIDENCE_IN_BLOCK_MAX)]
+
+
+class ClearingCertificate(Record, frozen=True):
+    """Flows of a set-off and their proof, packed as ``chain.setoff.pack_certificate`` says."""
+
+    interval: Natural
+    potentials: Annotated[bytes, Meta(max_length=CLEARING_BYTES_MAX)]
+    codes: Annotated[bytes, Meta(max_length=CLEARING_BYTES_MAX)]
+    partials: Annotated[bytes, Meta(max_length=CLEARING_BYTES_MAX)]

@@ -25,6 +25,7 @@ from chain.tables import (
     ATTESTATIONS,
     AUTHORITIES,
     BONDED_SEATS,
+    BOOKS,
     CHAINS,
     COURSES,
     CREDIT,
@@ -45,7 +46,9 @@ from chain.tables import (
     NEXT_SETS,
     NOTICES,
     OFFENDERS,
+    PAGES,
     PAIRS,
+    PARTIES,
     PERSONS,
     PROPOSALS,
     RANDOMNESS,
@@ -61,12 +64,14 @@ from chain.tables import (
     SERVED,
     SET_RECORDS,
     SETS,
+    SHELVES,
     SHORTFALLS,
     SPENDING,
     STANDINGS,
     TIPS,
     TRADERS,
     USED_KEYS,
+    WINDOWS,
     Table,
 )
 
@@ -252,18 +257,18 @@ class State:
         self.recoveries, self.aliases = self._open(RECOVERIES), self._open(ALIASES)
         # seats
         self.seats, self.used_keys = self._open(SEATS), self._open(USED_KEYS)
-        self.sets = self._open(SETS)
-        self.leavers, self.notices = self._open(LEAVERS), self._open(NOTICES)
-        self.key_changes = self._open(KEY_CHANGES)
+        self.sets, self.leavers = self._open(SETS), self._open(LEAVERS)
+        self.key_changes, self.notices = self._open(KEY_CHANGES), self._open(NOTICES)
         # votes
-        self.proposals = self._open(PROPOSALS)
-        self.assembly = self._open(ASSEMBLY)
-        self.figures = self._open(FIGURES)
-        self.spending = self._open(SPENDING)
+        self.proposals, self.assembly = self._open(PROPOSALS), self._open(ASSEMBLY)
+        self.figures, self.spending = self._open(FIGURES), self._open(SPENDING)
         self.register, self.active = self._open(REGISTER), self._open(ACTIVE)
+        # obligations and their set-off
+        self.pages, self.shelves = self._open(PAGES), self._open(SHELVES)
+        self.books, self.parties = self._open(BOOKS), self._open(PARTIES)
+        self.windows = self._open(WINDOWS)
         # what consensus put on record
-        self.next_sets = self._open(NEXT_SETS)
-        self.set_records = self._open(SET_RECORDS)
+        self.next_sets, self.set_records = self._open(NEXT_SETS), self._open(SET_RECORDS)
         self.served = self._open(SERVED)
         self.recorded = self._open(RECORDED)
         self.roll_called = self._open(ROLL_CALLED)

@@ -14,8 +14,10 @@ from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, Header, get_header_message, get_score
 from chain.parameters import Constants
 from chain.records import FinalityRecord
-from chain.rules.ancestry import find_ancestors, process_ancestry
+from chain.rules.ancestry import find_ancestors, get_oldest, process_ancestry
 from chain.rules.assembly import process_assembly
+from chain.rules.clearing import process_clearing
+from chain.rules.clearing_window import process_snapshot, process_window
 from chain.rules.context import Author, Context, build_context
 from chain.rules.credit_days import process_credit_days, process_credit_sums
 from chain.rules.epoch import process_epoch
@@ -24,6 +26,7 @@ from chain.rules.finality_record import process_finality, process_late_acks
 from chain.rules.loan_terms import process_loans
 from chain.rules.lottery import check_author, find_entry
 from chain.rules.market_ends import process_market_ends
+from chain.rules.obligations import process_obligations
 from chain.rules.randomness import compute_randomness, process_randomness
 from chain.rules.rollcall import process_roll_call
 from chain.rules.sets import get_seat_set, process_handoff, process_set
@@ -57,6 +60,8 @@ def process_block(
     next_set_root = process_opening(state, context, queue, author, parts.finality)
     process_records(state, context, author, parts, checks)
     process_transactions(state, context, transactions, checks)
+    if parts.clearing is not None:
+        process_clearing(state, context, author, parts.clearing)
     process_closing(state, context, author)
     return next_set_root
 
@@ -84,12 +89,15 @@ def process_opening(
     process_credit_days(state, context)
     process_loans(state, context)
     process_market_ends(state, context)
+    process_obligations(state, context)
+    process_window(state, context)
     process_sweep(state, context, queue)
     return next_set_root
 
 
 def process_closing(state: State, context: Context, author: Author) -> None:
     """What a block does after its transactions: what it tallied is put into rows."""
+    process_snapshot(state, context, author)
     process_credit_sums(state, context, process_pot(state, context))
     score = state.tips.require(CURRENT).score + get_score(author.kind)
     state.tips.put(CURRENT, Tip(slot=context.slot, height=context.height, score=score))
@@ -152,7 +160,7 @@ def check_header(
         header, context.parent_slot, context.chain, seed, seat_set.entries, checks
     )
     _check_header_signature(seat_set, block, checks)
-    _check_lock(state, context, seat_set, header)
+    check_lock(state, context, seat_set, header)
     return Author(header.seat, header.kind, output)
 
 
@@ -168,10 +176,12 @@ def _check_header_signature(seat_set: SeatSet, block: SealedBlock, checks: Signa
         raise Invalid(Code.BAD_HEADER_SIGNATURE)
 
 
-def _check_lock(state: State, context: Context, seat_set: SeatSet, header: Header) -> None:
+def check_lock(state: State, context: Context, seat_set: SeatSet, header: Header) -> None:
     """The author stands on what it knows to be justified: one of its set's blocks, or the base.
 
-    While the present base is not final, an author may still be bound by the set before.
+    While the present base is not final, an author may still be bound by the set before. While
+    nothing becomes final for longer than blocks are remembered, the block that all stand on is
+    forgotten: then its round alone is looked at, for the chain must go on.
     """
     if header.lock_hash == seat_set.base:
         slot: int | None = seat_set.base_slot
@@ -180,6 +190,8 @@ def _check_lock(state: State, context: Context, seat_set: SeatSet, header: Heade
         slot = None if place is None else place.slot
     before = state.sets.get(PREVIOUS if seat_set.base != context.parent_hash else CURRENT)
     lowest = seat_set.base_slot if before is None else before.base_slot
+    if slot is None and get_oldest(state, context).slot > lowest:
+        slot = lowest
     if slot is None or not lowest <= slot <= header.lock_round <= header.slot + LOCK_AHEAD_SLOTS:
         raise Invalid(Code.WRONG_LOCK)
 

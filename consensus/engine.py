@@ -277,12 +277,17 @@ def _prune_now(state: Consensus) -> list[Effect]:
 
 
 def _get_kept_slot(state: Consensus) -> int:
-    """What is not final may still be parted from, but not for ever is all of it kept."""
+    """What is not final may still be parted from, but not for ever is all of it kept.
+
+    Down to a hand-off that is not final yet it is, however long that takes: it must be voted for.
+    """
     head, gadget, tree = state.position.head, state.gadget, state.tree
     slots = [head.slot - CHAIN_KEPT_SLOTS]
     for checkpoint in (gadget.lock, gadget.final):
         facts = tree.get(checkpoint.hash)
         slots += [facts.slot] if facts is not None else []
+    if state.position.base != gadget.voters.base:
+        return min(slots)
     return max(min(slots), head.slot - state.settings.constants.transaction_life_slots)
 
 

@@ -30,6 +30,7 @@ from consensus.gadget import (
     keep_certificate,
     leave_set,
     remember_set,
+    take_up,
 )
 from consensus.journal import (
     record_decided,
@@ -218,6 +219,8 @@ def enter(state: Consensus, voters: VoterSet, time_ms: int) -> list[Effect]:
     gadget.pool.forget_seats({seat for known in gadget.sets.values() for seat in known.by_seat})
     gadget.lock = gadget.final = build_base(voters)
     ensure_record(state)
+    # A store older than the journal enters again what the journal has voted in.
+    take_up(gadget, get_record(state))
     effects: list[Effect] = [SetEntered(voters.base), *retry_waiting(state, time_ms)]
     for body in gadget.pool.get_bodies(voters.base):
         if gadget.voters is voters:

@@ -91,8 +91,14 @@ def build_gadget(voters: VoterSet, record: SetRecord | None = None) -> Gadget:
     """The state of a node that knows a set and what its own journal says was decided there."""
     base = build_base(voters)
     gadget = Gadget(voters=voters, lock=base, final=base, sets={voters.base: voters})
-    if record is None or record.set != voters.base:
-        return gadget
+    take_up(gadget, record)
+    return gadget
+
+
+def take_up(gadget: Gadget, record: SetRecord | None) -> None:
+    """What our own journal says was decided in the set in force; its blocks may have to come."""
+    if record is None or record.set != gadget.voters.base:
+        return
     if record.final is not None:
         gadget.final = gadget.lock = build_final(record.final, None)
         keep_certificate(gadget, record.final)
@@ -100,7 +106,6 @@ def build_gadget(voters: VoterSet, record: SetRecord | None = None) -> Gadget:
         keep_certificate(gadget, record.lock)
         if record.lock.body.round >= gadget.lock.round:
             gadget.lock = build_justified(record.lock)
-    return gadget
 
 
 def remember_set(gadget: Gadget, voters: VoterSet) -> None:
@@ -131,6 +136,14 @@ def keep_certificate(gadget: Gadget, certificate: Certificate) -> bool:
     if isinstance(certificate, Justification):
         return _keep(gadget.justifications, key, certificate)
     return _keep(gadget.finalities, key, certificate)
+
+
+def is_kept(gadget: Gadget, certificate: Certificate) -> bool:
+    """Whether we have one of this kind for this block and round."""
+    body = certificate.body
+    key = body.set, body.round, body.target_hash
+    kept = gadget.justifications if isinstance(certificate, Justification) else gadget.finalities
+    return key in kept
 
 
 def leave_set(gadget: Gadget) -> None:

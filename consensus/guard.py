@@ -99,10 +99,8 @@ class ClockGuard:
 
     def _is_stale(self, entries: Sequence[SetEntry]) -> bool:
         """Whether seats of more than a third were heard only with messages old on arrival."""
+        old = {seat for seat, (_, least_age) in self._heard.items() if least_age > STALE_SLOTS}
+        if not old:
+            return False  # as nearly always: asked several times of every event
         total = sum(entry.weight for entry in entries)
-        stale = sum(
-            entry.weight
-            for entry in entries
-            if entry.seat in self._heard and self._heard[entry.seat][1] > STALE_SLOTS
-        )
-        return 3 * stale > total
+        return 3 * sum(entry.weight for entry in entries if entry.seat in old) > total

@@ -37,6 +37,7 @@ class Outlook(NamedTuple):
     lock_hash: BlockHash
     lock_height: int
     final_round: int
+    final_level: int  # of its certificate
     final_hash: BlockHash
     final_height: int
     gap_slots: int  # since the last final round
@@ -66,6 +67,7 @@ def get_outlook(state: Consensus, time_ms: int) -> Outlook:
         lock_hash=lock.hash,
         lock_height=lock.height,
         final_round=final.round,
+        final_level=final.level,
         final_hash=final.hash,
         final_height=final.height,
         gap_slots=gap_slots,

@@ -134,6 +134,25 @@ class VotePool:
         found = sorted(tally.signatures.items()) if tally else []
         return [SignedVote(seat, body, signature) for seat, signature in found]
 
+    def get_votes(self, set_hash: BlockHash, since_round: int) -> list[SignedVote]:
+        """All votes of a set from a round on, oldest rounds first."""
+        return [
+            SignedVote(seat, body, signature)
+            for round_ in sorted(self._tallies)
+            if round_ >= since_round
+            for body, tally in self._tallies[round_].items()
+            if body.set == set_hash
+            for seat, signature in sorted(tally.signatures.items())
+        ]
+
+    def find_newest_of(self, seat: AccountId) -> list[SignedVote]:
+        """The newest prevote and ack of a seat that are here, of whichever set."""
+        found = []
+        for said in [item for (_, name), item in self._seats.items() if name == seat]:
+            for kind in (said.prevotes, said.acks):
+                found += [kind[max(kind)][0]] if kind else []
+        return found
+
     def get_bodies(self, set_hash: BlockHash) -> list[Vote]:
         """All that was said in a set, oldest rounds first."""
         return [

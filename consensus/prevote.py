@@ -75,7 +75,10 @@ def find_target(
             target = facts
         if at_lock:
             return target if facts.hash == lock.hash else None
-    return target  # the tree ends above what is justified: our own chain has it
+    # The tree ends above what is justified, which our own chain has; but where the set has handed
+    # over in between, the hand-off itself must be seen, for nothing above it is this set's to vote.
+    is_own = target is not None and voters.base in (target.base, target.hash)
+    return target if is_own else None
 
 
 def compute_prevote(ground: Ground, round_: int) -> Prevote | Skip:

@@ -38,6 +38,7 @@ from p2p.files import load_host_key
 from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport
 from p2p.network import Network, NetworkSettings
 
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
 CORE_SECONDS: Final = 2.5  # for the core to finish the block in hand and keep what waits
 # A stop that takes longer is cut short: the store and the journal stand whatever moment we end.
 STOP_SECONDS_MAX: Final = 8.0
@@ -169,7 +170,7 @@ def _load_network_key(path: Path) -> bytes:
 async def live(opened: Opened) -> None:
     """Everything that runs, until somebody says stop. Faults come out as exception groups."""
     stopping = trio.Event()
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGUSR1) as signals:
+    with trio.open_signal_receiver(*_SIGNALS) as signals:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_heed_signals, signals, opened.core, stopping)
             await _work(opened, stopping)
@@ -238,11 +239,17 @@ async def _follow(core: Core, metrics: Metrics) -> None:
 
 
 async def _heed_signals(signals: AsyncIterator[int], core: Core, stopping: trio.Event) -> None:
-    """SIGTERM and Ctrl-C stop the node; SIGUSR1 is the operator's word that the clock is right."""
+    """SIGTERM and Ctrl-C stop the node, the others are the operator's word.
+
+    SIGUSR1: the clock is right. SIGUSR2: a key that lost its journal may vote again.
+    """
     async for number in signals:
         if number == signal.SIGUSR1:
             _log.warning("clock_confirmed")
             core.confirm_clock()
+        elif number == signal.SIGUSR2:
+            _log.warning("release_commanded")
+            core.release_key()
         elif not stopping.is_set():
             stopping.set()
             _limit_stop()

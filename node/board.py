@@ -30,6 +30,9 @@ class Tally:
     import_seconds: float = 0.0
     transactions_applied: int = 0
     subscribers_dropped: int = 0
+    votes_seen: int = 0
+    votes_signed: int = 0
+    offences_seen: int = 0
 
     def snapshot(self) -> Counters:
         """The counters as they stand."""

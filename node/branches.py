@@ -28,6 +28,10 @@ DURABLE_EVERY_BLOCKS: Final = 64
 async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
     """Make a block of the tree the head; returns what consensus wants then."""
     path, ancestor = find_path(owner, tip)
+    if _is_below_final(owner, ancestor):
+        # Chosen before that became final; what is best now is chosen with the next event.
+        owner.log.warning("branch_below_final", height=ancestor.height)
+        return []
     if not owner.ledger.can_return_to(ancestor.height):
         if owner.ledger.base.height:  # nothing is held from which the way could be made anew
             owner.log.warning("branch_below_snapshot", height=ancestor.height)
@@ -58,6 +62,12 @@ async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
             return [*effects, *_refuse(owner, facts)]
         await trio.lowlevel.checkpoint()
     return owner.change_head(passage)
+
+
+def _is_below_final(owner: Owner, ancestor: BlockFacts) -> bool:
+    """Whether the way leads back below a final block of ours, which is never undone."""
+    final = owner.consensus.gadget.final
+    return ancestor.height < final.height and owner.ledger.get_hash(final.height) == final.hash
 
 
 def _refuse(owner: Owner, facts: BlockFacts) -> list[Effect]:
@@ -109,7 +119,8 @@ def _show_what_is_left(owner: Owner, ancestor: BlockFacts) -> None:
         facts = owner.keeper.get_facts_at(height)
         if facts.hash not in owner.consensus.tree:
             score = owner.keeper.get_score_at(height)
-            step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score))
+            recorded = owner.keeper.get_recorded_at(height)
+            step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score, recorded))
 
 
 async def _extend(owner: Owner, block_hash: BlockHash) -> SealedBlock:

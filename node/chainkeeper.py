@@ -13,13 +13,16 @@ from chain.checks import SignatureChecks, VrfClaim
 from chain.genesis import Genesis
 from chain.header import SECONDARY, BlockHash, Header, SignedHeader
 from chain.ledger import Execution, Ledger
+from chain.policy import AccountId
 from chain.records import FinalityRecord
 from chain.rules.randomness import build_first_randomness, compute_randomness, mix_output
+from chain.rules.sets import get_recorded
 from chain.store import Store
-from chain.tables import CURRENT, Randomness
-from consensus.forkchoice import BlockFacts
+from chain.tables import CURRENT, PREVIOUS, Randomness
+from consensus.forkchoice import NOTHING_RECORDED, BlockFacts, Recorded
 from consensus.producer import Position
-from node import certified
+from consensus.sets import VoterSet, build_voters
+from node import certified, decisions
 from node.happenings import find_happenings
 from node.history import (
     BlockSummary,
@@ -48,6 +51,8 @@ class ChainKeeper:
         """Open the chain. Raises StoreError and BadGenesis as the ledger does."""
         self.ledger = Ledger(store, genesis)
         self.checks = checks
+        self.seat: AccountId | None = None  # whose notices are told
+        self._base: tuple[BlockHash, int] = self.ledger.chain, 0
         genesis_facts = build_genesis_facts(self.ledger.chain)
         self._facts: dict[BlockHash, BlockFacts] = {genesis_facts.hash: genesis_facts}
 
@@ -68,6 +73,7 @@ class ChainKeeper:
             rows.append(build_epoch_row(compute_randomness(before, context.epoch)))
         rows += certified.build_rows(ledger, block, execution.changes)
         rows += build_price_rows(block, execution)
+        rows += decisions.build_rows(ledger.state, block, execution, outdated)
         ledger.commit(execution, block, index=rows, durable=durable)
 
     def note_final(self, record: FinalityRecord) -> None:
@@ -82,6 +88,7 @@ class ChainKeeper:
         assert block is not None, "the head's block is kept"
         rows = build_undo_rows(self.ledger.store, block)
         rows += build_price_undo_rows(block.header.height)
+        rows += decisions.build_undo_rows(self.ledger.store, block.header.height)
         epoch = self._get_epoch(block.header.slot)
         if epoch > self._get_epoch(self.get_facts_at(block.header.height - 1).slot):
             rows.append(build_epoch_undo_row(epoch))
@@ -106,6 +113,8 @@ class ChainKeeper:
         state, head = self.ledger.state, self.ledger.head
         current = self.ledger.seat_set
         facts = self.get_facts_at(head.height)
+        recorded = get_recorded(state)
+        notice = None if self.seat is None else state.notices.get(self.seat)
         return Position(
             head=facts,
             score=head.score,
@@ -113,7 +122,31 @@ class ChainKeeper:
             base_slot=current.base_slot,
             entries=current.entries,
             randomness=state.randomness.require(CURRENT),
+            base_height=self._get_base_height(current.base),
+            recorded=Recorded(recorded.set, recorded.round),
+            notice_slot=None if notice is None else notice.slot,
         )
+
+    def get_voters(self, entered: BlockHash | None) -> VoterSet:
+        """The set of the newest hand-off that is known to be final.
+
+        ``entered``: the set that our own journal has entered last. The set that makes blocks may be
+        of a hand-off that nobody has made final yet; then the one before it votes.
+        """
+        state, head = self.ledger.state, self.ledger.head
+        newest = self.ledger.seat_set
+        before = state.sets.get(PREVIOUS if newest.base != head.hash else CURRENT)
+        is_final = get_recorded(state).target_slot >= newest.base_slot
+        chosen = newest if is_final or before is None or newest.base == entered else before
+        block = self.ledger.get_block(chosen.base)
+        height = 0 if block is None else block.header.height
+        return build_voters(chosen.base, chosen.base_slot, height, chosen.entries)
+
+    def _get_base_height(self, base: BlockHash) -> int:
+        if base != self._base[0]:
+            block = self.ledger.get_block(base)
+            self._base = base, 0 if block is None else block.header.height
+        return self._base[1]
 
     def get_randomness_at(self, height: int) -> Randomness:
         """The randomness after the block at a height of the chain that is followed."""
@@ -153,10 +186,16 @@ class ChainKeeper:
         assert block_hash is not None, "heights up to the head have their hashes"
         facts = self._facts.get(block_hash)
         if facts is None:
-            facts = build_facts(block_hash, self.get_header(height).header)
+            facts = self._build_facts_at(height)
             assert facts is not None, "an executed block has a sound proof"
             self.remember(facts)
         return facts
+
+    def _build_facts_at(self, height: int) -> BlockFacts | None:
+        block_hash = self.ledger.get_hash(height)
+        block = None if block_hash is None else self.ledger.get_block(block_hash)
+        assert block is not None, "canonical blocks are kept"
+        return build_facts(block.hash, block.header, block.parts.finality)
 
     def remember(self, facts: BlockFacts) -> None:
         """Keep facts at hand; to draw them from a proof costs as much as a signature."""
@@ -168,6 +207,15 @@ class ChainKeeper:
         """The score of the chain that is followed, up to a height."""
         row = read_row(self.ledger.store, height)
         return 0 if row is None else row.score
+
+    def get_recorded_at(self, height: int) -> Recorded:
+        """The newest finality that the chain that is followed has on record up to a height."""
+        while height > 0:
+            recorded = self.get_facts_at(height).recorded
+            if recorded is not None:
+                return recorded
+            height -= 1
+        return NOTHING_RECORDED
 
     def find_canonical(self, block_hash: BlockHash) -> int | None:
         """The height of a block on the chain that is followed, or None."""
@@ -182,7 +230,11 @@ class ChainKeeper:
         """All blocks kept beside the chain that is followed, the lowest first."""
         for _, block_hash in self.ledger.get_blocks_aside():
             block = self.ledger.get_block(block_hash)
-            facts = None if block is None else build_facts(block_hash, block.header)
+            facts = (
+                None
+                if block is None
+                else build_facts(block_hash, block.header, block.parts.finality)
+            )
             if block is not None and facts is not None:
                 yield block, facts
 
@@ -263,8 +315,10 @@ class AcceptedChecks:
         return vrf.compute_output(claim.proof)
 
 
-def build_facts(block_hash: BlockHash, header: Header) -> BlockFacts | None:
-    """What fork choice needs of a header; None when its proof is not even a point."""
+def build_facts(
+    block_hash: BlockHash, header: Header, finality: FinalityRecord | None = None
+) -> BlockFacts | None:
+    """What consensus needs of a block; None when its proof is not even a point."""
     draw = vrf.guess_output(header.vrf_proof)
     if draw is None:
         return None
@@ -281,6 +335,11 @@ def build_facts(block_hash: BlockHash, header: Header) -> BlockFacts | None:
         hands_off=header.next_set_root is not None,
         lock_round=header.lock_round,
         lock_hash=header.lock_hash,
+        recorded=(
+            None
+            if finality is None
+            else Recorded(finality.finality.body.set, finality.finality.body.round)
+        ),
     )
 
 

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 
 import trio
 
+from chain.certificates import Certificate
 from chain.errors import Code, Invalid
 from chain.genesis import GENESIS_VERSION, Genesis
 from chain.header import BlockHash, SignedHeader
@@ -18,9 +19,13 @@ from chain.policy import AccountId
 from chain.proof import HandOff, SetList
 from chain.snapshot import Outline, Part
 from chain.transaction import SealedTransaction
-from consensus.events import OperatorConfirmed
+from chain.votes import SignedHere, SignedVote
+from consensus.events import OperatorConfirmed, ReleaseCommanded
+from consensus.journal import find_activation, find_newest_record
+from consensus.outlook import get_outlook
+from consensus.sets import Checkpoint
 from consensus.signing import get_signing
-from consensus.state import Settings, build_consensus
+from consensus.state import Settings, Signing, build_consensus
 from node.board import Board
 from node.chainkeeper import ChainKeeper
 from node.clock import Clock, GenesisClock
@@ -34,19 +39,36 @@ from node.history import (
 )
 from node.judges import judge_branch, judge_header, judge_transactions
 from node.keys import SeatHolder
+from node.lists import find_entries
 from node.logs import Log
 from node.mempool import Mempool
 from node.owner import Outside, Owner, RunInThread
 from node.shelves import read_way
+from node.showing import get_progress, show_finality, show_newest, show_votes
 from node.signatures import KnownSignatures
 from node.status import CoreStatus, SigningStatus, describe_signing
 from node.stores import Stores
 from node.task import CoreSettings, CoreTask
+from node.votes import judge_certificate, judge_here, judge_vote
 from node.warping import SnapshotTaker
 from p2p.transport import PeerId, Verdict
 from p2p.wire import LOCATOR_MAX
 from p2p.wire import Head as WireHead
 from p2p.wire import Status as WireStatus
+from p2p.wire_votes import (
+    FinalityAnswer,
+    FinalityRequest,
+    NewestAnswer,
+    NewestRequest,
+    VotesAnswer,
+    VotesRequest,
+)
+
+
+def _find_entered(seat: SeatHolder | None, chain: bytes) -> BlockHash | None:
+    """The set that our seat's journal has entered last."""
+    record = None if seat is None else find_newest_record(seat.own.journal, chain)
+    return None if record is None else record.set
 
 
 class Core:
@@ -66,6 +88,7 @@ class Core:
         self._settings = settings or CoreSettings()
         known = KnownSignatures()
         keeper = ChainKeeper(stores.open(), genesis, known)
+        keeper.seat = seat.own.id if seat else None
         self._owner = Owner(
             keeper=keeper,
             mempool=Mempool(keeper.ledger, known, self._settings.mempool),
@@ -73,6 +96,7 @@ class Core:
                 Settings(keeper.ledger.chain, genesis.constants),
                 keeper.get_position(),
                 seat.own if seat else None,
+                keeper.get_voters(_find_entered(seat, keeper.ledger.chain)),
             ),
             clock=GenesisClock(clock, genesis.genesis_time, genesis.constants.slot_seconds),
             known=known,
@@ -135,6 +159,7 @@ class Core:
     def get_core_status(self) -> CoreStatus:
         """A snapshot."""
         owner = self._owner
+        finality = get_outlook(owner.consensus, owner.clock.get_ms())
         return CoreStatus(
             head=owner.ledger.head,
             state_root=owner.ledger.root,
@@ -145,7 +170,14 @@ class Core:
             mempool_bytes=owner.mempool.size_bytes,
             offset_ms=owner.consensus.guard.get_offset_ms(),
             counters=self._owner.board.tally.snapshot(),
+            finality=finality,
+            voting=self._describe(finality.voting),
+            activation_slot=self._get_activation_slot(),
         )
+
+    def get_final(self) -> Checkpoint:
+        """The newest final block."""
+        return self._owner.consensus.gadget.final
 
     def get_clock_slot(self) -> int:
         """The slot of this moment; negative before genesis."""
@@ -174,6 +206,14 @@ class Core:
         self._owner.pending.append(OperatorConfirmed(self._owner.clock.get_ms()))
         self._task.nudge()
 
+    def release_key(self) -> None:
+        """The operator wants a key that lost its journal to vote again; the log says what became.
+
+        It may not do so before its time; see docs/journal.md.
+        """
+        self._owner.pending.append(ReleaseCommanded(self._owner.clock.get_ms()))
+        self._task.nudge()
+
     # For the network: ChainView and Judges.
 
     def get_status(self) -> WireStatus:
@@ -185,6 +225,7 @@ class Core:
             head=WireHead(head.hash, head.height, head.slot, head.score),
             addresses=(),
             time_ms=max(owner.clock.get_wall_ms(), 0),
+            progress=get_progress(owner),
         )
 
     def get_locator(self) -> Sequence[BlockHash]:
@@ -223,6 +264,24 @@ class Core:
         """A part of the snapshot of a block."""
         return self._task.shelves.get_part(block_hash, prefix)
 
+    def is_set_known(self, set_hash: BlockHash) -> bool:
+        """Whether the list that this hand-off block calls is known here."""
+        return find_entries(self._owner, set_hash) is not None
+
+    def get_finality(self, question: FinalityRequest) -> FinalityAnswer:
+        """Hand-offs that lead on from a set, or what is newer in it."""
+        return show_finality(self._owner, question)
+
+    def get_votes(self, question: VotesRequest) -> VotesAnswer:
+        """The votes from a round on that are held here."""
+        answer = show_votes(self._owner, question)
+        self._task.nudge()
+        return answer
+
+    def get_newest(self, question: NewestRequest) -> NewestAnswer:
+        """The newest messages of a seat that were seen here."""
+        return show_newest(self._owner, question)
+
     def find_transaction(self, leaf_hash: bytes) -> SealedTransaction | None:
         """A waiting transaction by the leaf hash of its whole bytes."""
         return self._owner.mempool.get_by_leaf(leaf_hash)
@@ -235,17 +294,39 @@ class Core:
 
     def judge_header(self, _peer: PeerId, announced: SignedHeader) -> Verdict:
         """Known seat, signature, and election as far as the seed is known."""
-        verdict = judge_header(self._owner, announced)
-        if verdict is Verdict.ACCEPT:
-            self._task.nudge()
-        return verdict
+        return self._let_in(judge_header(self._owner, announced))
 
     def judge_branch(self, _peer: PeerId, headers: tuple[SignedHeader, ...]) -> Verdict:
         """Signatures of the seats named."""
         return judge_branch(self._owner, headers)
 
+    def judge_certificate(self, _peer: PeerId, certificate: Certificate) -> Verdict:
+        """A certificate of a known set that holds."""
+        return self._let_in(judge_certificate(self._owner, certificate))
+
+    def judge_vote(self, _peer: PeerId, vote: SignedVote) -> Verdict:
+        """Known set, its seat, a round near the clock, signature."""
+        return self._let_in(judge_vote(self._owner, vote))
+
+    def judge_here(self, peer: PeerId, here: SignedHere) -> Verdict:
+        """A round near the clock, known seat, signature."""
+        return self._let_in(judge_here(self._owner, peer, here))
+
+    def _let_in(self, verdict: Verdict) -> Verdict:
+        if verdict is Verdict.ACCEPT:
+            self._task.nudge()
+        return verdict
+
     def _get_signing(self) -> SigningStatus:
+        owner = self._owner
+        return self._describe(get_signing(owner.consensus, owner.clock.get_ms()))
+
+    def _get_activation_slot(self) -> int | None:
+        journal = self._owner.consensus.journal
+        activation = None if journal is None else find_activation(journal, self.ledger.chain)
+        return activation.round if activation is not None and activation.round else None
+
+    def _describe(self, signing: Signing) -> SigningStatus:
         if self._settings.refusal:
             return SigningStatus("refused", self._settings.refusal)
-        owner = self._owner
-        return describe_signing(get_signing(owner.consensus, owner.clock.get_ms()))
+        return describe_signing(signing)

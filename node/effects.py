@@ -4,20 +4,22 @@ Nothing here decides; it moves data between consensus, the chain, the disk and t
 """
 
 from collections import deque
-from typing import Final
+from collections.abc import Sequence
 
 from chain.block import SealedBlock
+from chain.certificates import check_certificate
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
 from chain.header import HEADER_VERSION, BlockHash, get_header_message
-from chain.records import FinalityRecord
 from chain.rules.lottery import find_entry
+from chain.tables import SetEntry
 from consensus.engine import is_known, step
 from consensus.events import (
     AnchorShown,
     Ask,
     AskNewest,
     BlockHeld,
+    CertificateSeen,
     Concern,
     Draft,
     Effect,
@@ -40,22 +42,15 @@ from consensus.events import (
     Warn,
 )
 from consensus.forkchoice import BlockFacts
+from consensus.gadget import is_kept
 from node.branches import follow
 from node.chainkeeper import build_facts
+from node.finality import perform_finality
+from node.lists import find_entries
 from node.owner import Owner
 from node.production import attend, draft, sign, store_journal, vote
 from p2p.transport import PeerId
 from p2p.view import Misbehaviour
-
-# What the machine remembers by itself, and questions whose answer it need not wait for.
-_OF_FINALITY: Final = (
-    KeepCertificate,
-    SetEntered,
-    TellOffence,
-    TellConflict,
-    AskNewest,
-    Ask,
-)
 
 
 async def handle(owner: Owner, event: Event) -> None:
@@ -81,8 +76,6 @@ async def perform(owner: Owner, effects: list[Effect]) -> None:
                 waiting.extend(vote(owner, effect.body))
             case SignHere():
                 waiting.extend(attend(owner, effect.body))
-            case _ if isinstance(effect, _OF_FINALITY):
-                pass
             case _:
                 _perform_small(owner, effect)
     for block_hash in [item for item in owner.bodies if item in owner.consensus.tree]:
@@ -101,10 +94,11 @@ async def take_block(owner: Owner, peer: PeerId, block: SealedBlock, *, live: bo
     ):
         return
     try:
-        if block.header.base != owner.ledger.seat_set.base:
+        entries = find_entries(owner, block.header.base)
+        if entries is None:
             return  # of another branch's set, or of one that has not begun here yet: it comes again
-        _check_author(owner, block)
-        facts = build_facts(block.hash, block.header)
+        _check_author(owner, entries, block)
+        facts = build_facts(block.hash, block.header, block.parts.finality)
     except Invalid as error:
         owner.log.warning("block_not_authentic", peer=peer, error=str(error))
         facts = None
@@ -119,6 +113,25 @@ async def place_block(owner: Owner, block: SealedBlock, facts: BlockFacts, *, li
     """Give an authentic block to consensus."""
     owner.bodies[block.hash] = block
     await place_facts(owner, facts, len(block.whole_bytes), live=live)
+    await _tell_recorded(owner, block)
+
+
+async def _tell_recorded(owner: Owner, block: SealedBlock) -> None:
+    """A certificate that a block puts on record says what it says, whoever follows the block."""
+    record = block.parts.finality
+    if record is None:
+        return
+    for certificate in (record.justification, record.finality):
+        if certificate is None:
+            continue
+        voters = owner.consensus.gadget.sets.get(certificate.body.set)
+        if voters is None or is_kept(owner.consensus.gadget, certificate):
+            continue
+        try:
+            check_certificate(voters.entries, certificate, owner.known)
+        except Invalid:
+            return
+        await handle(owner, CertificateSeen(owner.clock.get_ms(), certificate))
 
 
 async def place_facts(owner: Owner, facts: BlockFacts, size_bytes: int, *, live: bool) -> None:
@@ -129,8 +142,10 @@ async def place_facts(owner: Owner, facts: BlockFacts, size_bytes: int, *, live:
         and facts.parent not in owner.consensus.tree
         and owner.ledger.get_hash(below) == facts.parent
     ):
-        anchor, score = owner.keeper.get_facts_at(below), owner.keeper.get_score_at(below)
-        await handle(owner, AnchorShown(owner.clock.get_ms(), anchor, score))
+        keeper = owner.keeper
+        anchor, score = keeper.get_facts_at(below), keeper.get_score_at(below)
+        recorded = keeper.get_recorded_at(below)
+        await handle(owner, AnchorShown(owner.clock.get_ms(), anchor, score, recorded))
     owner.keeper.remember(facts)
     await handle(owner, BlockHeld(owner.clock.get_ms(), facts, size_bytes, live))
 
@@ -139,8 +154,6 @@ def _perform_small(owner: Owner, effect: Effect) -> None:
     match effect:
         case Wake():
             owner.wake_ms = effect.time_ms
-        case Finalised():
-            _note_final(owner, effect)
         case Place():
             _keep_body(owner, effect.hash)
         case Forget():
@@ -160,15 +173,18 @@ def _perform_small(owner: Owner, effect: Effect) -> None:
                 else owner.log.warning
             )
             tell(effect.concern.value, figure=effect.figure)
+        case (
+            KeepCertificate()
+            | Finalised()
+            | SetEntered()
+            | TellOffence()
+            | TellConflict()
+            | AskNewest()
+            | Ask()
+        ):
+            perform_finality(owner, effect)
         case _:
             raise AssertionError("an effect that nobody carries out")
-
-
-def _note_final(owner: Owner, effect: Finalised) -> None:
-    """Keep the certificate, so that strangers can be shown what is final."""
-    final = effect.checkpoint
-    if final.finality is not None:
-        owner.keeper.note_final(FinalityRecord(final.justification, final.finality))
 
 
 def _keep_body(owner: Owner, block_hash: BlockHash) -> None:
@@ -178,12 +194,12 @@ def _keep_body(owner: Owner, block_hash: BlockHash) -> None:
         owner.keeper.put_aside(owner.bodies.pop(block_hash))
 
 
-def _check_author(owner: Owner, block: SealedBlock) -> None:
+def _check_author(owner: Owner, entries: Sequence[SetEntry], block: SealedBlock) -> None:
     """Refuse a block of another community, or whose header no seat of the set has signed."""
     header = block.header
     if header.version != HEADER_VERSION or header.chain != owner.ledger.chain:
         raise Invalid(Code.WRONG_CHAIN)
-    entry = find_entry(owner.ledger.seat_set.entries, header.seat)
+    entry = find_entry(entries, header.seat)
     message = get_header_message(block.header_bytes)
     if not owner.known.holds(Signed(entry.vote_key, message, block.block.signature)):
         raise Invalid(Code.BAD_HEADER_SIGNATURE)

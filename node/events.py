@@ -40,4 +40,13 @@ class TransactionDropped(NamedTuple):
     code: Code
 
 
-CoreEvent = BlockApplied | BlockUndone | TransactionWaiting | TransactionDropped
+class BlockFinal(NamedTuple):
+    """For subscribers: this block is final, and all below it, at this level of certainty."""
+
+    height: int
+    hash: BlockHash
+    round: int
+    level: int
+
+
+CoreEvent = BlockApplied | BlockUndone | BlockFinal | TransactionWaiting | TransactionDropped

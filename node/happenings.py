@@ -8,6 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from chain.actions import (
     AcceptChain,
+    AcceptInvoice,
     Action,
     AskLoan,
     Attest,
@@ -19,19 +20,26 @@ from chain.actions import (
     ChangePolicy,
     CompleteRecovery,
     ConfirmDelivery,
+    ConsentReassign,
     DeclineChain,
+    DeclineInvoice,
     DropLoan,
     ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
+    LendLiquidity,
+    MarkClearable,
     Offer,
+    OfferInvoice,
     Pay,
     PayClaim,
+    PayInvoice,
     PayShortfall,
     Prolong,
     Propose,
     ProposeChain,
+    Reassign,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
@@ -49,9 +57,11 @@ from chain.actions import (
     Want,
     Withdraw,
     WithdrawListing,
+    WriteDown,
 )
 from chain.block import SealedBlock
 from chain.facts import (
+    Charged,
     Fact,
     FeePaid,
     FundPaid,
@@ -63,24 +73,48 @@ from chain.facts import (
 )
 from chain.ledger import Execution
 from chain.policy import AccountId
+from chain.rules.clearing import REWARD as CLEARING
 from chain.rules.context import Context
 from chain.rules.rewards import REWARD
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
 from node.happenings_credit import tell_credit
+from node.happenings_exchange import tell_obligations, tell_set_off
 from node.happenings_market import tell_market
 from node.history import Happening
+
+# What demurrage is called that a balance bore, and that savings bore when they returned early.
+CHARGES: Final = ("demurrage", "early_return")
 
 
 def find_happenings(block: SealedBlock, execution: Execution, context: Context) -> list[Happening]:
     """Everything that happened to accounts, in the order in which the block did it."""
-    found = [*_tell_facts(execution, _TOLD_BEFORE), *tell_credit(execution)]
+    found = [
+        *_tell_charges(execution),
+        *_tell_facts(execution, _TOLD_BEFORE),
+        *tell_credit(execution),
+        *tell_obligations(execution),
+    ]
     deposits = _Deposits(execution, context)
     for sealed in block.transactions:
         for action in sealed.body.actions:
             found.extend(_describe(sealed, action, deposits))
-    return [*found, *tell_market(execution), *_tell_facts(execution, _TOLD_AFTER)]
+    found += [*tell_set_off(execution), *tell_market(execution)]
+    return [*found, *_tell_facts(execution, _TOLD_AFTER)]
+
+
+def _tell_charges(execution: Execution) -> list[Happening]:
+    """Demurrage that the block collected: of each account once, and apart what savings bore."""
+    charged: dict[tuple[AccountId, str], int] = {}
+    for fact in execution.facts:
+        if isinstance(fact, Charged):
+            key = (fact.account, CHARGES[fact.early_return])
+            charged[key] = charged.get(key, 0) + fact.amount
+    return [
+        Happening(account, None, kind, amount, None, "")
+        for (account, kind), amount in charged.items()
+    ]
 
 
 # Facts that are news to somebody, before and after what transactions did.
@@ -96,7 +130,7 @@ _TOLD_AFTER: Final[dict[type[Fact], str]] = {
     RecoveryBond: "bond_{outcome}",
 }
 # What the news is called of a payment from a fund, by the rule that made it.
-_FUND_NEWS: Final = {REWARD: "rewarded", "vote": "funded", "active": "shared"}
+_FUND_NEWS: Final = {REWARD: "rewarded", CLEARING: "rewarded", "vote": "funded", "active": "shared"}
 
 
 def _tell_facts(execution: Execution, told: dict[type[Fact], str]) -> list[Happening]:
@@ -212,6 +246,16 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     # votes
     Propose: _Told("proposed"),
     CastVote: _Told("voted"),
+    # obligations
+    OfferInvoice: _Told("invoiced", counterparty="debtor", mirrored="invoice"),
+    AcceptInvoice: _Told("owes", counterparty="creditor", mirrored="owed"),
+    DeclineInvoice: _Told("invoice_declined"),
+    PayInvoice: _Told("paid", counterparty="creditor", mirrored="received"),
+    WriteDown: _Told("written_down", counterparty="debtor", mirrored="let_off"),
+    Reassign: _Told("reassigning"),
+    ConsentReassign: _Told("reassigned", counterparty="to", mirrored="owed"),
+    MarkClearable: None,
+    LendLiquidity: _Told("lends"),
     # market; what chains did is told by their facts
     Offer: _Told("offered"),
     Want: _Told("wanted"),
@@ -235,7 +279,7 @@ def _describe(sealed: SealedTransaction, action: Action, deposits: _Deposits) ->
     amount = getattr(action, "amount", 0)
     if told.amount is not None:
         amount = told.amount(deposits, owner, action)
-    memo = getattr(action, "memo", "")
+    memo = getattr(action, "memo", getattr(action, "reference", ""))
     other: Any = getattr(action, told.counterparty) if told.counterparty else None
     found = [Happening(owner, sealed.id, told.kind, amount, other, memo)]
     if told.mirrored:

@@ -2,6 +2,7 @@
 
 from chain.facts import GuarantorPaid, WrittenOff
 from chain.ledger import Execution
+from chain.rules.loan_terms import OWN_LIMIT
 from node.history import Happening
 
 
@@ -11,7 +12,8 @@ def tell_credit(execution: Execution) -> list[Happening]:
     for fact in execution.facts:
         if isinstance(fact, GuarantorPaid):
             payer, debtor = fact.guarantor, fact.debtor
-            found.append(Happening(payer, None, "paid", fact.amount, debtor, ""))
+            kind = "paid" if fact.deposit == OWN_LIMIT else "pledge_paid"  # out of savings
+            found.append(Happening(payer, None, kind, fact.amount, debtor, ""))
             found.append(Happening(debtor, None, "received", fact.amount, payer, ""))
         elif isinstance(fact, WrittenOff):
             found.append(Happening(fact.account, None, "received", fact.amount, None, ""))

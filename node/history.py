@@ -22,7 +22,7 @@ _ENTRY: Final = INDEX + b"a"  # account, height and number turned round: newest 
 _EPOCH: Final = INDEX + b"e"  # epoch with blocks -> the randomness at its beginning
 _HEIGHT: Final = INDEX + b"f"  # height -> BlockRow
 _BASE: Final = INDEX + b"b"  # the randomness after the block of the snapshot we began with
-_ASIDE: Final = INDEX + b"k"  # height -> accounts with entries that no transaction names
+_ASIDE: Final = INDEX + b"k"  # height -> accounts with entries, beside payers and receivers
 _SEAT: Final = INDEX + b"s"  # seat -> number of blocks
 _TRANSACTION: Final = INDEX + b"t"  # transaction id -> Place
 
@@ -153,7 +153,7 @@ def build_rows(
         ),
         *entries,
     ]
-    aside = tuple(item.account for item in happenings if item.transaction is None)
+    aside = tuple(sorted({item.account for item in happenings} - _name_accounts(block)))
     if aside:
         rows.append((_ASIDE + u64(header.height), encode(aside)))
     if undo_height > 0:
@@ -165,10 +165,9 @@ def build_undo_rows(store: Store, block: SealedBlock) -> _Rows:
     """The rows that go when a block is undone."""
     header = block.header
     aside = store.get(_ASIDE + u64(header.height))
-    accounts = set() if aside is None else set(_ACCOUNTS.decode(aside))
-    for sealed in block.transactions:
-        accounts.add(sealed.body.account)
-        accounts.update(item.to for item in sealed.body.actions if isinstance(item, Pay))
+    accounts = _name_accounts(block)
+    if aside is not None:
+        accounts.update(_ACCOUNTS.decode(aside))
     keys = [
         key
         for account in sorted(accounts)
@@ -181,6 +180,15 @@ def build_undo_rows(store: Store, block: SealedBlock) -> _Rows:
         *((_TRANSACTION + sealed.id, None) for sealed in block.transactions),
         *((key, None) for key in keys),
     ]
+
+
+def _name_accounts(block: SealedBlock) -> set[AccountId]:
+    """The accounts that transactions themselves name as payers and receivers: nearly all."""
+    accounts = set()
+    for sealed in block.transactions:
+        accounts.add(sealed.body.account)
+        accounts.update(item.to for item in sealed.body.actions if isinstance(item, Pay))
+    return accounts
 
 
 def build_epoch_row(randomness: Randomness) -> tuple[bytes, bytes | None]:

@@ -6,7 +6,7 @@ blamed only for what every honest node would have seen to be wrong, whatever it 
 else one liar could have honest nodes ban each other for passing on what he made.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 from typing import Final
 
@@ -28,11 +28,12 @@ from chain.header import (
 )
 from chain.rules.lottery import check_author, find_entry
 from chain.rules.randomness import compute_randomness
-from chain.tables import CURRENT, SeatSet
+from chain.tables import CURRENT, SetEntry
 from chain.transaction import SealedTransaction
 from consensus.engine import EARLY_SLOTS, SAME_SLOT_MAX, is_known
 from consensus.events import HeaderSeen
 from node.events import TransactionWaiting
+from node.lists import find_entries
 from node.owner import Owner
 from p2p.rates import build_bucket
 from p2p.transport import PeerId, Verdict
@@ -81,7 +82,7 @@ def judge_transactions(
         else:
             admitted.append(sealed)
             owner.board.publish(TransactionWaiting(sealed.id))
-    if not guilty and not (doubtful and _is_too_doubtful(owner, peer, doubtful)):
+    if not guilty and not (doubtful and is_too_doubtful(owner, peer, doubtful)):
         return Verdict.ACCEPT if admitted and not doubtful else _pass_on(owner, admitted)
     _pass_on(owner, admitted)
     return Verdict.REJECT
@@ -94,7 +95,7 @@ def _pass_on(owner: Owner, admitted: list[SealedTransaction]) -> Verdict:
     return Verdict.IGNORE
 
 
-def _is_too_doubtful(owner: Owner, peer: PeerId, count: int) -> bool:
+def is_too_doubtful(owner: Owner, peer: PeerId, count: int) -> bool:
     """Whether a peer brings more signatures that fail than a change of keys explains."""
     now = trio.current_time()
     bucket = owner.doubts.pop(peer, None)
@@ -112,34 +113,36 @@ def judge_header(owner: Owner, announced: SignedHeader) -> Verdict:
     What its seat has signed and the rules refuse is the seat's doing and not the peer's, who may
     know less of the branch than we do.
     """
-    header, current = announced.header, owner.ledger.seat_set
+    header = announced.header
     if header.version != HEADER_VERSION or header.chain != owner.ledger.chain:
         return Verdict.REJECT
     header_bytes = encode(header)
     block_hash = compute_block_hash(header_bytes)
-    if not _is_news(owner, header, block_hash) or header.base != current.base:
+    entries = find_entries(owner, header.base)
+    if entries is None or not _is_news(owner, header, block_hash):
         return Verdict.IGNORE
-    if not _is_authentic(owner, current, announced, header_bytes):
+    if not _is_authentic(owner, entries, announced, header_bytes):
         return Verdict.REJECT
     if not _is_among_first(owner, header, block_hash):
         return Verdict.IGNORE
     try:
-        is_elected = _is_elected(owner, current, header)
+        is_elected = _is_elected(owner, entries, header)
     except Invalid:
         return Verdict.IGNORE
     # An unproven claim to be primary must not silence those who come after a primary.
     kind = header.kind if is_elected else SECONDARY
-    owner.pending.append(HeaderSeen(owner.clock.get_ms(), header.seat, header.slot, kind))
+    owner.pending.append(
+        HeaderSeen(owner.clock.get_ms(), header.seat, header.slot, kind, announced)
+    )
     return Verdict.ACCEPT if is_elected else Verdict.IGNORE
 
 
 def judge_branch(owner: Owner, headers: tuple[SignedHeader, ...]) -> Verdict:
     """Headers that a peer says lead to a better chain: signed by the seats they name, and ours.
 
-    Who is in the set above a hand-off among them is known when that has been executed; until then
-    no more can be said of what stands above it.
+    Who is in the set above a hand-off among them is known when its list has been shown or it has
+    been executed; until then no more can be said of what stands above it.
     """
-    current = owner.ledger.seat_set
     slot = owner.clock.get_slot()
     handed_over: BlockHash | None = None
     for announced in headers:
@@ -152,13 +155,14 @@ def judge_branch(owner: Owner, headers: tuple[SignedHeader, ...]) -> Verdict:
         block_hash = compute_block_hash(header_bytes)
         if owner.consensus.tree.is_refused(block_hash):
             return Verdict.REJECT
-        if handed_over is not None:
+        if handed_over is not None or owner.ledger.get_hash(header.height) == block_hash:
             continue
-        if header.base != current.base:
+        entries = find_entries(owner, header.base)
+        if entries is None:
             return Verdict.IGNORE
         if header.next_set_root is not None:
             handed_over = block_hash
-        if not _is_authentic(owner, current, announced, header_bytes):
+        if not _is_authentic(owner, entries, announced, header_bytes):
             return Verdict.REJECT
     return Verdict.ACCEPT
 
@@ -174,11 +178,11 @@ def _is_news(owner: Owner, header: Header, block_hash: BlockHash) -> bool:
 
 
 def _is_authentic(
-    owner: Owner, current: SeatSet, announced: SignedHeader, header_bytes: bytes
+    owner: Owner, entries: Sequence[SetEntry], announced: SignedHeader, header_bytes: bytes
 ) -> bool:
     """Whether a seat of the set has signed the header, and its proof is at least a point."""
     try:
-        entry = find_entry(current.entries, announced.header.seat)
+        entry = find_entry(entries, announced.header.seat)
     except Invalid:
         return False
     message = get_header_message(header_bytes)
@@ -201,12 +205,12 @@ def _is_among_first(owner: Owner, header: Header, block_hash: BlockHash) -> bool
     return is_first
 
 
-def _is_elected(owner: Owner, current: SeatSet, header: Header) -> bool:
+def _is_elected(owner: Owner, entries: Sequence[SetEntry], header: Header) -> bool:
     """Whether the author has won the slot; False: that cannot be said here.
 
     Raises Invalid when it is certain that it has not.
     """
-    chain, entries, known = owner.ledger.chain, current.entries, owner.known
+    chain, known = owner.ledger.chain, owner.known
     parent = owner.consensus.tree.get(header.parent_hash)
     seed = _find_seed(owner, header)
     if parent is not None and seed is not None:

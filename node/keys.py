@@ -11,12 +11,14 @@ from typing import Annotated, Final, NamedTuple
 
 import msgspec
 from msgspec import Meta
+from msgspec.structs import replace
 
 from chain import vrf
-from chain.actions import SeatKeys
+from chain.actions import SeatKeys, Takeover
 from chain.crypto import KeyPair, build_key_pair, sign
 from chain.policy import AccountId
 from chain.rules.seats import BEFORE_GENESIS, ROLES, get_possession_message
+from chain.rules.takeover import get_takeover_message
 from consensus.journal import Journal, build_journal, has_signed
 from consensus.state import OwnSeat
 from node.home import FOLDER_MODE, HomeError, read_file, write_file
@@ -72,6 +74,44 @@ def make_seat_keys(owner: AccountId, folder: Path, *, chain: bytes = BEFORE_GENE
         secrets.token_hex(32),
         secrets.token_hex(32),
     )
+    _write_keys(made, folder)
+    return build_seat_keys(made, chain)
+
+
+def make_takeover(held: SeatSecrets, folder: Path, *, chain: bytes) -> Takeover:
+    """Put keys into a new folder by which a seat's standby key takes over from its vote key.
+
+    The standby key becomes the vote key there, with a fresh journal, for it has never voted; VRF
+    and standby key are new. Keys that a former call has put there are used again. Raises HomeError.
+    """
+    if has_seat(folder):
+        made = read_seat_secrets(folder / KEYS_NAME)
+        if (made.seat, made.vote) != (held.seat, held.standby):
+            raise HomeError(f"{folder / KEYS_NAME} exists already: choose another folder")
+    else:
+        made = SeatSecrets(
+            KEYS_VERSION, held.seat, held.standby, secrets.token_hex(32), secrets.token_hex(32)
+        )
+        _write_keys(made, folder)
+    seat = bytes.fromhex(held.seat)
+    standby, vrf_key = _get_pair(made.standby), _get_pair(made.vrf)
+    action = Takeover(
+        seat=seat,
+        old_vote=_get_pair(held.vote).public,
+        standby=standby.public,
+        vrf=vrf_key.public,
+        proofs=(
+            sign(standby, get_possession_message(chain, seat, "standby")),
+            sign(vrf_key, get_possession_message(chain, seat, "vrf")),
+        ),
+        signature=bytes(64),
+    )
+    signature = sign(_get_pair(held.standby), get_takeover_message(chain, action))
+    return replace(action, signature=signature)
+
+
+def _write_keys(made: SeatSecrets, folder: Path) -> None:
+    keys_path, journal_path = folder / KEYS_NAME, folder / JOURNAL_NAME
     try:
         folder.mkdir(mode=FOLDER_MODE, parents=True, exist_ok=True)
         # The journal first: a key never lies there without one, whatever interrupts us.
@@ -79,7 +119,6 @@ def make_seat_keys(owner: AccountId, folder: Path, *, chain: bytes = BEFORE_GENE
         write_file(keys_path, msgspec.json.format(msgspec.json.encode(made)) + b"\n")
     except OSError as error:
         raise HomeError(f"cannot write to {folder}: {error.strerror}") from error
-    return build_seat_keys(made, chain)
 
 
 def read_seat_secrets(path: Path) -> SeatSecrets:

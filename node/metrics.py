@@ -68,6 +68,7 @@ class Metrics:
     def collect(self) -> Iterator[Metric]:
         """What is read at this moment; called by the registry."""
         yield from self._collect_chain()
+        yield from self._collect_finality()
         yield from self._collect_network()
         yield from self._collect_money()
 
@@ -78,7 +79,6 @@ class Metrics:
         own = sum(entry.weight for entry in entries if entry.seat == status.seat)
         yield _gauge("pai_consensus_height", "Height of the chain", status.head.height)
         yield _gauge("pai_chain_head_slot", "Slot of the newest block", status.head.slot)
-        yield _gauge("pai_consensus_final_height", "Height of the newest final block", 0)
         yield _gauge("pai_consensus_clock_slot", "Slot of this moment", status.clock_slot)
         yield _gauge("pai_consensus_validators", "Seats in the set", len(entries))
         yield _gauge(
@@ -118,6 +118,55 @@ class Metrics:
             "pai_api_subscribers_dropped",
             "Listeners that did not keep up",
             counters.subscribers_dropped,
+        )
+
+    def _collect_finality(self) -> Iterator[Metric]:
+        status = self._core.get_core_status()
+        finality, counters = status.finality, status.counters
+        missing = finality.total_weight - finality.heard_weight
+        yield _gauge(
+            "pai_consensus_final_height", "Height of the newest final block", finality.final_height
+        )
+        yield _gauge(
+            "pai_consensus_final_round",
+            "Slot of the votes that made it final",
+            finality.final_round,
+        )
+        yield _gauge("pai_consensus_final_gap_slots", "Slots since those votes", finality.gap_slots)
+        yield _gauge(
+            "pai_consensus_justified_round",
+            "Slot of the votes for the newest block that enough seats have voted for",
+            finality.lock_round,
+        )
+        yield _gauge("pai_consensus_level", "Level of certainty of votes now", finality.level)
+        yield _gauge(
+            "pai_consensus_quorum_power", "Weight that decides at this level", finality.quorum
+        )
+        yield _gauge(
+            "pai_consensus_missing_validators_power",
+            "Weight of the seats that were not heard of late",
+            missing,
+        )
+        yield _gauge(
+            "pai_consensus_voting",
+            "Whether this node votes: 1 for the state it is in",
+            1,
+            state=status.voting.state,
+        )
+        yield _gauge(
+            "pai_consensus_standstill",
+            "Why nothing becomes final: 1 for the reason, or for none",
+            1,
+            reason=finality.standstill.value,
+        )
+        yield _counter(
+            "pai_consensus_votes_seen", "Votes of other seats, new and good", counters.votes_seen
+        )
+        yield _counter("pai_consensus_votes_signed", "Votes of our seat", counters.votes_signed)
+        yield _counter(
+            "pai_consensus_offences",
+            "Proofs that a seat has contradicted itself",
+            counters.offences_seen,
         )
 
     def _collect_network(self) -> Iterator[Metric]:

@@ -12,10 +12,12 @@ from typing import Any, Final, NamedTuple, Protocol
 import trio
 
 from chain.block import BlockParts, SealedBlock
+from chain.certificates import Certificate
 from chain.header import BlockHash, Header
 from chain.ledger import Execution, Ledger
 from chain.policy import AccountId
 from chain.transaction import SealedTransaction
+from chain.votes import SignedHere, SignedVote, Vote
 from consensus.engine import is_wanted, step
 from consensus.events import Effect, Event, HeadChanged
 from consensus.forkchoice import BlockFacts
@@ -24,6 +26,7 @@ from node.board import Board
 from node.chainkeeper import ChainKeeper
 from node.clock import GenesisClock
 from node.events import BlockApplied, BlockUndone, TransactionDropped
+from node.exchange.desk import SetOffDesk
 from node.keys import SeatHolder
 from node.logs import Log
 from node.mempool import BYTES_MAX, Mempool
@@ -32,8 +35,12 @@ from p2p.rates import Bucket
 from p2p.transport import PeerId
 from p2p.view import Event as NetworkEvent
 from p2p.view import Misbehaviour
+from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
 
-PENDING_MAX: Final = 256  # headers seen between two looks of the core's task; more are no news
+# What was judged between two looks of the core's task: votes of two rounds of the largest set.
+PENDING_MAX: Final = 1_024
+
+VoteKey = tuple[BlockHash, AccountId, type[Vote], int]
 
 # Runs a function in a worker thread, or in a simulation right here.
 RunInThread = Callable[..., Awaitable[Any]]
@@ -47,8 +54,28 @@ class Outside(Protocol):
         """What happened out there."""
         ...
 
-    async def announce_block(self, block: SealedBlock) -> None:
-        """Tell everybody about a block of our own."""
+    async def announce_block(self, block: SealedBlock, certificate: Certificate | None) -> None:
+        """Tell everybody about a block of our own, with the certificate that its header names."""
+        ...
+
+    def say_vote(self, vote: SignedVote) -> None:
+        """Tell everybody of a vote of our own."""
+        ...
+
+    def say_here(self, here: SignedHere) -> None:
+        """Tell everybody that our seat attends."""
+        ...
+
+    def ask_finality(self, peer: PeerId, question: FinalityRequest) -> None:
+        """Ask a peer what is final above what we have."""
+        ...
+
+    def ask_votes(self, peer: PeerId, question: VotesRequest) -> None:
+        """Ask a peer for the votes from a round on."""
+        ...
+
+    def ask_newest(self, question: NewestRequest) -> None:
+        """Ask all peers for the newest messages of a seat."""
         ...
 
     def offer_transactions(self, transactions: Iterable[SealedTransaction]) -> None:
@@ -121,12 +148,15 @@ class Owner:
     replace_chain: Callable[[BlockFacts, list[BlockFacts]], None] = _wait
     announce: Callable[[SealedBlock], None] = _wait
     drafted: DraftedBlock | None = None
+    setoff: SetOffDesk = field(default_factory=SetOffDesk)
     bodies: dict[BlockHash, SealedBlock] = field(default_factory=dict)  # of blocks that wait
     pending: deque[Event] = field(default_factory=lambda: deque(maxlen=PENDING_MAX))
     wake_ms: int = 0
     # Of announcements: blocks of a seat and slot. Of peers: signatures that failed, as a rate.
     announced: dict[tuple[AccountId, int], tuple[BlockHash, ...]] = field(default_factory=dict)
     doubts: dict[PeerId, Bucket] = field(default_factory=dict)
+    voted: dict[VoteKey, tuple[Vote, ...]] = field(default_factory=dict)  # what seats said of late
+    acquainted: set[PeerId] = field(default_factory=set)  # whom we asked for votes since they came
 
     @property
     def ledger(self) -> Ledger:

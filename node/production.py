@@ -14,6 +14,7 @@ from chain.header import HEADER_VERSION, Header, sign_header
 from chain.ledger import Execution
 from chain.rules.context import Author, Context
 from chain.transaction import SealedTransaction
+from chain.transition import check_lock
 from chain.votes import Here, Vote, sign_here, sign_vote
 from consensus.engine import step
 from consensus.events import Drafted, Effect, HereSeen, VoteSeen
@@ -31,6 +32,12 @@ def draft(owner: Owner, turn: Turn) -> list[Effect]:
     context = owner.ledger.get_context(turn.slot)
     content = _execute(owner, turn, context)
     header = _build_header(owner, turn, context, content)
+    try:
+        check_lock(owner.ledger.state, context, owner.ledger.seat_set, header)
+    except Invalid as error:
+        # Blocks have told us of hand-offs of which we lack the proof: catch up before we author.
+        owner.log.warning("own_lock_too_old", error=str(error), slot=turn.slot)
+        return []
     owner.drafted = DraftedBlock(
         header, encode(header), content.execution, content.transactions, content.parts
     )
@@ -73,6 +80,9 @@ def vote(owner: Owner, body: Vote) -> list[Effect]:
     """Sign a vote that was journalled; our own comes in by the same door as everybody's."""
     assert owner.seat is not None, "only a seat votes"
     signed = sign_vote(owner.seat.own.id, body, owner.seat.vote_key)
+    owner.board.tally.votes_signed += 1
+    if owner.outside is not None:
+        owner.outside.say_vote(signed)
     return step(owner.consensus, VoteSeen(owner.clock.get_ms(), signed, live=True))
 
 
@@ -80,6 +90,8 @@ def attend(owner: Owner, body: Here) -> list[Effect]:
     """Sign that we attend a roll-call."""
     assert owner.seat is not None, "only a seat attends"
     signed = sign_here(body, owner.seat.vote_key)
+    if owner.outside is not None:
+        owner.outside.say_here(signed)
     return step(owner.consensus, HereSeen(owner.clock.get_ms(), signed))
 
 
@@ -89,7 +101,9 @@ def _execute(owner: Owner, turn: Turn, context: Context) -> _Content:
     ledger, known = owner.ledger, owner.known
     author = Author(owner.seat.own.id, turn.kind, turn.output)
     view = ledger.open_view()
-    offer = get_offer(owner.consensus, turn.slot)
+    offer = get_offer(owner.consensus, turn.slot)._replace(
+        clearing=owner.setoff.get_certificate(ledger.state)
+    )
     parts = open_draft(view, context, ledger.queue, author, offer, known)
     transactions = owner.mempool.select(view, context)
     try:

@@ -4,6 +4,7 @@ from typing import Final, NamedTuple, NewType
 
 from chain.kept import Head
 from chain.policy import AccountId
+from consensus.outlook import Outlook
 from consensus.state import Signing
 
 
@@ -19,6 +20,9 @@ class Counters(NamedTuple):
     import_seconds: float  # in all
     transactions_applied: int
     subscribers_dropped: int
+    votes_seen: int  # of other seats, new and good
+    votes_signed: int
+    offences_seen: int  # proofs that a seat has contradicted itself
 
 
 Sentence = NewType("Sentence", str)  # for people: it stands in the catalogue of translations
@@ -92,3 +96,6 @@ class CoreStatus(NamedTuple):
     mempool_bytes: int
     offset_ms: int | None  # median of peers' clocks against ours; None below five peers
     counters: Counters
+    finality: Outlook
+    voting: SigningStatus  # whether our seat votes, and if not, why
+    activation_slot: int | None  # above which a key that lost its journal votes; None: it has not

@@ -20,20 +20,35 @@ from chain.header import SECONDARY
 from chain.proof import Checkpoint
 from chain.transaction import SealedTransaction
 from consensus import events as told
+from consensus.engine import step
 from consensus.forkchoice import BlockFacts
 from consensus.journal import get_signed_header, get_signed_slot
+from consensus.offences import keep_evidence
 from node.branches import verify
 from node.clock import MS
+from node.decided import read_conflict, read_decided, read_evidence
 from node.effects import handle, place_facts, take_block
+from node.exchange.desk import solve_setoff
 from node.home import HomeError, write_file
 from node.mempool import Limits
 from node.mempool_file import MempoolFiles
 from node.owner import Outside, Owner
 from node.replacement import Replayed, adopt, replay_beside
 from node.shelves import Shelves
+from node.showing import find_named_certificate
 from node.stores import Stores
+from node.votes import hear_progress, take_shown, verify_hand_offs
 from node.warping import WARP_BLOCKS_MIN, Begun, SnapshotTaker, adopt_snapshot
-from p2p.view import BlockArrived, OffsetMeasured, PeerBanned, PeerStatusChanged
+from p2p.view import (
+    BlockArrived,
+    FinalityShown,
+    ListShown,
+    NewestShown,
+    OffsetMeasured,
+    PeerBanned,
+    PeerStatusChanged,
+    VotesShown,
+)
 from p2p.view import Event as NetworkEvent
 
 INBOX_MAX: Final = 64  # what the network holds for us besides
@@ -106,6 +121,7 @@ class CoreTask:
     async def _start(self) -> None:
         """Take up what lay there: side branches, what waited, and what the seat has signed."""
         owner = self._owner
+        await self._take_up_decided()
         await self._check_own_blocks()
         newest: deque[SealedBlock] = deque(maxlen=SIDES_RETURNED_MAX)
         for block, facts in owner.keeper.read_sides():
@@ -119,6 +135,30 @@ class CoreTask:
                 owner.mempool.admit(sealed, owner.clock.get_slot())
             await trio.lowlevel.checkpoint()
         await handle(owner, told.Started(owner.clock.get_ms()))  # from now on it may sign
+
+    async def _take_up_decided(self) -> None:
+        """What is kept of finality: the newest certificates, and a contradiction if any."""
+        owner = self._owner
+        store, gadget = owner.ledger.store, owner.consensus.gadget
+        decided = [item for item in read_decided(store) if item is not None]
+        heights = [item.body.target_height for item in decided]
+        await self._show_own_chain(min([gadget.lock.height, gadget.final.height, *heights]))
+        for evidence in read_evidence(store):
+            keep_evidence(gadget, evidence)
+        for certificate in [*decided, *read_conflict(store)]:
+            await handle(owner, told.CertificateSeen(owner.clock.get_ms(), certificate))
+
+    async def _show_own_chain(self, lowest: int) -> None:
+        """The tree begins at the head, but votes ask for our chain above what is justified."""
+        owner = self._owner
+        keeper, head = owner.keeper, owner.ledger.head
+        recorded = keeper.get_recorded_at(min(lowest, head.height))
+        for height in range(min(lowest, head.height), head.height):
+            facts = keeper.get_facts_at(height)
+            recorded = facts.recorded or recorded
+            score = keeper.get_score_at(height)
+            step(owner.consensus, told.AnchorShown(owner.clock.get_ms(), facts, score, recorded))
+            await trio.lowlevel.checkpoint()
 
     async def _check_own_blocks(self) -> None:
         """Blocks of our seat that its journal does not know end its signing; see docs/journal.md.
@@ -194,7 +234,12 @@ class CoreTask:
                 offset_ms = message.offset_ms
                 await handle(owner, told.OffsetMeasured(now_ms, message.peer, offset_ms))
             case PeerStatusChanged(head=None):
+                owner.acquainted.discard(message.peer)
                 await handle(owner, told.PeerLeft(now_ms, message.peer))
+            case PeerStatusChanged():
+                await hear_progress(owner, message.peer, message.progress)
+            case ListShown() | FinalityShown() | VotesShown() | NewestShown():
+                await take_shown(owner, message)
             case PeerBanned():
                 owner.log.warning(
                     "peer_banned", peer=message.peer, seconds=message.seconds, reason=message.reason
@@ -219,7 +264,19 @@ class CoreTask:
         self._slot_done = slot
         if slot % OFFER_AGAIN_SLOTS == 0 and owner.outside is not None:
             owner.outside.offer_transactions(owner.mempool.get_all()[:OFFERED_AGAIN_MAX])
+        if owner.seat is not None and owner.setoff.is_wanted(owner.ledger.state):
+            self._begin_setoff()
         await self._keep_mempool()
+
+    def _begin_setoff(self) -> None:
+        """Solve the set-off that waits, beside everything else."""
+        owner, constants = self._owner, self._owner.ledger.constants
+        seconds_max = constants.window_slots * constants.slot_seconds
+        graph = owner.setoff.begin(owner.ledger.state)
+        if self._nursery is not None:
+            self._nursery.start_soon(
+                solve_setoff, owner.setoff, graph, seconds_max, owner.run_in_thread, owner.log
+            )
 
     def keep_submitted(self, sealed: SealedTransaction) -> None:
         """Keep what is about to be acknowledged, so that it outlives this process."""
@@ -266,6 +323,8 @@ class CoreTask:
         async for event in outside.events:
             if isinstance(event, BlockArrived):
                 await verify(self._owner, event.block)
+            if isinstance(event, FinalityShown) and event.answer is not None:
+                await verify_hand_offs(self._owner, event.answer)
             await self._send.send(event)
 
     async def _guarded(self, work: Callable[[], Awaitable[None]]) -> None:
@@ -301,9 +360,10 @@ class CoreTask:
         await self._send.send(replayed)
 
     def _announce(self, block: SealedBlock) -> None:
-        outside = self._owner.outside
+        outside, header = self._owner.outside, block.header
         if self._nursery is not None and outside is not None:
-            self._nursery.start_soon(outside.announce_block, block)
+            named = find_named_certificate(self._owner, header.lock_round, header.lock_hash)
+            self._nursery.start_soon(outside.announce_block, block, named)
 
     def nudge(self) -> None:
         """Wake the task; if its inbox is full it is awake."""

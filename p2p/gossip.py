@@ -11,6 +11,7 @@ from typing import Final, Protocol
 
 import trio
 
+from chain.certificates import Certificate
 from chain.codec import encode
 from chain.crypto import compute_hash
 from chain.errors import Invalid
@@ -31,6 +32,7 @@ from p2p.wire import (
     Bundle,
     get_name,
 )
+from p2p.wire_votes import get_carried
 
 OFFERED_BYTES_MAX: Final = 4 * 1_024 * 1_024  # six seconds of our own at the fastest
 SEEN_MAX: Final = 32_768  # what a full community says in a few minutes; about 6 MB
@@ -110,10 +112,10 @@ class Gossip:
             self._offered_bytes += len(sealed.whole_bytes)
             self._bell.set()
 
-    async def announce(self, announced: SignedHeader) -> None:
-        """Tell everybody of a block of our own."""
+    async def announce(self, announced: SignedHeader, certificate: Certificate | None) -> None:
+        """Tell everybody of a block of our own, with the certificate that its header names."""
         self._seen.add(compute_key(encode(announced)), SEEN_SECONDS)
-        data = encode(Announcement(announced, None))
+        data = encode(Announcement(announced, *get_carried(certificate)))
         await self._transport.publish(self._announcements, data)
 
     async def run(self) -> None:
@@ -141,7 +143,7 @@ class Gossip:
 
     def judge_bundle(self, peer: PeerId, data: bytes) -> Verdict:
         """Whether a bundle goes on to others; its new transactions go to the node."""
-        if not self._is_within_rate(peer, len(data)):
+        if not self._roster.takes_gossip(peer, len(data)):
             return Verdict.IGNORE
         try:
             wholes = BUNDLE.decode(data).transactions
@@ -164,30 +166,38 @@ class Gossip:
 
     def judge_announcement(self, peer: PeerId, data: bytes) -> Verdict:
         """Whether an announcement goes on to others; if so its body is fetched."""
-        if not self._is_within_rate(peer, len(data)):
+        if not self._roster.takes_gossip(peer, len(data)):
             return Verdict.IGNORE
         try:
-            announced = ANNOUNCEMENT.decode(data).header
+            announcement = ANNOUNCEMENT.decode(data)
         except Invalid:
             self._roster.report(peer, Misbehaviour.MALFORMED)
             return Verdict.REJECT
+        announced = announcement.header
         key = compute_key(encode(announced))
         if key in self._seen:
             self._bodies.add_source(peer, announced)
-            return Verdict.IGNORE
-        verdict = self._judges.judge_header(peer, announced)
-        self._seen.add(key, IGNORED_SECONDS if verdict is Verdict.IGNORE else SEEN_SECONDS)
-        if verdict is Verdict.ACCEPT:
-            self._bodies.want(peer, announced)
-        elif verdict is Verdict.REJECT:
+            verdict = self._judge_carried(peer, key, announcement, Verdict.IGNORE)
+        else:
+            verdict = self._judges.judge_header(peer, announced)
+            self._seen.add(key, IGNORED_SECONDS if verdict is Verdict.IGNORE else SEEN_SECONDS)
+            if verdict is Verdict.ACCEPT:
+                self._bodies.want(peer, announced)
+                verdict = self._judge_carried(peer, key, announcement, Verdict.ACCEPT)
+        if verdict is Verdict.REJECT:
             self._roster.report(peer, Misbehaviour.INVALID)
         return verdict
 
-    def _is_within_rate(self, peer: PeerId, size_bytes: int) -> bool:
-        known, now = self._roster.peers.get(peer), trio.current_time()
-        if known is None:
-            return False  # it has been shown out
-        if known.gossip.take(1, now) and known.gossip_bytes.take(size_bytes, now):
-            return True
-        self._roster.report(peer, Misbehaviour.FLOOD)
-        return False
+    def _judge_carried(
+        self, peer: PeerId, key: bytes, announcement: Announcement, without: Verdict
+    ) -> Verdict:
+        """A header goes on with a certificate that is good, once; ``without`` one as was judged.
+
+        So nobody can keep a certificate from others by being first to tell the bare header.
+        """
+        carried, named = announcement.justification or announcement.finality, key + b"+"
+        if carried is None or named in self._seen:
+            return without
+        verdict = self._judges.judge_certificate(peer, carried)
+        self._seen.add(named, IGNORED_SECONDS if verdict is Verdict.IGNORE else SEEN_SECONDS)
+        return verdict

@@ -209,9 +209,12 @@ class Keeper:
         if not self._is_ours(status):
             self._roster.report(peer.info.id, Misbehaviour.WRONG_COMMUNITY)
             return
+        is_news = (peer.head, peer.progress) != (status.head, status.progress)
         if peer.head != status.head:
             peer.head, peer.head_since = status.head, trio.current_time()
-            self._tell(PeerStatusChanged(peer.info.id, status.head))
+        if is_news:
+            peer.progress = status.progress
+            self._tell(PeerStatusChanged(peer.info.id, status.head, status.progress))
         if peer.told != status.addresses:
             peer.told = status.addresses
             peer.addresses = self._hear(peer, status.addresses, own_only=True)

@@ -15,8 +15,10 @@ import trio
 from msgspec.structs import replace
 
 from chain.block import SealedBlock
+from chain.certificates import Certificate
 from chain.header import SignedHeader
 from chain.transaction import SealedTransaction
+from chain.votes import SignedHere, SignedVote
 from p2p.ask import Ask
 from p2p.book import Book
 from p2p.fetch import Fetcher
@@ -35,8 +37,10 @@ from p2p.view import (
     PeerView,
     SyncProgress,
 )
+from p2p.votes import Votes
 from p2p.warp import Shelf, Taker, Warp
 from p2p.wire import PEERS, STATUS, STATUS_ADDRESSES_MAX, PeersAnswer, PeersRequest, Status
+from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
 
 # What waits for the node. A block is at most 1 MiB and three or four times that when decoded, so
 # this bounds what a node that is busy can be made to hold.
@@ -89,6 +93,9 @@ class Network:
         self._gossip = Gossip(
             transport, self._roster, judges, settings.community, self._tell_now, self._fetcher
         )
+        self._votes = Votes(
+            transport, self._roster, judges, self._ask, settings.community, self._tell
+        )
         self._warp = None if taker is None else Warp(self._ask, self._roster, taker, dice)
         self._sync = Sync(
             self._ask,
@@ -124,6 +131,7 @@ class Network:
         async with self._transport.run(), trio.open_nursery() as nursery:
             nursery.start_soon(self._fetcher.run)
             nursery.start_soon(self._gossip.run)
+            nursery.start_soon(self._votes.run)
             nursery.start_soon(self._sync.run)
             if self._warp is not None:
                 nursery.start_soon(self._warp.run)
@@ -143,10 +151,36 @@ class Network:
         """Where others can reach us, once we run."""
         return self._transport.addresses
 
-    async def announce_block(self, block: SealedBlock) -> None:
-        """Tell everybody about a block of our own making, and hold it ready for those who ask."""
+    async def announce_block(
+        self, block: SealedBlock, certificate: Certificate | None = None
+    ) -> None:
+        """Tell everybody about a block of our own making, and hold it ready for those who ask.
+
+        ``certificate``: the one that its header names.
+        """
         self._fetcher.remember(block)
-        await self._gossip.announce(SignedHeader(block.header, block.block.signature))
+        announced = SignedHeader(block.header, block.block.signature)
+        await self._gossip.announce(announced, certificate)
+
+    def say_vote(self, vote: SignedVote) -> None:
+        """Tell everybody of a vote of our own seat."""
+        self._votes.say_vote(vote)
+
+    def say_here(self, here: SignedHere) -> None:
+        """Tell everybody that our own seat attends."""
+        self._votes.say_here(here)
+
+    def ask_finality(self, peer: PeerId, question: FinalityRequest) -> None:
+        """Ask a peer for what is final above what we have; ``FinalityShown`` comes in any case."""
+        self._votes.ask_finality(peer, question)
+
+    def ask_votes(self, peer: PeerId, question: VotesRequest) -> None:
+        """Ask a peer for the votes of a round; ``VotesShown`` comes if it answers."""
+        self._votes.ask_votes(peer, question)
+
+    def ask_newest(self, question: NewestRequest) -> None:
+        """Ask all peers for the newest of a seat; ``NewestShown`` for each that answers."""
+        self._votes.ask_newest(question)
 
     def offer_transactions(self, transactions: Iterable[SealedTransaction]) -> None:
         """Queue transactions of our own members; they leave in bundles within 0.1 s."""

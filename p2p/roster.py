@@ -18,7 +18,7 @@ from p2p.book import Book
 from p2p.rates import Bucket, build_bucket
 from p2p.transport import PeerId, PeerInfo
 from p2p.view import Misbehaviour, PeerView
-from p2p.wire import Head
+from p2p.wire import Head, Progress
 
 BAN_AT: Final = 90.0
 FORGIVEN_PER_SECOND: Final = 1 / 6  # all is forgiven after ten minutes
@@ -70,6 +70,7 @@ class Peer:
     scope: trio.CancelScope | None = None  # of the task that talks to it, once there is one
     head: Head | None = None
     head_since: float = 0.0
+    progress: Progress | None = None
     told: tuple[str, ...] = ()  # what it says its addresses are
     addresses: tuple[str, ...] = ()  # what of that can be believed
     offset_ms: int | None = None
@@ -212,6 +213,16 @@ class Roster:
     def report(self, peer: PeerId, misbehaviour: Misbehaviour) -> None:
         """A peer broke the rules of our messages."""
         self._add_blame(peer, COSTS[misbehaviour], misbehaviour.value)
+
+    def takes_gossip(self, peer: PeerId, size_bytes: int) -> bool:
+        """Whether a message of gossip is within a peer's share; else it is blamed."""
+        known, now = self.peers.get(peer), trio.current_time()
+        if known is None:
+            return False  # it has been shown out
+        if known.gossip.take(1, now) and known.gossip_bytes.take(size_bytes, now):
+            return True
+        self.report(peer, Misbehaviour.FLOOD)
+        return False
 
     def _add_blame(self, peer: PeerId, cost: float, reason: str) -> None:
         if peer == self._own or peer in self.bans:

@@ -42,6 +42,17 @@ from p2p.wire import (
     TransactionsRequest,
     get_name,
 )
+from p2p.wire_votes import (
+    FINALITY,
+    NEWEST,
+    VOTES,
+    FinalityAnswer,
+    FinalityRequest,
+    NewestAnswer,
+    NewestRequest,
+    VotesAnswer,
+    VotesRequest,
+)
 from p2p.wire_warp import (
     HAND_OFFS,
     HAND_OFFS_AT_ONCE,
@@ -147,6 +158,9 @@ class Server:
         serve(BLOCKS, self._answer_blocks)
         serve(OUTLINE, self._answer_outline)
         serve(TRANSACTIONS, self._answer_transactions)
+        serve(FINALITY, self._answer_finality)
+        serve(VOTES, self._answer_votes)
+        serve(NEWEST, self._answer_newest)
         if self._shelf is not None:
             reader = ShelfReader(self._shelf)
             serve(HAND_OFFS, reader.answer_hand_offs)
@@ -211,6 +225,18 @@ class Server:
                 break
             blocks.append(data)
         return BlocksAnswer(tuple(blocks))
+
+    async def _answer_finality(self, peer: Peer, question: FinalityRequest) -> FinalityAnswer:  # noqa: ARG002 - the same for all
+        await trio.lowlevel.checkpoint()
+        return self._view.get_finality(question)
+
+    async def _answer_votes(self, peer: Peer, question: VotesRequest) -> VotesAnswer:  # noqa: ARG002 - the same for all
+        await trio.lowlevel.checkpoint()
+        return self._view.get_votes(question)
+
+    async def _answer_newest(self, peer: Peer, question: NewestRequest) -> NewestAnswer:  # noqa: ARG002 - the same for all
+        await trio.lowlevel.checkpoint()
+        return self._view.get_newest(question)
 
     async def _answer_outline(self, peer: Peer, question: OutlineRequest) -> OutlineAnswer:  # noqa: ARG002 - the same for all
         recent = await self._fetcher.wait_recent(question.hash)

@@ -18,7 +18,9 @@ from chain.codec import encode
 from chain.errors import Invalid
 from chain.header import BlockHash, SignedHeader, compute_block_hash
 from p2p.ask import Ask
+from p2p.claims import is_further, is_possible
 from p2p.fetch import Fetcher
+from p2p.lists import bring_lists
 from p2p.roster import Peer, Roster
 from p2p.transport import PeerId, TransportError, Verdict
 from p2p.view import BlockArrived, ChainView, Event, Judges, Misbehaviour, SyncProgress
@@ -106,11 +108,6 @@ class _Shown:
         is_short = self._height + FAR_BLOCKS < self._claimed.height
         fault = Misbehaviour.EMPTY_PROMISE if is_short or not self.is_new else None
         raise _Lost("not the chain that was claimed", fault)
-
-
-def _is_possible(head: Head) -> bool:
-    """Whether any chain can end like this: each block adds one or two to the score."""
-    return head.height <= head.score <= 2 * head.height and head.height <= head.slot
 
 
 class Sync:
@@ -222,8 +219,11 @@ class Sync:
         return None
 
     def _is_wanted(self, peer: Peer) -> bool:
-        head, ours = peer.head, self._view.get_status().head
-        if head is None or head.score < ours.score or not _is_possible(head):
+        status, head = self._view.get_status(), peer.head
+        ours = status.head
+        if head is None or not is_possible(head):
+            return False
+        if head.score < ours.score and not is_further(peer.progress, status.progress):
             return False
         if head.hash == ours.hash or self._view.has_block(head.hash):
             return False
@@ -245,6 +245,9 @@ class Sync:
                 if verdict is not Verdict.ACCEPT:
                     fault = Misbehaviour.INVALID if verdict is Verdict.REJECT else None
                     raise _Lost("the node wants no such headers", fault)
+                await bring_lists(
+                    self._ask, self._view, self._roster, self._tell, leader.info.id, headers
+                )
                 shown.is_new |= await self._fetch_bodies(leader, hashes, headers)
                 shown.note(hashes, headers)
             if len(headers) < HEADERS_MAX:

@@ -10,10 +10,21 @@ from enum import Enum
 from typing import NamedTuple, Protocol
 
 from chain.block import SealedBlock
+from chain.certificates import Certificate
 from chain.header import BlockHash, SignedHeader
+from chain.proof import SetList
 from chain.transaction import SealedTransaction
+from chain.votes import SignedHere, SignedVote
 from p2p.transport import PeerId, Verdict
-from p2p.wire import Head, Status
+from p2p.wire import Head, Progress, Status
+from p2p.wire_votes import (
+    FinalityAnswer,
+    FinalityRequest,
+    NewestAnswer,
+    NewestRequest,
+    VotesAnswer,
+    VotesRequest,
+)
 
 
 class ChainView(Protocol):
@@ -55,6 +66,22 @@ class ChainView(Protocol):
         """
         ...
 
+    def is_set_known(self, set_hash: BlockHash) -> bool:
+        """Whether the list that this hand-off block calls is known here."""
+        ...
+
+    def get_finality(self, question: FinalityRequest) -> FinalityAnswer:
+        """Hand-offs that lead on from a set, or what is newer in it; all within an answer."""
+        ...
+
+    def get_votes(self, question: VotesRequest) -> VotesAnswer:
+        """The votes of a round that are held, our own among them if we voted."""
+        ...
+
+    def get_newest(self, question: NewestRequest) -> NewestAnswer:
+        """The newest messages of a seat that were seen here, signed by our own seat."""
+        ...
+
 
 class Judges(Protocol):
     """What the node says about a stranger's word before we pass it on. Synchronous, not raising."""
@@ -75,6 +102,21 @@ class Judges(Protocol):
         The least is that their signatures are of the seats they name, as far as those are known
         here. REJECT blames the peer, IGNORE drops them without blame, ACCEPT fetches the bodies.
         """
+        ...
+
+    def judge_certificate(self, peer: PeerId, certificate: Certificate) -> Verdict:
+        """The certificate that came with an announcement. IGNORE: it cannot be judged here.
+
+        ACCEPT when it holds, whether or not it is news.
+        """
+        ...
+
+    def judge_vote(self, peer: PeerId, vote: SignedVote) -> Verdict:
+        """A vote not met before: known set, its seat, a round near the clock, signature."""
+        ...
+
+    def judge_here(self, peer: PeerId, here: SignedHere) -> Verdict:
+        """An attendance not met before: round near the clock, known seat, signature."""
         ...
 
 
@@ -99,10 +141,11 @@ class BlockArrived(NamedTuple):
 
 
 class PeerStatusChanged(NamedTuple):
-    """A peer came or has another head; ``head`` is None when it went. Dropped when full."""
+    """A peer came or is further; ``head`` is None when it went. Dropped when full."""
 
     peer: PeerId
     head: Head | None
+    progress: Progress | None = None
 
 
 class OffsetMeasured(NamedTuple):
@@ -121,7 +164,50 @@ class PeerBanned(NamedTuple):
     reason: str
 
 
-Event = TransactionsArrived | BlockArrived | PeerStatusChanged | OffsetMeasured | PeerBanned
+class ListShown(NamedTuple):
+    """The list that a header calls, of a chain that sync brings; it has the header's root.
+
+    Comes before the blocks above that header. Waits for room.
+    """
+
+    peer: PeerId
+    header: SignedHeader
+    entries: SetList
+
+
+class FinalityShown(NamedTuple):
+    """A peer's answer to what we asked about finality; None: it failed. Waits for room."""
+
+    peer: PeerId
+    answer: FinalityAnswer | None
+
+
+class VotesShown(NamedTuple):
+    """Votes that we asked for. Waits for room."""
+
+    peer: PeerId
+    answer: VotesAnswer
+
+
+class NewestShown(NamedTuple):
+    """A peer's answer about the newest messages of our seat. Waits for room."""
+
+    peer: PeerId
+    question: NewestRequest
+    answer: NewestAnswer
+
+
+Event = (
+    TransactionsArrived
+    | BlockArrived
+    | PeerStatusChanged
+    | OffsetMeasured
+    | PeerBanned
+    | ListShown
+    | FinalityShown
+    | VotesShown
+    | NewestShown
+)
 
 
 class Misbehaviour(Enum):

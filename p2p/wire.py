@@ -10,6 +10,7 @@ from typing import Annotated, Final, Generic, NamedTuple, TypeVar
 from msgspec import Meta
 
 from chain.block import BLOCK_BYTES_MAX, Block
+from chain.certificates import CERTIFICATE_BYTES_MAX, Finality, Justification
 from chain.codec import Bytes32, Codec, Natural, Record, check_text
 from chain.header import HEADER_BYTES_MAX, SignedHeader
 from chain.transaction import TRANSACTION_BYTES_MAX
@@ -25,12 +26,12 @@ BUNDLE_SECONDS: Final = 0.1
 BUNDLE_TRANSACTIONS_MAX: Final = 512  # the smallest transaction is about 180 bytes
 # A bundle is closed before the transaction that would exceed it, so this is never reached.
 GOSSIP_BYTES_MAX: Final = BUNDLE_BYTES + TRANSACTION_BYTES_MAX
-ANNOUNCEMENT_BYTES_MAX: Final = HEADER_BYTES_MAX + 1_024  # room for a certificate's place
+ANNOUNCEMENT_BYTES_MAX: Final = HEADER_BYTES_MAX + CERTIFICATE_BYTES_MAX + 16
 
 ADDRESS_BYTES_MAX: Final = 256  # the longest honest one: a DNS name of 253, rarely met
 STATUS_ADDRESSES_MAX: Final = 8  # IPv4, IPv6, a name, and some to spare
 PEERS_ADDRESSES_MAX: Final = 32  # enough to join by; more would let one peer fill a book
-STATUS_BYTES_MAX: Final = 512 + STATUS_ADDRESSES_MAX * (ADDRESS_BYTES_MAX + 8)
+STATUS_BYTES_MAX: Final = 640 + STATUS_ADDRESSES_MAX * (ADDRESS_BYTES_MAX + 8)
 PEERS_BYTES_MAX: Final = 64 + PEERS_ADDRESSES_MAX * (ADDRESS_BYTES_MAX + 8)
 
 LOCATOR_MAX: Final = 64  # ten, then doubling: 2**54 blocks
@@ -55,6 +56,15 @@ class Head(Record, frozen=True):
     score: Natural  # two for each primary block, one for each secondary
 
 
+class Progress(Record, frozen=True):
+    """How far finality is: the set in force and its hand-off's slot, and rounds of that set."""
+
+    set: Bytes32
+    base_slot: Natural
+    lock_round: Natural  # of the newest that is justified
+    final_round: Natural  # of the newest that is final
+
+
 class Status(Record, frozen=True):
     """Who we are and how far: asked and answered with the same message, every few seconds."""
 
@@ -63,6 +73,7 @@ class Status(Record, frozen=True):
     head: Head
     addresses: Annotated[tuple[Address, ...], Meta(max_length=STATUS_ADDRESSES_MAX)]
     time_ms: Natural  # the sender's wall clock, for measuring offsets; nobody obeys it
+    progress: Progress
 
     def __post_init__(self) -> None:
         for address in self.addresses:
@@ -165,10 +176,26 @@ class Bundle(Record, frozen=True):
 
 
 class Announcement(Record, frozen=True):
-    """Gossip: a new block by its header; the body is asked for."""
+    """Gossip: a new block by its header; the body is asked for.
+
+    With it comes the certificate that the header names as its author's highest, of either kind;
+    none when that is a set's beginning.
+    """
 
     header: SignedHeader
-    certificate: None  # the place of the producer's highest certificate
+    justification: Justification | None
+    finality: Finality | None
+
+    def __post_init__(self) -> None:
+        if self.justification is not None and self.finality is not None:
+            raise ValueError("two certificates")
+        carried = self.justification or self.finality
+        header = self.header.header
+        if carried is not None and (carried.body.round, carried.body.target_hash) != (
+            header.lock_round,
+            header.lock_hash,
+        ):
+            raise ValueError("a certificate that the header does not name")
 
 
 class Exchange(NamedTuple, Generic[Q, A]):

@@ -271,8 +271,12 @@ class Community:
         *,
         after: int = 0,
         parts: BlockParts = NO_PARTS,
+        by: str | None = None,
     ) -> tuple[SealedBlock, Execution]:
-        """The next block, by whoever may first author one, at least ``after`` slots later."""
+        """The next block, by whoever may first author one, at least ``after`` slots later.
+
+        ``by``: a name, who alone may author it.
+        """
         ledger, sealed = self.ledger, tuple(transactions)
         seat_set = ledger.seat_set
         total = sum(entry.weight for entry in seat_set.entries)
@@ -286,6 +290,8 @@ class Community:
             )
             for entry in seat_set.entries:
                 name = get_name(entry.seat)
+                if by not in (None, name):
+                    continue
                 proof = vrf.prove(get_key(f"{name}/vrf").seed, alpha)
                 output = vrf.compute_output(proof)
                 if is_primary(output, entry.weight, total):

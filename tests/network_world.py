@@ -20,21 +20,32 @@ from chain.block import (
     compute_leaf_hash,
     seal_block,
 )
-from chain.certificates import pack_bits
+from chain.certificates import Certificate, pack_bits
 from chain.crypto import compute_hash, u64
 from chain.header import PRIMARY, BlockHash, Header, SignedHeader
 from chain.records import Attendance, LateAcks, RollCall
 from chain.transaction import SealedTransaction, Transaction, sign_transaction
+from chain.votes import SignedHere, SignedVote
 from p2p.memory import Lines, MemoryNetwork, MemoryTransport
 from p2p.network import Network, NetworkSettings
 from p2p.transport import PeerId, Verdict
 from p2p.view import BlockArrived, Event, TransactionsArrived
-from p2p.wire import Head, Status
+from p2p.wire import Head, Progress, Status
+from p2p.wire_votes import (
+    FinalityAnswer,
+    FinalityRequest,
+    NewestAnswer,
+    NewestRequest,
+    Shown,
+    VotesAnswer,
+    VotesRequest,
+)
 from tests.community import get_account_id, get_key
 
 COMMUNITY = compute_hash(b"test-chain")
 GENESIS_HASH = compute_hash(b"test-genesis")
 WALL_CLOCK_MS = 1_800_000_000_000
+PROGRESS = Progress(GENESIS_HASH, 0, 0, 0)
 
 
 def build_transaction(number: int, memo: str = "") -> SealedTransaction:
@@ -109,6 +120,8 @@ class FakeChain:
     others: dict[BlockHash, SealedBlock] = field(default_factory=dict)
     verdict: Verdict = Verdict.ACCEPT
     branch_verdict: Verdict = Verdict.ACCEPT
+    vote_verdict: Verdict = Verdict.ACCEPT
+    votes: list[SignedVote] = field(default_factory=list)
     clock_offset_ms: int = 0
     boast: int = 0  # what is added to the score that is told
     judged: list[str] = field(default_factory=list)
@@ -124,7 +137,7 @@ class FakeChain:
             head = Head(
                 compute_hash(b"test-boast"), head.height + self.boast, head.slot, head.score + 9
             )
-        return Status(COMMUNITY, 1, head, (), get_time_ms() + self.clock_offset_ms)
+        return Status(COMMUNITY, 1, head, (), get_time_ms() + self.clock_offset_ms, PROGRESS)
 
     def get_locator(self) -> Sequence[BlockHash]:
         """The head, and ever sparser below it."""
@@ -178,6 +191,39 @@ class FakeChain:
         """As told."""
         self.judged.append(f"header {announced.header.height} of {peer}")
         return self.verdict
+
+    def is_set_known(self, set_hash: BlockHash) -> bool:
+        """All of them."""
+        return True
+
+    def get_finality(self, question: FinalityRequest) -> FinalityAnswer:
+        """Nothing."""
+        return FinalityAnswer((), None, None)
+
+    def get_votes(self, question: VotesRequest) -> VotesAnswer:
+        """Those that were judged good."""
+        return VotesAnswer(tuple(vote for vote in self.votes if vote.body.round >= question.round))
+
+    def get_newest(self, question: NewestRequest) -> NewestAnswer:
+        """Nothing."""
+        return NewestAnswer(Shown(None, None, None), None, None)
+
+    def judge_certificate(self, peer: PeerId, certificate: Certificate) -> Verdict:
+        """As told."""
+        self.judged.append(f"certificate of round {certificate.body.round} of {peer}")
+        return self.vote_verdict
+
+    def judge_vote(self, peer: PeerId, vote: SignedVote) -> Verdict:
+        """As told; accepted ones are kept."""
+        self.judged.append(f"vote of round {vote.body.round} of {peer}")
+        if self.vote_verdict is Verdict.ACCEPT:
+            self.votes.append(vote)
+        return self.vote_verdict
+
+    def judge_here(self, peer: PeerId, here: SignedHere) -> Verdict:
+        """As told."""
+        self.judged.append(f"attendance of round {here.body.round} of {peer}")
+        return self.vote_verdict
 
     def judge_branch(self, peer: PeerId, headers: tuple[SignedHeader, ...]) -> Verdict:
         """As told."""

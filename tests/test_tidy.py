@@ -65,7 +65,7 @@ def iterate_texts() -> Iterator[tuple[str, str]]:
         "genesis/presets/*",
     ):
         for path in sorted(HOUSE.glob(pattern)):
-            if path.is_file() and path.suffix != ".py":
+            if path.is_file() and path.suffix not in (".py", ".png"):
                 yield path.relative_to(HOUSE).as_posix(), path.read_text()
 
 

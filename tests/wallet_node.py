@@ -8,12 +8,12 @@ import json
 from collections import deque
 from collections.abc import Callable
 from enum import StrEnum
+from typing import Any
 
 import httpx
 import msgspec
 from msgspec.structs import replace
 
-from chain.actions import ChangePolicy, Pay, Prolong, Save, Withdraw
 from chain.address import decode_address, encode_address
 from chain.checks import DirectChecks
 from chain.crypto import compute_hash
@@ -22,15 +22,11 @@ from chain.genesis import Genesis, GenesisAccount
 from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.refusals import MEANINGS
-from chain.rules.aliases import find_alias
-from chain.rules.finality_record import get_lasting_ref
-from chain.rules.identity import get_identified_until, is_identified
-from chain.rules.payments import build_account, get_spending_floor
-from chain.rules.settlement import compute_decayed, get_touched
 from chain.rules.transactions import process_transaction
-from chain.rules.units import DEFENSIVE_PER_SIGNATURE, get_defensive_units, get_free_units
 from chain.transaction import SealedTransaction, decode_transaction
-from chain.units import format_pai
+from node.api.answers import build_account_answer, build_history_answer, build_parameters_answer
+from node.api.answers_credit import build_credit_answer, build_loan_answer, build_loans_answer
+from node.api.answers_exchange import build_obligation_answer, build_obligations_answer
 from node.api.answers_identity import (
     build_alias_answer,
     build_authorities_answer,
@@ -45,13 +41,16 @@ from node.api.answers_market import (
     build_rooms_answer,
     build_trader_answer,
 )
+from node.api.answers_votes import build_proposal_answer, build_proposals_answer
 from node.api.errors import RequestError
 from node.api.schema import Answer
+from node.chainkeeper import ChainKeeper
+from node.history import HistoryPage, read_history
+from node.stores import MemoryStores
 from tests.community import PAI, Community, build_genesis, get_account_id
 from wallet.keystore import build_secrets
 
 SPREAD_SLOTS = 16  # within which somebody is elected, in practice
-BONDS = ("free", "bonded", "unbonding", "leaving")
 
 
 class Fault(StrEnum):
@@ -70,12 +69,13 @@ class WalletNode:
 
     def __init__(self, community: Community | None = None, *, mining: bool = True) -> None:
         self.community = community or Community()
+        self.keeper = build_keeper(self.community)
         self.mining = mining
+        self.final_height = 0  # up to here blocks are final
         self.ahead_slots = 1  # how far the clock is ahead of the head
         self.waiting: list[SealedTransaction] = []
         self.faults: deque[Fault | None] = deque()  # of the next POSTs, one each
         self.posted: list[bytes] = []  # every transaction that arrived, again and again
-        self.tells_limits = False  # whether members learn that they may owe something
         self.seat = "ann"  # whose server this claims to be
         self.before_answer: Callable[[httpx.Request], None] = lambda _request: None
 
@@ -105,40 +105,77 @@ class WalletNode:
         match parts:
             case ["v1", "status"]:
                 return _reply(self._get_status())
-            case ["v1", "accounts", address]:
-                return _reply(self._get_account(self._read_address(address)))
-            case ["v1", "accounts", address, "history"]:
-                query = request.url.params
-                return _reply(
-                    self._get_history(
-                        self._read_address(address), query.get("before"), int(query["limit"])
-                    )
-                )
             case ["v1", "transactions", transaction_id]:
                 return _reply(self._get_outcome(bytes.fromhex(transaction_id)))
+            case ["v1", "accounts", _, "identity" | "recovery"] | [
+                "v1",
+                "authorities" | "aliases",
+                *_,
+            ]:
+                return self._answer_of_identity(parts)
+            case ["v1", "proposals" | "loans" | "obligations", *_] | [
+                "v1",
+                "accounts",
+                _,
+                "credit" | "obligations",
+            ]:
+                return self._answer_of_rules(parts, request.url.params)
             case _:
-                return self._answer_of_identity(parts, dict(request.url.params))
+                return self._answer_of_money(parts, request.url.params)
 
-    def _answer_of_market(self, parts: list[str], query: dict[str, str]) -> httpx.Response:
-        slot = self.get_clock_slot()
+    def _answer_of_money(self, parts: list[str], query: httpx.QueryParams) -> httpx.Response:
+        match parts:
+            case ["v1", "accounts", address]:
+                return self._tell(build_account_answer, self._read_address(address))
+            case ["v1", "accounts", address, "history"]:
+                limit = int(query["limit"])
+                return self._tell(
+                    build_history_answer, self._read_address(address), query.get("before"), limit
+                )
+            case ["v1", *_, "market"] | ["v1", "market", _]:
+                return self._answer_of_market(parts, query)
+            case ["v1", "parameters"]:
+                return self._tell(lambda core: build_parameters_answer(core.ledger))
+            case _:
+                return _refuse(0, "NOT_FOUND", 404)
+
+    def _answer_of_rules(self, parts: list[str], query: httpx.QueryParams) -> httpx.Response:
+        voter = self._read_address(query["account"]) if "account" in query else None
+        match parts:
+            case ["v1", "proposals"]:
+                before = int(query["before"]) if "before" in query else None
+                limit = int(query.get("limit", "50"))
+                return self._tell(build_proposals_answer, voter, before, limit)
+            case ["v1", "proposals", number]:
+                return self._tell(build_proposal_answer, int(number), voter)
+            case ["v1", "accounts", address, "credit"]:
+                return self._tell(build_credit_answer, self._read_address(address))
+            case ["v1", "loans"]:
+                first, limit = int(query.get("from", "0")), int(query.get("limit", "50"))
+                return self._tell(build_loans_answer, first, limit)
+            case ["v1", "loans", number]:
+                return self._tell(build_loan_answer, int(number))
+            case _:
+                return self._answer_of_exchange(parts)
+
+    def _answer_of_market(self, parts: list[str], query: httpx.QueryParams) -> httpx.Response:
+        ledger, slot = self.ledger, self.get_clock_slot()
         match parts:
             case ["v1", "accounts", address, "market"]:
                 account = self._read_address(address)
-                return self._tell(lambda _: build_trader_answer(self.ledger, slot, account))
+                return self._tell(lambda _: build_trader_answer(ledger, slot, account))
             case ["v1", "market", "listings"]:
                 search = Search(query.get("good", ""), query.get("place", ""))
-                return self._tell(lambda _: build_listings_answer(self.ledger, slot, search))
+                return self._tell(lambda _: build_listings_answer(ledger, slot, search))
             case ["v1", "market", "prices"]:
-                return self._tell(lambda _: build_prices_answer(self.ledger, slot))
+                return self._tell(lambda _: build_prices_answer(ledger, slot))
             case ["v1", "market", "rooms"]:
-                return self._tell(lambda _: build_rooms_answer(self.ledger, slot))
+                return self._tell(lambda _: build_rooms_answer(ledger, slot))
         member = self._read_address(query["account"])
-        return self._tell(lambda _: build_chains_answer(self.ledger, slot, member))
+        return self._tell(lambda _: build_chains_answer(ledger, slot, member))
 
-    def _answer_of_identity(self, parts: list[str], query: dict[str, str]) -> httpx.Response:
+    def _answer_of_identity(self, parts: list[str]) -> httpx.Response:
         match parts:
-            case ["v1", *_, "market"] | ["v1", "market", _]:
-                return self._answer_of_market(parts, query)
             case ["v1", "accounts", address, "identity"]:
                 return self._tell(build_identity_answer, self._read_address(address))
             case ["v1", "accounts", address, "recovery"]:
@@ -150,7 +187,17 @@ class WalletNode:
             case _:
                 return _refuse(0, "NOT_FOUND", 404)
 
-    def _tell(self, build: Callable[..., Answer], *values: AccountId) -> httpx.Response:
+    def _answer_of_exchange(self, parts: list[str]) -> httpx.Response:
+        match parts:
+            case ["v1", "accounts", address, "obligations"]:
+                account = self._read_address(address)
+                return self._tell(lambda core: build_obligations_answer(core, account, 0, 200))
+            case ["v1", "obligations", number]:
+                return self._tell(lambda core: build_obligation_answer(core, int(number)))
+            case _:
+                return _refuse(0, "NOT_FOUND", 404)
+
+    def _tell(self, build: Callable[..., Answer], *values: Any) -> httpx.Response:
         """What the real node would say, of a core that is nothing but a ledger and a clock."""
         try:
             return httpx.Response(200, content=msgspec.json.encode(build(self, *values)))
@@ -159,12 +206,38 @@ class WalletNode:
 
     @property
     def ledger(self) -> Ledger:
-        """What answers are drawn from."""
-        return self.community.ledger
+        """What answers are drawn from: the community's chain, as a node keeps it."""
+        ledger = self.community.ledger
+        if self.keeper.ledger.chain != ledger.chain:
+            self.keeper = build_keeper(self.community)
+        kept = self.keeper.ledger
+        while ledger.get_hash(kept.head.height) != kept.head.hash:
+            self.keeper.undo()
+        for block in ledger.get_blocks(kept.head.height + 1):
+            self.keeper.extend(block, durable=False)
+        return kept
+
+    @property
+    def mempool(self) -> "WalletNode":
+        """What waits, as answers ask for it."""
+        return self
+
+    def get_next_sequence(self, account_id: AccountId) -> int:
+        """The next transaction's number, after those that wait."""
+        account = self.ledger.state.accounts.get(account_id)
+        return (account.sequence if account else 0) + len(self.get_waiting(account_id))
+
+    def get_waiting(self, account_id: AccountId) -> list[bytes]:
+        """Ids of what waits of an account."""
+        return [item.id for item in self.waiting if item.body.account == account_id]
+
+    def get_history(self, account_id: AccountId, before: str | None, limit: int) -> HistoryPage:
+        """A page of what happened to an account."""
+        return read_history(self.ledger.store, account_id, before, limit)
 
     def get_clock_slot(self) -> int:
         """The present."""
-        return self.ledger.head.slot + self.ahead_slots
+        return self.community.ledger.head.slot + self.ahead_slots
 
     def admit(self, data: bytes) -> SealedTransaction:
         """Let a transaction wait, after the rules agreed. Raises Invalid."""
@@ -242,74 +315,6 @@ class WalletNode:
             "seat": self._write_address(get_account_id(self.seat)),
         }
 
-    def _get_account(self, account_id: AccountId) -> dict[str, object]:
-        ledger = self.community.ledger
-        state = ledger.open_view()
-        context = ledger.get_context(ledger.head.slot + max(1, self.ahead_slots))
-        row = state.accounts.get(account_id)
-        account = row or build_account(context.step)
-        savings = state.savings.get(account_id)
-        deposits = savings.deposits if savings else ()
-        schedule = context.keep_schedule
-        now = get_touched(account, deposits, schedule, context.step)
-        later = get_touched(account, deposits, schedule, context.step + context.steps_per_period)
-        identified = is_identified(state, context, account_id)
-        policy = account.policy
-        waiting = [item for item in self.waiting if item.body.account == account_id]
-        limit = 0
-        if self.tells_limits:
-            limit = -get_spending_floor(state, context, account_id, now.account)
-        return {
-            "address": self._write_address(account_id),
-            "exists": row is not None,
-            "at": {
-                "height": ledger.head.height,
-                "slot": context.slot,
-                "step": context.step,
-            },
-            "settlement": format_pai(now.account.settlement),
-            "after_next_period": format_pai(later.account.settlement),
-            "savings": format_pai(sum(item.amount for item in now.deposits)),
-            "spendable": format_pai(now.account.settlement + limit),
-            "limit": format_pai(limit),
-            "sequence": account.sequence,
-            "next_sequence": account.sequence + len(waiting),
-            "ref": get_lasting_ref(state).hex(),
-            "policy": None
-            if policy is None
-            else {"threshold": policy.threshold, "keys": [key.hex() for key in policy.keys]},
-            "identified": identified,
-            "identified_until_slot": get_identified_until(state, context, account.person)
-            if account.person
-            else 0,
-            "free_units": get_free_units(state, context, account.person) if account.person else 0,
-            "defensive_units": context.parameters.defensive_units + DEFENSIVE_PER_SIGNATURE
-            if policy is None
-            else get_defensive_units(context, account),
-            "unit_fee": format_pai(context.parameters.unit_fee),
-            "deposits": [
-                {
-                    "id": item.id,
-                    "amount": format_pai(item.amount),
-                    "since_step": item.since_step,
-                    "until_step": item.until_step,
-                    "until_time": self.community.genesis.genesis_time
-                    + item.until_step
-                    * context.constants.slots_per_step
-                    * context.constants.slot_seconds,
-                    "renew_periods": item.renew_steps // context.steps_per_period,
-                    "bond": BONDS[item.seat_bond],
-                    "release_step": item.release_step,
-                    "return_now": format_pai(
-                        compute_decayed(item.amount, schedule, item.since_step, context.step)
-                    ),
-                }
-                for item in now.deposits
-            ],
-            "alias": find_alias(state, account_id),
-            "waiting": [item.id.hex() for item in waiting],
-        }
-
     def _get_outcome(self, transaction_id: bytes) -> dict[str, object]:
         nothing: dict[str, object] = {"id": transaction_id.hex(), "height": None, "slot": None}
         if any(item.id == transaction_id for item in self.waiting):
@@ -319,7 +324,7 @@ class WalletNode:
             if any(item.id == transaction_id for item in block.transactions):
                 return {
                     "id": transaction_id.hex(),
-                    "status": "in_block",
+                    "status": "final" if block.header.height <= self.final_height else "in_block",
                     "height": block.header.height,
                     "slot": block.header.slot,
                     "hash": block.hash.hex(),
@@ -327,52 +332,10 @@ class WalletNode:
                 }
         return {**nothing, "status": "unknown", "confirmations": None}
 
-    def _get_history(
-        self, account_id: AccountId, before: str | None, limit: int
-    ) -> dict[str, object]:
-        entries: list[dict[str, object]] = []
-        for block in self.community.ledger.get_blocks():
-            for sealed in block.transactions:
-                for kind, amount, other, memo in _find_entries(sealed, account_id):
-                    entries.append(
-                        {
-                            "height": block.header.height,
-                            "slot": block.header.slot,
-                            "time": self.community.genesis.genesis_time + block.header.slot,
-                            "transaction": sealed.id.hex(),
-                            "kind": kind,
-                            "amount": format_pai(amount),
-                            "counterparty": None if other is None else self._write_address(other),
-                            "memo": memo,
-                        }
-                    )
-        end = len(entries) if before is None else int(before)
-        start = max(0, end - limit)
-        return {"entries": entries[start:end][::-1], "next": str(start) if start else None}
 
-
-def _find_entries(
-    sealed: SealedTransaction, account_id: AccountId
-) -> list[tuple[str, int, AccountId | None, str]]:
-    payer = sealed.body.account
-    found: list[tuple[str, int, AccountId | None, str]] = []
-    for action in sealed.body.actions:
-        match action:
-            case Pay() if payer == account_id:
-                found.append(("paid", action.amount, action.to, action.memo))
-            case Pay() if action.to == account_id:
-                found.append(("received", action.amount, payer, action.memo))
-            case Save() if payer == account_id:
-                found.append(("saved", action.amount, None, ""))
-            case Withdraw() if payer == account_id:
-                found.append(("withdrawn", action.amount, None, ""))
-            case Prolong() if payer == account_id:
-                found.append(("prolonged", 0, None, ""))
-            case ChangePolicy() if payer == account_id:
-                found.append(("keys", 0, None, ""))
-            case _:
-                pass
-    return found
+def build_keeper(community: Community) -> ChainKeeper:
+    """What a node of this community keeps, from the genesis on."""
+    return ChainKeeper(MemoryStores().open(), community.genesis, DirectChecks())
 
 
 def _reply(document: object, status: int = 200) -> httpx.Response:

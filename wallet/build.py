@@ -8,7 +8,7 @@ as the ledger will (chain.rules.units), so that a person sees the fee before agr
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from chain.actions import Action, Pay, Reveal
+from chain.actions import Action, Pay, Propose, Reveal
 from chain.codec import encode
 from chain.crypto import SIGNATURE_BYTES, KeyPair
 from chain.policy import AccountId, Policy
@@ -88,6 +88,7 @@ def build_draft(
     for _ in range(_PRICINGS_MAX):
         size_bytes = _compute_size(draft, envelope)
         units = compute_units(said, policy.threshold, size_bytes, unborn)
+        units += account.filing_units * sum(isinstance(action, Propose) for action in said)
         priced = Draft(policy, said, units, compute_fee(units, said, account, units_waiting))
         if priced == draft:
             break

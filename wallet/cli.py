@@ -2,7 +2,8 @@
 
 This file holds what works on the folder of wallets, mostly without a node: making wallets, backing
 them up, asking to be paid, the address book. ``cli_look`` shows, ``cli_money`` pays and saves,
-``cli_keys`` changes who may act, ``cli_recover`` brings lost keys back, ``cli_alias`` names.
+``cli_loan`` borrows, ``cli_keys`` changes who may act, ``cli_recover`` brings lost keys back,
+``cli_alias`` names.
 """
 
 import secrets as randomness
@@ -16,7 +17,16 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from chain.units import format_pai
-from wallet import cli_alias, cli_contacts, cli_keys, cli_look, cli_money, cli_recover
+from wallet import (
+    cli_alias,
+    cli_contacts,
+    cli_keys,
+    cli_loan,
+    cli_look,
+    cli_money,
+    cli_recover,
+    cli_statement,
+)
 from wallet.client import Unanswered, Unreachable
 from wallet.community import read_community
 from wallet.flow import learn_community, run, unlock
@@ -57,7 +67,9 @@ def command() -> None:
 
 for _item in (
     *cli_look.COMMANDS,
+    *cli_statement.COMMANDS,
     *cli_money.COMMANDS,
+    *cli_loan.COMMANDS,
     *cli_keys.COMMANDS,
     *cli_alias.COMMANDS,
     *cli_recover.COMMANDS,

@@ -27,7 +27,14 @@ from wallet.flow import (
 )
 from wallet.folder import lock
 from wallet.keystore import ENTROPIES_MAX, Secrets, open_secrets, save_secrets
-from wallet.options import take_folder, take_password, take_signing, take_wait, take_yes
+from wallet.options import (
+    divide_wait,
+    take_folder,
+    take_password,
+    take_signing,
+    take_wait,
+    take_yes,
+)
 from wallet.partial import (
     STDIN,
     Partial,
@@ -199,7 +206,10 @@ def _send(terminal: Terminal, name: str, file: Path, folder: Path, yes: bool, wa
                 "status": "unknown",
                 "height": None,
             }
-            return await report_outcome(terminal, session, committed, document, wait)
+            seconds, final = divide_wait(wait)
+            return await report_outcome(
+                terminal, session, committed, document, seconds, final=final
+            )
 
     return run(work)
 

@@ -9,17 +9,14 @@ from typing import Final
 import click
 
 from wallet.client import Entry
+from wallet.credit import get_credit
 from wallet.flow import get_names, run, tell_news
-from wallet.keystore import list_names
+from wallet.keystore import find_only_wallet
 from wallet.options import take_folder
 from wallet.session import Session, open_session
-from wallet.show import (
-    build_account_document,
-    build_account_parts,
-    build_entry_document,
-    build_history_table,
-)
-from wallet.terminal import Exit, Failure, Terminal
+from wallet.show import build_entry_document, build_history_table
+from wallet.show_account import build_account_document, build_account_parts
+from wallet.terminal import Terminal
 
 _PAGE: Final = 100
 _HISTORY_MAX: Final = 100_000
@@ -34,11 +31,13 @@ def _show(terminal: Terminal, name: str | None, folder: Path) -> None:
     """Show what a wallet holds now, and what the next period will cost."""
 
     async def work() -> None:
-        chosen = name or _find_only(folder)
+        chosen = name or find_only_wallet(folder)
         async with open_session(folder, chosen, terminal.node_url) as session:
             tell_news(terminal, session)
+            credit = await get_credit(session.client, session.address)
             terminal.answer(
-                build_account_document(session), *build_account_parts(terminal, session)
+                build_account_document(session, credit),
+                *build_account_parts(terminal, session, credit),
             )
 
     run(work)
@@ -83,17 +82,6 @@ def _history(terminal: Terminal, name: str, limit: int, as_csv: bool, folder: Pa
 COMMANDS: Final = (_show, _history)
 
 
-def _find_only(folder: Path) -> str:
-    names = list_names(folder)
-    if len(names) == 1:
-        return names[0]
-    if not names:
-        raise Failure(
-            Exit.USAGE, "No wallets in {path} yet: 'pai wallet new NAME' makes one.", path=folder
-        )
-    raise Failure(Exit.USAGE, "Which wallet? There are: {names}.", names=", ".join(names))
-
-
 async def _read_history(session: Session, limit: int) -> list[Entry]:
     entries: list[Entry] = []
     before: int | str | None = None
@@ -113,11 +101,11 @@ def _write_csv(entries: list[Entry], names: Mapping[str, str]) -> None:
     writer = csv.DictWriter(sys.stdout, titles, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(
-        {title: _disarm(row[title]) if title == "memo" else row[title] for title in titles}
+        {title: disarm(row[title]) if title == "memo" else row[title] for title in titles}
         for row in rows
     )
 
 
-def _disarm(cell: object) -> object:
+def disarm(cell: object) -> object:
     """A memo that a stranger wrote must not become a formula in a member's spreadsheet."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell

@@ -322,7 +322,7 @@ def _intend_withdrawal(
         "clawback": format_pai(amount - returned),
     }
     title = words.say("Return deposit {id} of {name} early", id=deposit.id, name=session.name)
-    return Intent((Withdraw(deposit.id, amount),), title, pairs, returned, document)
+    return Intent((Withdraw(deposit.id, int(amount)),), title, pairs, returned, document)
 
 
 def _check_not_self(session: Session, to: AccountId) -> None:

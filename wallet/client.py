@@ -146,10 +146,24 @@ class Account(Answer, frozen=True):
     identified_until_slot: int = 0
     free_units: int = 0
     defensive_units: int = 0
+    filing_units: int = 0
     limit: Micropai = Micropai(0)
     alias: str | None = None
+    booked: Micropai = Micropai(0)  # settlement as the newest block has it
+    running: Micropai = Micropai(0)  # demurrage that no block has collected yet
     deposits: tuple[DepositAnswer, ...] = ()
     waiting: tuple[str, ...] = ()
+
+
+class SinksTold(Answer, frozen=True):
+    """Where demurrage goes, in ten-thousandths."""
+
+    reserve: int
+    social: int
+    operators: int
+    active: int
+    municipality: int
+    burn: int
 
 
 class Entry(Answer, frozen=True):
@@ -163,6 +177,7 @@ class Entry(Answer, frozen=True):
     transaction: str | None = None
     counterparty: str | None = None
     memo: str = ""
+    sinks: SinksTold | None = None  # of demurrage: where it went
 
 
 class History(Answer, frozen=True):
@@ -179,6 +194,7 @@ class Outcome(Answer, frozen=True):
     height: int | None = None
     slot: int | None = None
     confirmations: int | None = None
+    level: int | None = None  # of the votes that made it final
 
 
 class Submitted(Answer, frozen=True):

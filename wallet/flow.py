@@ -11,7 +11,7 @@ from typing import Final, TypeVar
 
 import trio
 
-from chain.actions import Action, Pay, Save
+from chain.actions import Action, Pay, PayClaim, PayInvoice, Save
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
 from chain.transaction import SealedTransaction
@@ -34,6 +34,7 @@ from wallet.session import (
     commit,
     lock_path,
     open_client,
+    open_session,
     plan,
     prepare,
     wait_for_block,
@@ -42,6 +43,7 @@ from wallet.show import ID_SHOWN, tell_account, tell_pai
 from wallet.terminal import Exit, Failure, Terminal, build_sheet
 
 WAIT_SECONDS: Final = 60.0
+_PAYING: Final = (Pay, PayClaim, PayInvoice, Save)
 
 T = TypeVar("T")
 
@@ -52,6 +54,7 @@ class Manner:
 
     yes: bool = False
     wait_seconds: float = WAIT_SECONDS
+    final: bool = False  # wait until no change of branch can take it back
     out: Path | None = None  # write it here for others to sign, instead of sending it
 
 
@@ -65,6 +68,32 @@ class Intent:
     gain: int = 0  # what settlement gains by it besides payments and savings, at least
     document: Mapping[str, object] = field(default_factory=dict)  # goes into the answer
     on_agreed: Callable[[], None] | None = None  # what must be on disk before anything is sent
+    floor: int | None = None  # down to which the balance may fall afterwards, if that changes
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """Who signs, with which wallet, and how."""
+
+    terminal: Terminal
+    name: str
+    folder: Path
+    password_file: Path | None
+    manner: Manner
+
+
+def act(hand: Hand, draft: Callable[[Session], Awaitable[Intent]]) -> Exit:
+    """Meet the node, learn what is intended, and carry it out."""
+
+    async def work() -> Exit:
+        terminal = hand.terminal
+        async with open_session(hand.folder, hand.name, terminal.node_url) as session:
+            tell_news(terminal, session)
+            intent = await draft(session)
+            secrets = unlock(terminal, hand.folder, hand.name, hand.password_file)
+            return await carry_out(terminal, session, secrets, intent, hand.manner)
+
+    return run(work)
 
 
 def run(task: Callable[[], Awaitable[T]]) -> T:
@@ -206,7 +235,9 @@ async def carry_out(
         "units": planned.draft.units,
     }
     committed = await commit(session, secrets, planned.draft)
-    return await report_outcome(terminal, session, committed, document, manner.wait_seconds)
+    return await report_outcome(
+        terminal, session, committed, document, manner.wait_seconds, final=manner.final
+    )
 
 
 async def report_outcome(
@@ -215,14 +246,20 @@ async def report_outcome(
     committed: Committed,
     document: dict[str, object],
     wait_seconds: float,
+    *,
+    final: bool = False,
 ) -> Exit:
-    """Wait for the block, and answer with what is known then."""
+    """Wait for the block, or until that is final, and answer with what is known then."""
     sealed = committed.sealed
     document |= {"transaction": sealed.id.hex()}
     unknown = build_unknown_outcome(sealed)
     sentence = terminal.say(unknown.text, **unknown.values)
     try:
-        outcome = await wait_for_block(session, sealed, wait_seconds) if committed.heard else None
+        outcome = (
+            await wait_for_block(session, sealed, wait_seconds, final=final)
+            if committed.heard
+            else None
+        )
     except KeyboardInterrupt:
         terminal.note(sentence)
         raise
@@ -234,11 +271,12 @@ async def report_outcome(
     document |= {
         "status": outcome.status,
         "height": outcome.height,
+        "level": outcome.level,
         "settlement": format_pai(account.settlement),
         "savings": format_pai(account.savings),
     }
     terminal.answer(document, _tell_done(terminal, outcome, account.settlement))
-    return Exit.DONE
+    return Exit.UNKNOWN_OUTCOME if final and outcome.status != "final" else Exit.DONE
 
 
 def check_means(session: Session, intent: Intent, planned: Plan) -> None:
@@ -263,12 +301,15 @@ def show_intent(terminal: Terminal, session: Session, intent: Intent, planned: P
         (words.say("Settlement now"), tell_pai(words, session.account.settlement)),
         (words.say("Settlement afterwards"), tell_pai(words, after)),
     ]
+    floor = -session.account.limit if intent.floor is None else intent.floor
+    if floor or intent.floor is not None:
+        pairs.append((words.say("May fall to"), tell_pai(words, floor)))
     terminal.show(build_sheet(pairs, title=intent.title))
 
 
 def compute_outgo(actions: Sequence[Action]) -> int:
     """What actions take from the settlement balance, the fee apart."""
-    return sum(action.amount for action in actions if isinstance(action, Pay | Save))
+    return sum(action.amount for action in actions if isinstance(action, _PAYING))
 
 
 async def _write_for_others(
@@ -331,14 +372,18 @@ def _tell_fee(terminal: Terminal, planned: Plan) -> str:
     units = terminal.say_count("{n} unit", "{n} units", planned.draft.units)
     if not fee:
         return terminal.say("none ({units} of the free ones)", units=units)
-    return terminal.say(
-        "{amount} pai at most ({units})", amount=terminal.words.amount(fee), units=units
-    )
+    amount = terminal.words.amount(fee)
+    return terminal.say("{amount} pai at most ({units})", amount=amount, units=units)
 
 
 def _tell_done(terminal: Terminal, outcome: Outcome, settlement: int) -> str:
+    where = {"height": outcome.height, "amount": terminal.words.amount(settlement)}
+    if outcome.status != "final":
+        return terminal.say(
+            "Done: in block {height}, not final yet. Settlement now: {amount} pai.", **where
+        )
     return terminal.say(
-        "Done: in block {height}. Settlement now: {amount} pai.",
-        height=outcome.height,
-        amount=terminal.words.amount(settlement),
+        "Done: final, in block {height}, at level {level}. Settlement now: {amount} pai.",
+        level=outcome.level or 0,
+        **where,
     )

@@ -157,6 +157,18 @@ def save_secrets(
     write_private(path, _encode_file(_with_check(whole)), replace=replace)
 
 
+def find_only_wallet(folder: Path) -> str:
+    """The wallet that is meant when none is named: the only one. Raises Failure."""
+    names = list_names(folder)
+    if len(names) == 1:
+        return names[0]
+    if not names:
+        raise Failure(
+            Exit.USAGE, "No wallets in {path} yet: 'pai wallet new NAME' makes one.", path=folder
+        )
+    raise Failure(Exit.USAGE, "Which wallet? There are: {names}.", names=", ".join(names))
+
+
 def read_account(folder: Path, name: str) -> AccountId:
     """The account of a wallet, without its password."""
     return bytes.fromhex(_read_file(get_path(folder, name)).account)

@@ -2,15 +2,18 @@
 
 from collections.abc import Callable
 from functools import wraps
+from math import inf
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
 
-from wallet.flow import WAIT_SECONDS, Manner
+from wallet.flow import WAIT_SECONDS, Hand, Manner
+from wallet.terminal import Terminal
 
 FOLDER_VARIABLE: Final = "PAI_WALLETS"
 _WAIT_SECONDS_MAX: Final = 3_600
+FINAL_WAIT_SECONDS: Final = 120.0  # thirty slots; finality stands still when it takes longer
 
 FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
 
@@ -52,12 +55,24 @@ def take_wait(function: FunctionT) -> FunctionT:
     """``--wait``: handed over as ``wait``."""
     return click.option(
         "--wait",
-        type=click.FloatRange(0, _WAIT_SECONDS_MAX),
+        type=parse_wait,
         default=WAIT_SECONDS,
         show_default=True,
-        metavar="SECONDS",
-        help="How long to wait for the block; after that, exit 6.",
+        metavar="SECONDS|final",
+        help="How long to wait for the block, or 'final': until it is final; after that, exit 6.",
     )(function)
+
+
+def parse_wait(text: str) -> float:
+    """Seconds for the block; ``final`` is what lies beyond all of them."""
+    if text == "final":
+        return inf
+    return click.FloatRange(0, _WAIT_SECONDS_MAX)(text)
+
+
+def divide_wait(wait: float) -> tuple[float, bool]:
+    """The seconds to wait, and whether for more than a block."""
+    return (FINAL_WAIT_SECONDS, True) if wait == inf else (wait, False)
 
 
 def take_signing(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -65,7 +80,8 @@ def take_signing(function: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(function)
     def with_manner(*values: Any, yes: bool, wait: float, out: Path | None, **rest: Any) -> Any:
-        return function(*values, manner=Manner(yes, wait, out), **rest)
+        seconds, final = divide_wait(wait)
+        return function(*values, manner=Manner(yes, seconds, final, out), **rest)
 
     out = click.option(
         "--out",
@@ -74,3 +90,20 @@ def take_signing(function: Callable[..., Any]) -> Callable[..., Any]:
         help="Do not send: write the transaction to this file, for others to sign.",
     )
     return take_folder(take_password(take_yes(take_wait(out(with_manner)))))
+
+
+def take_hand(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The wallet's name and what a signing command needs, handed over as the first argument."""
+
+    @wraps(function)
+    def with_hand(
+        terminal: Terminal,
+        name: str,
+        folder: Path,
+        password_file: Path | None,
+        manner: Manner,
+        **rest: Any,
+    ) -> Any:
+        return function(Hand(terminal, name, folder, password_file, manner), **rest)
+
+    return take_signing(click.pass_obj(with_hand))

@@ -20,14 +20,13 @@ from wallet.folder import build_damaged, read_private, remove_private, write_pri
 from wallet.terminal import Exit, Failure
 
 ENDING: Final = ".pending"
-SETTLED_CONFIRMATIONS: Final = 20  # so deep that no ordinary change of branch takes it back
 WAITING_MAX: Final = 64  # a node holds no more of one account
 
 
 class Verdict(StrEnum):
     """What is known of a transaction's fate."""
 
-    SETTLED = "settled"  # in the chain, for good: forget it
+    SETTLED = "settled"  # final: forget it
     INCLUDED = "included"  # in a block that a change of branch could still take back
     WAITING = "waiting"  # a node holds it
     UNHEARD = "unheard"  # the node does not know it, and it could still be executed: send it again
@@ -83,8 +82,7 @@ def judge(sealed: SealedTransaction, seen: Observation) -> Verdict:
     if outcome.status == "final":
         return Verdict.SETTLED
     if outcome.status == "in_block":
-        deep = (outcome.confirmations or 0) >= SETTLED_CONFIRMATIONS
-        return Verdict.SETTLED if deep else Verdict.INCLUDED
+        return Verdict.INCLUDED  # however deep: only votes make a block final
     if outcome.status == "waiting":
         return Verdict.WAITING
     if seen.sequence > body.sequence:

@@ -283,9 +283,11 @@ async def submit_complete(session: Session, sealed: SealedTransaction) -> Commit
 
 
 async def wait_for_block(
-    session: Session, sealed: SealedTransaction, seconds: float
+    session: Session, sealed: SealedTransaction, seconds: float, *, final: bool = False
 ) -> Outcome | None:
     """The outcome once the transaction is in a block; None when it is not within that time.
+
+    ``final``: once its block is final; after that time what is known of it.
 
     Raises Failure when it is certain that it never will be.
     """
@@ -293,7 +295,8 @@ async def wait_for_block(
     deadline = trio.current_time() + seconds
     while True:
         outcome = await _look(session, sealed)
-        if outcome is not None or trio.current_time() >= deadline:
+        is_done = outcome is not None and (not final or outcome.status == "final")
+        if is_done or trio.current_time() >= deadline:
             return outcome
         await trio.sleep(interval)
 

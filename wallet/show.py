@@ -11,17 +11,16 @@ from rich.console import RenderableType
 
 from chain.policy import AccountId
 from chain.units import format_pai
-from wallet.client import Account, DepositAnswer, Entry
+from wallet.client import DepositAnswer, Entry
 from wallet.community import Community
 from wallet.pending import Judged
-from wallet.session import Session
-from wallet.terminal import Column, Terminal, build_sheet, build_table
+from wallet.terminal import Column, build_table
 from wallet.words import Words, mark
 
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
 OUTGOING: Final = frozenset(
-    {"paid", "saved", "fee", "notice", "slashed", "bond_lent", "traded_for"}
+    {"paid", "saved", "fee", "notice", "bond_lent", "demurrage", "put_aside", "traded_for"}
 )
 INCOMING: Final = frozenset(
     {
@@ -33,14 +32,18 @@ INCOMING: Final = frozenset(
         "funded",
         "shared",
         "bond_returned",
+        "freed",
+        "got_by_set_off",
         "traded",
     }
 )
 
-_KINDS: Final = {
+KINDS: Final = {
     "paid": mark("paid"),
     "received": mark("received"),
     "saved": mark("saved"),
+    "demurrage": mark("demurrage"),
+    "early_return": mark("demurrage of savings returned early"),
     "matured": mark("savings matured"),
     "prolonged": mark("prolonged"),
     "withdrawn": mark("savings returned"),
@@ -49,6 +52,25 @@ _KINDS: Final = {
     "seat": mark("seat registered"),
     "keys": mark("keys changed"),
     "loan": mark("loan"),
+    "pledge_paid": mark("paid out of a pledged deposit"),
+    "proposed": mark("put to the vote"),
+    "voted": mark("vote cast"),
+    "invoiced": mark("invoice offered"),
+    "invoice": mark("invoice received"),
+    "owes": mark("invoice accepted"),
+    "owed": mark("owed to this account"),
+    "invoice_declined": mark("invoice declined or taken back"),
+    "invoice_lapsed": mark("invoice without an answer"),
+    "written_down": mark("debtor let off"),
+    "let_off": mark("let off by the creditor"),
+    "reassigning": mark("other creditor named"),
+    "reassigned": mark("owed to another creditor"),
+    "set_off": mark("debt set off"),
+    "set_off_for": mark("claim set off"),
+    "lends": mark("lends to set-off"),
+    "put_aside": mark("put aside for set-off"),
+    "freed": mark("came back from set-off"),
+    "got_by_set_off": mark("got by set-off"),
     "guardians": mark("guardians named"),
     "recovery": mark("recovery begun"),
     "recovery_of_this": mark("recovery of this account begun"),
@@ -76,7 +98,7 @@ _KINDS: Final = {
     "shared": mark("share of an active member"),
     "slashed": mark("lost of the bond"),
     "reported": mark("for a reported offence"),
-    "offered": mark("offered"),
+    "offered": mark("put on offer"),
     "wanted": mark("looked for"),
     "listing": mark("offer or want changed"),
     "order": mark("standing order"),
@@ -109,54 +131,6 @@ def shorten_address(address: str) -> str:
     return f"{address[: -52 - 2]}…{address[-ADDRESS_TAIL:]}"
 
 
-def compute_next_cost(account: Account, community: Community) -> int:
-    """What the next period takes: now, and what falls due in it, less what will be left."""
-    next_step = account.at.step + community.slots_per_period // community.slots_per_step
-    matured = sum(
-        deposit.amount
-        for deposit in account.deposits
-        if deposit.bond == "free" and not deposit.renew_periods and deposit.until_step <= next_step
-    )
-    return account.settlement + matured - account.after_next_period
-
-
-def build_account_document(session: Session) -> dict[str, object]:
-    """``pai wallet show`` for programs."""
-    account, community = session.account, session.community
-    return {
-        "wallet": session.name,
-        "address": session.address,
-        "alias": account.alias,
-        "community": {"id": community.id, "name": community.name},
-        "at": {
-            "height": account.at.height,
-            "slot": account.at.slot,
-            "step": account.at.step,
-            "time": community.get_time(account.at.slot),
-        },
-        "syncing": session.status.syncing,
-        "exists": account.exists,
-        "settlement": format_pai(account.settlement),
-        "after_next_period": format_pai(account.after_next_period),
-        "next_period_cost": format_pai(compute_next_cost(account, community)),
-        "savings": format_pai(account.savings),
-        "spendable": format_pai(account.spendable),
-        "limit": format_pai(account.limit),
-        "free_units": account.free_units,
-        "defensive_units": account.defensive_units,
-        "unit_fee": format_pai(account.unit_fee),
-        "identified": account.identified,
-        "identified_until_slot": account.identified_until_slot,
-        "identified_until_time": _get_identified_time(session),
-        "deposits": [build_deposit_document(item) for item in account.deposits],
-        "pending": [
-            build_pending_document(item, community)
-            for item in session.judged
-            if item.is_worth_telling
-        ],
-    }
-
-
 def build_deposit_document(deposit: DepositAnswer) -> dict[str, object]:
     """One deposit for programs."""
     return {
@@ -183,40 +157,6 @@ def build_pending_document(item: Judged, community: Community) -> dict[str, obje
         "valid_until_slot": body.valid_until_slot,
         "valid_until_time": community.get_time(body.valid_until_slot),
     }
-
-
-def build_account_parts(terminal: Terminal, session: Session) -> list[RenderableType]:
-    """``pai wallet show`` for people."""
-    words, account, community = terminal.words, session.account, session.community
-    title = words.say(
-        "{name} in {community}, {when}",
-        name=session.name,
-        community=community.name,
-        when=words.date(community.get_time(account.at.slot)),
-    )
-    if not account.exists:
-        sentence = words.say(
-            "This account does not exist yet: it is born when it first receives 1 pai or more."
-        )
-        return [title, session.address, sentence]
-    pairs = [
-        (words.say("Address"), session.address),
-        (words.say("Settlement"), tell_pai(words, account.settlement)),
-        (words.say("After the next period"), _tell_next_period(words, account, community)),
-        (words.say("Savings"), tell_pai(words, account.savings)),
-        (words.say("Can be spent"), tell_pai(words, account.spendable)),
-        (words.say("Free units this period"), words.number(account.free_units)),
-        (words.say("Identified"), _tell_identified(words, session)),
-    ]
-    if account.alias is not None:
-        pairs.insert(1, (words.say("Name"), f"@{account.alias}"))
-    parts: list[RenderableType] = [build_sheet(pairs, title=title)]
-    if account.deposits:
-        parts += ["", build_deposit_table(words, account.deposits, community)]
-    told = [item for item in session.judged if item.is_worth_telling]
-    if told:
-        parts += ["", build_pending_table(words, told, community)]
-    return parts
 
 
 def build_deposit_table(
@@ -300,7 +240,7 @@ def build_history_table(
         [
             (
                 words.date(entry.time),
-                words.say(_KINDS[entry.kind]) if entry.kind in _KINDS else entry.kind,
+                words.say(KINDS[entry.kind]) if entry.kind in KINDS else entry.kind,
                 _tell_change(words, entry),
                 _tell_whom(entry, names),
                 entry.memo,
@@ -329,33 +269,6 @@ def tell_account(account: AccountId, community: Community, names: Mapping[str, s
 def tell_pai(words: Words, amount: int) -> str:
     """An amount with its unit."""
     return words.say("{amount} pai", amount=words.amount(amount))
-
-
-def _tell_next_period(words: Words, account: Account, community: Community) -> str:
-    return words.say(
-        "{amount} pai in {duration}; demurrage {cost} pai",
-        amount=words.amount(account.after_next_period),
-        duration=words.duration(community.slots_per_period * community.slot_seconds),
-        cost=words.amount(compute_next_cost(account, community)),
-    )
-
-
-def _get_identified_time(session: Session) -> int | None:
-    slot = session.account.identified_until_slot
-    return session.community.get_time(slot) if session.account.identified else None
-
-
-def _tell_identified(words: Words, session: Session) -> str:
-    seconds = _get_identified_time(session)
-    if seconds is None:
-        return words.say("no: no free payments, but sending and receiving work")
-    if seconds - session.community.genesis_time > _FAR_SECONDS:
-        return words.say("yes")
-    return words.say("until {when}", when=words.date(seconds))
-
-
-# An attestation without an end is written with a slot beyond any calendar.
-_FAR_SECONDS: Final = 200 * 365 * 86_400
 
 
 def _tell_then(words: Words, deposit: DepositAnswer) -> str:

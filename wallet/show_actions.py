@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from chain.actions import (
     AcceptChain,
+    AcceptInvoice,
     Action,
     AskLoan,
     Attest,
@@ -21,19 +22,26 @@ from chain.actions import (
     ChangePolicy,
     CompleteRecovery,
     ConfirmDelivery,
+    ConsentReassign,
     DeclineChain,
+    DeclineInvoice,
     DropLoan,
     ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
+    LendLiquidity,
+    MarkClearable,
     Offer,
+    OfferInvoice,
     Pay,
     PayClaim,
+    PayInvoice,
     PayShortfall,
     Prolong,
     Propose,
     ProposeChain,
+    Reassign,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
@@ -51,8 +59,10 @@ from chain.actions import (
     Want,
     Withdraw,
     WithdrawListing,
+    WriteDown,
 )
 from wallet.community import Community
+from wallet.measures import tell_measure
 from wallet.show import tell_account, tell_pai
 from wallet.words import Words, mark
 
@@ -115,6 +125,16 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     # votes
     Propose: mark("put a measure to the vote: {measure}"),
     CastVote: mark("vote on proposal {proposal}: {voice}"),
+    # obligations
+    OfferInvoice: mark("offer {debtor} an invoice of {amount} {reference}"),
+    AcceptInvoice: mark("owe {creditor} {amount} by invoice {obligation}; {clearable}"),
+    DeclineInvoice: mark("decline invoice {obligation}, or take it back"),
+    PayInvoice: mark("pay {amount} of invoice {obligation} to {creditor}"),
+    WriteDown: mark("let {debtor} off {amount} of invoice {obligation}"),
+    Reassign: mark("hand invoice {obligation} over to {heir}"),
+    ConsentReassign: mark("owe invoice {obligation} to {heir} from now on"),
+    MarkClearable: mark("invoice {obligation}: {clearable}"),
+    LendLiquidity: mark("lend {amount} to every set-off"),
     # market
     Offer: mark("offer {goods} at {unit_price} a unit, until {until}"),
     Want: mark("look for {goods} at {unit_price} a unit at most, until {until}"),
@@ -133,6 +153,8 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     PayShortfall: mark("pay {amount} for what was not delivered: {shortfall}"),
 }
 
+_CLEARS: Final = {True: mark("may be set off"), False: mark("is not set off")}
+
 _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "amount": lambda teller, action: tell_pai(teller.words, action.amount),
     "whom": lambda teller, action: teller.tell_account(action.to),
@@ -142,7 +164,9 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "id": lambda _, action: action.deposit,
     "count": lambda _, action: action.term_periods,
     "needed": lambda _, action: action.policy.threshold,
-    "measure": lambda _, action: type(action.measure).__struct_config__.tag,
+    "measure": lambda teller, action: tell_measure(
+        teller.words, action.measure, teller.community, teller.names
+    ),
     "loan": lambda _, action: action.loan,
     "proposal": lambda _, action: action.proposal,
     "voice": lambda teller, action: teller.words.say("yes" if action.yes else "no"),
@@ -155,6 +179,12 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "price": lambda teller, action: tell_pai(teller.words, action.price_max),
     "subject": lambda teller, action: teller.tell_account(action.subject),
     "kind": lambda _, action: action.kind,
+    "debtor": lambda teller, action: teller.tell_account(action.debtor),
+    "creditor": lambda teller, action: teller.tell_account(action.creditor),
+    "reference": lambda _, action: f"«{action.reference}»" if action.reference else "",
+    "obligation": lambda _, action: action.obligation,
+    "heir": lambda teller, action: teller.tell_account(action.to) if action.to else "—",
+    "clearable": lambda teller, action: teller.words.say(_CLEARS[action.clearable]),
     "until": lambda teller, action: teller.tell_slot(action.until_slot),
     "goods": lambda _, action: f"{action.quantity} {action.unit} {action.good}",
     "unit_price": lambda teller, action: tell_pai(teller.words, action.price),

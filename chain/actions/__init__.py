@@ -42,7 +42,24 @@ from chain.actions.market import (
     Want,
     WithdrawListing,
 )
-from chain.actions.money import MEMO_BYTES_MAX, Pay, Prolong, Save, Withdraw
+from chain.actions.money import (
+    MEMO_BYTES_MAX,
+    Pay,
+    Prolong,
+    Save,
+    Withdraw,
+)
+from chain.actions.obligations import (
+    AcceptInvoice,
+    ConsentReassign,
+    DeclineInvoice,
+    LendLiquidity,
+    MarkClearable,
+    OfferInvoice,
+    PayInvoice,
+    Reassign,
+    WriteDown,
+)
 from chain.actions.seats import (
     Bond,
     RegisterSeat,
@@ -59,16 +76,20 @@ from chain.actions.votes import (
     ChangeFigure,
     ChangeRewards,
     ChangeSinks,
+    LendByVote,
     Measure,
     Propose,
     Resolve,
     RetireAuthority,
+    SetCommittee,
     SpendFund,
+    WriteOff,
 )
 
 __all__ = [
     "MEMO_BYTES_MAX",
     "AcceptChain",
+    "AcceptInvoice",
     "Action",
     "AdmitAuthority",
     "AskLoan",
@@ -85,7 +106,9 @@ __all__ = [
     "ChangeSinks",
     "CompleteRecovery",
     "ConfirmDelivery",
+    "ConsentReassign",
     "DeclineChain",
+    "DeclineInvoice",
     "DropLoan",
     "ForgiveShortfall",
     "GiveUpAlias",
@@ -94,14 +117,20 @@ __all__ = [
     "GuardianSignature",
     "Instalment",
     "Leg",
+    "LendByVote",
+    "LendLiquidity",
+    "MarkClearable",
     "Measure",
     "Offer",
+    "OfferInvoice",
     "Pay",
     "PayClaim",
+    "PayInvoice",
     "PayShortfall",
     "Prolong",
     "Propose",
     "ProposeChain",
+    "Reassign",
     "RegisterAlias",
     "RegisterSeat",
     "ReleaseNotice",
@@ -114,6 +143,7 @@ __all__ = [
     "Revoke",
     "Save",
     "SeatKeys",
+    "SetCommittee",
     "SetGuardians",
     "SetOrder",
     "SpendFund",
@@ -123,6 +153,8 @@ __all__ = [
     "Want",
     "Withdraw",
     "WithdrawListing",
+    "WriteDown",
+    "WriteOff",
 ]
 
 Action = (
@@ -162,6 +194,16 @@ Action = (
     # votes
     | Propose
     | CastVote
+    # obligations
+    | OfferInvoice
+    | AcceptInvoice
+    | DeclineInvoice
+    | PayInvoice
+    | WriteDown
+    | Reassign
+    | ConsentReassign
+    | MarkClearable
+    | LendLiquidity
     # market
     | Offer
     | Want

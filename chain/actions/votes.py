@@ -76,6 +76,28 @@ class RetireAuthority(Record, frozen=True, tag="retire"):
     authority: AccountId
 
 
+class LendByVote(Record, frozen=True, tag="loan"):
+    """Grant a loan that is asked for; the figures are the loan's own, so that no other is meant."""
+
+    loan: Natural
+    debtor: AccountId
+    amount: Amount
+    term_periods: Natural
+
+
+class SetCommittee(Record, frozen=True, tag="committee"):
+    """Let an account grant loans within its limits, as the credit committee; nil: none does."""
+
+    committee: AccountId | None
+
+
+class WriteOff(Record, frozen=True, tag="write_off"):
+    """Let the reserve take over what an account owes, whole or part."""
+
+    debtor: AccountId
+    amount: Amount
+
+
 class Resolve(Record, frozen=True, tag="resolve"):
     """A decision in words, which no rule carries out."""
 
@@ -93,6 +115,9 @@ Measure = (
     | SpendFund
     | AdmitAuthority
     | RetireAuthority
+    | LendByVote
+    | SetCommittee
+    | WriteOff
     | Resolve
 )
 

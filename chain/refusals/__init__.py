@@ -9,6 +9,7 @@ from chain.refusals.blocks import BLOCKS
 from chain.refusals.codes import Code, Meaning
 from chain.refusals.consensus import CONSENSUS
 from chain.refusals.credit import CREDIT
+from chain.refusals.exchange import EXCHANGE
 from chain.refusals.identity import IDENTITY
 from chain.refusals.keys import KEYS
 from chain.refusals.market import MARKET
@@ -26,6 +27,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     **IDENTITY,
     **KEYS,
     **VOTES,
+    **EXCHANGE,
     **MARKET,
     **BLOCKS,
     **CONSENSUS,

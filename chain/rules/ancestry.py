@@ -65,6 +65,14 @@ def find_ancestors(
     return found
 
 
+def get_oldest(state: State, context: Context) -> Place:
+    """The lowest block of the chain that is still remembered."""
+    oldest = Place(context.parent_hash, context.height - 1, context.parent_slot)
+    for place in _climb_down(state, context):
+        oldest = place
+    return oldest
+
+
 def _climb_down(state: State, context: Context) -> Iterator[Place]:
     """The ancestors that are remembered, newest first."""
     yield Place(context.parent_hash, context.height - 1, context.parent_slot)

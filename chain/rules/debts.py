@@ -40,7 +40,9 @@ def owes(state: State, account_id: AccountId) -> bool:
 
     While it does, its owner's tag cannot move to another account.
     """
-    account = state.accounts.get(account_id)
-    return (account is not None and account.settlement < 0) or state.debts.get(
-        account_id
-    ) is not None
+    account, party = state.accounts.get(account_id), state.parties.get(account_id)
+    return (
+        (account is not None and account.settlement < 0)
+        or state.debts.get(account_id) is not None
+        or (party is not None and (party.owing > 0 or party.lends))
+    )

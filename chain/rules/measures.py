@@ -15,10 +15,13 @@ from chain.actions import (
     ChangeFigure,
     ChangeRewards,
     ChangeSinks,
+    LendByVote,
     Measure,
     Resolve,
     RetireAuthority,
+    SetCommittee,
     SpendFund,
+    WriteOff,
 )
 from chain.codec import encode
 from chain.crypto import compute_hash
@@ -34,6 +37,9 @@ from chain.parameters import (
 from chain.policy import AccountId
 from chain.rules.authorities import admit_authority, retire_authority
 from chain.rules.context import Context
+from chain.rules.credit_days import get_credit
+from chain.rules.loan_terms import get_loan
+from chain.rules.loans import grant_loan, set_committee, write_off
 from chain.rules.payments import credit
 from chain.rules.settlement import compute_power
 from chain.state import State
@@ -48,7 +54,8 @@ from chain.tables import (
 )
 from chain.units import format_pai
 
-FUNDS: Final = ("reserve", "social", "municipality")  # operators and active have rules of their own
+RESERVE: Final = "reserve"
+FUNDS: Final = (RESERVE, "social", "municipality")  # operators and active have rules of their own
 SPENDING_WINDOW_PERIODS: Final = 28
 STEP_WINDOW_PERIODS: Final = 180
 STEP_FACTOR: Final = 2
@@ -99,15 +106,24 @@ def get_class(state: State, measure: Measure) -> Class:
     match measure:
         case ChangeSinks() | ChangeRewards():
             return Class.DEEP
-        case ChangeFigure():
-            return Class.DEEP if measure.name in DEEP_FIGURES else Class.GRAVE
-        case SpendFund():
-            large = LARGE_SPENDING_BP * _get_fund(state, measure.fund)
+        case ChangeFigure() if measure.name in DEEP_FIGURES:
+            return Class.DEEP
+        case SpendFund() | WriteOff() | LendByVote():
+            # A small part of a fund, or of what is lent from, takes no more than most members.
+            large = LARGE_SPENDING_BP * _get_source(state, measure)
             return Class.GRAVE if BASIS_POINTS * measure.amount > large else Class.ORDINARY
         case Resolve():
             return Class.ORDINARY
         case _:
             return Class.GRAVE
+
+
+def _get_source(state: State, measure: SpendFund | WriteOff | LendByVote) -> int:
+    """What there is of that from which a measure takes or lends."""
+    if isinstance(measure, SpendFund):
+        return _get_fund(state, measure.fund)
+    reserve = _get_fund(state, RESERVE)
+    return reserve if isinstance(measure, WriteOff) else get_credit(state).saved + reserve
 
 
 def get_wait_periods(context: Context, kind: Class) -> int:
@@ -167,8 +183,25 @@ def enact(state: State, context: Context, measure: Measure) -> None:
             )
         case RetireAuthority():
             retire_authority(state, context, measure.authority)
+        case LendByVote() | SetCommittee() | WriteOff():
+            _enact_credit(state, context, measure)
         case Resolve():
             pass
+
+
+def _enact_credit(
+    state: State, context: Context, measure: LendByVote | SetCommittee | WriteOff
+) -> None:
+    match measure:
+        case LendByVote():
+            _check_loan(state, measure)
+            grant_loan(state, context, measure.loan)
+        case SetCommittee():
+            set_committee(state, measure.committee)
+        case WriteOff():
+            _check_spending(state, context, RESERVE, measure.amount)
+            write_off(state, context, measure.debtor, measure.amount)
+            _note_spending(state, context, RESERVE, measure.amount)
 
 
 def _with_sinks(state: State, measure: ChangeSinks) -> Parameters:
@@ -290,24 +323,39 @@ def _get_spent(state: State, context: Context, fund: str) -> tuple[Spent, ...]:
     )
 
 
-def _check_spending(state: State, context: Context, measure: SpendFund) -> None:
+def _check_spending(state: State, context: Context, fund: str, amount: int) -> None:
     """A fund pays at most its rate in 28 periods, and never what it does not have."""
-    held = _get_fund(state, measure.fund)
-    spent = sum(item.amount for item in _get_spent(state, context, measure.fund))
+    most = get_spendable(state, context, fund)
+    if amount > most:
+        raise Invalid(Code.FUND_RATE_EXCEEDED, f"at most {format_pai(most)} now")
+
+
+def get_spendable(state: State, context: Context, fund: str) -> int:
+    """What votes may still spend of a fund now. Raises Invalid when there is no such fund."""
+    held = _get_fund(state, fund)
+    spent = sum(item.amount for item in _get_spent(state, context, fund))
     limit = (held + spent) * context.constants.fund_rate_bp // BASIS_POINTS - spent
-    if measure.amount > min(held, limit):
-        raise Invalid(
-            Code.FUND_RATE_EXCEEDED,
-            f"at most {format_pai(max(0, min(held, limit)))} now",
-        )
+    return max(0, min(held, limit))
+
+
+def _note_spending(state: State, context: Context, fund: str, amount: int) -> None:
+    spent = (*_get_spent(state, context, fund), Spent(context.period, amount))
+    state.spending.put(fund.encode(), FundSpending(spent))
 
 
 def _spend(state: State, context: Context, measure: SpendFund) -> None:
-    _check_spending(state, context, measure)
+    _check_spending(state, context, measure.fund, measure.amount)
     credit(state, context, measure.to, measure.amount)
     money: Money = state.money.require(CURRENT)
     held = _get_fund(state, measure.fund)
     state.money.put(CURRENT, replace(money, **{measure.fund: held - measure.amount}))
-    spent = (*_get_spent(state, context, measure.fund), Spent(context.period, measure.amount))
-    state.spending.put(measure.fund.encode(), FundSpending(spent))
+    _note_spending(state, context, measure.fund, measure.amount)
     state.facts.append(FundPaid(measure.fund, measure.to, measure.amount, "vote"))
+
+
+def _check_loan(state: State, measure: LendByVote) -> None:
+    """Refuse when the loan of this number is not the one that members voted on."""
+    loan = get_loan(state, measure.loan)
+    meant = (measure.debtor, measure.amount, measure.term_periods)
+    if (loan.debtor, loan.amount, loan.term_periods) != meant:
+        raise Invalid(Code.UNKNOWN_LOAN, f"loan {measure.loan}")

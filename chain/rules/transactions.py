@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from chain.actions import (
     AcceptChain,
+    AcceptInvoice,
     Action,
     AskLoan,
     Attest,
@@ -21,19 +22,26 @@ from chain.actions import (
     ChangePolicy,
     CompleteRecovery,
     ConfirmDelivery,
+    ConsentReassign,
     DeclineChain,
+    DeclineInvoice,
     DropLoan,
     ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
+    LendLiquidity,
+    MarkClearable,
     Offer,
+    OfferInvoice,
     Pay,
     PayClaim,
+    PayInvoice,
     PayShortfall,
     Prolong,
     Propose,
     ProposeChain,
+    Reassign,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
@@ -51,6 +59,7 @@ from chain.actions import (
     Want,
     Withdraw,
     WithdrawListing,
+    WriteDown,
 )
 from chain.checks import SignatureChecks
 from chain.crypto import Signed
@@ -60,6 +69,7 @@ from chain.rules.aliases import apply_give_up_alias, apply_register_alias
 from chain.rules.assembly import apply_cast, apply_propose
 from chain.rules.attestations import apply_attest, apply_renew, apply_revoke
 from chain.rules.barter import apply_accept_chain, apply_decline_chain, apply_propose_chain
+from chain.rules.clearing_window import apply_lend_liquidity
 from chain.rules.context import Context
 from chain.rules.deliveries import (
     apply_confirm_delivery,
@@ -81,6 +91,16 @@ from chain.rules.loans import (
     apply_guarantee,
     apply_pay_claim,
     apply_return,
+)
+from chain.rules.obligations import (
+    apply_accept_invoice,
+    apply_consent_reassign,
+    apply_decline_invoice,
+    apply_mark_clearable,
+    apply_offer_invoice,
+    apply_pay_invoice,
+    apply_reassign,
+    apply_write_down,
 )
 from chain.rules.payments import apply_payment
 from chain.rules.recovery import (
@@ -261,6 +281,16 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     Attest: apply_attest,
     Renew: apply_renew,
     Revoke: apply_revoke,
+    # obligations
+    OfferInvoice: apply_offer_invoice,
+    AcceptInvoice: apply_accept_invoice,
+    DeclineInvoice: apply_decline_invoice,
+    PayInvoice: apply_pay_invoice,
+    WriteDown: apply_write_down,
+    Reassign: apply_reassign,
+    ConsentReassign: apply_consent_reassign,
+    MarkClearable: apply_mark_clearable,
+    LendLiquidity: apply_lend_liquidity,
 }
 _CHECKED: Final[dict[type[Action], _CheckedRule]] = {
     # keys

@@ -23,7 +23,9 @@ from chain.actions import (
     DeclineChain,
     GrantLoan,
     Guarantee,
+    LendLiquidity,
     Offer,
+    OfferInvoice,
     Pay,
     Propose,
     ProposeChain,
@@ -75,6 +77,9 @@ _NEW_ROWS: Final[dict[type[Action], int]] = {
     Attest: 4,  # the statement, the person, and an account, which weighs as two
     # votes
     Propose: 1,
+    # obligations
+    OfferInvoice: 1,
+    LendLiquidity: 1,
     # market
     Offer: 2,  # the offer, and that its owner trades
     Want: 2,

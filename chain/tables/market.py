@@ -109,9 +109,9 @@ class Market(Record, frozen=True):
     due_from: Natural  # the first period whose ends may not all have been looked at
 
 
-LISTINGS: Final = Table(b"i", "listings", Listing)
-TRADERS: Final = Table(b"z", "traders", Trader)
-CHAINS: Final = Table(b"0", "chains", Chain)
+LISTINGS: Final = Table(b"9", "listings", Listing)
+TRADERS: Final = Table(b"@", "traders", Trader)
+CHAINS: Final = Table(b"&", "chains", Chain)
 DELIVERIES: Final = Table(b"1", "deliveries", Delivery)
 SHORTFALLS: Final = Table(b"2", "shortfalls", Shortfall)
 MARKET_DAYS: Final = Table(b"3", "market_days", MarketDay)

@@ -10,6 +10,7 @@ from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.rules.aliases import find_alias
 from chain.rules.context import Context
+from chain.rules.electorate import PERSONS_PER_UNIT
 from chain.rules.finality_record import get_lasting_ref
 from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account, get_spending_floor
@@ -40,6 +41,8 @@ from node.api.schema import (
     write_amounts,
 )
 from node.core import Core
+from node.decisions import read_sinks
+from node.happenings import CHARGES
 from node.history import HistoryEntry
 
 
@@ -83,6 +86,8 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         exists=row is not None,
         at=AtAnswer(height=ledger.head.height, slot=context.slot, step=context.step),
         settlement=format_pai(now.account.settlement),
+        booked=format_pai(account.settlement),
+        running=format_pai(now.charge),
         after_next_period=format_pai(later.account.settlement),
         savings=format_pai(sum(deposit.amount for deposit in now.deposits)),
         spendable=format_pai(max(0, now.account.settlement - floor)),
@@ -95,6 +100,7 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         identified_until_slot=until_slot,
         free_units=0 if account.person is None else get_free_units(state, context, account.person),
         defensive_units=_count_defensive_units(context, account),
+        filing_units=state.assembly.require(CURRENT).persons // PERSONS_PER_UNIT,
         unit_fee=format_pai(context.parameters.unit_fee),
         deposits=[_build_deposit_answer(ledger, context, item) for item in now.deposits],
         alias=find_alias(state, account_id),
@@ -149,7 +155,13 @@ def _build_entry_answer(ledger: Ledger, entry: HistoryEntry) -> HistoryEntryAnsw
         amount=format_pai(entry.amount),
         counterparty=write_address_or_null(ledger.genesis.prefix, entry.counterparty),
         memo=entry.memo,
+        sinks=_build_sinks(ledger, entry) if entry.kind in CHARGES else None,
     )
+
+
+def _build_sinks(ledger: Ledger, entry: HistoryEntry) -> SinksAnswer:
+    present = ledger.state.rules.require(CURRENT).parameters.sinks
+    return SinksAnswer(**write_amounts(read_sinks(ledger.store, entry.height, present), ()))
 
 
 def build_proof_answer(ledger: Ledger, account_id: AccountId) -> ProofAnswer:

@@ -13,6 +13,7 @@ from chain.policy import AccountId
 from chain.tables import SEATS
 from chain.transaction import SealedTransaction
 from chain.units import format_pai
+from consensus.outlook import Outlook
 from node.api.answers import get_present_slot, get_slot_time
 from node.api.schema import (
     ClockAnswer,
@@ -22,6 +23,7 @@ from node.api.schema import (
     MempoolAnswer,
     SigningAnswer,
     StatusAnswer,
+    VotingAnswer,
     write_address,
     write_address_or_null,
 )
@@ -40,6 +42,7 @@ from node.api.schema_chain import (
 )
 from node.core import Core
 from node.history import BlockSummary
+from node.status import CoreStatus
 from p2p.transport import PeerId
 from p2p.view import PeerView, SyncProgress
 
@@ -94,7 +97,8 @@ def build_status_answer(core: Core, neighbours: Neighbours, version: str) -> Sta
             state_root=status.state_root.hex(),
             time=get_slot_time(ledger, status.head.slot),
         ),
-        final=FinalAnswer(height=0, hash=ledger.chain.hex()),  # until votes make blocks final
+        final=_build_final_answer(status.finality),
+        voting=_build_voting_answer(status),
         clock=ClockAnswer(
             slot=status.clock_slot,
             step=slot // constants.slots_per_step,
@@ -110,6 +114,35 @@ def build_status_answer(core: Core, neighbours: Neighbours, version: str) -> Sta
         blocks_produced=status.counters.blocks_produced,
         clock_offset_ms=status.offset_ms,
         rss_mib=read_rss_mib(),
+    )
+
+
+def _build_final_answer(finality: Outlook) -> FinalAnswer:
+    return FinalAnswer(
+        height=finality.final_height,
+        hash=finality.final_hash.hex(),
+        slot=finality.final_round,
+        level=finality.final_level,
+        gap_slots=finality.gap_slots,
+    )
+
+
+def _build_voting_answer(status: CoreStatus) -> VotingAnswer:
+    finality = status.finality
+    return VotingAnswer(
+        set=finality.set.hex(),
+        seats=finality.seats,
+        total_weight=finality.total_weight,
+        online_weight=finality.heard_weight,
+        quorum=finality.quorum,
+        level=finality.level,
+        justified_height=finality.lock_height,
+        justified_slot=finality.lock_round,
+        justified_hash=finality.lock_hash.hex(),
+        activation_slot=status.activation_slot,
+        state=status.voting.state,
+        reason=status.voting.reason,
+        standstill=finality.standstill.value,
     )
 
 
@@ -140,15 +173,17 @@ def read_rss_mib() -> float:
 
 def build_place_answer(core: Core, transaction_id: bytes) -> TransactionAnswer:
     """Where a transaction is."""
-    place = core.find_place(transaction_id)
+    place, final = core.find_place(transaction_id), core.get_final()
     height = place.height
+    is_final = height is not None and height <= final.height
     return TransactionAnswer(
         id=transaction_id.hex(),
-        status=_STATUSES[place.status],
+        status="final" if is_final else _STATUSES[place.status],
         height=height,
         slot=place.slot,
         hash=None if place.hash is None else place.hash.hex(),
         confirmations=None if height is None else core.ledger.head.height - height + 1,
+        level=final.level if is_final else None,
     )
 
 
@@ -230,6 +265,7 @@ def _build_seat_answer(ledger: Ledger, seat_id: AccountId, weight: int, blocks: 
         weight=weight,
         bond=format_pai(seat.bond),
         blocks=blocks,
+        duty=seat.duty,
         registered_epoch=seat.registered_epoch,
         vote_key=seat.vote_key.hex(),
         vrf_key=seat.vrf_key.hex(),

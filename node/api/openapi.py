@@ -8,11 +8,16 @@ import msgspec
 from node.api.handlers import MESSAGEPACK
 from node.api.routes import Parameter, Route
 from node.api.schema import ErrorAnswer
-from node.api.schema_chain import BlockEvent, TransactionEvent, UndoneEvent
+from node.api.schema_chain import BlockEvent, FinalEvent, TransactionEvent, UndoneEvent
 
 VERSION: Final = "3.1.0"
 _REFERENCE: Final = "#/components/schemas/{name}"
-_EVENTS: Final = (BlockEvent, UndoneEvent, TransactionEvent)  # no path answers these as JSON
+_EVENTS: Final = (
+    BlockEvent,
+    UndoneEvent,
+    FinalEvent,
+    TransactionEvent,
+)  # no path answers these as JSON
 
 
 def build_openapi(routes: tuple[Route, ...], version: str) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from chain.transaction import TRANSACTION_BYTES_MAX
+from node.api.answers_credit import LOANS_PAGE_MAX
 from node.api.answers_market import PAGE_MAX
+from node.api.answers_votes import PROPOSALS_PAGE_MAX
 from node.api.errors import JSON
 from node.api.handlers import (
     BLOCKS_PAGE_MAX,
@@ -41,12 +43,26 @@ from node.api.handlers import (
     get_transaction,
     post_transaction,
 )
+from node.api.handlers_exchange import (
+    OBLIGATIONS_PAGE_MAX,
+    get_clearing,
+    get_obligation,
+    get_obligations,
+)
 from node.api.handlers_market import (
     get_chains,
     get_listings,
     get_prices,
     get_rooms,
     get_trader,
+)
+from node.api.handlers_rules import (
+    NUMBER_PATTERN,
+    get_credit,
+    get_loan,
+    get_loans,
+    get_proposal,
+    get_proposals,
 )
 from node.api.schema import (
     AccountAnswer,
@@ -66,6 +82,8 @@ from node.api.schema_chain import (
     SubmittedAnswer,
     TransactionAnswer,
 )
+from node.api.schema_credit import CreditAnswer, LoanAnswer, LoansAnswer
+from node.api.schema_exchange import ClearingAnswer, ObligationAnswer, ObligationsAnswer
 from node.api.schema_identity import (
     AliasAnswer,
     AuthoritiesAnswer,
@@ -79,6 +97,7 @@ from node.api.schema_market import (
     RoomsAnswer,
     TraderAnswer,
 )
+from node.api.schema_votes import ProposalAnswer, ProposalsAnswer
 
 Handler = Callable[[Request, Sources], Awaitable[Answer | Response | ASGIApp]]
 
@@ -107,6 +126,8 @@ class Route(NamedTuple):
 
 
 _ADDRESS: Final = Parameter("address", "an account's address", r"^[0-9A-Za-z]{60,90}$")
+_NUMBER: Final = Parameter("number", "from 0 on, in the order of filing", NUMBER_PATTERN)
+_VOTER: Final = Parameter("account", "whose vote to tell, by address", _ADDRESS.pattern)
 _FROM: Final = Parameter("from", "the height of the first block; by default the newest page")
 _LIMIT: Final = Parameter("limit", "how many at most", most=BLOCKS_PAGE_MAX)
 
@@ -166,11 +187,46 @@ ROUTES: Final = (
     ),
     Route(
         "GET",
+        "/v1/accounts/{address}/credit",
+        "How far an account may go below zero, and its loans.",
+        get_credit,
+        CreditAnswer,
+        parameters=(_ADDRESS,),
+    ),
+    Route(
+        "GET",
         "/v1/accounts/{address}/recovery",
         "An account's guardians, as a salted hash, and the recovery that runs.",
         get_recovery,
         RecoveryAnswer,
         parameters=(_ADDRESS,),
+    ),
+    Route(
+        "GET",
+        "/v1/accounts/{address}/obligations",
+        "What an account owes, is owed, and is asked to owe.",
+        get_obligations,
+        ObligationsAnswer,
+        parameters=(
+            _ADDRESS,
+            Parameter("from", "the lowest number; 'next' of the page before"),
+            Parameter("limit", "how many at most", most=OBLIGATIONS_PAGE_MAX),
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/obligations/{number}",
+        "One obligation; 404 when it is closed or never was.",
+        get_obligation,
+        ObligationAnswer,
+        parameters=(Parameter("number", "the obligation's number", r"^[0-9]{1,18}$"),),
+    ),
+    Route(
+        "GET",
+        "/v1/clearing",
+        "How set-off stands: the newest window, who lends, the next interval.",
+        get_clearing,
+        ClearingAnswer,
     ),
     Route(
         "GET",
@@ -230,6 +286,45 @@ ROUTES: Final = (
         "Who may attest, and at what pace.",
         get_authorities,
         AuthoritiesAnswer,
+    ),
+    Route(
+        "GET",
+        "/v1/loans",
+        "Loans that are asked for, run or are unpaid, and what may be lent.",
+        get_loans,
+        LoansAnswer,
+        parameters=(
+            Parameter("from", "the number of the first loan"),
+            Parameter("limit", "how many at most", most=LOANS_PAGE_MAX),
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/loans/{number}",
+        "One loan.",
+        get_loan,
+        LoanAnswer,
+        parameters=(_NUMBER,),
+    ),
+    Route(
+        "GET",
+        "/v1/proposals",
+        "What members vote on, have decided and wait for, newest first.",
+        get_proposals,
+        ProposalsAnswer,
+        parameters=(
+            _VOTER,
+            Parameter("before", "what 'next' said: older ones follow"),
+            Parameter("limit", "how many at most", most=PROPOSALS_PAGE_MAX),
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/proposals/{number}",
+        "One proposal, and how its vote stands.",
+        get_proposal,
+        ProposalAnswer,
+        parameters=(_NUMBER, _VOTER),
     ),
     Route(
         "GET",

@@ -67,10 +67,42 @@ class HeadAnswer(Answer, frozen=True):
 
 
 class FinalAnswer(Answer, frozen=True):
-    """The newest block that can no longer be undone."""
+    """The newest block that can no longer be undone.
+
+    ``slot``: the round of votes that made it final; ``gap_slots``: how long ago that is. ``level``:
+    0 two thirds of the weight, 1 three fifths, 2 eleven twentieths.
+    """
 
     height: Count
     hash: Hash
+    slot: Count
+    level: Count
+    gap_slots: Count
+
+
+class VotingAnswer(Answer, frozen=True):
+    """How votes stand, in the set that votes now.
+
+    ``level`` and ``quorum`` are of votes cast at this moment, ``online_weight`` of the seats that
+    were heard of late. ``justified_height``: of the newest block that waits for its confirmation.
+    ``activation_slot``: this node's seat has lost its journal and votes once something newer than
+    that is justified; null when it has not.
+    ``standstill``: none, or why nothing becomes final: conflict, behind, too_few, slow.
+    """
+
+    set: Hash
+    seats: Count
+    total_weight: Count
+    online_weight: Count
+    quorum: Count
+    level: Count
+    justified_height: Count
+    justified_slot: Count
+    justified_hash: Hash
+    activation_slot: Count | None
+    state: str
+    reason: str
+    standstill: str
 
 
 class ClockAnswer(Answer, frozen=True):
@@ -103,6 +135,7 @@ class StatusAnswer(Answer, frozen=True):
     version: str
     head: HeadAnswer
     final: FinalAnswer
+    voting: VotingAnswer
     clock: ClockAnswer
     syncing: bool
     target_height: Count
@@ -254,6 +287,8 @@ class AccountAnswer(Answer, frozen=True):
     exists: bool
     at: AtAnswer
     settlement: Pai
+    booked: Pai
+    running: Pai
     after_next_period: Pai
     savings: Pai
     spendable: Pai
@@ -266,6 +301,7 @@ class AccountAnswer(Answer, frozen=True):
     identified_until_slot: Count
     free_units: Count
     defensive_units: Count
+    filing_units: Count
     unit_fee: Pai
     deposits: list[DepositAnswer]
     alias: str | None
@@ -283,6 +319,7 @@ class HistoryEntryAnswer(Answer, frozen=True):
     amount: Pai
     counterparty: AddressText | None
     memo: str
+    sinks: SinksAnswer | None  # of demurrage: where it went by the rules then
 
 
 class HistoryAnswer(Answer, frozen=True):

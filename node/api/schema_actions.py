@@ -8,22 +8,36 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args, get_type_hints
 
 from chain.actions import (
+    AcceptInvoice,
     Action,
+    AskLoan,
     Attest,
     Bond,
     CancelRecovery,
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    ConsentReassign,
+    DeclineInvoice,
+    DropLoan,
     GiveUpAlias,
+    GrantLoan,
+    Guarantee,
+    LendLiquidity,
+    MarkClearable,
+    OfferInvoice,
     Pay,
+    PayClaim,
+    PayInvoice,
     Prolong,
     Propose,
+    Reassign,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
     Renew,
     ReplaceSeatKeys,
+    ReturnLoan,
     Reveal,
     Revoke,
     Save,
@@ -32,6 +46,7 @@ from chain.actions import (
     Takeover,
     Unbond,
     Withdraw,
+    WriteDown,
 )
 from chain.units import format_pai
 from node.api.schema import (
@@ -46,17 +61,26 @@ from node.api.schema import (
     write_address,
 )
 from node.api.schema_actions_credit import (
-    CREDIT_ANSWERS,
-    CreditActionAnswer,
+    AskLoanAnswer,
+    DropLoanAnswer,
+    GrantLoanAnswer,
+    GuaranteeAnswer,
     InstalmentAnswer,
-    build_instalment_answers,
+    PayClaimAnswer,
+    ReturnLoanAnswer,
 )
-from node.api.schema_actions_market import (
-    MARKET_ANSWERS,
-    LegAnswer,
-    MarketActionAnswer,
-    build_leg_answers,
+from node.api.schema_actions_exchange import (
+    AcceptInvoiceAnswer,
+    ConsentReassignAnswer,
+    DeclineInvoiceAnswer,
+    LendLiquidityAnswer,
+    MarkClearableAnswer,
+    OfferInvoiceAnswer,
+    PayInvoiceAnswer,
+    ReassignAnswer,
+    WriteDownAnswer,
 )
+from node.api.schema_actions_market import MARKET_ANSWERS, MARKET_WRITERS, MarketActionAnswer
 from node.api.schema_measures import MeasureAnswer, build_measure_answer
 
 
@@ -251,11 +275,27 @@ ActionAnswer = (
     | AttestAnswer
     | RenewAnswer
     | RevokeAnswer
+    # credit
+    | AskLoanAnswer
+    | GuaranteeAnswer
+    | GrantLoanAnswer
+    | DropLoanAnswer
+    | ReturnLoanAnswer
+    | PayClaimAnswer
     # votes
     | ProposeAnswer
     | CastVoteAnswer
-    # credit and market
-    | CreditActionAnswer
+    # obligations
+    | OfferInvoiceAnswer
+    | AcceptInvoiceAnswer
+    | DeclineInvoiceAnswer
+    | PayInvoiceAnswer
+    | WriteDownAnswer
+    | ReassignAnswer
+    | ConsentReassignAnswer
+    | MarkClearableAnswer
+    | LendLiquidityAnswer
+    # market
     | MarketActionAnswer
 )
 
@@ -286,11 +326,27 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     Attest: AttestAnswer,
     Renew: RenewAnswer,
     Revoke: RevokeAnswer,
+    # credit
+    AskLoan: AskLoanAnswer,
+    Guarantee: GuaranteeAnswer,
+    GrantLoan: GrantLoanAnswer,
+    DropLoan: DropLoanAnswer,
+    ReturnLoan: ReturnLoanAnswer,
+    PayClaim: PayClaimAnswer,
     # votes
     Propose: ProposeAnswer,
     CastVote: CastVoteAnswer,
-    # credit and market
-    **CREDIT_ANSWERS,
+    # obligations
+    OfferInvoice: OfferInvoiceAnswer,
+    AcceptInvoice: AcceptInvoiceAnswer,
+    DeclineInvoice: DeclineInvoiceAnswer,
+    PayInvoice: PayInvoiceAnswer,
+    WriteDown: WriteDownAnswer,
+    Reassign: ReassignAnswer,
+    ConsentReassign: ConsentReassignAnswer,
+    MarkClearable: MarkClearableAnswer,
+    LendLiquidity: LendLiquidityAnswer,
+    # market
     **MARKET_ANSWERS,
 }
 
@@ -310,8 +366,11 @@ _WRITERS: Final[dict[Any, _Writer]] = {
     str: lambda _prefix, text: text,
     bool: lambda _prefix, value: value,
     MeasureAnswer: build_measure_answer,
-    InstalmentAnswer: build_instalment_answers,
-    LegAnswer: build_leg_answers,
+    InstalmentAnswer: lambda _prefix, plan: tuple(
+        InstalmentAnswer(after_periods=item.after_periods, left=format_pai(item.left))
+        for item in plan
+    ),
+    **MARKET_WRITERS,
 }
 
 

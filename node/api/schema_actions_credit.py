@@ -1,19 +1,5 @@
-"""What the HTTP API says of actions about loans; how they are filled is told in schema_actions."""
+"""What the HTTP API says of actions about loans; ``schema_actions`` fills the types in."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final
-
-from chain.actions import (
-    Action,
-    AskLoan,
-    DropLoan,
-    GrantLoan,
-    Guarantee,
-    Instalment,
-    PayClaim,
-    ReturnLoan,
-)
-from chain.units import format_pai
 from node.api.schema import AddressText, Answer, Count, Pai
 
 
@@ -65,32 +51,3 @@ class PayClaimAnswer(Answer, frozen=True, tag_field="kind", tag="pay-claim"):
 
     creditor: AddressText
     amount: Pai
-
-
-CreditActionAnswer = (
-    AskLoanAnswer
-    | GuaranteeAnswer
-    | GrantLoanAnswer
-    | DropLoanAnswer
-    | ReturnLoanAnswer
-    | PayClaimAnswer
-)
-
-CREDIT_ANSWERS: Final[Mapping[type[Action], type[CreditActionAnswer]]] = {
-    AskLoan: AskLoanAnswer,
-    Guarantee: GuaranteeAnswer,
-    GrantLoan: GrantLoanAnswer,
-    DropLoan: DropLoanAnswer,
-    ReturnLoan: ReturnLoanAnswer,
-    PayClaim: PayClaimAnswer,
-}
-
-
-def build_instalment_answers(
-    _prefix: str, plan: Iterable[Instalment]
-) -> tuple[InstalmentAnswer, ...]:
-    """A loan's plan."""
-    return tuple(
-        InstalmentAnswer(after_periods=item.after_periods, left=format_pai(item.left))
-        for item in plan
-    )

@@ -1,7 +1,7 @@
 """What the HTTP API says of actions of the market; schema_actions tells how they are filled."""
 
-from collections.abc import Iterable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
 
 from chain.actions import (
     AcceptChain,
@@ -158,3 +158,6 @@ MARKET_ANSWERS: Final[Mapping[type[Action], type[MarketActionAnswer]]] = {
 def build_leg_answers(_prefix: str, legs: Iterable[Leg]) -> tuple[LegAnswer, ...]:
     """The legs of a chain."""
     return tuple(LegAnswer(offer=leg.offer, want=leg.want, quantity=leg.quantity) for leg in legs)
+
+
+MARKET_WRITERS: Final[Mapping[Any, Callable[[str, Any], object]]] = {LegAnswer: build_leg_answers}

@@ -18,7 +18,7 @@ class SubmittedAnswer(Answer, frozen=True):
 
 
 class TransactionAnswer(Answer, frozen=True):
-    """Where a transaction is."""
+    """Where a transaction is. ``level`` of what made its block final; null before that."""
 
     id: Hash
     status: Literal["waiting", "in_block", "final", "unknown"]
@@ -26,6 +26,7 @@ class TransactionAnswer(Answer, frozen=True):
     slot: Count | None
     hash: Hash | None
     confirmations: Count | None
+    level: Count | None
 
 
 class BlockSummaryAnswer(Answer, frozen=True):
@@ -90,12 +91,16 @@ class BlockAnswer(Answer, frozen=True):
 
 
 class SeatAnswer(Answer, frozen=True):
-    """A seat. ``weight`` is 0 while it is not in the set that makes blocks."""
+    """A seat. ``weight`` is 0 while it is not in the set that makes blocks.
+
+    ``duty`` is how well it attends and votes, in millionths.
+    """
 
     seat: AddressText
     weight: Count
     bond: Pai
     blocks: Count
+    duty: Count
     registered_epoch: Count
     vote_key: Hash
     vrf_key: Hash
@@ -153,6 +158,15 @@ class UndoneEvent(Answer, frozen=True):
     height: Count
     hash: Hash
     transactions: list[Hash]
+
+
+class FinalEvent(Answer, frozen=True):
+    """Event ``final``: this block is final, and all below it, by votes of this slot and level."""
+
+    height: Count
+    hash: Hash
+    slot: Count
+    level: Count
 
 
 class TransactionEvent(Answer, frozen=True):

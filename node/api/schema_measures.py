@@ -9,7 +9,7 @@ from node.api.schema import write_address
 
 MeasureAnswer = dict[str, str]
 
-_ACCOUNTS = ("to", "authority")
+_ACCOUNTS = ("to", "authority", "debtor", "committee")
 _AMOUNTS = ("amount",)
 
 
@@ -31,6 +31,8 @@ def _tell(prefix: str, path: str, record: Record) -> MeasureAnswer:
 
 
 def _write(prefix: str, name: str, value: Any) -> str:
+    if value is None:
+        return "none"
     if name in _ACCOUNTS:
         return write_address(prefix, value)
     if name in _AMOUNTS:
@@ -39,4 +41,4 @@ def _write(prefix: str, name: str, value: Any) -> str:
         return " ".join(_write(prefix, "", item) for item in value)
     if isinstance(value, bytes):
         return value.hex()
-    return "none" if value is None else str(value)
+    return str(value)

@@ -16,10 +16,11 @@ from chain.header import BlockHash
 from node.api.errors import build_busy
 from node.api.front import get_limit_key
 from node.api.schema import write_address
-from node.api.schema_chain import BlockEvent, TransactionEvent, UndoneEvent
+from node.api.schema_chain import BlockEvent, FinalEvent, TransactionEvent, UndoneEvent
 from node.core import Core
 from node.events import (
     BlockApplied,
+    BlockFinal,
     BlockUndone,
     CoreEvent,
     TransactionDropped,
@@ -80,7 +81,7 @@ def get_place_key(scope: Scope) -> str | None:
 
 
 class EventStream:
-    """Server-sent events: blocks that came or were taken back, transactions that wait or fell."""
+    """Server-sent events: blocks that came, went or became final; what waits or fell."""
 
     def __init__(self, core: Core, places: Places) -> None:
         self._core = core
@@ -118,7 +119,7 @@ def build_event(prefix: str, event: CoreEvent) -> bytes:
 
 def _describe(
     prefix: str, event: CoreEvent
-) -> tuple[bytes, BlockEvent | UndoneEvent | TransactionEvent]:
+) -> tuple[bytes, BlockEvent | UndoneEvent | FinalEvent | TransactionEvent]:
     match event:
         case BlockApplied():
             return b"block", BlockEvent(
@@ -133,6 +134,10 @@ def _describe(
                 height=event.height,
                 hash=event.hash.hex(),
                 transactions=[item.hex() for item in event.transactions],
+            )
+        case BlockFinal():
+            return b"final", FinalEvent(
+                height=event.height, hash=event.hash.hex(), slot=event.round, level=event.level
             )
         case TransactionWaiting():
             return b"transaction", TransactionEvent(id=event.id.hex(), status="waiting", code=0)

@@ -21,6 +21,7 @@ from chain.tables import (
     RECOVERIES,
     SAVINGS,
     TIPS,
+    WINDOWS,
     Account,
     Money,
     Tip,
@@ -120,6 +121,9 @@ def compute_totals(
             case RECOVERIES.prefix:
                 pending = RECOVERIES.codec.decode(data).pending
                 bonds += pending.bond if pending else 0
+                continue
+            case WINDOWS.prefix:
+                settlement += sum(item.escrow for item in WINDOWS.codec.decode(data).lenders)
                 continue
             case MONEY.prefix:
                 money = MONEY.codec.decode(data)

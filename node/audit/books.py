@@ -7,11 +7,8 @@ The ledger floors, so it may hold a little less than these books, and never more
 
 import heapq
 from collections import defaultdict
-from collections.abc import Iterator
-from contextlib import contextmanager
-from decimal import Context, Decimal, localcontext
-from functools import lru_cache
-from typing import Final
+from decimal import Decimal
+from typing import Final, NamedTuple
 
 from chain.actions import (
     Action,
@@ -22,6 +19,7 @@ from chain.actions import (
     Guarantee,
     Pay,
     PayClaim,
+    PayInvoice,
     Prolong,
     Save,
     StartRecovery,
@@ -34,6 +32,9 @@ from chain.facts import (
     FeePaid,
     FundPaid,
     GuarantorPaid,
+    LiquidityFreed,
+    LiquidityGot,
+    LiquidityHeld,
     Matured,
     NoticePaid,
     PledgeFreed,
@@ -43,21 +44,27 @@ from chain.facts import (
     WrittenOff,
 )
 from chain.genesis import Genesis
-from chain.parameters import KEEP_ONE, Constants, KeepSchedule
+from chain.parameters import Constants, KeepSchedule
 from chain.policy import AccountId
 from chain.state import Change
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import SealedTransaction
+from node.audit.melting import decay, exact, find_segment, get_power, sum_over_slots
 from node.audit.purses import Purse, Saved
 
-DIGITS: Final = (
-    50  # a balance has 19; thirty more keep a century of hours exact far below a micropai
-)
 MICROPAI_PER_ROUNDING: Final = 2  # a product of two floors: the power's and the balance's
 # What fifty digits may be wrong by, in micropai; a difference below this is nobody's.
 ARITHMETIC_DUST: Final = Decimal(1).scaleb(-6)
 
 _ZERO: Final = Decimal(0)
+
+
+class _Aside(NamedTuple):
+    """What is put aside for a set-off: what does not melt, and what does, since a step."""
+
+    steady: Decimal
+    melting: Decimal
+    step: int
 
 
 class Books:
@@ -79,8 +86,9 @@ class Books:
         self._pledges: list[int] = []  # of loans, by number
         self._due: list[tuple[int, AccountId, int]] = []
         self._booked_period = 0
+        self._aside: dict[AccountId, _Aside] = {}  # for a set-off
         self._lenders: dict[AccountId, AccountId] = {}  # of bonds, by the account to be recovered
-        with _exact():
+        with exact():
             self._open(genesis)
 
     @property
@@ -110,12 +118,14 @@ class Books:
         facts: list[Fact],
     ) -> None:
         """Book one block that the ledger has accepted."""
-        with _exact():
+        with exact():
             self.schedule = schedule
             self._pass_to(slot)
             self._booked_period = slot // self.constants.slots_per_period
             # What a transaction of this very block frees was pledged in it: that comes after.
-            later = [fact for fact in facts if not self._note(fact)]
+            later = [
+                fact for fact in facts if isinstance(fact, LiquidityHeld) or not self._note(fact)
+            ]
             for sealed in transactions:
                 self._book(sealed)
             for fact in later:
@@ -126,7 +136,7 @@ class Books:
 
     def close(self, slot: int) -> None:
         """Let time pass to a slot, and count that slot too; nothing follows."""
-        with _exact():
+        with exact():
             self._pass_to(slot)
             self._integrate(slot + 1, self.total)
 
@@ -135,7 +145,7 @@ class Books:
         purse = self.purses.get(account)
         if purse is None:
             return _ZERO
-        with _exact():
+        with exact():
             return decay(purse.balance, self.schedule, purse.step, step)
 
     def _note(self, fact: Fact) -> bool:  # noqa: C901, PLR0912 - one a kind
@@ -145,6 +155,12 @@ class Books:
                 self._add(fact.account, -Decimal(fact.amount))
             case FundPaid() | Reported() | WrittenOff() | ChainSettled():
                 self._add(fact.account, Decimal(fact.amount))
+            case LiquidityGot():
+                self._add(fact.account, Decimal(fact.amount))
+            case LiquidityHeld():
+                self._hold(fact)
+            case LiquidityFreed():
+                self._free(fact)
             case ShortfallPaid():
                 self._add(fact.payer, -Decimal(fact.amount))
                 self._add(fact.creditor, Decimal(fact.amount))
@@ -196,6 +212,9 @@ class Books:
             case PayClaim():
                 self._add(owner, -Decimal(action.amount))
                 self._add(action.creditor, Decimal(action.amount))
+            case PayInvoice():
+                self._add(owner, -Decimal(action.amount))
+                self._add(action.creditor, Decimal(action.amount))
             case Save():
                 self._add(owner, -Decimal(action.amount))
                 until_step = self.step + action.term_periods * steps
@@ -227,6 +246,25 @@ class Books:
                 self._add(lender, Decimal(self.constants.recovery_bond))
             case _:
                 pass  # keys, names, identity and seats move no money
+
+    def _hold(self, fact: LiquidityHeld) -> None:
+        """Put money aside; what of it was not borrowed melts on."""
+        self._add(fact.account, _ZERO)
+        melting = min(Decimal(fact.amount), max(_ZERO, self.purses[fact.account].balance))
+        self._add(fact.account, -Decimal(fact.amount))
+        self._aside[fact.account] = _Aside(fact.amount - melting, melting, self.step)
+
+    def _free(self, fact: LiquidityFreed) -> None:
+        """Give back what was put aside and has neither melted nor been lent.
+
+        A rate raised meanwhile may not take what a set-off counted on; so at most the ledger's own
+        charge is taken.
+        """
+        aside = self._aside.pop(fact.account)
+        left = decay(aside.melting, self.schedule, aside.step, self.step)
+        left = max(left, aside.melting - fact.charge)
+        self._add(fact.account, aside.steady + left - fact.lent)
+        self.purses[fact.account].roundings += 2
 
     def _withdraw(self, owner: AccountId, purse: Purse, action: Withdraw) -> None:
         deposit = purse.deposits[action.deposit]
@@ -307,7 +345,7 @@ class Books:
         """Integrate the total over the slots up to this one, exclusive; nothing is booked."""
         slots_per_step = self.constants.slots_per_step
         while self.slot < slot:
-            index = _find_segment(self.schedule, self.step)
+            index = find_segment(self.schedule, self.step)
             stop = min(slot, self._find_break(slot))
             if index + 1 < len(self.schedule):
                 stop = min(stop, self.schedule[index + 1].from_step * slots_per_step)
@@ -333,51 +371,3 @@ class Books:
         if stop - self.slot <= slots:
             self.settlement_slots[self.slot // slots] += amount
         self.settlement_slots_whole += amount
-
-
-@lru_cache(maxsize=4_096)
-def get_power(keep: int | None, steps: int) -> Decimal:
-    """(keep / 2^64) ** steps in fifty digits; ``None`` keeps everything."""
-    with _exact():
-        return Decimal(1) if keep is None else (Decimal(keep) / KEEP_ONE) ** steps
-
-
-def decay(balance: Decimal, schedule: KeepSchedule, from_step: int, to_step: int) -> Decimal:
-    """What remains of a balance, segment by segment; a debt does not melt."""
-    if balance <= 0:
-        return balance
-    at = from_step
-    while at < to_step:
-        index = _find_segment(schedule, at)
-        end = to_step if index + 1 == len(schedule) else schedule[index + 1].from_step
-        end = min(end, to_step)
-        balance *= get_power(schedule[index].keep, end - at)
-        at = end
-    return balance
-
-
-def sum_over_slots(from_slot: int, to_slot: int, slots_per_step: int, factor: Decimal) -> Decimal:
-    """The sum over slots of what is left of 1 that melts by ``factor`` at every step's beginning.
-
-    By the formula of the geometric series, so that a pause of years costs no more than a slot.
-    """
-    first_end = min(to_slot, (from_slot // slots_per_step + 1) * slots_per_step)
-    weight = Decimal(first_end - from_slot)
-    steps, rest = divmod(to_slot - first_end, slots_per_step)
-    if factor == 1:
-        return weight + steps * slots_per_step + rest
-    power = factor**steps
-    return weight + slots_per_step * factor * (1 - power) / (1 - factor) + rest * power * factor
-
-
-def _find_segment(schedule: KeepSchedule, step: int) -> int:
-    index = len(schedule) - 1
-    while schedule[index].from_step > step:
-        index -= 1
-    return index
-
-
-@contextmanager
-def _exact() -> Iterator[None]:
-    with localcontext(Context(prec=DIGITS)):
-        yield

@@ -11,16 +11,18 @@ from chain.policy import AccountId
 from chain.rules.settlement import BONDED, LEAVING, PLEDGED, UNBONDING
 from chain.tables import ACCOUNTS, CREDIT, DEBTS, RECOVERIES, SAVINGS, SEATS, Account, Deposit
 from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
-from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books, decay
+from node.audit.books import ARITHMETIC_DUST, MICROPAI_PER_ROUNDING, Books
 from node.audit.evidence import (
     Evidence,
     build_finding,
     build_row_finding,
     get_deposits,
     select,
+    sum_escrows,
     sum_funds,
 )
 from node.audit.findings import Check, Finding, Sentence
+from node.audit.melting import decay
 from node.audit.purses import Saved
 
 
@@ -31,6 +33,7 @@ def find_lost_money(evidence: Evidence) -> Iterator[Finding]:
         sum(row.settlement for _, row in select(evidence.rows, ACCOUNTS))
         + sum(item.amount for _, _, item in get_deposits(evidence))
         + sum(row.pending.bond for _, row in select(evidence.rows, RECOVERIES) if row.pending)
+        + sum_escrows(evidence.rows)
         + sum_funds(money)
     )
     if held != money.issued - money.burned:

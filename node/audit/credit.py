@@ -16,7 +16,6 @@ from chain.rules.context import Context
 from chain.rules.credit_days import get_credit, get_day, is_braked
 from chain.rules.identity import get_home_person_key
 from chain.rules.loan_terms import GRANTED, NO_CONSENT, OVERDUE
-from chain.rules.payments import get_spending_floor
 from chain.rules.settlement import BONDED, LEAVING, UNBONDING, get_touched
 from chain.rules.standing import get_caps
 from chain.state import State, encode_row
@@ -30,10 +29,9 @@ from chain.tables import (
     SAVINGS,
     Account,
 )
-from node.audit.evidence import select, sum_funds
+from node.audit.evidence import select, sum_escrows, sum_funds
+from node.audit.observatory import count_at_limit
 
-NEAR_LIMIT: Final = 9_500  # basis points of a limit: who owes so much is at it
-STUCK_PERIODS: Final = 90
 LARGEST: Final = 10
 
 
@@ -82,9 +80,9 @@ def compute_credit_figures(rows: Mapping[bytes, Record], context: Context) -> Cr
         for loan in loans
         if loan.state == GRANTED and loan.pledged_deposit != NO_CONSENT
     )
-    at_limit, stuck = _count_at_limit(state, context, accounts)
+    at_limit, stuck = count_at_limit(state, context, accounts.items())
     return CreditFigures(
-        settlement=sum(balance for balance in balances if balance > 0),
+        settlement=sum(balance for balance in balances if balance > 0) + sum_escrows(rows),
         savings=savings,
         bonds=bonds,
         funds=sum_funds(money),
@@ -151,21 +149,6 @@ def _sum_savings(rows: Mapping[bytes, Record]) -> tuple[int, int]:
             else:
                 savings += item.amount
     return savings, bonds
-
-
-def _count_at_limit(
-    state: State, context: Context, accounts: Mapping[AccountId, Account]
-) -> tuple[int, int]:
-    at_limit = stuck = 0
-    for account_id, account in accounts.items():
-        if account.person is None or account.settlement >= 0:
-            continue
-        floor = get_spending_floor(state, context, account_id, account)
-        if account.settlement * BASIS_POINTS <= floor * NEAR_LIMIT:
-            at_limit += 1
-            standing = state.standings.get(get_home_person_key(account.person))
-            stuck += standing is None or context.period - standing.period > STUCK_PERIODS
-    return at_limit, stuck
 
 
 def _find_young_base(

@@ -7,7 +7,18 @@ from chain.codec import Record
 from chain.genesis import Genesis
 from chain.parameters import Parameters
 from chain.policy import AccountId
-from chain.tables import COMMON_FUNDS, CURRENT, MONEY, RULES, SAVINGS, Deposit, Money, Rules, Table
+from chain.tables import (
+    COMMON_FUNDS,
+    CURRENT,
+    MONEY,
+    RULES,
+    SAVINGS,
+    WINDOWS,
+    Deposit,
+    Money,
+    Rules,
+    Table,
+)
 from node.audit.findings import Check, Finding, Sentence
 from node.audit.history import History
 
@@ -55,6 +66,12 @@ def select(rows: Mapping[bytes, Record], table: Table[RowT]) -> Iterator[tuple[b
 def sum_funds(money: Money) -> int:
     """What lies in all common funds, the pot included."""
     return sum(getattr(money, name) for name in COMMON_FUNDS)
+
+
+def sum_escrows(rows: Mapping[bytes, Record]) -> int:
+    """What is put aside for a set-off; it is its owners' settlement."""
+    windows = [row for _, row in select(rows, WINDOWS)]
+    return sum(lender.escrow for window in windows for lender in window.lenders)
 
 
 def get_deposits(evidence: Evidence) -> Iterator[tuple[AccountId, int, Deposit]]:

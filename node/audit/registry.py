@@ -1,11 +1,12 @@
 """Who was attested by whom, kept a second time from what authorities signed, for an auditor.
 
-It reads the genesis and signed transactions; of rows only which group an authority belongs to,
+It reads the genesis and signed transactions; of rows only an authority's group and jurisdiction,
 since members decide that by vote. ``find_identified`` says who is a person at a moment.
 """
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from enum import Enum
 from typing import Final, NamedTuple
 
 from chain.actions import Attest, Renew, Revoke
@@ -20,10 +21,19 @@ from chain.transaction import SealedTransaction
 PERSON_KIND: Final = "person"
 
 
+class Place(Enum):
+    """Where an account belongs, by what authorities say of its owner now."""
+
+    HOME = "home"
+    FOREIGN = "foreign"
+    UNIDENTIFIED = "unidentified"
+
+
 class Stated(NamedTuple):
     """What an authority has said of an account, and until when."""
 
     kind: str
+    jurisdiction: str
     commitment: bytes
     tag: bytes
     from_slot: int
@@ -38,9 +48,15 @@ class Registry:
         self.stated: dict[tuple[AccountId, AccountId], Stated] = {}
         self.homes: dict[AccountId, bytes] = {}  # account -> tag of the home group
         self._groups = {item.id: item.group for item in genesis.authorities}
+        self._jurisdictions = {
+            item.jurisdiction for item in genesis.authorities if item.group == HOME_GROUP
+        }
+        self._speakers: defaultdict[AccountId, set[AccountId]] = defaultdict(set)  # by subject
         self._places: dict[tuple[int, bytes], AccountId] = {}
         for item in genesis.attestations:
-            said = Stated(item.kind, item.commitment, item.tag, 0, item.until_slot, -1)
+            said = Stated(
+                item.kind, item.jurisdiction, item.commitment, item.tag, 0, item.until_slot, -1
+            )
             self._state(item.subject, item.authority, said)
 
     def follow(
@@ -54,12 +70,45 @@ class Registry:
         for change in changes:
             if change.table.prefix == AUTHORITIES.prefix and isinstance(change.after, Authority):
                 self._groups[change.key] = change.after.group
+                if change.after.group == HOME_GROUP:
+                    self._jurisdictions.add(change.after.jurisdiction)
+
+    def get_tags(self, account: AccountId, slot: int) -> set[tuple[int, bytes]]:
+        """Group and tag of everybody whose account this is said to be in a slot."""
+        return {
+            (self._groups[authority], said.tag)
+            for authority, said in self._find_running(account, slot)
+        }
+
+    def get_place(self, account: AccountId, slot: int) -> Place:
+        """Whether anybody vouches for an account in a slot, and under a jurisdiction of home."""
+        if account in self._groups:
+            return Place.HOME  # an authority itself
+        said = [item for _, item in self._find_running(account, slot)]
+        if not said:
+            return Place.UNIDENTIFIED
+        if any(item.jurisdiction in self._jurisdictions for item in said):
+            return Place.HOME
+        return Place.FOREIGN
+
+    def _find_running(self, account: AccountId, slot: int) -> list[tuple[AccountId, Stated]]:
+        return [
+            (authority, said)
+            for authority in self._speakers.get(account, ())
+            if (said := self.stated[account, authority]).revoked_slot < 0 and slot < said.until_slot
+        ]
 
     def _act(self, slot: int, authority: AccountId, action: Attest | Renew | Revoke) -> None:
         match action:
             case Attest():
                 said = Stated(
-                    action.kind, action.commitment, action.tag, slot, action.until_slot, -1
+                    action.kind,
+                    action.jurisdiction,
+                    action.commitment,
+                    action.tag,
+                    slot,
+                    action.until_slot,
+                    -1,
                 )
                 self._state(action.subject, authority, said)
             case Renew(subject, commitment, until_slot):
@@ -84,11 +133,13 @@ class Registry:
             if group == HOME_GROUP:
                 self.homes[subject] = said.tag
         self.stated[subject, authority] = said
+        self._speakers[subject].add(authority)
 
     def _move(self, group: int, old: AccountId, authority: AccountId, tag: bytes) -> None:
         own = self.stated.get((old, authority))
         if own is not None and own.tag == tag:
             del self.stated[old, authority]
+            self._speakers[old].discard(authority)
         if group == HOME_GROUP:
             del self.homes[old]
 
@@ -127,5 +178,11 @@ def is_as_stated(row: Record | None, said: Stated | None) -> bool:
         return row is None and said is None
     assert isinstance(row, Attestation)
     return said == Stated(
-        row.kind, row.commitment, row.tag, row.from_slot, row.until_slot, row.revoked_slot
+        row.kind,
+        row.jurisdiction,
+        row.commitment,
+        row.tag,
+        row.from_slot,
+        row.until_slot,
+        row.revoked_slot,
     )

@@ -3,11 +3,10 @@
 ``build_report`` draws it from the evidence of a replay, with no name of anybody in it.
 """
 
-import csv
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from decimal import ROUND_HALF_EVEN, Decimal
-from typing import Final, NamedTuple, TextIO
+from decimal import Decimal
+from typing import Final, NamedTuple
 
 from chain.address import encode_address
 from chain.genesis import HOME_GROUP, compute_chain_id
@@ -24,16 +23,21 @@ from chain.tables import (
     Authority,
 )
 from chain.units import format_pai
-from node.audit.evidence import Evidence, select, sum_funds
+from node.audit.clearing import build_set_off_row
+from node.audit.credit import compute_credit_figures
+from node.audit.evidence import Evidence, select, sum_escrows, sum_funds
 from node.audit.findings import Finding, Sentence
 from node.audit.history import Period
 from node.audit.registry import PERSON_KIND, find_identified
 from node.audit.replay import Walk
+from node.audit.report_credit import build_credit, build_dealings, build_solvency
+from node.audit.report_figures import format_exact, get_ratio, get_share
 from node.audit.report_types import (
     AuthorityRow,
     Bearer,
     Community,
     Demurrage,
+    FundRow,
     Identity,
     Payer,
     PeriodRow,
@@ -51,9 +55,16 @@ MONTH_PERIODS: Final = 28  # velocity is told for four weeks of the community's 
 KINDS: Final = ("seat_owner", "authority", "organisation", "member", "unidentified")
 VELOCITY_DEFINITION: Final = Sentence(
     "payments between accounts in a period, divided by the mean over its slots of all positive "
-    "settlement balances; persons: only payments between two different identified persons; net: "
-    "without what two accounts sent to and fro within the period"
+    "settlement balances; external: without transfers between accounts of one identity; persons: "
+    "only payments between two different identified persons; net: without what two accounts sent "
+    "to and fro within the period"
 )
+
+
+FUNDS: Final = ("reserve", "social", "operators", "active", "municipality", "claims")
+FUND_REASONS: Final = (
+    "demurrage", "fees", "fines", "votes", "rewards", "shares", "losses", "shifted",
+)  # fmt: skip
 
 
 class _Holder(NamedTuple):
@@ -61,12 +72,23 @@ class _Holder(NamedTuple):
     money: int
 
 
-def build_report(evidence: Evidence, walk: Walk, findings: Iterable[Finding]) -> Report:
-    """The report on a replayed chain."""
+def build_report(
+    evidence: Evidence,
+    walk: Walk,
+    findings: Iterable[Finding],
+    *,
+    withdrawn: int = 0,
+    interest: int = 0,
+) -> Report:
+    """The report on a replayed chain.
+
+    What was withdrawn into outside money and the interest on it, in micropai, stand in no chain.
+    """
     history = evidence.history
     payments = sum(period.payments for period in history.periods)
     head = walk.ledger.head
     holders = _find_holders(evidence)
+    figures = compute_credit_figures(evidence.rows, walk.ledger.get_context(evidence.slot + 1))
     return Report(
         community=Community(
             id=compute_chain_id(evidence.genesis).hex(),
@@ -81,11 +103,16 @@ def build_report(evidence: Evidence, walk: Walk, findings: Iterable[Finding]) ->
         ),
         supply=build_supply(evidence),
         demurrage=build_demurrage(evidence, holders),
+        funds=build_funds(evidence),
         velocity=build_velocity(evidence),
+        credit=build_credit(evidence, figures),
+        solvency=build_solvency(figures, withdrawn, interest),
+        dealings=build_dealings(evidence),
         fees=format_pai(sum(history.fees.values())),
         identity=build_identity(evidence, holders),
         servers=build_servers(evidence),
         periods=[build_period(evidence, period) for period in history.periods],
+        set_offs=[build_set_off_row(item) for item in history.set_offs],
         findings=list(findings),
     )
 
@@ -94,6 +121,7 @@ def build_supply(evidence: Evidence) -> Supply:
     """All money there is, by where it lies."""
     money, rows = evidence.money, evidence.rows
     settlement = sum(row.settlement for _, row in select(rows, ACCOUNTS))
+    settlement += sum_escrows(rows)
     deposits = [item for _, row in select(rows, SAVINGS) for item in row.deposits]
     savings = sum(item.amount for item in deposits if item.seat_bond in OWN)
     bonds = sum(item.amount for item in deposits if item.seat_bond not in OWN)
@@ -132,15 +160,17 @@ def build_demurrage(evidence: Evidence, holders: Mapping[AccountId, _Holder]) ->
     return Demurrage(
         charged=format_pai(charged),
         early_returns=format_pai(early),
-        waiting=_format_exact(max(Decimal(0), history.books.melted - (charged - early))),
-        exact=_format_exact(history.books.melted),
+        waiting=format_exact(max(Decimal(0), history.books.melted - (charged - early))),
+        exact=format_exact(history.books.melted),
         borne_by=[
-            Bearer(kind, numbers[kind], format_pai(amounts[kind]), _share(amounts[kind], charged))
+            Bearer(
+                kind, numbers[kind], format_pai(amounts[kind]), get_share(amounts[kind], charged)
+            )
             for kind in KINDS
             if numbers[kind]
         ],
         top_payers=[
-            Payer(rank, _get_kind(holders, account), format_pai(amount), _share(amount, charged))
+            Payer(rank, _get_kind(holders, account), format_pai(amount), get_share(amount, charged))
             for rank, (account, amount) in enumerate(
                 history.charged.most_common(TOP_PAYERS), start=1
             )
@@ -153,6 +183,25 @@ def build_demurrage(evidence: Evidence, holders: Mapping[AccountId, _Holder]) ->
     )
 
 
+def build_funds(evidence: Evidence) -> list[FundRow]:
+    """What each common fund got and gave, to the micropai."""
+    begun, money = evidence.genesis.funds, evidence.money
+    rows = []
+    for fund in FUNDS:
+        moved = {reason: evidence.history.moves[fund, reason] for reason in FUND_REASONS}
+        opening, closing = getattr(begun, fund, 0), getattr(money, fund)
+        rows.append(
+            FundRow(
+                fund=fund,
+                opening=format_pai(opening),
+                **{reason: format_pai(amount) for reason, amount in moved.items()},
+                closing=format_pai(closing),
+                difference=format_pai(closing - opening - sum(moved.values())),
+            )
+        )
+    return rows
+
+
 def build_velocity(evidence: Evidence) -> Velocity:
     """How often the mean settlement was paid from hand to hand."""
     history, constants = evidence.history, evidence.genesis.constants
@@ -162,15 +211,17 @@ def build_velocity(evidence: Evidence) -> Velocity:
     turnover = sum(period.turnover for period in history.periods)
     persons = sum(period.turnover_persons for period in history.periods)
     net = sum(period.turnover_net for period in history.periods)
+    internal = sum(period.turnover_internal for period in history.periods)
     return Velocity(
         definition=VELOCITY_DEFINITION,
-        mean_settlement=_format_exact(mean),
+        mean_settlement=format_exact(mean),
         turnover=format_pai(turnover),
-        turnovers=_ratio(Decimal(turnover), mean),
-        a_period=_ratio(turnover / count, mean),
-        in_28_periods=_ratio(MONTH_PERIODS * turnover / count, mean),
-        persons_a_period=_ratio(persons / count, mean),
-        net_a_period=_ratio(net / count, mean),
+        turnovers=get_ratio(Decimal(turnover), mean),
+        a_period=get_ratio(turnover / count, mean),
+        in_28_periods=get_ratio(MONTH_PERIODS * turnover / count, mean),
+        external_a_period=get_ratio((turnover - internal) / count, mean),
+        persons_a_period=get_ratio(persons / count, mean),
+        net_a_period=get_ratio(net / count, mean),
     )
 
 
@@ -180,6 +231,7 @@ def build_period(evidence: Evidence, period: Period) -> PeriodRow:
     mean = period.settlement_slots / period.slots if period.slots else Decimal(0)
     # Slot 0 is the genesis: nobody could make a block in it.
     could = period.slots - (1 if period.number == 0 else 0)
+    stocks = period.stocks
     return PeriodRow(
         period=period.number,
         complete=period.slots == constants.slots_per_period,
@@ -188,10 +240,14 @@ def build_period(evidence: Evidence, period: Period) -> PeriodRow:
         transactions=period.transactions,
         payments=period.payments,
         turnover=format_pai(period.turnover),
-        mean_settlement=_format_exact(mean),
-        velocity=_ratio(Decimal(period.turnover), mean),
-        velocity_persons=_ratio(Decimal(period.turnover_persons), mean),
-        velocity_net=_ratio(Decimal(period.turnover_net), mean),
+        mean_settlement=format_exact(mean),
+        turnover_internal=format_pai(period.turnover_internal),
+        turnover_unidentified=format_pai(period.turnover_unidentified),
+        turnover_foreign=format_pai(period.turnover_foreign),
+        velocity=get_ratio(Decimal(period.turnover), mean),
+        velocity_external=get_ratio(Decimal(period.turnover - period.turnover_internal), mean),
+        velocity_persons=get_ratio(Decimal(period.turnover_persons), mean),
+        velocity_net=get_ratio(Decimal(period.turnover_net), mean),
         active_members=period.active_members,
         demurrage=format_pai(period.demurrage),
         early_returns=format_pai(period.early_returns),
@@ -200,6 +256,18 @@ def build_period(evidence: Evidence, period: Period) -> PeriodRow:
         withdrawn=format_pai(period.withdrawn),
         matured=format_pai(period.matured),
         savings=format_pai(period.savings),
+        debt=format_pai(stocks.debt),
+        debtors=stocks.debtors,
+        at_limit=stocks.at_limit,
+        share_at_limit=get_share(stocks.at_limit, stocks.persons),
+        granted=format_pai(stocks.granted),
+        overdue=format_pai(stocks.overdue),
+        lost_360=format_pai(stocks.lost),
+        reserve=format_pai(stocks.reserve),
+        drain=get_share(stocks.savings, stocks.debt),
+        braked=stocks.braked,
+        gini_settlement=get_ratio(period.gini_settlement, Decimal(1)),
+        gini_turnover=get_ratio(period.gini_turnover, Decimal(1)),
     )
 
 
@@ -216,10 +284,10 @@ def build_identity(evidence: Evidence, holders: Mapping[AccountId, _Holder]) -> 
     return Identity(
         accounts=len(holders),
         identified=len(known),
-        share_of_accounts=_share(len(known), len(holders)),
+        share_of_accounts=get_share(len(known), len(holders)),
         money=format_pai(money),
         identified_money=format_pai(known_money),
-        share_of_money=_share(known_money, money),
+        share_of_money=get_share(known_money, money),
         authorities=[
             _build_authority(evidence, key, row, subjects[key], holders)
             for key, row in sorted(authorities.items())
@@ -256,8 +324,8 @@ def build_servers(evidence: Evidence) -> Servers:
                 seat=encode_address(evidence.genesis.prefix, seat),
                 blocks=server.blocks,
                 primaries=server.primaries,
-                share=_share(server.blocks, blocks),
-                expected_share=_share(server.weight, weight),
+                share=get_share(server.blocks, blocks),
+                expected_share=get_share(server.weight, weight),
                 service=server.service,
             )
             for seat, server in sorted(servers.items())
@@ -265,14 +333,6 @@ def build_servers(evidence: Evidence) -> Servers:
         slots=evidence.slot,
         missed_slots=evidence.slot - blocks,
     )
-
-
-def write_periods(report: Report, file: TextIO) -> None:
-    """The table of periods as CSV, with a line of names first."""
-    writer = csv.writer(file)
-    writer.writerow(PeriodRow.__struct_fields__)
-    for row in report.periods:
-        writer.writerow(getattr(row, name) for name in PeriodRow.__struct_fields__)
 
 
 def _find_holders(evidence: Evidence) -> dict[AccountId, _Holder]:
@@ -318,18 +378,3 @@ def _get_kind(holders: Mapping[AccountId, _Holder], account: AccountId) -> str:
 
 def _is_alive(item: Attestation, slot: int) -> bool:
     return item.revoked_slot < 0 and item.until_slot > slot
-
-
-def _share(part: int, whole: int) -> str:
-    return _ratio(Decimal(part), Decimal(whole))
-
-
-def _ratio(part: Decimal, whole: Decimal) -> str:
-    """A quotient of six decimals; nothing of nothing is 0."""
-    quotient = part / whole if whole else Decimal(0)
-    return str(quotient.quantize(Decimal("0.000001"), ROUND_HALF_EVEN))
-
-
-def _format_exact(amount_micropai: Decimal) -> str:
-    """Pai of an amount that has parts of a micropai, to the nearest micropai."""
-    return format_pai(int(amount_micropai.to_integral_value(ROUND_HALF_EVEN)))

@@ -67,8 +67,31 @@ class Demurrage(Part, frozen=True):
     left_in_pot: str
 
 
+class FundRow(Part, frozen=True):
+    """A common fund from the genesis to the end: every sum that moved it, outgoings negative.
+
+    ``demurrage`` is its share of the pot, ``fees`` what was paid beyond free units, ``fines`` what
+    offences and notices cost; ``votes`` was spent by decision, ``losses`` written off, ``shares``
+    taken by active members; ``shifted`` went to or came from another fund. ``difference`` is what
+    none of these explains.
+    """
+
+    fund: str
+    opening: str
+    demurrage: str
+    fees: str
+    fines: str
+    votes: str
+    rewards: str
+    shares: str
+    losses: str
+    shifted: str
+    closing: str
+    difference: str
+
+
 class Velocity(Part, frozen=True):
-    """How often money turned over, by three definitions, over all time and as in four weeks."""
+    """How often money turned over, by four definitions, over all time and as in four weeks."""
 
     definition: str
     mean_settlement: str
@@ -76,6 +99,7 @@ class Velocity(Part, frozen=True):
     turnovers: str
     a_period: str
     in_28_periods: str
+    external_a_period: str
     persons_a_period: str
     net_a_period: str
 
@@ -91,7 +115,11 @@ class PeriodRow(Part, frozen=True):
     payments: int
     turnover: str
     mean_settlement: str
+    turnover_internal: str
+    turnover_unidentified: str
+    turnover_foreign: str
     velocity: str
+    velocity_external: str
     velocity_persons: str
     velocity_net: str
     active_members: int
@@ -102,6 +130,106 @@ class PeriodRow(Part, frozen=True):
     withdrawn: str
     matured: str
     savings: str
+    debt: str
+    debtors: int
+    at_limit: int
+    share_at_limit: str
+    granted: str
+    overdue: str
+    lost_360: str
+    reserve: str
+    drain: str
+    braked: bool
+    gini_settlement: str
+    gini_turnover: str
+
+
+class YoungBase(Part, frozen=True):
+    """What base the young hold whom one authority vouches for."""
+
+    authority: str
+    name: str
+    amount: str
+
+
+class Credit(Part, frozen=True):
+    """What members owe, and what stands against it. Shares are of what their names say.
+
+    ``lost_360``, ``overdue_360`` and ``inflow_360`` are of the last 360 periods: credit grows only
+    while the first two do not exceed the third. ``drain`` is savings as a part of ``debt``.
+    """
+
+    debt: str
+    debtors: int
+    persons: int
+    at_limit: int
+    share_at_limit: str
+    stuck: int
+    share_of_ten_debtors: str
+    share_of_ten_holders: str
+    granted: str
+    pledged: str
+    coverage: str
+    overdue: str
+    lost_360: str
+    overdue_360: str
+    inflow_360: str
+    reserve: str
+    braked: bool
+    drain: str
+    young_base: list[YoungBase]
+    share_from_one_partner: str
+
+
+class Solvency(Part, frozen=True):
+    """Whether all who want out could be paid: withdrawn + interest <= loans - money.
+
+    ``withdrawn`` and ``interest`` are what the auditor was told; no chain knows them.
+    """
+
+    loans: str
+    money: str
+    withdrawn: str
+    interest: str
+    room: str
+
+
+class Dealings(Part, frozen=True):
+    """Turnover by whom it was between, and how it and money are concentrated."""
+
+    turnover: str
+    internal: str
+    share_internal: str
+    unidentified: str
+    share_unidentified: str
+    foreign: str
+    share_foreign: str
+    gini_settlement: str
+    gini_turnover: str
+
+
+class SetOffRow(Part, frozen=True):
+    """One set-off. ``net_debt``: the least money that would pay all that entered at once.
+
+    ``circles``: what was cleared, taken apart; the lengths say how many accounts a circle joins.
+    """
+
+    interval: int
+    height: int
+    slot: int
+    entered: int
+    debt: str
+    net_debt: str
+    cleared: str
+    cleared_share: str
+    closed: int
+    money_used: str
+    money_saved: str
+    net_debt_paid: str
+    circles: int
+    shortest: int
+    median: int
+    longest: int
 
 
 class AuthorityRow(Part, frozen=True):
@@ -166,9 +294,14 @@ class Report(Part, frozen=True):
     community: Community
     supply: Supply
     demurrage: Demurrage
+    funds: list[FundRow]
     velocity: Velocity
+    credit: Credit
+    solvency: Solvency
+    dealings: Dealings
     fees: str
     identity: Identity
     servers: Servers
     periods: list[PeriodRow]
+    set_offs: list[SetOffRow]
     findings: list[Finding]

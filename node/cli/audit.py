@@ -10,13 +10,19 @@ import click
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 
 from chain.genesis import compute_chain_id
+from chain.units import parse_pai
 from genesis.schema import read_file
-from node.audit.report import build_report, write_periods
+from node.audit.clearing import write_set_offs
+from node.audit.report import build_report
+from node.audit.report_types import Report
 from node.audit.run import ATTEMPTS, Audit, Trust, open_fresh_store
 from node.audit.source import Source, SourceError, SourceUnreachable, open_source
+from node.audit.tables import ParquetMissing, build_parquet, write_periods
 from node.checkpoints import read_checkpoint
+from node.cli.audit_charts import build_charts
 from node.cli.audit_report import tell_report
 from node.cli.audit_view import tell_replay
+from node.cli.chart_files import ChartsMissing, write_charts
 from node.cli.proof import proof
 from node.home import HomeError
 from wallet.terminal import Exit, Failure, Terminal
@@ -97,6 +103,33 @@ def replay(
 @click.option("--community", help="Id that must be the source's, 64 hexadecimal digits.")
 @click.option("--csv", "csv_file", type=FILE, help="Also write the table of periods to this file.")
 @click.option(
+    "--set-offs-csv", "set_offs_file", type=FILE, help="Also write the table of set-offs there."
+)
+@click.option(
+    "--parquet",
+    "parquet_file",
+    type=FILE,
+    help="Also write it as Parquet; needs the extra 'parquet'.",
+)
+@click.option(
+    "--charts",
+    "charts_folder",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Also draw charts into this folder, as SVG and PNG; needs the extra 'charts'.",
+)
+@click.option(
+    "--withdrawn",
+    metavar="AMOUNT",
+    default="0",
+    help="What was exchanged for outside money so far, in pai: for the figures of solvency.",
+)
+@click.option(
+    "--interest",
+    metavar="AMOUNT",
+    default="0",
+    help="Interest on outside money, in pai: for the figures of solvency.",
+)
+@click.option(
     "--periods",
     type=click.IntRange(1, 1_000),
     default=20,
@@ -110,9 +143,14 @@ def report(
     genesis_file: Path | None,
     community: str | None,
     csv_file: Path | None,
+    set_offs_file: Path | None,
+    parquet_file: Path | None,
+    charts_folder: Path | None,
+    withdrawn: str,
+    interest: str,
     periods: int,
 ) -> Exit:
-    """Report on supply, demurrage, velocity, identity and servers, after a whole replay.
+    """Report on supply, demurrage, velocity, credit, identity and servers, after a whole replay.
 
     SOURCE is a node's home, an export file, or a node's URL. Nobody is named. Ends with 7 when the
     replay or a check finds something.
@@ -123,13 +161,63 @@ def report(
         prefix = result.source.genesis.prefix
         terminal.answer(document, *tell_replay(terminal, document, result.findings, prefix))
         return Exit.FOUND
-    drawn = build_report(result.evidence, result.walk, result.findings)
+    drawn = build_report(
+        result.evidence,
+        result.walk,
+        result.findings,
+        withdrawn=parse_amount(withdrawn),
+        interest=parse_amount(interest),
+    )
+    write_files(terminal, drawn, csv_file, parquet_file, charts_folder)
+    if set_offs_file is not None:
+        with set_offs_file.open("w", newline="", encoding="utf-8") as file:
+            write_set_offs(drawn.set_offs, file)
+        terminal.note(terminal.say("The table of set-offs is in {file}.", file=set_offs_file))
+    terminal.answer(drawn, *tell_report(terminal, drawn, result.walk.genesis, periods))
+    return Exit.FOUND if result.findings else Exit.DONE
+
+
+def write_files(
+    terminal: Terminal,
+    drawn: Report,
+    csv_file: Path | None,
+    parquet_file: Path | None,
+    charts_folder: Path | None,
+) -> None:
+    """Write what was asked for beside the report. Raises Failure when an extra is missing."""
     if csv_file is not None:
         with csv_file.open("w", newline="", encoding="utf-8") as file:
             write_periods(drawn, file)
         terminal.note(terminal.say("The table of periods is in {file}.", file=csv_file))
-    terminal.answer(drawn, *tell_report(terminal, drawn, result.walk.genesis, periods))
-    return Exit.FOUND if result.findings else Exit.DONE
+    try:
+        if parquet_file is not None:
+            parquet_file.write_bytes(build_parquet(drawn))
+            terminal.note(terminal.say("The table of periods is in {file}.", file=parquet_file))
+        if charts_folder is not None:
+            charts = build_charts(terminal.words, drawn)
+            files = write_charts(charts_folder, charts, terminal.words.number)
+            terminal.note(
+                terminal.say(
+                    "{number} files of charts are in {folder}.",
+                    number=len(files),
+                    folder=charts_folder,
+                )
+            )
+    except ParquetMissing:
+        raise Failure(Exit.USAGE, "Parquet needs an extra: pip install 'pai[parquet]'") from None
+    except ChartsMissing:
+        raise Failure(Exit.USAGE, "Charts need an extra: pip install 'pai[charts]'") from None
+
+
+def parse_amount(text: str) -> int:
+    """An amount of pai from zero on, in micropai. Raises Failure."""
+    try:
+        amount_micropai = parse_pai(text)
+    except ValueError as error:
+        raise Failure(Exit.USAGE, "{reason}", reason=str(error)) from None
+    if amount_micropai < 0:
+        raise Failure(Exit.USAGE, "An amount here is not below zero: {text}", text=text)
+    return amount_micropai
 
 
 def run_audit(terminal: Terminal, name: str, trust: Trust) -> Audit:

@@ -11,45 +11,24 @@ from rich.console import Group, RenderableType
 
 from chain.genesis import Genesis
 from chain.parameters import Constants
-from chain.units import parse_pai
-from node.audit.report_types import PeriodRow, Report, Supply
+from node.audit.report_types import PeriodRow, Report
+from node.cli.audit_credit import tell_credit, tell_dealings, tell_solvency
+from node.cli.audit_money import (
+    tell_bearers,
+    tell_funded,
+    tell_funds,
+    tell_payers,
+    tell_supply,
+)
+from node.cli.audit_setoff import tell_set_offs
 from node.cli.audit_view import tell_findings
 from node.cli.charts import draw_bar, draw_sparkline
+from node.cli.figures import BAR_WIDTH, tell_amount, tell_number, tell_percent, tell_rounded
 from wallet.terminal import Column, Terminal, build_sheet, build_table
-from wallet.words import Words, mark
+from wallet.words import Words
 
-BAR_WIDTH: Final = 24
 SPARK_WIDTH: Final = 60
 ID_SHOWN: Final = 16
-_CENT: Final = 10_000  # micropai
-
-KINDS: Final = {
-    "seat_owner": mark("owners of servers"),
-    "authority": mark("authorities"),
-    "organisation": mark("organisations"),
-    "member": mark("identified members"),
-    "unidentified": mark("unidentified accounts"),
-}
-FUNDS: Final = {
-    "reserve": mark("reserve"),
-    "social": mark("social fund"),
-    "operators": mark("operators of servers"),
-    "active": mark("active members"),
-    "municipality": mark("municipality"),
-    "burned": mark("burned"),
-}
-_LINES: Final = {
-    "settlement": mark("settlement accounts"),
-    "savings": mark("savings accounts"),
-    "bonds": mark("bonds of seats"),
-    "reserve": mark("reserve"),
-    "social": mark("social fund"),
-    "operators": mark("operators of servers"),
-    "active": mark("active members"),
-    "municipality": mark("municipality"),
-    "claims": mark("shares of active members, not taken yet"),
-    "pot": mark("pot, not shared yet"),
-}
 
 
 def tell_report(
@@ -59,13 +38,18 @@ def tell_report(
     words = terminal.words
     yield _tell_community(words, report)
     for part in (
-        _tell_supply(words, report),
-        _tell_bearers(words, report),
-        _tell_payers(words, report),
-        _tell_funded(words, report),
+        tell_supply(words, report),
+        tell_bearers(words, report),
+        tell_payers(words, report),
+        tell_funded(words, report),
+        tell_funds(words, report),
         _tell_velocity(words, report, genesis.constants),
         _tell_sparklines(words, report),
         _tell_periods(words, report.periods[-periods:]),
+        tell_credit(words, report),
+        tell_solvency(words, report),
+        tell_dealings(words, report),
+        *tell_set_offs(words, report.set_offs[-periods:]),
         _tell_identity(words, report),
         _tell_servers(words, report),
     ):
@@ -89,128 +73,27 @@ def _tell_community(words: Words, report: Report) -> RenderableType:
     )
 
 
-def _tell_supply(words: Words, report: Report) -> RenderableType:
-    supply = report.supply
-    total = Decimal(supply.sum)
-    rows = [
-        (
-            words.say(text),
-            _amount(words, getattr(supply, name)),
-            draw_bar(Decimal(getattr(supply, name)), total, BAR_WIDTH),
-        )
-        for name, text in _LINES.items()
-        if getattr(supply, name) != "0"
-    ]
-    rows += [
-        (words.say("in all"), _amount(words, supply.sum), ""),
-        (words.say("issued less burned"), _amount(words, _minus(supply)), ""),
-        (words.say("difference"), _amount(words, supply.difference), ""),
-    ]
-    return build_table(
-        [
-            Column(words.say("where money lies")),
-            Column(words.say("pai"), figures=True),
-            Column(""),
-        ],
-        rows,
-        title=words.say("Supply and conservation"),
-    )
-
-
-def _minus(supply: Supply) -> str:
-    return str(Decimal(supply.issued) - Decimal(supply.burned))
-
-
-def _tell_bearers(words: Words, report: Report) -> RenderableType:
-    demurrage = report.demurrage
-    rows = [
-        (
-            words.say(KINDS[item.kind]),
-            words.number(item.accounts),
-            _amount(words, item.amount),
-            _percent(words, item.share),
-            draw_bar(Decimal(item.share), 1, BAR_WIDTH),
-        )
-        for item in demurrage.borne_by
-    ]
-    rows.append((words.say("in all"), "", _amount(words, demurrage.charged), "", ""))
-    return build_table(
-        [
-            Column(words.say("who bore demurrage")),
-            Column(words.say("accounts"), figures=True),
-            Column(words.say("pai"), figures=True),
-            Column(words.say("share"), figures=True),
-            Column(""),
-        ],
-        rows,
-        title=words.say(
-            "Demurrage: {charged} pai collected, {early} of it for early returns; "
-            "{waiting} not collected yet",
-            charged=_amount(words, demurrage.charged),
-            early=_amount(words, demurrage.early_returns),
-            waiting=_amount(words, demurrage.waiting),
-        ),
-    )
-
-
-def _tell_payers(words: Words, report: Report) -> RenderableType:
-    return build_table(
-        [
-            Column(words.say("those who bore most"), figures=True),
-            Column(words.say("kind")),
-            Column(words.say("pai"), figures=True),
-            Column(words.say("share"), figures=True),
-        ],
-        [
-            (
-                str(item.rank),
-                words.say(KINDS[item.kind]),
-                _amount(words, item.amount),
-                _percent(words, item.share),
-            )
-            for item in report.demurrage.top_payers
-        ],
-    )
-
-
-def _tell_funded(words: Words, report: Report) -> RenderableType:
-    funded = report.demurrage.funded
-    total = sum(Decimal(amount) for amount in funded.values())
-    return build_table(
-        [
-            Column(words.say("what demurrage funded")),
-            Column(words.say("pai"), figures=True),
-            Column(""),
-        ],
-        [
-            (
-                words.say(FUNDS[name]),
-                _amount(words, amount),
-                draw_bar(Decimal(amount), total, BAR_WIDTH),
-            )
-            for name, amount in funded.items()
-            if amount != "0"
-        ],
-    )
-
-
 def _tell_velocity(words: Words, report: Report, constants: Constants) -> RenderableType:
     velocity = report.velocity
     period = words.duration(constants.slots_per_period * constants.slot_seconds)
     return build_sheet(
         [
             (words.say("Definition"), words.retell(velocity.definition)),
-            (words.say("Turnover"), _amount(words, velocity.turnover)),
-            (words.say("Mean settlement"), _amount(words, velocity.mean_settlement)),
-            (words.say("Turnovers in all"), _number(words, velocity.turnovers)),
+            (words.say("Turnover"), tell_amount(words, velocity.turnover)),
+            (words.say("Mean settlement"), tell_amount(words, velocity.mean_settlement)),
+            (words.say("Turnovers in all"), tell_number(words, velocity.turnovers)),
             (
                 words.say("Turnovers a period ({period})", period=period),
-                _number(words, velocity.a_period),
+                tell_number(words, velocity.a_period),
             ),
-            (words.say("- between persons"), _number(words, velocity.persons_a_period)),
-            (words.say("- net of round trips"), _number(words, velocity.net_a_period)),
-            (words.say("Turnovers in 28 periods"), _number(words, velocity.in_28_periods)),
-            (words.say("Fees paid"), _amount(words, report.fees)),
+            (
+                words.say("- without transfers to oneself"),
+                tell_number(words, velocity.external_a_period),
+            ),
+            (words.say("- between persons"), tell_number(words, velocity.persons_a_period)),
+            (words.say("- net of round trips"), tell_number(words, velocity.net_a_period)),
+            (words.say("Turnovers in 28 periods"), tell_number(words, velocity.in_28_periods)),
+            (words.say("Fees paid"), tell_amount(words, report.fees)),
         ],
         title=words.say("Velocity"),
     )
@@ -248,9 +131,9 @@ def _tell_periods(words: Words, periods: Sequence[PeriodRow]) -> RenderableType:
             (
                 name,
                 words.number(row.payments),
-                _rounded(words, row.turnover),
-                _rounded(words, row.mean_settlement),
-                _number(words, row.velocity),
+                tell_rounded(words, row.turnover),
+                tell_rounded(words, row.mean_settlement),
+                tell_number(words, row.velocity),
                 draw_bar(Decimal(row.velocity), highest, BAR_WIDTH // 2),
             )
             for name, row in zip(names, periods, strict=True)
@@ -272,8 +155,8 @@ def _tell_periods(words: Words, periods: Sequence[PeriodRow]) -> RenderableType:
                 words.number(row.blocks),
                 words.number(row.missed_slots),
                 words.number(row.active_members),
-                _rounded(words, row.demurrage),
-                _rounded(words, row.savings),
+                tell_rounded(words, row.demurrage),
+                tell_rounded(words, row.savings),
             )
             for name, row in zip(names, periods, strict=True)
         ],
@@ -288,7 +171,7 @@ def _tell_identity(words: Words, report: Report) -> RenderableType:
             item.name,
             item.jurisdiction,
             words.number(item.accounts),
-            _amount(words, item.money),
+            tell_amount(words, item.money),
         )
         for item in identity.authorities
     ]
@@ -296,17 +179,20 @@ def _tell_identity(words: Words, report: Report) -> RenderableType:
         (
             words.say("identified in all"),
             "",
-            f"{words.number(identity.identified)} ({_percent(words, identity.share_of_accounts)})",
             (
-                f"{_amount(words, identity.identified_money)} "
-                f"({_percent(words, identity.share_of_money)})"
+                f"{words.number(identity.identified)} "
+                f"({tell_percent(words, identity.share_of_accounts)})"
+            ),
+            (
+                f"{tell_amount(words, identity.identified_money)} "
+                f"({tell_percent(words, identity.share_of_money)})"
             ),
         ),
         (
             words.say("all accounts"),
             "",
             words.number(identity.accounts),
-            _amount(words, identity.money),
+            tell_amount(words, identity.money),
         ),
     ]
     return build_table(
@@ -336,8 +222,8 @@ def _tell_servers(words: Words, report: Report) -> RenderableType:
             (
                 row.seat,
                 words.number(row.blocks),
-                _percent(words, row.share),
-                _percent(words, row.expected_share),
+                tell_percent(words, row.share),
+                tell_percent(words, row.expected_share),
                 draw_bar(Decimal(row.share), 1, BAR_WIDTH),
                 words.number(row.service),
             )
@@ -349,23 +235,3 @@ def _tell_servers(words: Words, report: Report) -> RenderableType:
             missed=words.number(servers.missed_slots),
         ),
     )
-
-
-def _amount(words: Words, text: str) -> str:
-    """An exact amount, its point where the others in a column have theirs."""
-    return words.amount(parse_pai(text), decimals=6)
-
-
-def _rounded(words: Words, text: str) -> str:
-    """An amount to the hundredth, for tables too wide for all digits."""
-    cents = (parse_pai(text) + _CENT // 2) // _CENT
-    return words.amount(cents * _CENT)
-
-
-def _number(words: Words, text: str) -> str:
-    """A ratio with three decimals in the person's notation."""
-    return words.amount(int(Decimal(text) * 1_000) * 1_000, decimals=3)
-
-
-def _percent(words: Words, share: str) -> str:
-    return words.percent(int(Decimal(share) * 1_000_000), 1_000_000)

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from chain.genesis import Genesis
 from chain.units import MICROPAI_PER_PAI
-from node.cli.audit_report import FUNDS
+from node.cli.audit_money import FUNDS
 from node.cli.charts import draw_bar, draw_sparkline
 from node.ops.demo import Life
 from node.ops.watch import Board, ServerView

@@ -7,7 +7,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from chain.units import parse_pai
-from node.cli.audit_report import FUNDS
+from node.cli.audit_money import FUNDS
 from node.cli.audit_view import tell_findings
 from node.cli.charts import draw_bar, draw_sparkline
 from node.cli.demo_live import round_amount, tell_agreement

@@ -338,7 +338,7 @@ def _build_trader(
         )
         goods = f"{words.number(item.left)} {item.unit} {item.good}"
         who = names.get(other, shorten_address(other))
-        late = f" ({words.say('overdue')})" if item.overdue else ""
+        late = f" ({words.say('past its time')})" if item.overdue else ""
         pairs.append((f"{owner} №{item.number}", f"{goods}, {who}{late}"))
     for debt in trader.shortfalls:
         mine = debt.debtor == trader.address

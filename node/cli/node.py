@@ -1,5 +1,7 @@
 """``pai node``: make a server's home, run it, look at it, carry its chain elsewhere, check it."""
 
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -246,6 +248,40 @@ def _find_url(home: Home) -> str:
 async def _fetch(url: str, *paths: str) -> list[Any]:
     async with NodeClient(url) as client:
         return [await client.get_json(path) for path in paths]
+
+
+@command.command("release")
+@click.option("--yes", is_flag=True, help="Do not ask, go on.")
+@take_home
+@click.pass_obj
+def release(terminal: Terminal, home: Home, *, yes: bool) -> None:
+    """Let a seat vote again whose journal was lost, and which has been silent for a day.
+
+    Only for a seat that stays silent because more than a third have lost their journals at once.
+    Its owner must also give notice, which costs a hundredth of the bond: pai seat release.
+    """
+    with telling():
+        read_genesis(home)
+        address = find_address(home)
+    if address is None:
+        raise Failure(
+            Exit.UNREACHABLE,
+            "No node runs on {home}: start it with 'pai node run', or name one with --node URL.",
+            home=home.folder,
+        )
+    (document,) = trio.run(_fetch, address.url, "/v1/status")
+    activation_slot = document["voting"]["activation_slot"]
+    if activation_slot is None:
+        raise Failure(Exit.USAGE, "The seat of this node has not lost its journal.")
+    terminal.confirm(
+        terminal.say("Let the seat vote again? What it may have signed before can cost its bond."),
+        yes=yes,
+    )
+    os.kill(address.pid, signal.SIGUSR2)
+    terminal.answer(
+        {"released": True, "activation_slot": activation_slot},
+        terminal.say("Told. In a minute 'pai node status' and the node's log say what came of it."),
+    )
 
 
 @command.command("export")

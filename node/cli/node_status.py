@@ -28,6 +28,17 @@ _SIGNING: Final = {
 }
 
 
+# Why nothing becomes final; more is said in docs/operations.md.
+_STANDSTILLS: Final = {
+    "conflict": mark(
+        "two final certificates contradict each other: this node signs nothing more and keeps both"
+    ),
+    "behind": mark("more is final elsewhere than this node has"),
+    "too_few": mark("the servers that are heard weigh too little to decide"),
+    "slow": mark("enough servers are heard, but their votes do not come together"),
+}
+
+
 def find_warnings(terminal: Terminal, status: StatusAnswer) -> list[str]:
     """What an operator should look at, the worst first; empty when all is well."""
     warnings = []
@@ -54,6 +65,7 @@ def find_warnings(terminal: Terminal, status: StatusAnswer) -> list[str]:
             if offset < 0
             else terminal.say("Its clock is {seconds} s behind the others'.", seconds=seconds)
         )
+    warnings += _find_standstill(terminal, status)
     if status.signing.state not in ("signs", "waits", "no_seat"):
         reason = terminal.words.retell(status.signing.reason)
         warnings.append(terminal.say("Its seat makes no blocks: {reason}", reason=reason))
@@ -75,7 +87,8 @@ def build_parts(
                 "{height}, {date}", height=words.number(head.height), date=words.date(head.time)
             ),
         ),
-        (terminal.say("Final block"), words.number(status.final.height)),
+        (terminal.say("Final block"), _tell_final(terminal, status)),
+        (terminal.say("Votes"), _tell_votes(terminal, status)),
         (
             terminal.say("Clock"),
             terminal.say(
@@ -103,6 +116,52 @@ def build_parts(
         Text(terminal.say("All is well."), style="green")
     ]
     return [build_sheet(pairs), Text(""), *verdict]
+
+
+def _tell_final(terminal: Terminal, status: StatusAnswer) -> str:
+    """Height, how long ago it became final, and at which level."""
+    seconds = status.final.gap_slots * status.community.slot_seconds
+    return terminal.say(
+        "{height}, by votes of {duration} ago, level {level}",
+        height=terminal.words.number(status.final.height),
+        duration=terminal.words.duration(seconds),
+        level=status.final.level,
+    )
+
+
+def _tell_votes(terminal: Terminal, status: StatusAnswer) -> str:
+    """How much of the weight is heard, and how much decides."""
+    voting, words = status.voting, terminal.words
+    return terminal.say(
+        "{online} of the weight is heard, {quorum} decides at level {level}",
+        online=words.percent(voting.online_weight, voting.total_weight),
+        quorum=words.percent(voting.quorum, voting.total_weight),
+        level=voting.level,
+    )
+
+
+def _find_standstill(terminal: Terminal, status: StatusAnswer) -> list[str]:
+    """Why nothing becomes final, and that our seat waits to be released."""
+    voting, found = status.voting, []
+    reason = _STANDSTILLS.get(voting.standstill)
+    if reason is not None:
+        duration = terminal.words.duration(status.final.gap_slots * status.community.slot_seconds)
+        found.append(
+            terminal.say(
+                "Nothing has become final for {duration}: {reason}.",
+                duration=duration,
+                reason=terminal.say(reason),
+            )
+        )
+    if voting.activation_slot is not None and voting.justified_slot <= voting.activation_slot:
+        found.append(
+            terminal.say(
+                "Its seat has lost its journal and votes again when something newer than slot "
+                "{slot} is justified; if that does not happen within a day: pai node release.",
+                slot=terminal.words.number(voting.activation_slot),
+            )
+        )
+    return found
 
 
 def _name_place(terminal: Terminal, address: str) -> str:

@@ -5,14 +5,18 @@ exists. Registering, bonding and unbonding are transactions of the owner's accou
 every payment goes.
 """
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import msgspec
 
-from chain.actions import Action, Bond, RegisterSeat, SeatKeys, Unbond
+from chain.actions import (
+    Action,
+    Bond,
+    RegisterSeat,
+    Unbond,
+)
 from chain.address import decode_address, encode_address
 from chain.errors import Code, Invalid
 from chain.policy import AccountId
@@ -20,18 +24,20 @@ from chain.units import format_pai, parse_pai
 from genesis.build import PREFIX
 from genesis.private import write_new_file
 from genesis.writer import write_seat_keys
+from node.cli.seat_act import HOME, act, check_owner, describe_keys, read_keys
+from node.cli.seat_keys import release, replace_keys, takeover
 from node.home import HomeError
 from node.keys import KEYS_NAME, build_seat_keys, has_seat, make_seat_keys, read_seat_secrets
 from wallet.client import Account, DepositAnswer, NodeClient
-from wallet.flow import Intent, Manner, carry_out, run, tell_news, unlock
+from wallet.flow import Intent, Manner, run
 from wallet.keystore import read_account
 from wallet.options import take_folder, take_signing
 from wallet.requests import parse_amount
-from wallet.session import Session, open_client, open_session
+from wallet.session import Session, open_client
 from wallet.terminal import Column, Exit, Failure, Terminal, build_table
 from wallet.words import mark
 
-HOME: Final = click.Path(path_type=Path, file_okay=False)
+_WHOLE_DUTY: Final = 1_000_000  # duty is told in millionths
 _BONDS: Final = {
     "bonded": mark("bonded"),
     "unbonding": mark("asked back"),
@@ -46,6 +52,7 @@ class SeatAnswer(msgspec.Struct, frozen=True):
     weight: int
     bond: str
     blocks: int
+    duty: int
     registered_epoch: int
     vote_key: str
 
@@ -60,6 +67,11 @@ class SeatsAnswer(msgspec.Struct, frozen=True):
 @click.group("seat")
 def command() -> None:
     """Take a seat among the servers that make blocks: keys, registration, bond."""
+
+
+command.add_command(replace_keys)
+command.add_command(takeover)
+command.add_command(release)
 
 
 @command.command("keys")
@@ -82,14 +94,14 @@ def make_keys(terminal: Terminal, owner: str, home: Path, out: Path | None) -> N
     try:
         if has_seat(home):
             held = read_seat_secrets(home / KEYS_NAME)
-            _check_owner(held.seat, account, home)
+            check_owner(held.seat, account, home)
             keys = build_seat_keys(held)
         else:
             keys = make_seat_keys(account, home)
     except HomeError as error:
         raise Failure(Exit.USAGE, "{reason}.", reason=str(error)) from None
     text = f"[[seats]]\n{write_seat_keys(account, keys, prefix)}"
-    document = _describe_keys(encode_address(prefix, account), keys)
+    document = describe_keys(encode_address(prefix, account), keys)
     if out is not None:
         write_new_file(out, text.encode(), private=False)
         text = terminal.say(
@@ -146,18 +158,7 @@ def register(
     async def build(session: Session) -> Intent:
         if not session.account.identified:
             raise Invalid(Code.NOT_IDENTIFIED)
-        if not has_seat(home):
-            raise Failure(
-                Exit.USAGE,
-                "{home} holds no seat's keys: make them with 'pai seat keys'.",
-                home=home,
-            )
-        try:
-            held = read_seat_secrets(home / KEYS_NAME)
-        except HomeError as error:
-            raise Failure(Exit.USAGE, "{reason}.", reason=str(error)) from None
-        _check_owner(held.seat, session.account_id, home)
-        keys = build_seat_keys(held, session.community.chain)
+        keys = read_keys(session, home)
         return Intent(
             actions=(RegisterSeat(keys),),
             title=terminal.say("Seat of {name}", name=name),
@@ -165,10 +166,10 @@ def register(
                 (terminal.say("Vote key"), keys.vote.hex()),
                 (terminal.say("Counts"), terminal.say("when it is bonded and a hand-off takes it")),
             ),
-            document=_describe_keys(session.address, keys),
+            document=describe_keys(session.address, keys),
         )
 
-    return _act(terminal, name, folder, password_file, manner, build)
+    return act(terminal, name, folder, password_file, manner, build)
 
 
 @command.command("bond")
@@ -199,7 +200,7 @@ def bond(
             raise Invalid(Code.DEPOSIT_TOO_LITTLE, f"it holds {format_pai(found.amount)}")
         return _intend(terminal, session, Bond(deposit, wanted), wanted)
 
-    return _act(terminal, name, folder, password_file, manner, build)
+    return act(terminal, name, folder, password_file, manner, build)
 
 
 @command.command("unbond")
@@ -221,27 +222,7 @@ def unbond(
         found = _find_deposit(session.account, deposit, "bonded", Code.DEPOSIT_NOT_BONDED)
         return _intend(terminal, session, Unbond(deposit), found.amount)
 
-    return _act(terminal, name, folder, password_file, manner, build)
-
-
-def _act(
-    terminal: Terminal,
-    name: str,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-    build: Callable[[Session], Awaitable[Intent]],
-) -> Exit:
-    """Build what is wanted from what the ledger says now, ask, sign, send, wait."""
-
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            tell_news(terminal, session)
-            intent = await build(session)
-            secrets = unlock(terminal, folder, name, password_file)
-            return await carry_out(terminal, session, secrets, intent, manner)
-
-    return run(work)
+    return act(terminal, name, folder, password_file, manner, build)
 
 
 def _intend(terminal: Terminal, session: Session, action: Action, amount: int) -> Intent:
@@ -299,6 +280,7 @@ def _answer_seats(
             Column(words.say("weight"), figures=True),
             Column(words.say("bond, pai"), figures=True),
             Column(words.say("blocks"), figures=True),
+            Column(words.say("attendance"), figures=True),
             Column(words.say("since epoch"), figures=True),
         ],
         [
@@ -307,6 +289,7 @@ def _answer_seats(
                 words.percent(item.weight, answer.total_weight),
                 words.amount(parse_pai(item.bond)),
                 words.number(item.blocks),
+                words.percent(item.duty, _WHOLE_DUTY),
                 words.number(item.registered_epoch),
             )
             for item in answer.seats
@@ -358,16 +341,6 @@ def _tell_own(terminal: Terminal, own: str, answer: SeatsAnswer) -> str:
     return terminal.say("You have no seat: 'pai seat register' opens one.")
 
 
-def _describe_keys(owner: str, keys: SeatKeys) -> dict[str, object]:
-    return {
-        "owner": owner,
-        "vote_key": keys.vote.hex(),
-        "vrf_key": keys.vrf.hex(),
-        "standby_key": keys.standby.hex(),
-        "proofs": [proof.hex() for proof in keys.proofs],
-    }
-
-
 def _parse_owner(text: str) -> tuple[str, AccountId]:
     """The prefix and the account of an address of a community that may not exist yet."""
     prefix = text.strip().lower().rpartition("1")[0] or PREFIX
@@ -375,12 +348,3 @@ def _parse_owner(text: str) -> tuple[str, AccountId]:
         return prefix, decode_address(prefix, text)
     except ValueError as error:
         raise Failure(Exit.USAGE, "{reason}.", reason=str(error)) from None
-
-
-def _check_owner(held: str, account: AccountId, home: Path) -> None:
-    if held != account.hex():
-        raise Failure(
-            Exit.USAGE,
-            "The seat's keys in {home} belong to another owner: name another folder.",
-            home=home,
-        )

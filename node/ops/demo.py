@@ -285,7 +285,8 @@ _UNITS_OF_ONE: Final = 4  # of a payment of ours that still waits, about
 
 
 def _get_means(account: Account, promised: int) -> Means:
-    deposits = tuple((item.id, item.amount) for item in account.deposits if item.bond == "free")
+    free = [item for item in account.deposits if item.bond == "free"]
+    deposits = tuple((item.id, int(item.amount)) for item in free)  # plain, as it is to be signed
     return Means(max(0, account.spendable - promised), deposits)
 
 

@@ -7,6 +7,7 @@ import platform
 from pathlib import Path
 from time import perf_counter
 
+from tests.bench.clearing import measure_clearing
 from tests.bench.measures import (
     Figures,
     Sizes,
@@ -16,10 +17,12 @@ from tests.bench.measures import (
     measure_replay,
     measure_tree,
 )
+from tests.bench.mixed import measure_mixed_replay
 from tests.bench.proofs import measure_certificates, measure_proofs, measure_warp
 
 MEASURES = (
     measure_replay,
+    measure_mixed_replay,
     measure_quiet_replay,
     measure_tree,
     measure_admissions,
@@ -27,6 +30,7 @@ MEASURES = (
     measure_certificates,
     measure_proofs,
     measure_warp,
+    measure_clearing,
 )
 
 

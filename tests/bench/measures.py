@@ -49,6 +49,8 @@ class Sizes(NamedTuple):
     rows: int = 60_000
     crowd: int = 100_000
     warp_blocks: int = 20_000
+    debts_few: int = 10_000
+    debts_many: int = 500_000
 
 
 def measure_ceiling(threads: int, verifications: int) -> float:

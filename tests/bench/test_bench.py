@@ -1,9 +1,24 @@
 """The bench runs, on little of everything, and names its figures as it promises. No times here."""
 
+from typing import get_args
+
 import pytest
 
+from chain.actions import (
+    Action,
+    CompleteRecovery,
+    GrantLoan,
+    Pay,
+    PayClaim,
+    ReleaseNotice,
+    ReplaceSeatKeys,
+    ReturnLoan,
+    Takeover,
+)
+from chain.block import decode_block
 from tests.bench.__main__ import measure_all
 from tests.bench.measures import Sizes
+from tests.bench.mixed import build_mixed_blocks, build_mixed_town
 from tests.bench.proofs import SEATS
 
 SMALL = Sizes(
@@ -17,6 +32,8 @@ SMALL = Sizes(
     rows=400,
     crowd=300,
     warp_blocks=200,
+    debts_few=200,
+    debts_many=400,
 )
 
 KEYS = {
@@ -29,6 +46,8 @@ KEYS = {
     "replay.ratio_one_thread",
     "replay.ratio_two_threads",
     "replay.empty_blocks_per_second",
+    "replay_mixed.transactions_per_second",
+    "replay_mixed.ratio_one_thread",
     "merkle.microseconds_per_row",
     "mempool.admissions_per_second",
     *(f"certificate.{figure}_{seats}" for figure in ("bytes", "check_ms") for seats in SEATS),
@@ -40,6 +59,15 @@ KEYS = {
     "warp.blocks",
     "warp.seconds",
     "warp.blocks_replayed",
+    *(
+        f"clearing.{figure}_per_obligation"
+        for figure in ("verify_us", "enter_us", "apply_us", "root_us", "certificate_bytes")
+    ),
+    *(
+        f"clearing.{figure}_{size}"
+        for figure in ("obligations", "solve_seconds", "potentials_seconds", "apply_seconds")
+        for size in ("few", "many")
+    ),
     "genesis.mib_per_100000_accounts",
     "ledger.mib_per_100000_accounts",
 }
@@ -51,3 +79,14 @@ def test_the_bench_measures_what_it_promises(capsys: pytest.CaptureFixture[str])
     assert all(value > 0 for value in facts.values() if isinstance(value, float))
     printed = capsys.readouterr().out
     assert all(key in printed for key in KEYS)
+
+
+def test_the_mixed_load_is_of_all_kinds_and_mostly_of_payments() -> None:
+    members = 400
+    blocks = build_mixed_blocks(build_mixed_town(members), members, blocks=6, transfers=100)
+    transactions = [item.body for data in blocks for item in decode_block(data).transactions]
+    kinds = [type(action) for body in transactions for action in body.actions]
+    assert kinds.count(Pay) * 10 >= len(transactions) * 6
+    # What needs a vote first, a recovery's whole delay, or a seat that serves stays out.
+    waiting = {CompleteRecovery, GrantLoan, ReturnLoan, PayClaim, Takeover, ReplaceSeatKeys}
+    assert set(get_args(Action)) - set(kinds) == waiting | {ReleaseNotice}

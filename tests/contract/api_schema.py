@@ -107,8 +107,11 @@ def _find_in_object(
     for name in schema.get("required", []):
         if name not in value:
             yield f"{place}.{name} is missing"
+    others = schema.get("additionalProperties", False)
     for name, item in value.items():
-        if name not in properties:
+        if name not in properties and isinstance(others, dict):
+            yield from find_mismatches(item, others, document, f"{place}.{name}")
+        elif name not in properties:
             yield f"{place}.{name} is not described"
         else:
             yield from find_mismatches(item, properties[name], document, f"{place}.{name}")

@@ -16,14 +16,21 @@ import pytest
 import trio
 
 from chain.actions import (
+    AcceptInvoice,
+    AskLoan,
     ChangePolicy,
+    Instalment,
     Leg,
+    LendLiquidity,
     Offer,
+    OfferInvoice,
     Pay,
     Prolong,
+    Propose,
     ProposeChain,
     RegisterAlias,
     Save,
+    SetCommittee,
     SetGuardians,
     SetOrder,
     Want,
@@ -172,8 +179,12 @@ async def test_the_market_is_searched(autojump_clock: object, world: ApiWorld) -
 async def test_every_answer_is_as_described(autojump_clock: object, world: ApiWorld) -> None:
     await world.pay("emma", Pay(get_account_id("farid"), 3 * PAI, "bread"), Save(20 * PAI, 5))
     await world.pay("emma", SetGuardians(bytes(32), 3, 3), RegisterAlias("emma", 0))
+    await world.pay("emma", AskLoan(PAI, 5, (Instalment(2, 1),), "", get_account_id("farid"), 1))
+    await world.pay("emma", Propose(SetCommittee(None)))
     await open_market(world)
     sealed = await world.pay("farid", Pay(get_account_id("newborn"), 2 * PAI, ""))
+    offer = OfferInvoice(get_account_id("emma"), 7 * PAI, 9, "eggs", bytes(32), clearable=True)
+    await world.pay("farid", offer)
     waiting = await world.sign("emma", Prolong(0, 4), ChangePolicy(get_policy("emma")))
     await world.post(waiting)
     document = await world.get("/openapi.json")
@@ -183,8 +194,14 @@ async def test_every_answer_is_as_described(autojump_clock: object, world: ApiWo
         "/v1/accounts/{address}/proof": [EMMA, NOBODY],
         "/v1/accounts/{address}/identity": [EMMA, NOBODY],
         "/v1/accounts/{address}/recovery": [EMMA, NOBODY],
+        "/v1/accounts/{address}/credit": [EMMA, NOBODY],
+        "/v1/accounts/{address}/obligations": [EMMA, FARID, NOBODY],
+        "/v1/obligations/{number}": ["0"],
         "/v1/aliases/{alias}": ["emma"],
         "/v1/accounts/{address}/market": [EMMA, FARID, NOBODY],
+        "/v1/loans/{number}": ["0"],
+        "/v1/proposals": ["", f"?account={EMMA}&limit=1"],
+        "/v1/proposals/{number}": ["0", f"0?account={EMMA}"],
         "/v1/transactions/{id}": [sealed.id.hex(), waiting.id.hex(), "ab" * 32],
         "/v1/blocks/{name}": ["1", world.core.ledger.head.hash.hex()],
     }
@@ -192,7 +209,8 @@ async def test_every_answer_is_as_described(autojump_clock: object, world: ApiWo
         if method == "post" or path == "/v1/events":
             continue
         for value in asked.get(path, [""]):
-            response = await world.client.get(re.sub(r"\{\w+\}", value, path))
+            target = re.sub(r"\{\w+\}", value, path) if "{" in path else path + value
+            response = await world.client.get(target)
             assert response.status_code == 200, response.text
             content = operation["responses"]["200"]["content"]
             assert list(content) == [response.headers["content-type"].partition(";")[0]]
@@ -318,7 +336,8 @@ async def test_a_payment_from_waiting_to_history(autojump_clock: object, world: 
     assert (place["status"], place["height"], place["confirmations"]) == ("waiting", None, None)
     await world.wait_for_blocks(2)
     place = await world.get(path)
-    assert place["status"] == "in_block"
+    assert place["status"] == "final"  # one seat alone decides at once
+    assert place["level"] == 0
     assert place["confirmations"] == world.core.ledger.head.height - place["height"] + 1
     block = await world.get(f"/v1/blocks/{place['height']}")
     assert block["hash"] == place["hash"]
@@ -343,7 +362,7 @@ async def test_history_is_paged_newest_first(autojump_clock: object, world: ApiW
     while True:
         page = await world.get(f"/v1/accounts/{FARID}/history?limit=2{before}")
         assert len(page["entries"]) <= 2
-        seen += [entry["memo"] for entry in page["entries"]]
+        seen += [entry["memo"] for entry in page["entries"] if entry["kind"] == "received"]
         if page["next"] is None:
             break
         before = f"&before={page['next']}"
@@ -370,7 +389,13 @@ async def test_the_genesis_is_the_community(autojump_clock: object, world: ApiWo
     assert GENESIS_CODEC.decode(response.content) == GENESIS
     status = await world.get("/v1/status")
     assert status["community"]["id"] == CHAIN.hex()
-    assert status["final"] == {"height": 0, "hash": CHAIN.hex()}
+    assert status["final"] == {
+        "height": 0,
+        "hash": CHAIN.hex(),
+        "slot": 0,
+        "level": 0,
+        "gap_slots": 0,
+    }
 
 
 async def test_the_export_is_the_store_and_may_begin_later(
@@ -667,3 +692,30 @@ async def test_an_export_ends_with_its_client_and_gives_its_place_back(
 async def test_head_is_answered_at_once(autojump_clock: object, world: ApiWorld, path: str) -> None:
     response = await world.client.head(path)
     assert (response.status_code, response.content) == (200, b"")
+
+
+# Obligations.
+
+
+async def test_obligations_come_in_pages_and_are_told_to_both_sides(
+    autojump_clock: object, world: ApiWorld
+) -> None:
+    emma, farid = get_account_id("emma"), get_account_id("farid")
+    offers = [OfferInvoice(emma, (1 + n) * PAI, 9, f"no. {n}", None, True) for n in range(3)]
+    await world.pay("farid", *offers)
+    await world.pay("emma", AcceptInvoice(1, farid, 2 * PAI, True), LendLiquidity(5 * PAI))
+    page = await world.get(f"/v1/accounts/{EMMA}/obligations?limit=2")
+    assert [item["number"] for item in page["obligations"]] == [0, 1]
+    assert (page["next"], page["lends"]) == (2, "5")
+    rest = await world.get(f"/v1/accounts/{FARID}/obligations?from=2")
+    (last,) = rest["obligations"]
+    assert (last["reference"], last["state"], last["late"]) == ("no. 2", "offered", False)
+    assert last["lapses_time"] is not None
+    assert rest["next"] is None
+    accepted = await world.get("/v1/obligations/1")
+    assert (accepted["state"], accepted["remaining"]) == ("open", "2")
+    assert accepted["debtor"] == EMMA
+    told = await world.get("/v1/clearing")
+    assert (told["made"], told["ready"], told["lenders"]) == (3, 1, 1)
+    assert await world.get("/v1/obligations/7", 404)
+    assert await world.get("/v1/obligations/x", 400)

@@ -149,7 +149,7 @@ async def test_an_account_that_nobody_has_paid(autojump_clock: MockClock, world:
 async def test_a_payment(autojump_clock: MockClock, world: World) -> None:
     async with world.open() as opened:
         draft, sealed, outcome = await say(opened, Pay(BORIS, 10 * PAI, "молоко"))
-        assert outcome.status == "in_block"
+        assert outcome.status in ("in_block", "final")  # one seat alone decides at once
         assert outcome.height is not None
         assert draft.fee_max == draft.units * opened.account.unit_fee > 0
     async with world.open() as opened:

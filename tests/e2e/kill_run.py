@@ -40,7 +40,7 @@ from tests.e2e.kill_look import (
     get_head,
     wait_for,
 )
-from tests.e2e.kill_verdict import Verdict, judge
+from tests.e2e.kill_verdict import Marks, Verdict, judge, read_marks
 from wallet.build import Envelope, build_draft, get_valid_until, sign_draft
 from wallet.client import NodeClient
 from wallet.terminal import Failure
@@ -79,6 +79,7 @@ class Run:
     acknowledged: list[SealedTransaction] = field(default_factory=list)
     held_by_all: dict[int, str] = field(default_factory=dict)  # height: hash
     kills: list[Kill] = field(default_factory=list)
+    marks: dict[int, Marks] = field(default_factory=dict)  # of journals, by server
     refused: Counter[str] = field(default_factory=Counter)
     first_block_seconds: float = 0.0  # since the servers were started
 
@@ -164,6 +165,8 @@ async def kill_once(run: Run, number: int) -> None:
     for victim in victims:
         victim.kill()
     killed = time.monotonic()
+    for victim in victims:
+        look_at_journal(run, victim)
     await trio.sleep(run.rng.choice((0.0, 0.2, 1.0, 3.0)))
     down = time.monotonic() - killed
     for victim in victims:
@@ -180,6 +183,17 @@ async def kill_once(run: Run, number: int) -> None:
     names = ", ".join(str(run.servers.index(victim) + 1) for victim in victims)
     run.kills.append(Kill(number + 1, names, moment, height, down, answers, caught_up))
     run.tell(describe_kill(run.kills[-1]))
+
+
+def look_at_journal(run: Run, server: Server) -> None:
+    """The journal of a dead server can be read, and none of its marks has ever fallen."""
+    place = run.servers.index(server)
+    marks, before = read_marks(server.place.home.folder), run.marks.get(place)
+    assert before is None or all(new >= old for new, old in zip(marks, before, strict=True)), (
+        before,
+        marks,
+    )
+    run.marks[place] = marks
 
 
 async def do_answer(servers: Sequence[Server]) -> bool | None:

@@ -11,15 +11,31 @@ from typing import NamedTuple
 from chain.block import SealedBlock, decode_block
 from chain.genesis import Genesis
 from chain.header import BlockHash, Header
-from chain.kept import read_canonical_block, read_head
+from chain.kept import read_canonical_block, read_head, read_rows
+from chain.tables import ACCUSATIONS
 from chain.transaction import SealedTransaction
 from node.audit.checks_chain import find_double_blocks
 from node.audit.run import Trust, audit
 from node.audit.source import open_source
 from node.home import Home
+from node.journal import JOURNAL_NAME, read_journal
 from node.mempool_file import read_mempool
+from node.ops.servers import LOG_NAME
 
 HEADS_APART_MAX = 3
+
+
+# What no server may ever have to say: it would mean that a journal has failed its seat.
+NEVER_SAID = ("offence", "key_used_elsewhere", "journal_lost", "finality_conflict", "seat_refused")
+
+
+class Marks(NamedTuple):
+    """The newest of each kind that a seat's journal says was signed."""
+
+    set_slot: int
+    block_slot: int
+    prevote_round: int
+    ack_round: int
 
 
 class Verdict(NamedTuple):
@@ -62,6 +78,7 @@ def judge(
     if highest - common > HEADS_APART_MAX:
         problems.append(f"servers agree up to block {common}, the highest head is {highest}")
     problems += find_lost_blocks(helds, held_by_all)
+    problems += [item for home in homes for item in find_offences(home)]
     authors = {block.header.seat for block in helds[0].chain}
     problems += [
         f"seat {seat.account.hex()} made no block"
@@ -93,6 +110,27 @@ def read_home(home: Path) -> Held:
             assert data is not None, f"{home} does not hold block {height}"
             chain.append(decode_block(data))
     return Held(chain, [(block.hash, block.header) for block in kept])
+
+
+def find_offences(home: Path) -> list[str]:
+    """What a server has seen or says of itself that must not be: a second vote, a lost journal."""
+    said = (home / LOG_NAME).read_text(errors="replace").splitlines()
+    with open_source(str(home)) as source:
+        assert source.store is not None, "the server was stopped"
+        accused = len(list(read_rows(source.store, ACCUSATIONS.prefix)))
+    problems = [
+        f"{home.name}: {line}" for line in said for word in NEVER_SAID if f" {word} " in f" {line} "
+    ]
+    return problems + [f"{home.name}: {accused} offences are on its chain"] * bool(accused)
+
+
+def read_marks(home: Path) -> Marks:
+    """What stands in a seat's journal. Raises JournalLost when it cannot be read."""
+    records = read_journal(home / JOURNAL_NAME).records
+    if not records:
+        return Marks(0, 0, 0, 0)
+    newest, block_slot = records[-1], max(record.block_slot for record in records)
+    return Marks(newest.base_slot, block_slot, newest.prevote_round, newest.ack_round)
 
 
 def find_lost_blocks(helds: Sequence[Held], held_by_all: Mapping[int, str]) -> list[str]:

@@ -28,7 +28,7 @@ from p2p.wire import (
 )
 from tests import attacks
 from tests.attacks import Attack, Victim, hostile, probe, resisted, running_victim
-from tests.network_world import COMMUNITY, GENESIS_HASH, FakeChain, build_chain
+from tests.network_world import COMMUNITY, GENESIS_HASH, PROGRESS, FakeChain, build_chain
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +45,7 @@ HEADERS_NAME = get_name(COMMUNITY, HEADERS.subject)
 
 
 def build_question() -> bytes:
-    status = Status(COMMUNITY, 1, FakeChain().get_status().head, (), 0)
+    status = Status(COMMUNITY, 1, FakeChain().get_status().head, (), 0, PROGRESS)
     return encode(status)
 
 

@@ -47,7 +47,6 @@ def node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> WalletNode:
     )
     still = (KeepSegment(from_step=0, keep=None),)  # so that balances are what chains made them
     node = WalletNode(Community(replace(genesis, accounts=poor, keep_schedule=still)))
-    node.tells_limits = True
     folder = tmp_path / "wallets"
     folder.mkdir(mode=0o700)
     monkeypatch.setattr(session, "NodeClient", partial(NodeClient, transport=node.transport))

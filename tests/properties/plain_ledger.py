@@ -4,9 +4,9 @@ What the real ledger does by its queue is an argument here, so that a test can l
 every block, or at nobody. Signatures are taken for good; the envelope is checked all the same.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
 
-from chain import tables
 from chain.actions import Action, Reveal
 from chain.codec import encode
 from chain.crypto import Signed
@@ -16,13 +16,23 @@ from chain.header import SECONDARY
 from chain.invariants import check_invariants
 from chain.policy import AccountId
 from chain.rules.birth import apply_genesis
-from chain.rules.context import Author
+from chain.rules.context import Author, Context
 from chain.rules.credit_days import process_credit_days
 from chain.rules.loan_terms import process_loans
 from chain.rules.randomness import process_randomness
 from chain.rules.settlement import touch
 from chain.state import Change, State
-from chain.tables import Account, Money, Recovery, Savings, Table
+from chain.tables import (
+    ACCOUNTS,
+    MONEY,
+    RECOVERIES,
+    SAVINGS,
+    Account,
+    Money,
+    Recovery,
+    Savings,
+    Table,
+)
 from chain.transaction import (
     TRANSACTION_VERSION,
     KeySignature,
@@ -55,6 +65,7 @@ class PlainLedger:
         self.chain = compute_chain_id(genesis)
         self.rows: dict[bytes, bytes] = {}
         self.slot = 0
+        self.told: list[Fact] = []  # by the last block, also if its transactions were refused
         self.state = State(self.rows.get)
         apply_genesis(self.state, genesis, self.chain)
         self._keep()
@@ -64,11 +75,14 @@ class PlainLedger:
         slot: int,
         transactions: tuple[SealedTransaction, ...] = (),
         looked_at: Iterable[AccountId] = (),
+        opening: Sequence[Callable[[State, Context], None]] = (),
     ) -> list[Fact]:
-        """A block: look at these accounts, then apply the transactions. Raises Invalid."""
+        """A block: do this, look at these accounts, apply the transactions. Raises Invalid."""
         state = self.state
         context = get_context(state, self.chain, self.genesis.constants, slot, bytes(32))
         process_randomness(state, context, bytes(64))
+        for act in opening:
+            act(state, context)
         process_credit_days(state, context)
         process_loans(state, context)
         for account_id in looked_at:
@@ -82,8 +96,8 @@ class PlainLedger:
         finally:
             process_closing(state, context, Author(bytes(32), SECONDARY, bytes(64)))
             self.slot = slot
-            facts = self._keep()
-        return facts
+            self.told = self._keep()
+        return self.told
 
     def _keep(self) -> list[Fact]:
         changes, facts = self.state.take_changes()
@@ -126,14 +140,16 @@ class PlainLedger:
         }
 
 
-TABLES = {table.prefix: table for table in vars(tables).values() if isinstance(table, Table)}
+MONEYED: Final = {table.prefix: table for table in (ACCOUNTS, MONEY, RECOVERIES, SAVINGS)}
 
 
 def count_money(rows: Iterable[tuple[bytes, bytes]]) -> int:
     """Everything that belongs to anybody, row by row, less what was issued and not burned."""
     total = 0
     for key, data in rows:
-        row = TABLES[key[:1]].codec.decode(data)
+        if key[:1] not in MONEYED:
+            continue
+        row = MONEYED[key[:1]].codec.decode(data)
         match row:
             case Account():
                 total += row.settlement
@@ -143,7 +159,7 @@ def count_money(rows: Iterable[tuple[bytes, bytes]]) -> int:
                 total += row.pending.bond if row.pending else 0
             case Money():
                 total += row.pot + row.reserve + row.social + row.operators
-                total += row.active + row.municipality - row.issued + row.burned
+                total += row.active + row.municipality + row.claims - row.issued + row.burned
             case _:
                 pass
     return total

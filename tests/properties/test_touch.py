@@ -256,10 +256,15 @@ class Touch(RuleBasedStateMachine):
             case Bond(deposit=number, amount=amount):
                 self._follow_bond(account, number, amount)
             case Unbond(deposit=number):
-                account.deposits[number].bonded = False
-                account.deposits[number].release = step + UNBONDING_STEPS
+                self._follow_unbond(owner, account.deposits[number], step)
             case _:
                 pass
+
+    def _follow_unbond(self, owner: bytes, deposit: ExactDeposit, step: int) -> None:
+        """What a set may have counted waits for a hand-off, and none comes here."""
+        if self.busy.state.served.get(owner) is None:
+            deposit.bonded = False
+            deposit.release = step + UNBONDING_STEPS
 
     def _follow_bond(self, account: ExactAccount, number: int, amount: int) -> None:
         deposit = account.deposits[number]

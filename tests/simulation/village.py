@@ -17,9 +17,13 @@ from trio.testing import MockClock
 
 from chain.actions import Action, Reveal
 from chain.block import SealedBlock
+from chain.certificates import Certificate
 from chain.errors import Invalid
-from chain.genesis import Genesis, compute_chain_id
+from chain.genesis import GENESIS_VERSION, Genesis, compute_chain_id
+from chain.rules.finality_record import get_lasting_ref
+from chain.state import State
 from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
+from chain.votes import SignedVote, Vote
 from consensus.journal import Journal, build_journal
 from node.core import Core
 from node.keys import KEYS_VERSION, SeatHolder, SeatSecrets, build_seat_holder
@@ -85,8 +89,9 @@ def build_fresh_journal(seat: str) -> KeptJournal:
 
 @dataclass
 class Witness:
-    """Sees every header that any seat signs. One a slot, or somebody offends."""
+    """Sees every header and vote that any seat signs: one a slot and kind, or somebody offends."""
 
+    votes: dict[tuple[bytes, bytes, type[Vote], int], Vote] = field(default_factory=dict)
     signed: dict[tuple[bytes, int], bytes] = field(default_factory=dict)
     offences: list[str] = field(default_factory=list)
 
@@ -96,6 +101,12 @@ class Witness:
         other = self.signed.setdefault((header.seat, header.slot), block.hash)
         if other != block.hash:
             self.offences.append(f"two headers of slot {header.slot} by {header.seat.hex()[:8]}")
+
+    def see_vote(self, seat: bytes, body: Vote) -> None:
+        """Take note of a vote that leaves its seat."""
+        known = self.votes.setdefault((seat, body.set, type(body), body.round), body)
+        if known != body:
+            self.offences.append(f"two votes of round {body.round} by {seat.hex()[:8]}")
 
 
 @dataclass
@@ -130,10 +141,15 @@ class WatchedNetwork:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._network, name)
 
-    async def announce_block(self, block: SealedBlock) -> None:
+    def say_vote(self, vote: SignedVote) -> None:
+        """Let the witness see it, then everybody."""
+        self._witness.see_vote(vote.seat, vote.body)
+        self._network.say_vote(vote)
+
+    async def announce_block(self, block: SealedBlock, certificate: Certificate | None) -> None:
         """Let the witness see it, then everybody."""
         self._witness.see(block)
-        await self._network.announce_block(block)
+        await self._network.announce_block(block, certificate)
 
 
 class Village:
@@ -204,7 +220,7 @@ class Village:
             account=account,
             sequence=sequence,
             valid_until_slot=max(core.get_clock_slot(), 0) + 200,
-            ref=self.chain[:16],
+            ref=self._choose_ref(core.ledger.state),
             via=None,
             fee_max=fee_max,
             actions=(Reveal(get_policy(name)), *actions) if reveals else actions,
@@ -215,6 +231,11 @@ class Village:
         except Invalid:
             return None
         return sealed
+
+    def _choose_ref(self, state: State) -> bytes:
+        """The genesis, which is final on every branch, as long as one may refer to it."""
+        genesis = self.chain[:16]
+        return genesis if state.anchors.get(genesis) is not None else get_lasting_ref(state)
 
     async def _run(self, villager: Villager, started: trio.Event) -> None:
         villager.starts += 1
@@ -232,9 +253,10 @@ class Village:
             transport,
             core,
             core,
-            NetworkSettings(self.chain, 1, None, peers=others),
+            NetworkSettings(self.chain, GENESIS_VERSION, None, peers=others),
             get_time_ms=villager.clock.get_wall_ms,
             dice=random.Random(f"{self.seed} {villager.name} {villager.starts}"),
+            shelf=core,
         )
         villager.core, villager.network = core, network
         with trio.CancelScope() as villager.scope:

@@ -30,11 +30,12 @@ from chain.tables import (
     SetEntry,
 )
 from chain.transaction import SealedTransaction
-from node.audit.books import Books, decay, get_power, sum_over_slots
+from node.audit.books import Books
 from node.audit.checks import find_all
 from node.audit.checks_chain import find_double_blocks, find_wrong_author
 from node.audit.evidence import Evidence, select
 from node.audit.findings import Check
+from node.audit.melting import decay, get_power, sum_over_slots
 from node.audit.replay import Step, Walk
 from node.audit.run import Audit, Trust
 from node.audit.source import Source

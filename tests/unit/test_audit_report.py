@@ -9,18 +9,21 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace
 
-from chain.actions import Pay, Save
+from chain.actions import LendLiquidity, Pay, PayInvoice, Save
 from chain.parameters import KeepSegment
 from chain.store import MemoryStore
+from node.audit.clearing import find_circles, write_set_offs
 from node.audit.findings import Check
-from node.audit.report import build_report, write_periods
+from node.audit.report import build_report
 from node.audit.report_types import PeriodRow, Report
 from node.audit.run import Audit, Trust
 from node.audit.source import Source
+from node.audit.tables import write_periods
 from node.cli.charts import draw_bar, draw_sparkline
 from node.cli.main import main
 from node.ops.export import build_header
 from tests.community import PAI, Community, build_genesis, get_account_id
+from tests.exchange_world import ExchangeWorld
 
 NO_DEMURRAGE = (KeepSegment(0, None),)
 
@@ -232,3 +235,64 @@ def test_bars_and_sparklines_show_proportions() -> None:
     assert draw_sparkline([0, 0], 10) == "▁▁"
     assert draw_sparkline([100, 7, 7], 2) == "██"  # the newest ones alone
     assert draw_sparkline([], 5) == ""
+
+
+# Set-offs
+
+
+def test_set_offs_are_told_with_what_they_saved(tmp_path: Path) -> None:
+    """Emma owes Farid 10, he Galina 8, she Emma 5; Emma lends: all of it is cleared."""
+    world = ExchangeWorld()
+    world.owe("emma", "farid", 10 * PAI)
+    world.owe("farid", "galina", 8 * PAI)
+    world.owe("galina", "emma", 5 * PAI)
+    world.do("emma", LendLiquidity(6 * PAI))
+    world.open_window()
+    height = world.clear().header.height
+    world.wait(20)
+    drawn = report(world)
+    assert drawn.findings == []
+    assert drawn.supply.difference == "0"
+    (row,) = drawn.set_offs
+    assert (row.height, row.entered, row.closed) == (height, 3, 3)
+    assert (row.debt, row.cleared, row.cleared_share) == ("23", "23", "1.000000")
+    assert (row.net_debt, row.money_used, row.net_debt_paid) == ("5", "5", "1.000000")
+    assert row.money_saved == "18"
+    assert (row.circles, row.shortest, row.longest) == (3, 2, 3)
+    file = tmp_path / "set_offs.csv"
+    with file.open("w", newline="") as out:
+        write_set_offs(drawn.set_offs, out)
+    (line,) = csv.DictReader(io.StringIO(file.read_text()))
+    assert line["money_saved"] == "18"
+
+
+def test_money_put_aside_at_the_end_of_a_chain_is_counted() -> None:
+    world = ExchangeWorld()
+    world.owe("emma", "farid", 10 * PAI)
+    world.do("emma", LendLiquidity(6 * PAI))
+    world.open_window()
+    assert sum(item.escrow for item in world.window.lenders) == 6 * PAI
+    drawn = report(world)
+    assert drawn.findings == []
+    assert drawn.supply.difference == "0"
+    assert drawn.set_offs == []
+
+
+def test_a_window_without_a_set_off_is_no_finding() -> None:
+    """The second bookkeeping lets what was put aside melt by itself."""
+    world = ExchangeWorld()
+    world.owe("emma", "farid", 10 * PAI)
+    world.do("emma", LendLiquidity(300 * PAI))
+    for _ in range(3):
+        world.open_window()
+        world.wait(11)
+    world.do("emma", PayInvoice(0, get_account_id("farid"), 10 * PAI))
+    assert report(world).findings == []
+
+
+def test_flows_are_taken_apart_into_circles() -> None:
+    a, b, c, d = b"a", b"b", b"c", b"d"
+    assert find_circles([(a, b, 3), (b, a, 3)]) == [2]
+    assert sorted(find_circles([(a, b, 3), (b, c, 2), (c, a, 2), (b, a, 1)])) == [2, 3]
+    assert find_circles([(b"", a, 1), (a, b, 1), (b, c, 1), (c, d, 1), (d, b"", 1)]) == [4]
+    assert find_circles([]) == []

@@ -8,6 +8,7 @@ from chain.crypto import compute_hash
 from chain.errors import BadGenesis, Code, Invalid
 from chain.genesis import (
     GENESIS_CODEC,
+    GENESIS_VERSION,
     Genesis,
     GenesisAccount,
     GenesisAuthority,
@@ -90,7 +91,7 @@ def test_the_genesis_of_tests_is_sound() -> None:
 
 SEAT_KEYS = GOOD.seats[0].keys
 FAULTS = [
-    (replace(GOOD, version=2), "install the version of Pai"),
+    (replace(GOOD, version=GENESIS_VERSION + 1), "install the version of Pai"),
     (replace(GOOD, prefix="Pai"), "prefix of addresses"),
     (replace(GOOD, genesis_time=GENESIS_TIME_MAX + 1), "year 10000"),
     (replace(GOOD, funds=GenesisFunds(SUPPLY_MAX, 0, 0)), "more than a community can issue"),
@@ -180,14 +181,14 @@ def test_a_genesis_comes_back_from_its_bytes() -> None:
 
 def test_a_genesis_of_other_rules_is_told_from_nonsense() -> None:
     for other in (
-        encode(replace(GOOD, version=2)),
-        pack([2, "of another shape"]),
+        encode(replace(GOOD, version=GENESIS_VERSION - 1)),
+        pack([GENESIS_VERSION + 1, "of another shape"]),
         pack([100, *[None] * 14]),
     ):
         with pytest.raises(Invalid) as caught:
             GENESIS_CODEC.decode(other)
         assert caught.value.code is Code.OTHER_RULES
-    for nonsense in (b"", b"\x9c", pack([1, "short"]), pack({"version": 2})):
+    for nonsense in (b"", b"\x9c", pack([GENESIS_VERSION, "short"]), pack({"version": 1})):
         with pytest.raises(Invalid) as caught:
             GENESIS_CODEC.decode(nonsense)
         assert caught.value.code is Code.MALFORMED

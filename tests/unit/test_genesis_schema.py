@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from chain.codec import encode
 from chain.genesis import (
     GENESIS_CODEC,
+    GENESIS_VERSION,
     Genesis,
     GenesisDeposit,
     GenesisFunds,
@@ -125,7 +126,11 @@ def test_amounts_may_be_numbers(text: str) -> None:
         ('unit_fee = "0.01"', "unit_fee = 0.0000001", "is not an amount"),
         ('credit_keep = "18375845621797877956"', "credit_keep = 5", "is not a fraction of 2^64"),
         ('credit_keep = "18375845621797877956"', 'credit_keep = "0"', "lies between 0 and"),
-        ("rules_version = 1", "rules_version = 2", "rules of version 1 alone"),
+        (
+            f"rules_version = {GENESIS_VERSION}",
+            "rules_version = 1",
+            f"rules of version {GENESIS_VERSION} alone",
+        ),
         ('prefix = "pai"', 'prefix = "Pai"', "[community] prefix: the prefix of addresses is"),
         ('prefix = "pai"', 'prefix = "kop"', "belongs to another community"),
         ("genesis_time = 2027-", "genesis_time = 2027#", "[community] genesis_time: write"),
@@ -157,8 +162,11 @@ def test_errors_name_file_table_and_key(old: str, new: str, told: str, text: str
         (b"a = " + b"[" * 5_000, "nests too deeply"),
         (b"", "community: this key is missing: add it"),
         (b"community = 3", "community: write this as a table"),
-        (b"\x9c\x01\x02", " is not a genesis: The bytes are not what the format asks for."),
-        (b"\x9c\x05", "rules of another version"),
+        (
+            bytes([0x9C, GENESIS_VERSION, 2]),
+            " is not a genesis: The bytes are not what the format asks for.",
+        ),
+        (bytes([0x9C, GENESIS_VERSION + 1]), "rules of another version"),
     ],
 )
 def test_files_that_are_no_constitution(content: bytes, told: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import pytest
 
 from chain.actions import (
     Action,
+    AskLoan,
     Bond,
     CancelRecovery,
     ChangePolicy,
@@ -11,9 +12,11 @@ from chain.actions import (
     GiveUpAlias,
     Pay,
     Prolong,
+    Propose,
     RegisterAlias,
     RegisterSeat,
     Save,
+    SpendFund,
     Unbond,
     Withdraw,
 )
@@ -21,7 +24,7 @@ from chain.block import SealedBlock
 from chain.rules.settlement import compute_decayed
 from chain.transaction import SealedTransaction
 from node.chainkeeper import ChainKeeper
-from node.happenings import find_happenings
+from node.happenings import CHARGES, find_happenings
 from node.history import HistoryEntry, build_rows, read_blocks_by_seat, read_history
 from node.signatures import KnownSignatures
 from node.stores import MemoryStores
@@ -36,6 +39,8 @@ from tests.community import (
     get_policy,
 )
 from tests.identity_world import attest, revoke, set_guardians, start_recovery
+from wallet.client import Entry, Micropai
+from wallet.show import get_change
 
 EMMA, FARID = get_account_id("emma"), get_account_id("farid")
 
@@ -57,10 +62,22 @@ class Record:
         """A block with one transaction."""
         return self.extend(self.community.sign(name, *actions, fee_max=fee_max), after=after)
 
+    def read(self, name: str) -> tuple[HistoryEntry, ...]:
+        """An account's whole history, newest first."""
+        return read_history(self.keeper.ledger.store, get_account_id(name), None, 1_000).entries
+
+    def get_balance(self, name: str) -> int:
+        """An account's balance as the newest block has it."""
+        return self.keeper.ledger.state.accounts.require(get_account_id(name)).settlement
+
     def look(self, name: str, limit: int = 100) -> list[tuple[str, int]]:
-        """Kinds and amounts of an account's history, oldest first."""
+        """Kinds and amounts of an account's history, oldest first; but for demurrage."""
         page = read_history(self.keeper.ledger.store, get_account_id(name), None, limit)
-        return [(entry.kind, entry.amount) for entry in reversed(page.entries)]
+        return [
+            (entry.kind, entry.amount)
+            for entry in reversed(page.entries)
+            if entry.kind not in CHARGES
+        ]
 
 
 def test_a_payment_is_told_to_both_with_its_memo() -> None:
@@ -130,7 +147,7 @@ def test_pages_follow_each_other_without_gap_or_repeat() -> None:
         pays = [Pay(FARID, PAI, f"{number} {index}") for index in range(3)]
         record.act("emma", *pays)
     whole = read_history(record.keeper.ledger.store, EMMA, None, 1_000).entries
-    assert [entry.memo for entry in whole] == [
+    assert [entry.memo for entry in whole if entry.kind == "paid"] == [
         f"{number} {index}" for number in reversed(range(7)) for index in reversed(range(3))
     ]
     for limit in (1, 2, 4, 20, 21, 22):
@@ -246,3 +263,35 @@ def test_names_and_attestations_are_told_to_both_sides() -> None:
     assert [kind for kind, _ in record.look("stranger")] == ["identified", "identity_revoked"]
     told = [kind for kind, _ in record.look("registry") if kind != "fee"]
     assert told == ["attested", "revoked"]
+
+
+def test_every_micropai_of_a_balance_is_told() -> None:
+    """What wallets make of a history adds up to the balance, whatever happened."""
+    record = Record()
+    record.act("emma", Save(100 * PAI, 3), Save(50 * PAI, 3), Pay(FARID, 7 * PAI, ""))
+    record.act("emma", set_guardians(), RegisterAlias("emma", 0))
+    record.act("emma", RegisterAlias("maria", 10 * PAI), after=3)
+    record.act("stranger", Pay(EMMA, PAI, ""), fee_max=PAI)
+    record.act("farid", start_recovery(record.community, "emma"), after=7)
+    record.act("emma", Withdraw(1, 20 * PAI), CancelRecovery(), after=25)
+    record.act("emma", Propose(SpendFund("social", FARID, PAI, "")))
+    record.act("farid", Pay(get_account_id("newborn"), 3 * PAI, ""), after=20)
+    record.extend(after=5 * CONSTANTS.slots_per_period)
+    record.act("farid", AskLoan(PAI, 5, (), "", None, 0))
+    record.act("emma", Pay(FARID, record.get_balance("emma") + PAI, ""))
+    record.act("farid", Pay(EMMA, 40 * PAI, ""), after=30)
+    for name in ("emma", "farid", "stranger", "newborn", "galina"):
+        begun = {item.id: item.balance for item in record.community.genesis.accounts}
+        assert record.get_balance(name) == begun.get(get_account_id(name), 0) + sum(
+            get_change(Entry(item.height, 0, item.kind, Micropai(item.amount)))
+            for item in record.read(name)
+        )
+
+
+def test_what_is_undone_is_forgotten_of_everybody() -> None:
+    record = Record()
+    record.act("registry", attest("stranger"), fee_max=PAI)
+    told = record.read("stranger")
+    assert [item.kind for item in told] == ["identified"]
+    record.keeper.undo()
+    assert record.read("stranger") == ()

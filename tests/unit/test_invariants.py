@@ -6,8 +6,9 @@ from typing import cast
 import pytest
 from msgspec.structs import replace
 
+from chain.actions import Resolve
 from chain.codec import Record
-from chain.crypto import compute_hash
+from chain.crypto import compute_hash, u64
 from chain.errors import InvariantBroken
 from chain.genesis import GenesisDeposit
 from chain.invariants import INVARIANTS, check_invariants
@@ -20,19 +21,25 @@ from chain.tables import (
     ACCOUNTS,
     CURRENT,
     Account,
+    ActivePeriod,
     Alias,
     Claim,
     Dealing,
     Grant,
     Guard,
     PendingRecovery,
+    Proposal,
     Recovery,
     Savings,
     Table,
 )
 from chain.units import SUPPLY_MAX
 from tests.community import PAI, Community, build_genesis, get_account_id, get_policy
-from tests.unit import test_invariants_epochs, test_invariants_sets
+from tests.unit import (
+    test_invariants_epochs,
+    test_invariants_exchange,
+    test_invariants_sets,
+)
 
 EMMA, ANN = get_account_id("emma"), get_account_id("ann")
 Fault = Callable[[State], None]
@@ -196,7 +203,44 @@ def share_name(*keys: bytes) -> Fault:
     return fault
 
 
+BALLOT = Proposal(Resolve("words"), EMMA_TAG, 1, 2, b"\x0f", b"\x00", b"\x00")
+
+
+def file_ballot(**changes: object) -> Fault:
+    """A proposal that is faulty from its beginning."""
+
+    def fault(state: State) -> None:
+        state.proposals.put(u64(0), replace(BALLOT, **changes))
+
+    return fault
+
+
+def change_ballot(**changes: object) -> Fault:
+    """A good proposal that is kept, and another one in its place."""
+
+    def fault(state: State) -> None:
+        file_ballot()(state)
+        state.keep(state.take_changes()[0])
+        file_ballot(**changes)(state)
+
+    return fault
+
+
+def promise_share(state: State) -> None:
+    state.active.put(u64(0), ActivePeriod(b"\x03", 5))
+    money = state.money.require(CURRENT)
+    state.money.put(CURRENT, replace(money, claims=5, issued=money.issued + 5))
+
+
 FAULTS: list[tuple[int, Fault]] = [
+    (35, change_money(claims=7)),
+    (35, promise_share),
+    (36, file_ballot(yes=b"\x10")),
+    (36, file_ballot(no=b"\x10")),
+    (36, file_ballot(yes=b"\x01", no=b"\x01")),
+    (36, file_ballot(no=b"\x00\x00")),
+    (36, change_ballot(electors=b"\x1f")),
+    (36, change_ballot(ends_period=3)),
     (30, change_person(account=HAMIT)),
     (30, bear_person),
     (30, give_person_to_two),
@@ -292,5 +336,9 @@ def test_honest_blocks_break_nothing() -> None:
 
 
 def test_every_promise_has_a_fault_here() -> None:
-    elsewhere = {*test_invariants_sets.NUMBERS, *test_invariants_epochs.NUMBERS}
+    elsewhere = {
+        *test_invariants_sets.NUMBERS,
+        *test_invariants_epochs.NUMBERS,
+        *test_invariants_exchange.NUMBERS,
+    }
     assert {number for number, _ in FAULTS} == set(INVARIANTS) - elsewhere

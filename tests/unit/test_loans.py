@@ -3,6 +3,7 @@
 import pytest
 
 from chain.actions import (
+    DropLoan,
     Guarantee,
     Instalment,
     Pay,
@@ -183,7 +184,7 @@ def test_he_pays_no_more_than_is_missing() -> None:
     paid = world.get_debts("emma").claims[0].amount
     assert paid == 20 * PAI
     assert [item.amount for item in get_deposits(world, "farid")] == [1_960 * PAI, 40 * PAI - paid]
-    assert [item.seat_bond for item in get_deposits(world, "farid")] == [FREE, FREE]
+    assert {item.seat_bond for item in get_deposits(world, "farid")} == {FREE}
 
 
 def test_a_guarantor_is_never_pushed_below_his_floor() -> None:
@@ -334,3 +335,15 @@ def test_a_block_looks_at_a_bounded_number_and_misses_nobody(
         world.block()
     assert world.credit.due_from == world.get_context().period + 1
     assert world.credit.days_closed == world.get_context().period
+
+
+def test_a_pledge_is_free_again_in_the_step_that_locked_it() -> None:
+    """The guarantor's account need not change by it: both parts of his deposit fall due at once."""
+    world = build_rich()
+    deposit = world.save("farid", 50 * PAI, 20)
+    loan_id = world.ask("emma", 20 * PAI, guarantor="farid", pledge=20 * PAI)
+    world.do("farid", Guarantee(loan_id, deposit))
+    before = world.get("farid")
+    world.do("emma", DropLoan(loan_id))
+    assert world.get("farid") == before
+    assert {item.seat_bond for item in get_deposits(world, "farid")} == {FREE}

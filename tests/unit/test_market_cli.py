@@ -36,7 +36,6 @@ class Desk:
             for item in genesis.accounts
         )
         self.node = WalletNode(Community(replace(genesis, accounts=poor)))
-        self.node.tells_limits = True
 
     def run(self, *arguments: str, code: Exit = Exit.DONE) -> str:
         """What a command says when it ends as expected."""

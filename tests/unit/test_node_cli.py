@@ -21,6 +21,7 @@ from node.api.schema import (
     MempoolAnswer,
     SigningAnswer,
     StatusAnswer,
+    VotingAnswer,
 )
 from node.app import open_node
 from node.cli.main import main
@@ -241,6 +242,22 @@ def test_no_node_no_status(program: Program, tmp_path: Path) -> None:
     assert (code, "http://127.0.0.1:9" in err) == (3, True)
 
 
+VOTING = VotingAnswer(
+    set="ab" * 32,
+    seats=4,
+    total_weight=400,
+    online_weight=300,
+    quorum=267,
+    level=0,
+    justified_height=0,
+    justified_slot=0,
+    justified_hash="ab" * 32,
+    activation_slot=None,
+    state="no_seat",
+    reason="",
+    standstill="none",
+)
+
 WELL = StatusAnswer(
     community=CommunityAnswer(
         id="ab" * 32,
@@ -255,7 +272,8 @@ WELL = StatusAnswer(
     ),
     version="1",
     head=HeadAnswer(height=90, slot=99, hash="ab" * 32, state_root="ab" * 32, time=0),
-    final=FinalAnswer(height=0, hash="ab" * 32),
+    final=FinalAnswer(height=0, hash="ab" * 32, slot=0, level=0, gap_slots=0),
+    voting=VOTING,
     clock=ClockAnswer(slot=100, step=0, period=0, epoch=0),
     syncing=False,
     target_height=90,
@@ -280,6 +298,12 @@ WELL = StatusAnswer(
             "No block has come for 1 minute 8 seconds",
             "блоков нет уже 1 минута 8 секунд",
         ),
+        (
+            {"voting": replace(VOTING, standstill="too_few")},
+            "weigh too little to decide",
+            "слишком мало",
+        ),
+        ({"voting": replace(VOTING, activation_slot=9)}, "pai node release", "pai node release"),
         ({"clock_offset_ms": 2_500}, "2.5 s behind", "отстают на 2.5 с"),
         ({"clock_offset_ms": -2_500}, "2.5 s ahead", "спешат на 2.5 с"),
         (

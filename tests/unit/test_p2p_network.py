@@ -40,6 +40,7 @@ from p2p.wire import (
 from tests.network_world import (
     COMMUNITY,
     GENESIS_HASH,
+    PROGRESS,
     FakeNode,
     World,
     build_block,
@@ -165,7 +166,7 @@ class Villain:
 
     def __init__(self, world: World, name: str, head: Head | None = None) -> None:
         self.transport = MemoryTransport(world.lines, name)
-        self.status = Status(COMMUNITY, 1, head or Head(GENESIS_HASH, 0, 0, 0), (), 0)
+        self.status = Status(COMMUNITY, 1, head or Head(GENESIS_HASH, 0, 0, 0), (), 0, PROGRESS)
         self.answer(STATUS.subject, lambda _: encode(self.status))
 
     def answer(self, subject: str, answer: Callable[[bytes], bytes]) -> None:
@@ -410,7 +411,7 @@ async def test_a_block_too_large_to_be_sent_is_not_taken_in(
 
 
 def build_announcement(block: SealedBlock) -> bytes:
-    return encode(Announcement(SignedHeader(block.header, block.block.signature), None))
+    return encode(Announcement(SignedHeader(block.header, block.block.signature), None, None))
 
 
 def build_outline(block: SealedBlock) -> Outline:
@@ -525,7 +526,7 @@ async def test_another_genesis_version_is_shown_out(autojump_clock: MockClock) -
     world = World()
     node = world.build("a")
     villain = Villain(world, "v")
-    villain.status = Status(COMMUNITY, 2, villain.status.head, (), 0)
+    villain.status = Status(COMMUNITY, 2, villain.status.head, (), 0, PROGRESS)
     async with world.run(node), villain.transport.run():
         await villain.transport.connect("/memory/a")
         await trio.sleep(3)

@@ -6,10 +6,14 @@ import pytest
 from libp2p.pubsub.pb import rpc_pb2
 
 from chain.block import BLOCK_BYTES_MAX
+from chain.certificates import Finality, Justification
 from chain.codec import Codec, encode
 from chain.crypto import compute_hash
 from chain.errors import Code, Invalid
 from chain.header import SignedHeader
+from chain.proof import HandOff
+from chain.tables import SetEntry
+from chain.votes import HERES, VOTES, Ack, Here, Prevote, SignedHere, SignedVote
 from p2p import wire
 from p2p.rpc import (
     IDS_MAX,
@@ -21,11 +25,47 @@ from p2p.rpc import (
     encode_rpc,
     encode_signed_part,
 )
+from p2p.wire_votes import (
+    FINALITY,
+    HAND_OFFS_IN_ANSWER_MAX,
+    NEWEST,
+    VOTES_IN_ANSWER_MAX,
+    FinalityAnswer,
+    FinalityRequest,
+    NewestAnswer,
+    NewestRequest,
+    Shown,
+    VotesAnswer,
+    VotesRequest,
+)
+from p2p.wire_votes import VOTES as VOTES_OF_ROUND
 from tests.network_world import COMMUNITY, build_block, build_transaction
 
 ADDRESS = "/" + "x" * (wire.ADDRESS_BYTES_MAX - 1)
 BIG = 2**63 - 1
 HASH = compute_hash(b"test")
+
+
+WIDEST_HEAD = wire.Head(HASH, BIG, BIG, BIG)
+WIDEST_PROGRESS = wire.Progress(HASH, BIG, BIG, BIG)
+WIDEST_ACK = Ack(HASH, HASH, BIG, 2, HASH, BIG)
+WIDEST_FINALITY = Finality(WIDEST_ACK, bytes(32), (bytes(64),) * 256)
+
+
+def build_widest_vote() -> SignedVote:
+    return SignedVote(HASH, build_widest_justification().body, bytes(64))
+
+
+def build_widest_justification() -> Justification:
+    body = Prevote(HASH, HASH, BIG, 2, HASH, BIG, HASH, BIG)
+    return Justification(body, bytes(32), (bytes(64),) * 256)
+
+
+def build_widest_hand_off() -> HandOff:
+    entry = SetEntry(HASH, HASH, HASH, HASH, BIG)
+    return HandOff(
+        build_widest_header().header, build_widest_justification(), WIDEST_FINALITY, (entry,) * 8
+    )
 
 
 def build_widest_header() -> SignedHeader:
@@ -42,7 +82,7 @@ def build_widest_header() -> SignedHeader:
     [
         (
             wire.STATUS.answer,
-            wire.Status(HASH, BIG, wire.Head(HASH, BIG, BIG, BIG), (ADDRESS,) * 8, BIG),
+            wire.Status(HASH, BIG, WIDEST_HEAD, (ADDRESS,) * 8, BIG, WIDEST_PROGRESS),
         ),
         (wire.PEERS.question, wire.PeersRequest()),
         (wire.PEERS.answer, wire.PeersAnswer((ADDRESS,) * wire.PEERS_ADDRESSES_MAX)),
@@ -58,7 +98,38 @@ def build_widest_header() -> SignedHeader:
         (wire.TRANSACTIONS.question, wire.TransactionsRequest(HASH, tuple(range(8_192)))),
         (wire.TRANSACTIONS.answer, wire.TransactionsAnswer((bytes(100),) * 8_192)),
         (wire.BUNDLE, wire.Bundle((bytes(120),) * wire.BUNDLE_TRANSACTIONS_MAX)),
-        (wire.ANNOUNCEMENT, wire.Announcement(build_widest_header(), None)),
+        (
+            wire.ANNOUNCEMENT,
+            wire.Announcement(build_widest_header(), build_widest_justification(), None),
+        ),
+        (wire.ANNOUNCEMENT, wire.Announcement(build_widest_header(), None, WIDEST_FINALITY)),
+        (VOTES, build_widest_vote()),
+        (VOTES, SignedVote(HASH, WIDEST_ACK, bytes(64))),
+        (HERES, SignedHere(Here(HASH, HASH, BIG, HASH), bytes(64))),
+        (FINALITY.question, FinalityRequest(HASH, BIG, BIG)),
+        (
+            FINALITY.answer,
+            FinalityAnswer(
+                (build_widest_hand_off(),) * HAND_OFFS_IN_ANSWER_MAX,
+                build_widest_justification(),
+                WIDEST_FINALITY,
+            ),
+        ),
+        (VOTES_OF_ROUND.question, VotesRequest(BIG)),
+        (VOTES_OF_ROUND.answer, VotesAnswer((build_widest_vote(),) * VOTES_IN_ANSWER_MAX)),
+        (NEWEST.question, NewestRequest(HASH, bytes(16))),
+        (
+            NEWEST.answer,
+            NewestAnswer(
+                Shown(
+                    build_widest_header(),
+                    build_widest_vote(),
+                    SignedVote(HASH, WIDEST_ACK, bytes(64)),
+                ),
+                HASH,
+                bytes(64),
+            ),
+        ),
     ],
 )
 def test_the_widest_message_fits_and_comes_back(codec: Codec[object], message: object) -> None:
@@ -74,10 +145,13 @@ def test_the_widest_message_fits_and_comes_back(codec: Codec[object], message: o
 @pytest.mark.parametrize(
     ("codec", "value"),
     [
-        (wire.STATUS.answer, [HASH, 1, [HASH, 1, 1, 1], [ADDRESS] * 9, 1]),
-        (wire.STATUS.answer, [HASH, 1, [HASH, 1, 1, 1], [ADDRESS + "x"], 1]),
-        (wire.STATUS.answer, [HASH, 1, [HASH, 1, 1, -1], [], 1]),
-        (wire.STATUS.answer, [HASH[:31], 1, [HASH, 1, 1, 1], [], 1]),
+        (wire.STATUS.answer, [HASH, 1, [HASH, 1, 1, 1], [ADDRESS] * 9, 1, [HASH, 1, 1, 1]]),
+        (wire.STATUS.answer, [HASH, 1, [HASH, 1, 1, 1], [ADDRESS + "x"], 1, [HASH, 1, 1, 1]]),
+        (wire.STATUS.answer, [HASH, 1, [HASH, 1, 1, -1], [], 1, [HASH, 1, 1, 1]]),
+        (wire.STATUS.answer, [HASH[:31], 1, [HASH, 1, 1, 1], [], 1, [HASH, 1, 1, 1]]),
+        (wire.STATUS.answer, [HASH, 1, [HASH, 1, 1, 1], [], 1, [HASH, 1, 1, -1]]),
+        (VOTES_OF_ROUND.question, [-1]),
+        (NEWEST.question, [HASH, bytes(15)]),
         (wire.PEERS.question, [1]),
         (wire.HEADERS.question, [[], 1]),
         (wire.HEADERS.question, [[HASH] * 65, 1]),

@@ -54,17 +54,21 @@ from tests.unit import (
     test_aliases,
     test_attestations,
     test_certificates,
+    test_clearing,
     test_evidence,
     test_finality_record,
     test_loan_refusals,
     test_market_refusals,
+    test_obligations,
     test_proof,
     test_recovery,
     test_rollcall,
+    test_setoff,
     test_sets,
     test_snapshot,
     test_takeover,
     test_votes,
+    test_votes_credit,
 )
 
 FARID, GALINA = get_account_id("farid"), get_account_id("galina")
@@ -758,11 +762,11 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *BLOCKS,
         *elsewhere,
         *test_certificates.REFUSED,
+        *test_takeover.REFUSED,
         *test_proof.REFUSED,
         *test_snapshot.REFUSED,
         *test_loan_refusals.REFUSED,
         *test_market_refusals.REFUSED,
-        *test_takeover.REFUSED,
         *test_finality_record.REFUSED,
         *test_rollcall.REFUSED,
         *test_evidence.REFUSED,
@@ -771,6 +775,10 @@ def test_every_code_of_the_ledger_is_covered() -> None:
         *test_recovery.REFUSED,
         *test_aliases.REFUSED,
         *test_votes.REFUSED,
+        *test_votes_credit.REFUSED,
+        *test_obligations.REFUSED,
+        *test_clearing.REFUSED,
+        *test_setoff.REFUSED,
     }
     assert {code for code in Code if 200 <= code < 900} == covered
 

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 from chain import vrf
 from chain.actions import Pay
 from chain.block import SealedBlock, compute_body_root, seal_block
+from chain.certificates import Certificate
 from chain.errors import InvariantBroken
 from chain.header import PRIMARY, sign_header
 from chain.kept import INDEX, read_rows
@@ -24,6 +25,7 @@ from chain.leveldb import LevelStore
 from chain.store import Store
 from chain.tables import CURRENT
 from chain.transaction import SealedTransaction
+from chain.votes import SignedHere, SignedVote
 from consensus.forkchoice import get_preference
 from node.chainkeeper import ChainKeeper, build_facts
 from node.core import Core
@@ -35,6 +37,7 @@ from node.task import CoreSettings
 from p2p.transport import PeerId
 from p2p.view import BlockArrived, Misbehaviour
 from p2p.view import Event as NetworkEvent
+from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
 from tests.community import CONSTANTS, PAI, Community, build_genesis, get_account_id, get_key
 from tests.forest import Forest, grow_randomly
 from tests.simulation.village import run_here
@@ -65,14 +68,38 @@ class FakeOutside:
     blamed: list[tuple[PeerId, Misbehaviour]] = field(default_factory=list)
     offered: list[SealedTransaction] = field(default_factory=list)
     announced: list[SealedBlock] = field(default_factory=list)
+    said: list[SignedVote | SignedHere] = field(default_factory=list)
+    asked: list[tuple[PeerId, FinalityRequest | VotesRequest | NewestRequest]] = field(
+        default_factory=list
+    )
     woken: int = 0
 
     def __post_init__(self) -> None:
         self.send, self.events = trio.open_memory_channel[NetworkEvent](1_000)
 
-    async def announce_block(self, block: SealedBlock) -> None:
+    async def announce_block(self, block: SealedBlock, certificate: Certificate | None) -> None:
         """Note it."""
         self.announced.append(block)
+
+    def say_vote(self, vote: SignedVote) -> None:
+        """Note it."""
+        self.said.append(vote)
+
+    def say_here(self, here: SignedHere) -> None:
+        """Note it."""
+        self.said.append(here)
+
+    def ask_finality(self, peer: PeerId, question: FinalityRequest) -> None:
+        """Note it."""
+        self.asked.append((peer, question))
+
+    def ask_votes(self, peer: PeerId, question: VotesRequest) -> None:
+        """Note it."""
+        self.asked.append((peer, question))
+
+    def ask_newest(self, question: NewestRequest) -> None:
+        """Note it."""
+        self.asked.append((PeerId("all"), question))
 
     def offer_transactions(self, transactions: Iterable[SealedTransaction]) -> None:
         """Note them."""

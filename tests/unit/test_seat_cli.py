@@ -11,6 +11,7 @@ import pytest
 from chain.address import encode_address
 from chain.rules.settlement import BONDED, UNBONDING
 from node.cli.main import main
+from node.keys import open_seat
 from tests.community import PAI, Community, get_account_id
 from tests.wallet_node import WalletNode, build_member_genesis
 from wallet import session
@@ -30,8 +31,16 @@ class SeatNode:
         self.community = Community(build_member_genesis(ENTROPY))
         self.node = WalletNode(self.community)
         self.broken = False
+        self.voting: dict[str, object] = {
+            "activation_slot": None,
+            "justified_slot": 3,
+            "justified_hash": "ab" * 32,
+        }
 
     def answer(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/v1/status":
+            told = json.loads(self.node.answer(request).content)
+            return httpx.Response(200, json={**told, "voting": self.voting})
         if request.url.path != "/v1/seats":
             return self.node.answer(request)
         if self.broken:
@@ -50,6 +59,7 @@ class SeatNode:
                         "weight": weights.get(account, 0),
                         "bond": str(row.bond // PAI),
                         "blocks": 3,
+                        "duty": row.duty,
                         "registered_epoch": row.registered_epoch,
                         "vote_key": row.vote_key.hex(),
                         "vrf_key": row.vrf_key.hex(),
@@ -122,6 +132,52 @@ def test_from_keys_to_bond_and_back(world: SeatNode, tmp_path: Path, capsys: Cap
     answer(capsys, "seat", "unbond", "emma", "1", "--yes")
     assert state.savings.require(world.member).deposits[1].seat_bond == UNBONDING
     assert answer(capsys, "seat", "status", "emma")["bonds"][0]["state"] == "unbonding"
+
+
+def test_new_keys_and_a_notice_of_a_lost_journal(
+    world: SeatNode, tmp_path: Path, capsys: Capture
+) -> None:
+    state = world.community.ledger.state
+    answer(capsys, "seat", "keys", "--owner", world.address, "--home", tmp_path / "old")
+    answer(capsys, "seat", "register", "emma", "--home", tmp_path / "old", "--yes")
+    code, told = fail(capsys, "seat", "replace-keys", "emma", "--home", tmp_path / "new", "--yes")
+    assert (code, "holds no seat's keys" in told) == (Exit.USAGE, True)
+    made = answer(capsys, "seat", "keys", "--owner", world.address, "--home", tmp_path / "new")
+    answer(capsys, "seat", "replace-keys", "emma", "--home", tmp_path / "new", "--yes")
+    change = state.key_changes.require(world.member)
+    assert change.keys is not None
+    assert change.keys[0].hex() == made["vote_key"]
+    code, told = fail(capsys, "seat", "release", "emma", "--yes")
+    assert (code, "has not lost its journal" in told) == (Exit.USAGE, True)
+    world.voting["activation_slot"] = 7
+    answer(capsys, "wallet", "save", "emma", "150", "--periods", "90", "--yes")
+    answer(capsys, "seat", "bond", "emma", "0", "120", "--yes")
+    answer(capsys, "seat", "release", "emma", "--yes")
+    notice = state.notices.require(world.member)
+    assert (notice.activation_round, notice.lock_round) == (7, 3)
+    assert notice.lock_hash.hex() == "ab" * 32
+
+
+def test_the_standby_key_takes_over(world: SeatNode, tmp_path: Path, capsys: Capture) -> None:
+    state = world.community.ledger.state
+    old, new = tmp_path / "old", tmp_path / "new"
+    made = answer(capsys, "seat", "keys", "--owner", world.address, "--home", old)
+    answer(capsys, "seat", "register", "emma", "--home", old, "--yes")
+    code, told = fail(capsys, "seat", "takeover", "emma", "--home", old, "--new-home", old, "--yes")
+    assert (code, "exists already" in told) == (Exit.USAGE, True)
+    command = ("seat", "takeover", "emma", "--home", old, "--new-home", new)
+    code, told = fail(capsys, *command)
+    assert code == Exit.USAGE, "nobody has agreed"
+    kept = (new / "seat.keys").read_bytes()
+    answer(capsys, *command, "--yes")
+    assert (new / "seat.keys").read_bytes() == kept, "the same keys, not others"
+    change = state.key_changes.require(world.member)
+    assert change.takeover
+    assert change.keys is not None
+    assert change.keys[0].hex() == made["standby_key"]
+    holder = open_seat(new)
+    assert holder.own.vote_key == change.keys[0]
+    assert not holder.own.lost
 
 
 def test_the_whole_deposit_is_bonded_when_no_amount_is_given(

@@ -179,6 +179,7 @@ def test_bonds_on_their_way_back_still_answer_and_savings_do_not() -> None:
     account = world.state.accounts.require(owner)
     world.state.accounts.put(owner, replace(account, due_step=get_due_step(parts)))
     world.state.seats.put(owner, replace(world.get_row(2), bond=2 * third))
+    world.state.credit.put(CURRENT, replace(NO_CREDIT, saved=third))
     world.keep()
     accuse(world, 2, 3, 4, 5)
     settle(world)

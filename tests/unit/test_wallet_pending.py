@@ -33,7 +33,6 @@ from wallet.client import NodeClient, Outcome, Unreachable
 from wallet.keystore import Cost, build_secrets, save_secrets
 from wallet.pending import (
     CERTAIN,
-    SETTLED_CONFIRMATIONS,
     WAITING_MAX,
     Observation,
     Pending,
@@ -140,13 +139,10 @@ def test_the_table(
             assert judge(sealed, seen) is verdict
 
 
-def test_depth_settles(node: WalletNode) -> None:
+def test_finality_settles_and_depth_does_not(node: WalletNode) -> None:
     sealed = build_sealed(node)
-    for confirmations, verdict in [
-        (SETTLED_CONFIRMATIONS - 1, Verdict.INCLUDED),
-        (SETTLED_CONFIRMATIONS, Verdict.SETTLED),
-    ]:
-        outcome = Outcome("in_block", height=5, confirmations=confirmations)
+    for status, verdict in [("in_block", Verdict.INCLUDED), ("final", Verdict.SETTLED)]:
+        outcome = Outcome(status, height=5, confirmations=1_000)
         assert judge(sealed, Observation(0, 0, outcome)) is verdict
 
 
@@ -346,10 +342,10 @@ def test_several_may_wait_one_after_the_other(folder: Path, node: WalletNode) ->
     assert get_memos(node) == ["milk", "bread"]
 
 
-def test_deep_ones_are_forgotten(folder: Path, node: WalletNode) -> None:
+def test_final_ones_are_forgotten(folder: Path, node: WalletNode) -> None:
     trio.run(partial(pay, folder, "milk"))
-    for _ in range(SETTLED_CONFIRMATIONS):
-        node.mine()
+    node.mine()
+    node.final_height = node.community.ledger.head.height
     assert set(trio.run(partial(look, folder)).values()) == {Verdict.SETTLED}
     assert get_kept(folder) == []
 

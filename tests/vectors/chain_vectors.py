@@ -28,6 +28,7 @@ from tests.vectors.small_genesis import (
     get_public,
     sign,
 )
+from tests.vectors.vote_vectors import JOINT, WELL, file_late, refuse_votes, tell_of_votes
 
 Said = list[Any]
 GUARDIANS: list[Any] = get_policy(2, "zifa", "timur", "uldan")
@@ -79,7 +80,6 @@ def tell_story() -> Story:
     replica = story.replica
     arman, dinara, egor = get_account("arman"), get_account("dinara"), get_account("egor")
     newcomer = get_account("gulnara")
-    joint = get_policy(2, "dinara", "dinara/phone", "egor")
     story.tell(1)
     story.tell(3, say(replica, "dinara", [2, egor, 12_345_678, "за мёд 🍯"]))
     story.tell(
@@ -94,13 +94,13 @@ def tell_story() -> Story:
     finality, late_acks, roll_call = _tell_what_seats_say(story)
     story.tell(
         37,
-        say(replica, "dinara", [5, 0, 15 * PAI], [6, joint]),
+        say(replica, "dinara", [5, 0, 15 * PAI], [6, JOINT]),
         parts=(finality, None, None, None, None),
     )
     both = ["dinara", "egor"]
     story.tell(
         38,
-        build_transaction(replica, joint, both, dinara, [[2, arman, 7 * PAI, "two keys"]]),
+        build_transaction(replica, JOINT, both, dinara, [[2, arman, 7 * PAI, "two keys"]]),
         parts=(None, late_acks, roll_call, None, None),
     )
     story.tell(57, say(replica, "egor", [22, 1]))
@@ -112,6 +112,7 @@ def tell_story() -> Story:
     )
     for slot in (59, 61, 75, 80, 96, 100, 140, 141, 160):
         story.tell(slot)
+    tell_of_votes(story)
     story.tell(700)  # a long pause: epochs without blocks, deposits long due, an account forgotten
     for slot in range(701, 716):
         story.tell(slot)
@@ -120,7 +121,11 @@ def tell_story() -> Story:
     story.tell(718, say(replica, "egor", [3, 50 * PAI, 90]))
     story.tell(719, say(replica, "arman", [22, 0]))
     _tell_of_identity(story)
-    story.tell(840, say(replica, "arman", [2, egor, PAI, "looked at"]))
+    story.tell(
+        840,
+        say(replica, "arman", [2, egor, PAI, "looked at"]),
+        say(replica, "bella", [50, WELL]),
+    )
     held = replica.rows[b"a" + arman][2]
     story.tell(841, say(replica, "arman", [2, egor, held + 20 * PAI, "on credit"]))
     story.tell(860, say(replica, "farkhad", [2, arman, 5 * PAI, "a debt does not melt"]))
@@ -155,8 +160,8 @@ def _tell_of_identity(story: Story) -> None:
         return say(replica, "registry", *actions)
 
     firm = attest("farkhad", "firm", 900, "firm")
-    story.tell(719, say(replica, "egor", [2, get_account("farkhad"), 20 * PAI, "for later"]))
-    story.tell(720, by_registry(attest("ivan", "ivan", 2_000), firm))
+    later = say(replica, "egor", [2, get_account("farkhad"), 20 * PAI, "for later"])
+    story.tell(720, later, by_registry(attest("ivan", "ivan", 2_000), firm))
     story.tell(
         722,
         say(replica, "ivan", [15, "иван-да-марья", 0], guardians),
@@ -170,6 +175,7 @@ def _tell_of_identity(story: Story) -> None:
     story.tell(763, say(replica, "egor", [9]))
     story.tell(765, say(replica, "farkhad", start_recovery(replica, "egor", "egor/newer")))
     story.tell(770, say(replica, "egor", [7, None, 0, 0]))
+    file_late(story, 781)
     story.tell(826, say(replica, "arman", [10, egor]))
     newer = get_policy(1, "egor/newer")
     again = [15, "egor-2", PAI]
@@ -265,7 +271,8 @@ def _refuse_identity(replica: Replica, by_egor: Callable[..., Said]) -> Iterator
         (604, [[32, get_account("dinara")], [32, get_account("dinara")]]),
         (605, [attest("hadija", "hadija", replica.slot)]),
         (606, [*many, attest("hadija", "hadija", later)]),
-        (609, [attest("hadija", "arman", later)]),
+        (608, [attest("hadija", "arman", later)]),
+        (609, [attest("hadija", "bella", later)]),
         (615, [attest("hadija", "firm", later, "firm")]),
         (620, [start_recovery(replica, "arman", "arman/new")]),
         (621, [start_recovery(replica, "ivan", "ivan/new", bytes(32))]),
@@ -288,7 +295,7 @@ def build_refused() -> list[dict[str, Any]]:
     """Transactions that the ledger at the end of the story refuses in the next slot, and why."""
     replica = tell_story().replica
     egor, farkhad = get_account("egor"), get_account("farkhad")
-    newcomer, bella = get_account("hadija"), get_account("bella")
+    newcomer, jamila = get_account("hadija"), get_account("jamila")
     pay: list[Any] = [2, farkhad, 1, ""]
     keys = build_seat_keys("gulnara", replica.chain)
 
@@ -316,8 +323,8 @@ def build_refused() -> list[dict[str, Any]]:
         (209, sign_wrongly(good, [*good[1], [1, good[1][0][1]]])),
         (210, by_egor(pay, chain=bytes(32))),
         (210, build_transaction(replica, [1, [get_public("dinara")]], ["dinara"], egor, [pay])),
-        (211, say(replica, "bella", pay, reveal=False)),
-        (212, build_transaction(replica, one_key, ["egor"], bella, [[1, one_key], pay])),
+        (211, say(replica, "jamila", pay, reveal=False)),
+        (212, build_transaction(replica, one_key, ["egor"], jamila, [[1, one_key], pay])),
         (213, by_egor([1, one_key], pay)),
         (214, say(replica, "farkhad", pay, fee_max=29_999)),
         (301, by_egor([2, farkhad, 10**12, ""])),
@@ -339,5 +346,6 @@ def build_refused() -> list[dict[str, Any]]:
         (503, say(replica, "farkhad", [22, 0])),
         (508, by_egor([22, 2])),
         *_refuse_identity(replica, by_egor),
+        *refuse_votes(replica, by_egor),
     ]  # fmt: skip
     return [{"code": code, "transaction": pack(said).hex()} for code, said in cases]

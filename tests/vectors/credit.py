@@ -87,7 +87,7 @@ class Credit:
             for key, row in self.rows.items()
             if key[:1] == b"d"
             for item in row[0]
-            if item[5] in (0, 3)
+            if item[5] in (0, 4)
         )
         whole[3] = sum(row[1] for key, row in self.rows.items() if key[:1] == b"c")
 

@@ -1,5 +1,6 @@
 """What an epoch counts, by the second ledger: plain lists in a dictionary, as docs/protocol.md."""
 
+from collections.abc import Callable
 from fractions import Fraction
 from math import isqrt
 from typing import Any
@@ -9,6 +10,7 @@ from tests.vectors.hashing import u32
 Row = list[Any]
 Rows = dict[bytes, Row]
 CURRENT = b"current"
+PERSON = 6  # a place in a row of the table of accounts
 MOST = 2**63 - 1
 ONE = 1_000_000
 NOTHING: Row = [b"", b"", 0, 0, 0, 0, 0]  # the tally of a seat of which nothing was counted
@@ -40,17 +42,24 @@ def note_service(rows: Rows, via: bytes | None) -> None:
         rows.setdefault(b"D" + via, [b"", b"", 0, 0, 0, 0, 0])[6] += 1
 
 
-def note_payment(rows: Rows, slot: int, week: int, pair: tuple[bytes, bytes], amount: int) -> None:
+def note_payment(
+    rows: Rows,
+    week: int,
+    pair: tuple[bytes, bytes],
+    amount: int,
+    is_identified: Callable[[bytes], bool],
+) -> None:
     """Somebody has paid somebody, in a week of seven periods."""
     payer, receiver = pair
-    person = _get_person(rows, payer, slot)
-    if person is not None:
+    tag = rows[b"a" + payer][PERSON]
+    if tag is not None:
+        person = rows[b"p" + u32(0) + tag]
         spent = _pass_weeks(person[5] or [0], week - person[4])
         spent[0] = min(MOST, spent[0] + amount)
         person[4], person[5] = week, spent
-        if receiver in get_bonded(rows):
+        if receiver in get_bonded(rows) and is_identified(payer):
             _note_trade(rows, week, receiver, payer, amount)
-    if payer in get_bonded(rows) and _get_person(rows, receiver, slot) is not None:
+    if payer in get_bonded(rows) and is_identified(receiver):
         _note_trade(rows, week, payer, receiver, -amount)
 
 
@@ -66,13 +75,6 @@ def _note_trade(rows: Rows, week: int, owner: bytes, customer: bytes, amount: in
     nets[0] = max(-MOST, min(MOST, nets[0] + amount))
     paid = (pair[2] << min(week - pair[0], 5)) % 32
     pair[:] = [week, nets, paid | 1 if amount > 0 else paid]
-
-
-def _get_person(rows: Rows, account: bytes, slot: int) -> Row | None:
-    """The person behind an account, while identified."""
-    row = rows.get(b"a" + account)
-    person = rows[b"p" + u32(0) + row[6]] if row is not None and row[6] is not None else None
-    return person if person is not None and slot < person[1] else None
 
 
 def _pass_weeks(amounts: list[int], weeks: int) -> list[int]:
@@ -227,6 +229,8 @@ class Recorder:
         """These attended a roll-call."""
         for seat in seats & self.counted:
             self._mark(self._get(seat), 0, vote_round)
+            if self._get(seat) == NOTHING:  # the roll-call was none of those that count
+                del self.rows[b"D" + seat]
 
     def note_finality(self, vote_round: int, height: int, bits: bytes) -> None:
         """A block of this height is final by the acks of these members."""

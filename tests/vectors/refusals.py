@@ -22,7 +22,7 @@ HEAD = """# Refusals
 
 Every refusal has a number, which is part of the protocol and never changes its meaning. Nothing has
 changed when one is given. *Temporary* means that the same bytes may be accepted later, here or on
-another branch; what is permanent never will be. Written from `chain/errors.py` by
+another branch; what is permanent never will be. Written from `chain/refusals/` by
 `python -m tests.vectors.refusals`; a test keeps it current.
 """
 

@@ -11,6 +11,7 @@ from functools import partial
 from math import isqrt
 from typing import Any
 
+from tests.vectors.assembly import act_vote, assemble
 from tests.vectors.credit import Credit
 from tests.vectors.epochs import (
     Recorder,
@@ -25,7 +26,7 @@ from tests.vectors.epochs import (
 from tests.vectors.hashing import compute_state_root, h, u32, u64
 from tests.vectors.money import Segment, bring, compute_remains
 from tests.vectors.packing import pack
-from tests.vectors.replica_identity import act, get_identified_until
+from tests.vectors.replica_identity import act, get_identified_until, is_identified
 from tests.vectors.sharing import note_active, number_person, share_out, take_share
 
 Row = list[Any]
@@ -33,6 +34,9 @@ Parts = tuple[Any, Any, Any, Any, Any]  # finality, late acks, roll-call, eviden
 NO_PARTS: Parts = (None, None, None, None, None)
 CURRENT = b"current"
 ONE = 1_000_000
+# By number of action: rows that it may add, and whether it only defends an account.
+NEW_ROWS = {3: 1, 15: 2, 20: 4, 21: 1, 30: 4, 50: 1}
+DEFENSIVE = (1, 6, 7, 8, 9, 10, 51)
 # Places in a row of the table of accounts.
 POLICY, SEQUENCE, BALANCE, TOUCHED, DUE, MADE, PERSON, DEFENDED, USED = range(9)
 
@@ -44,7 +48,7 @@ class Replica:
         self, genesis: list[Any], constants: dict[str, Any], parameters: dict[str, Any]
     ) -> None:
         self.chain = h("genesis", pack(genesis))
-        self.constants, self.parameters = constants, parameters
+        self.constants, self.parameters = constants, dict(parameters)
         self.schedule: list[Segment] = [(start, keep) for start, keep in genesis[6]]
         self.rows: dict[bytes, Row] = {}
         self.slot = self.height = 0
@@ -232,6 +236,7 @@ class Replica:
             seeds[3] = h("mix", seeds[3], output)
         self.rows[b"r" + CURRENT] = seeds
         period_slots = self.constants["slots_per_period"]
+        assemble(self, slot, self.slot)
         share_out(self.rows, self.slot // period_slots, slot // period_slots)
         self.credit.begin(slot)
         self._sweep(slot)
@@ -249,9 +254,16 @@ class Replica:
         for body, signatures in transactions:
             self._apply_transaction(slot, body, signatures)
         self.credit.end(self._share_pot())
+        self._follow_votes()
         self.slot, self.height = slot, self.height + 1
         score = self.rows[b"h" + CURRENT][2] + (1 if kind else 2)
         self.rows[b"h" + CURRENT] = [self.slot, self.height, score]
+
+    def _follow_votes(self) -> None:
+        """The next block goes by what the row of rules says now."""
+        figures, schedule = self.rows[b"g" + CURRENT]
+        self.parameters.update(zip(self.parameters, figures, strict=True))
+        self.schedule[:] = [(start, keep) for start, keep in schedule]
 
     def get_epoch(self) -> int:
         """The epoch of the last block."""
@@ -318,7 +330,8 @@ class Replica:
             assert h("account", pack(actions[0][1])) == account
             row[POLICY] = actions[0][1]
         row[SEQUENCE] += 1
-        row[BALANCE] -= self._price(slot, row, body, signatures)
+        fee = self._price(slot, row, body, signatures)  # it may bring the balance a share
+        row[BALANCE] -= fee
         for action in actions:
             self._act(slot, account, action)
             self.credit.check(account)
@@ -328,8 +341,10 @@ class Replica:
         units = len(signatures) + len(actions) + -(-len(pack([body, signatures])) // 256)
         newborn = {action[1] for action in actions if action[0] == 2}
         units += 8 * sum(b"a" + to not in self.rows for to in newborn)
-        units += sum({3: 4, 15: 8, 21: 4, 20: 16, 30: 16}.get(action[0], 0) for action in actions)
-        if all(action[0] in (1, 6, 7, 8, 9, 10) for action in actions):
+        units += sum(NEW_ROWS.get(action[0], 0) for action in actions) * 4
+        filed = sum(action[0] == 50 for action in actions)
+        units += filed * (self.rows[b"w" + CURRENT][0] // 32)
+        if all(action[0] in DEFENSIVE for action in actions):
             allowed = self.parameters["defensive_units"] + 2 * row[POLICY][0]
             used = row[USED] if row[DEFENDED] == period else 0
             taken = min(units, max(0, allowed - used))
@@ -361,14 +376,7 @@ class Replica:
             case [1, _]:
                 pass
             case [2, to, amount, _]:
-                row[BALANCE] -= amount
-                if b"a" + to not in self.rows:
-                    self.rows[b"a" + to] = [None, 0, 0, step, -1, 0, None, 0, 0]
-                    self.born += 1
-                self.touch(to, slot)[BALANCE] += amount
-                self.credit.deal(account, to, amount)
-                week = slot // self.constants["slots_per_period"] // 7
-                note_payment(self.rows, slot, week, (account, to), amount)
+                self._pay(slot, account, to, amount)
             case [3, amount, term]:
                 row[BALANCE] -= amount
                 until = step + term * self.steps_per_period
@@ -402,9 +410,22 @@ class Replica:
                 item = self._find(deposits, number)
                 self._ask_back(slot, account, item)
                 self._change_bond(account, -item[1])
+            case [50 | 51, *_]:
+                act_vote(self, slot, account, action)
             case _:
                 act(self, slot, account, action)
         self._put_deposits(account, deposits)
+
+    def _pay(self, slot: int, account: bytes, to: bytes, amount: int) -> None:
+        self.rows[b"a" + account][BALANCE] -= amount
+        if b"a" + to not in self.rows:
+            self.rows[b"a" + to] = [None, 0, 0, self.get_step(slot), -1, 0, None, 0, 0]
+            self.born += 1
+        self.touch(to, slot)[BALANCE] += amount
+        self.credit.deal(account, to, amount)
+        week = slot // self.constants["slots_per_period"] // 7
+        is_known = partial(is_identified, self, slot)
+        note_payment(self.rows, week, (account, to), amount, is_known)
 
     def _ask_back(self, slot: int, account: bytes, item: Row) -> None:
         """What a set may count waits for a hand-off; else the time for evidence begins."""

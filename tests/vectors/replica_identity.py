@@ -64,6 +64,12 @@ def get_identified_until(replica: Rows, tag: bytes) -> int:
     return int(sorted(ends)[-needed]) + grace
 
 
+def is_identified(replica: Rows, slot: int, account: bytes) -> bool:
+    """Whether somebody identified is behind an account."""
+    row = replica.rows.get(b"a" + account)
+    return bool(row and row[PERSON] and slot < get_identified_until(replica, row[PERSON]))
+
+
 def act(replica: Rows, slot: int, account: bytes, action: list[Any]) -> None:  # noqa: C901 - a table
     """Do what an action of identity, keys or names does; it is a good one."""
     period_slots = replica.constants["slots_per_period"]

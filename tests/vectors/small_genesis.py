@@ -10,7 +10,7 @@ from tests.vectors.money import find_keep
 from tests.vectors.packing import pack
 
 PAI = 1_000_000
-VERSION = 1
+VERSION = 2
 ROLES = ("vote", "vrf", "standby")
 
 CONSTANTS: dict[str, object] = {

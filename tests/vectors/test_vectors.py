@@ -17,6 +17,7 @@ from chain.checks import DirectChecks
 from chain.codec import Codec, encode
 from chain.crypto import build_key_pair, is_signed
 from chain.errors import Code, Invalid
+from chain.facts import Enacted
 from chain.genesis import GENESIS_CODEC, compute_chain_id
 from chain.header import PRIMARY
 from chain.kept import read_rows
@@ -188,7 +189,7 @@ def test_transactions() -> None:
             assert is_signed(claim)
     assert by_one_key > 4
     assert {action for item in CHAIN["transactions"] for action in item["actions"]} == {
-        *range(1, 11), 15, 16, 20, 21, 22, 30, 31, 32,
+        *range(1, 11), 15, 16, 20, 21, 22, 30, 31, 32, 50, 51,
     }  # fmt: skip
 
 
@@ -224,13 +225,21 @@ def test_the_story_shows_what_it_should() -> None:
     farkhad = bytes.fromhex(CHAIN["accounts"]["farkhad"])
     ledger = build_ledger()
     seen = set()
+    decided: dict[int, int | None] = {}
     for item in CHAIN["blocks"]:
         block = decode_block(bytes.fromhex(item["block"]))
-        ledger.commit(ledger.execute(block, DirectChecks()), block, durable=False)
+        execution = ledger.execute(block, DirectChecks())
+        ledger.commit(execution, block, durable=False)
+        decided |= {
+            item.proposal: item.refused for item in execution.facts if isinstance(item, Enacted)
+        }
         seen.add(ledger.state.accounts.get(farkhad) is None)
     assert seen == {True, False}  # the stranger was forgotten, and born again
     arman = ledger.state.accounts.require(bytes.fromhex(CHAIN["accounts"]["arman"]))
     assert arman.settlement == -15 * 1_000_000  # on credit, and a debt does not melt
+    free, first, second = (decided[number] for number in (0, 1, 2))
+    assert (free, first, second) == (None, None, Code.FUND_RATE_EXCEEDED)
+    assert ledger.state.rules.require(CURRENT).parameters.free_units == 60
     weights = [entry.weight for entry in ledger.state.sets.require(CURRENT).entries]
     assert len(set(weights)) > 1
 

@@ -23,11 +23,12 @@ TEXTS: Final[Texts] = {
         "найдено."
     ),
     (
-        "Report on supply, demurrage, velocity, identity and servers, after a whole replay.\n\n"
+        "Report on supply, demurrage, velocity, credit, identity and servers, after a whole replay."
+        "\n\n"
         "SOURCE is a node's home, an export file, or a node's URL. Nobody is named. Ends with 7 "
         "when the replay or a check finds something."
     ): (
-        "Отчёт о деньгах, демередже, скорости обращения, удостоверении личности и серверах "
+        "Отчёт о деньгах, демередже, скорости обращения, кредите, удостоверении и серверах "
         "после полного повтора.\n\n"
         "SOURCE — папка узла, файл выгрузки или адрес (URL) узла. Никто не назван по имени. Код "
         "выхода 7, если повтор или проверка что-то нашли."
@@ -177,4 +178,16 @@ TEXTS: Final[Texts] = {
     "Servers: {slots} slots, {missed} without a block": (
         "Серверы: слотов {slots}, без блока {missed}"
     ),
+    # The funds' account.
+    "common funds": "общие фонды",
+    "at the beginning": "в начале",
+    "from demurrage": "из демереджа",
+    "from fees": "из платы за операции",
+    "from offences and notices": "из наказаний и извещений",
+    "from other funds, or to them": "из других фондов или в них",
+    "spent by vote": "потрачено по решениям",
+    "rewards of servers": "вознаграждения серверов",
+    "shares of active members": "доли действовавших участников",
+    "losses written off": "списанные потери",
+    "unexplained": "без объяснения",
 }

@@ -5,6 +5,92 @@ from typing import Final
 from wallet.words import Texts
 
 TEXTS: Final[Texts] = {
+    "attendance": "присутствие",
+    "Folder where 'pai seat keys' put new keys.": (
+        "Папка, куда 'pai seat keys' положила новые ключи."
+    ),
+    "Give the seat of the wallet NAME three new keys; a takeover that has not acted is cancelled."
+    "\n\nThey serve from the third epoch on. Start the new home then, and stop the old one.": (
+        "Дать месту кошелька NAME три новых ключа; перехват, который ещё не подействовал, "
+        "отменяется.\n\nОни служат с третьей эпохи. Тогда запустите новую папку и остановите "
+        "старую."
+    ),
+    "New keys for the seat of {name}": "Новые ключи для места {name}",
+    "from the third epoch on": "с третьей эпохи",
+    "Give notice that the seat of the wallet NAME will vote again although its journal was lost."
+    "\n\nIt costs a hundredth of the bond. Ask the seat's own node (--node): it knows what to say. "
+    "A day after the notice 'pai node release' on its machine lets it vote.": (
+        "Заявить, что место кошелька NAME снова будет голосовать, хотя его журнал потерян.\n\nЭто "
+        "стоит сотую часть залога. Спросите узел самого места (--node): он знает, что сказать. "
+        "Через день после заявления 'pai node release' на его машине позволит голосовать."
+    ),
+    "Notice of a lost journal for the seat of {name}": "Заявление о потере журнала места {name}",
+    "Folder with the seat's present keys.": "Папка с нынешними ключами места.",
+    "Folder for the keys that take over.": "Папка для ключей, которые примут место.",
+    "Let a seat's standby key take over from a vote key that somebody else may have.\n\nIt becomes "
+    "the vote key at the next hand-off; blocks are made from the third epoch on. Any wallet NAME "
+    "may hand it in; the owner can cancel it with 'pai seat replace-keys'. Start the new home then,"
+    " and never the old one again.": (
+        "Заменить ключ голосования, который мог попасть к другому, запасным ключом места.\n\nОн "
+        "станет ключом голосования со следующей передачи; блоки создаются с третьей эпохи. Подать "
+        "может любой кошелёк NAME; владелец может отменить это командой 'pai seat replace-keys'. "
+        "Тогда запустите новую папку и больше никогда не запускайте старую."
+    ),
+    "The standby key takes over": "Запасной ключ принимает место",
+    "New home": "Новая папка",
+    "from the next hand-off on": "со следующей передачи",
+    "Silent up to slot": "Молчит до слота",
+    "Cost": "Стоимость",
+    "a hundredth of the bond": "сотая часть залога",
+    "{height}, by votes of {duration} ago, level {level}": (
+        "{height}, голосами {duration} назад, уровень {level}"
+    ),
+    "Votes": "Голоса",
+    "{online} of the weight is heard, {quorum} decides at level {level}": (
+        "слышно {online} веса, решает {quorum} на уровне {level}"
+    ),
+    "Nothing has become final for {duration}: {reason}.": (
+        "Ничто не стало окончательным уже {duration}: {reason}."
+    ),
+    "two final certificates contradict each other: this node signs nothing more and keeps both": (
+        "два сертификата окончательности противоречат друг другу: узел больше ничего не "
+        "подписывает и хранит оба"
+    ),
+    "more is final elsewhere than this node has": "у других окончательно больше, чем есть здесь",
+    "the servers that are heard weigh too little to decide": (
+        "слышимые серверы весят слишком мало, чтобы решать"
+    ),
+    "enough servers are heard, but their votes do not come together": (
+        "серверов слышно достаточно, но их голоса не сходятся"
+    ),
+    "Its seat has lost its journal and votes again when something newer than slot {slot} is "
+    "justified; if that does not happen within a day: pai node release.": (
+        "Её место потеряло журнал и снова проголосует, когда будет обосновано что-то новее слота "
+        "{slot}; если этого не случится за день: pai node release."
+    ),
+    "Let a seat vote again whose journal was lost, and which has been silent for a day.\n\nOnly "
+    "for a seat that stays silent because more than a third have lost their journals at once. Its "
+    "owner must also give notice, which costs a hundredth of the bond: pai seat release.": (
+        "Позволить голосовать месту, чей журнал потерян и которое молчит уже день.\n\nТолько для "
+        "места, которое молчит, потому что журналы разом потеряли больше трети. Его владелец "
+        "должен также заявить об этом, что стоит сотую часть залога: pai seat release."
+    ),
+    "The seat of this node has not lost its journal.": "Место этого узла не теряло журнала.",
+    "Let the seat vote again? What it may have signed before can cost its bond.": (
+        "Позволить месту голосовать? То, что оно могло подписать раньше, может стоить залога."
+    ),
+    "Told. In a minute 'pai node status' and the node's log say what came of it.": (
+        "Передано. Через минуту 'pai node status' и журнал узла скажут, что вышло."
+    ),
+    "Done: final, in block {height}, at level {level}. Settlement now: {amount} pai.": (
+        "Готово: окончательно, в блоке {height}, уровень {level}. На счёте сейчас {amount} пая."
+    ),
+    "Done: in block {height}, not final yet. Settlement now: {amount} pai.": (
+        "Готово: в блоке {height}, ещё не окончательно. На счёте сейчас {amount} пая."
+    ),
+    "How long to wait for the block, or 'final': until it is final; after that, exit 6.": (
+        "Сколько ждать блока, или 'final': до окончательности; после этого код завершения 6."
+    ),
     "bond, asked back": "залог, запрошен назад",
     "asked back, waits for a hand-off": "запрошен назад, ждёт передачи",
     "Too many bonds wait for a hand-off without them: ask again after the next one.": (
@@ -64,6 +150,8 @@ TEXTS: Final[Texts] = {
     ),
 }
 SENTENCES: Final[dict[str, str]] = {
+    "two certificates": "два сертификата",
+    "a certificate that the header does not name": "сертификат, которого заголовок не называет",
     "a signature does not verify": "подпись неверна",
     "a spare bit is set": "лишний бит установлен",
     "weight {0} of {1}, needs {2}": "вес {0} из {1}, нужно {2}",

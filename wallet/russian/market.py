@@ -35,7 +35,7 @@ TEXTS: Final[Texts] = {
         "заплатить {amount} за непоставленное: {shortfall}"
     ),
     # What happened to an account.
-    "offered": "предложение",
+    "put on offer": "предложение",
     "looked for": "запрос",
     "offer or want changed": "предложение или запрос изменены",
     "standing order": "постоянное поручение",

@@ -89,7 +89,6 @@ TEXTS: Final[Texts] = {
     "{some} of {all}": "{some} из {all}",
     "Open until": "Ждёт до",
     "Number": "Номер",
-    "Side": "Что это",
     "Good": "Товар",
     "Left": "Осталось",
     "Price of one": "Цена за единицу",
@@ -107,9 +106,8 @@ TEXTS: Final[Texts] = {
     ),
     "You deliver": "Вы поставляете",
     "You receive": "Вы получаете",
-    "You owe": "Вы должны",
     "You are owed": "Вам должны",
-    "overdue": "просрочено",
+    "past its time": "срок прошёл",
     # A chain in words.
     "you give {goods} to {buyer}": "вы отдаёте {goods}, получает {buyer}",
     "{seller} gives {goods} to you": "{seller} отдаёт вам {goods}",

@@ -126,13 +126,14 @@ TEXTS: Final[dict[str, str]] = {
     "the node's proof is not hexadecimal": "доказательство узла — не шестнадцатеричная запись",
     (
         "payments between accounts in a period, divided by the mean over its slots of all positive "
-        "settlement balances; persons: only payments between two different identified persons; "
-        "net: without what two accounts sent to and fro within the period"
+        "settlement balances; external: without transfers between accounts of one identity; "
+        "persons: only payments between two different identified persons; net: without what two "
+        "accounts sent to and fro within the period"
     ): (
         "платежи между счетами за период, делённые на среднее по его слотам всех положительных "
-        "расчётных остатков; между людьми: только платежи между двумя разными удостоверенными "
-        "людьми; без хождения: без того, что два счёта переслали друг другу за период туда и "
-        "обратно"
+        "расчётных остатков; внешние: без переводов между счетами одного лица; между людьми: "
+        "только платежи между двумя разными удостоверенными людьми; без хождения: без того, что "
+        "два счёта переслали друг другу за период туда и обратно"
     ),
     # Of p2p/.
     ("{0} is not the address of a peer: write for example /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW…"): (

@@ -88,9 +88,6 @@ TEXTS: Final[Texts] = {
         "Прочитать пароль из этого файла; иначе из PAI_PASSWORD, иначе его спросят."
     ),
     "Do not ask, go on.": "Не спрашивать, продолжать.",
-    "How long to wait for the block; after that, exit 6.": (
-        "Сколько ждать блока; после этого код завершения 6."
-    ),
     "Do not send: write the transaction to this file, for others to sign.": (
         "Не отправлять: записать транзакцию в этот файл, чтобы её подписали другие."
     ),

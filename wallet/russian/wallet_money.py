@@ -154,9 +154,6 @@ TEXTS: Final[Texts] = {
     "{name} is {address}.": "{name} — {address}.",
     "{name} is forgotten.": "{name}: имя забыто.",
     # What became of it.
-    "Done: in block {height}. Settlement now: {amount} pai.": (
-        "Готово: в блоке {height}. На счёте сейчас {amount} пая."
-    ),
     (
         "Transaction {id} is signed, and its outcome is not known yet. Do not enter it again: "
         "the wallet finds out with its next command, and sends the same one again if it was lost."

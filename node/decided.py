@@ -1,0 +1,91 @@
+"""What a node keeps on the disk of what was decided: the newest certificates, and a contradiction.
+
+Rows of the store outside the state root, so that after a start the node knows what is justified and
+final without asking, and a contradiction is never forgotten.
+"""
+
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+from chain.certificates import FINALITIES, JUSTIFICATIONS, Certificate, Finality, Justification
+from chain.codec import Codec, encode
+from chain.kept import INDEX
+from chain.records import Evidence
+from chain.rules.evidence import read_charge
+from chain.store import Store
+from chain.tables.table import ROW_BYTES_MAX
+
+_JUSTIFIED: Final = INDEX + b"d"  # the newest justification
+_FINAL: Final = INDEX + b"g"  # the newest finality
+_CONFLICT: Final = INDEX + b"x"  # then a digit: two certificates that contradict each other
+_EVIDENCE: Final = INDEX + b"v"  # set, seat and kind of offence -> the first proof of it
+_EVIDENCES: Final[Codec[Evidence]] = Codec(Evidence, ROW_BYTES_MAX)  # type: ignore[arg-type]  # a union
+
+
+class Decided(NamedTuple):
+    """The newest certificates that were kept."""
+
+    justification: Justification | None
+    finality: Finality | None
+
+
+def read_decided(store: Store) -> Decided:
+    """The newest certificates that were kept; None: none of that kind."""
+    justified, final = store.get(_JUSTIFIED), store.get(_FINAL)
+    return Decided(
+        None if justified is None else JUSTIFICATIONS.decode(justified),
+        None if final is None else FINALITIES.decode(final),
+    )
+
+
+def keep_certificate(store: Store, certificate: Certificate) -> None:
+    """Keep a certificate that was checked, if it is the newest of its kind."""
+    justification, finality = read_decided(store)
+    is_justification = isinstance(certificate, Justification)
+    newest = justification if is_justification else finality
+    if newest is None or certificate.body.round > newest.body.round:
+        key = _JUSTIFIED if is_justification else _FINAL
+        store.write([(key, encode(certificate))], durable=False)
+
+
+def keep_conflict(store: Store, first: Certificate, second: Certificate) -> None:
+    """Keep two certificates that contradict each other, for whoever has to judge."""
+    rows = [
+        (_CONFLICT + place + name, encode(certificate))
+        for place, certificate in ((b"1", first), (b"2", second))
+        for name, kind in ((b"j", Justification), (b"f", Finality))
+        if isinstance(certificate, kind)
+    ]
+    store.write(rows, durable=True)
+
+
+def keep_evidence(store: Store, chain: bytes, evidence: Evidence) -> None:
+    """Keep the first proof of an offence, so that a block can record it even after a start.
+
+    A seat is accused once of a kind in a set, so there are no more than that.
+    """
+    charge = read_charge(chain, evidence)
+    key = _EVIDENCE + charge.set + charge.seat + charge.kind.encode()
+    if store.get(key) is None:
+        store.write([(key, encode(evidence))], durable=False)
+
+
+def read_evidence(store: Store) -> Iterator[Evidence]:
+    """The proofs that are kept."""
+    for _, data in store.items(_EVIDENCE):
+        yield _EVIDENCES.decode(data)
+
+
+def read_conflict(store: Store) -> list[Certificate]:
+    """The two certificates, or none."""
+    return list(_read_conflict(store))
+
+
+def _read_conflict(store: Store) -> Iterator[Certificate]:
+    for place in (b"1", b"2"):
+        justified = store.get(_CONFLICT + place + b"j")
+        final = store.get(_CONFLICT + place + b"f")
+        if justified is not None:
+            yield JUSTIFICATIONS.decode(justified)
+        if final is not None:
+            yield FINALITIES.decode(final)

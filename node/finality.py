@@ -1,0 +1,76 @@
+"""What consensus wants done about finality: kept on the disk, told to the operator, asked of peers.
+
+Nothing here decides. What is kept here is of certificates that were checked when they came.
+"""
+
+import secrets
+from typing import Final
+
+from chain.certificates import Justification
+from chain.records import FinalityRecord
+from consensus.events import (
+    Ask,
+    AskNewest,
+    Finalised,
+    KeepCertificate,
+    SetEntered,
+    TellConflict,
+    TellOffence,
+)
+from node.decided import keep_certificate, keep_conflict, keep_evidence
+from node.events import BlockFinal
+from node.owner import Owner
+from p2p.transport import PeerId
+from p2p.wire_votes import FinalityRequest, NewestRequest
+
+CHALLENGE_BYTES: Final = 16
+
+OfFinality = KeepCertificate | Finalised | SetEntered | TellOffence | TellConflict | AskNewest | Ask
+
+
+def perform_finality(owner: Owner, effect: OfFinality) -> None:
+    """Do what consensus wants about finality."""
+    match effect:
+        case KeepCertificate():
+            _keep(owner, effect)
+        case Finalised():
+            _note_final(owner, effect)
+        case SetEntered():
+            owner.log.info("set_entered", hand_off=effect.set)
+        case TellOffence():
+            owner.board.tally.offences_seen += 1
+            keep_evidence(owner.ledger.store, owner.ledger.chain, effect.evidence)
+            owner.log.warning("offence", kind=type(effect.evidence).__name__)
+        case TellConflict():
+            keep_conflict(owner.ledger.store, effect.first, effect.second)
+            guilty = " ".join(seat.hex() for seat in effect.guilty)
+            owner.log.error("finality_conflict", guilty=guilty)
+        case AskNewest():
+            if owner.outside is not None and owner.seat is not None:
+                challenge = secrets.token_bytes(CHALLENGE_BYTES)
+                owner.outside.ask_newest(NewestRequest(owner.seat.own.id, challenge))
+        case Ask():
+            if owner.outside is not None:
+                asked = effect.request
+                question = FinalityRequest(asked.set, asked.lock_round, asked.final_round)
+                owner.outside.ask_finality(PeerId(effect.peer), question)
+
+
+def _keep(owner: Owner, effect: KeepCertificate) -> None:
+    """The newest of each kind; and of a hand-off the pair, which leads strangers on."""
+    certificate = effect.certificate
+    keep_certificate(owner.ledger.store, certificate)
+    if not isinstance(certificate, Justification):
+        return
+    ended = owner.consensus.gadget.ended.get(certificate.body.set)
+    if ended is not None and ended.justification is certificate and ended.finality is not None:
+        owner.keeper.note_final(FinalityRecord(certificate, ended.finality))
+
+
+def _note_final(owner: Owner, effect: Finalised) -> None:
+    """Keep the certificate, so that strangers can be shown what is final, and tell who listens."""
+    final = effect.checkpoint
+    if final.finality is None:
+        return
+    owner.keeper.note_final(FinalityRecord(final.justification, final.finality))
+    owner.board.publish(BlockFinal(final.height, final.hash, final.round, final.level))

@@ -1,0 +1,141 @@
+"""What we show to peers who ask about finality: certificates, votes, and what we saw of a seat.
+
+Synchronous and bounded; nothing here changes anything but that our own stored votes may be told
+again.
+"""
+
+from collections.abc import Iterator
+from itertools import islice
+from typing import Final
+
+from chain.certificates import Certificate, get_signers
+from chain.codec import encode
+from chain.header import SignedHeader
+from chain.policy import AccountId
+from chain.proof import HandOff
+from chain.votes import Ack, Prevote, SignedVote
+from consensus.events import VotesWanted
+from consensus.rounds import get_claim
+from consensus.voting import get_record
+from node.certified import read_hand_offs
+from node.owner import Owner
+from p2p.wire import Progress
+from p2p.wire_votes import (
+    FINALITY_BYTES_MAX,
+    HAND_OFFS_IN_ANSWER_MAX,
+    VOTES_IN_ANSWER_MAX,
+    FinalityAnswer,
+    FinalityRequest,
+    NewestAnswer,
+    NewestRequest,
+    Shown,
+    VotesAnswer,
+    VotesRequest,
+    sign_newest,
+)
+
+CLIMB_MAX: Final = 1_024  # blocks below the head among which a seat's newest is looked for
+
+
+def get_progress(owner: Owner) -> Progress:
+    """How far finality is here."""
+    return Progress(*get_claim(owner.consensus))
+
+
+def find_named_certificate(owner: Owner, round_: int, block_hash: bytes) -> Certificate | None:
+    """The certificate that a header of ours names as the highest that we know."""
+    gadget = owner.consensus.gadget
+    for known in (gadget.lock, gadget.final):
+        for found in (known.justification, known.finality):
+            if found and (found.body.round, found.body.target_hash) == (round_, block_hash):
+                return found
+    for kept in (gadget.justifications, gadget.finalities):
+        for (_, of_round, target), found in kept.items():
+            if (of_round, target) == (round_, block_hash):
+                return found
+    return None
+
+
+def show_finality(owner: Owner, question: FinalityRequest) -> FinalityAnswer:
+    """Hand-offs that lead on from the asker's set; else what is newer in it."""
+    hand_offs = tuple(_take_fitting(owner, question.set))
+    gadget = owner.consensus.gadget
+    if hand_offs or question.set != gadget.voters.base:
+        return FinalityAnswer(hand_offs, None, None)
+    lock, final = gadget.lock, gadget.final
+    return FinalityAnswer(
+        (),
+        lock.justification if lock.round > question.lock_round else None,
+        final.finality if final.round > question.final_round else None,
+    )
+
+
+def show_votes(owner: Owner, question: VotesRequest) -> VotesAnswer:
+    """Votes from a round on; what our own journal holds is told again if it is not among them."""
+    record = get_record(owner.consensus)
+    gadget = owner.consensus.gadget
+    if record is not None and owner.seat is not None:
+        said = gadget.pool.find_newest_of(owner.seat.own.id)
+        heard = {vote.body.round for vote in said}
+        for round_ in {record.prevote_round, record.ack_round} - heard:
+            if round_ >= max(question.round, owner.clock.get_slot() - 1):
+                owner.pending.append(VotesWanted(owner.clock.get_ms(), round_))
+    votes = gadget.pool.get_votes(gadget.voters.base, question.round)
+    return VotesAnswer(tuple(votes[-VOTES_IN_ANSWER_MAX:]))
+
+
+def show_newest(owner: Owner, question: NewestRequest) -> NewestAnswer:
+    """The newest of a seat that we saw, with our own seat's signature if we have one."""
+    votes = [*owner.consensus.gadget.pool.find_newest_of(question.seat)]
+    votes += _find_in_certificates(owner, question.seat)
+    prevotes = [vote for vote in votes if isinstance(vote.body, Prevote)]
+    acks = [vote for vote in votes if isinstance(vote.body, Ack)]
+    shown = Shown(
+        _find_newest_header(owner, question.seat),
+        max(prevotes, key=_get_round, default=None),
+        max(acks, key=_get_round, default=None),
+    )
+    seat = owner.seat
+    if seat is None:
+        return NewestAnswer(shown, None, None)
+    return sign_newest(owner.ledger.chain, question, shown, seat.own.id, seat.vote_key)
+
+
+def _get_round(vote: SignedVote) -> int:
+    return vote.body.round
+
+
+def _take_fitting(owner: Owner, set_hash: bytes) -> Iterator[HandOff]:
+    size_bytes = 64
+    for step in read_hand_offs(owner.ledger.store, set_hash, HAND_OFFS_IN_ANSWER_MAX):
+        size_bytes += len(encode(step))
+        if size_bytes > FINALITY_BYTES_MAX:
+            return
+        yield step
+
+
+def _find_in_certificates(owner: Owner, seat: AccountId) -> Iterator[SignedVote]:
+    """The seat's votes in the certificates that we hold: all that a restart leaves of votes."""
+    gadget = owner.consensus.gadget
+    for known in (gadget.lock, gadget.final):
+        for certificate in (known.justification, known.finality):
+            voters = None if certificate is None else gadget.sets.get(certificate.body.set)
+            if certificate is None or voters is None:
+                continue
+            signers = get_signers(voters.entries, certificate)
+            for entry, signature in zip(signers, certificate.signatures, strict=True):
+                if entry.seat == seat:
+                    yield SignedVote(seat, certificate.body, signature)
+
+
+def _find_newest_header(owner: Owner, seat: AccountId) -> SignedHeader | None:
+    """The newest header of a seat among those heard of late and those below our head."""
+    consensus = owner.consensus
+    heard = [item for item in consensus.gadget.headers.values() if item.header.seat == seat]
+    below = consensus.tree.climb_down(consensus.position.head.hash)
+    for facts in islice(below, CLIMB_MAX):
+        block = owner.ledger.get_block(facts.hash) if facts.seat == seat else None
+        if block is not None:
+            heard.append(SignedHeader(block.header, block.block.signature))
+            break
+    return max(heard, key=lambda item: item.header.slot, default=None)

@@ -1,0 +1,272 @@
+"""What others say about finality: votes and certificates judged at the door, answers taken in.
+
+Synchronous judges like those of headers: what they let in waits for the core's task. A peer is
+blamed only for what every honest node that knows the set would have seen to be wrong; a node that
+does not know it passes nothing on.
+"""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from typing import Final
+
+from msgspec.structs import astuple
+
+from chain.certificates import Certificate, check_certificate
+from chain.codec import encode
+from chain.crypto import Signed
+from chain.errors import Invalid
+from chain.header import SignedHeader, compute_block_hash, get_header_message
+from chain.proof import SetList
+from chain.rules.lottery import find_entry
+from chain.votes import (
+    Ack,
+    Prevote,
+    SignedHere,
+    SignedVote,
+    get_here_claim,
+    get_vote_claim,
+)
+from consensus import events as told
+from consensus.catchup import Claim, HandOffStep, check_hand_offs
+from consensus.gadget import is_kept
+from consensus.pool import BODIES_MAX, Newest
+from consensus.sets import VoterSet, build_voters, find_voter
+from node.certified import build_hand_off_rows
+from node.effects import handle
+from node.judges import is_too_doubtful
+from node.lists import find_entries
+from node.owner import Owner
+from p2p.transport import PeerId, Verdict
+from p2p.view import FinalityShown, ListShown, Misbehaviour, NewestShown, VotesShown
+from p2p.wire import Progress
+from p2p.wire_votes import (
+    FinalityAnswer,
+    NewestAnswer,
+    NewestRequest,
+    Shown,
+    VotesAnswer,
+    VotesRequest,
+    get_newest_claim,
+)
+
+VOTED_MAX: Final = 8_192  # seats, rounds and kinds of which votes are counted
+VOTES_ASKED_SLOTS: Final = 2  # back from now: a peer that has just come is asked for their votes
+NOBODY: Final = bytes(32)  # who has no seat and answers all the same
+
+
+def judge_vote(owner: Owner, vote: SignedVote, *, live: bool = True) -> Verdict:
+    """A vote: of a seat of a known set, of a round near the clock, news, and signed."""
+    body, gadget = vote.body, owner.consensus.gadget
+    if body.chain != owner.ledger.chain:
+        return Verdict.REJECT
+    if isinstance(body, Prevote) and body.source_round >= body.round:
+        return Verdict.REJECT
+    voters = gadget.sets.get(body.set)
+    if voters is None or not gadget.pool.is_wanted(vote, owner.clock.get_slot()):
+        return Verdict.IGNORE
+    entry = find_voter(voters, vote.seat)
+    if entry is None or not owner.known.holds(get_vote_claim(vote, entry.vote_key)):
+        return Verdict.REJECT
+    if not _is_among_first(owner, vote):
+        return Verdict.IGNORE
+    owner.board.tally.votes_seen += 1
+    owner.pending.append(told.VoteSeen(owner.clock.get_ms(), vote, live))
+    return Verdict.ACCEPT
+
+
+def judge_here(owner: Owner, peer: PeerId, here: SignedHere) -> Verdict:
+    """An attendance: of a seat of our state, of a roll-call near the clock, news, and signed.
+
+    A seat may change its key on another branch, so a signature that fails may be a matter of time.
+    """
+    body = here.body
+    if body.chain != owner.ledger.chain:
+        return Verdict.REJECT
+    window_slots = owner.ledger.constants.window_slots
+    if not owner.consensus.gadget.heres.is_wanted(here, window_slots, owner.clock.get_slot()):
+        return Verdict.IGNORE
+    row = owner.ledger.state.seats.get(body.seat)
+    if row is None:
+        return Verdict.IGNORE
+    if not owner.known.holds(get_here_claim(here, row.vote_key)):
+        return Verdict.REJECT if is_too_doubtful(owner, peer, 1) else Verdict.IGNORE
+    owner.pending.append(told.HereSeen(owner.clock.get_ms(), here))
+    return Verdict.ACCEPT
+
+
+def judge_certificate(owner: Owner, certificate: Certificate) -> Verdict:
+    """A certificate of a known set that holds for its list; news or not."""
+    body, gadget = certificate.body, owner.consensus.gadget
+    if body.chain != owner.ledger.chain:
+        return Verdict.REJECT
+    voters = gadget.sets.get(body.set)
+    if voters is None:
+        return Verdict.IGNORE
+    if is_kept(gadget, certificate):
+        return Verdict.ACCEPT
+    try:
+        check_certificate(voters.entries, certificate, owner.known)
+    except Invalid:
+        return Verdict.REJECT
+    owner.pending.append(told.CertificateSeen(owner.clock.get_ms(), certificate))
+    return Verdict.ACCEPT
+
+
+async def verify_hand_offs(owner: Owner, answer: FinalityAnswer) -> None:
+    """Let a thread verify the signatures of an answer; what holds is known when it is judged."""
+    steps = _get_steps(answer)
+    voters = owner.consensus.gadget.sets.get(steps[0].finality.body.set) if steps else None
+    if voters is not None:
+        await owner.run_in_thread(_verify, owner, voters, steps)
+
+
+async def hear_progress(owner: Owner, peer: PeerId, progress: Progress | None) -> None:
+    """A peer says how far finality is with it; whoever has just come is asked for votes too."""
+    if owner.outside is not None and peer not in owner.acquainted:
+        owner.acquainted.add(peer)
+        since_round = max(owner.clock.get_slot() - VOTES_ASKED_SLOTS, 0)
+        owner.outside.ask_votes(peer, VotesRequest(since_round))
+    if progress is not None:
+        claim = Claim(*astuple(progress))
+        await handle(owner, told.PeerClaimed(owner.clock.get_ms(), peer, claim))
+
+
+async def take_shown(
+    owner: Owner, message: ListShown | FinalityShown | VotesShown | NewestShown
+) -> None:
+    """What peers show because we asked."""
+    match message:
+        case ListShown():
+            await take_list(owner, message.header, message.entries)
+        case FinalityShown():
+            await take_finality(owner, message.peer, message.answer)
+        case VotesShown():
+            take_votes(owner, message.peer, message.answer)
+        case NewestShown():
+            await take_newest(owner, message.peer, message.question, message.answer)
+
+
+async def take_finality(owner: Owner, peer: PeerId, answer: FinalityAnswer | None) -> None:
+    """What a peer answered about what is final; None: it did not."""
+    is_good = False if answer is None else await _take_finality(owner, peer, answer)
+    await handle(owner, told.Answered(owner.clock.get_ms(), peer, is_good))
+
+
+async def take_list(owner: Owner, announced: SignedHeader, entries: SetList) -> None:
+    """The list that a hand-off on another branch calls, if a seat of its own set has signed that.
+
+    The list has the root that stands in the header.
+    """
+    header = announced.header
+    header_bytes = encode(header)
+    signers = find_entries(owner, header.base)
+    entry = find_entry(signers, header.seat) if signers is not None else None
+    if entry is None:
+        return
+    message = get_header_message(header_bytes)
+    if not owner.known.holds(Signed(entry.vote_key, message, announced.signature)):
+        return
+    voters = build_voters(compute_block_hash(header_bytes), header.slot, header.height, entries)
+    await handle(owner, told.SetShown(owner.clock.get_ms(), voters))
+
+
+def take_votes(owner: Owner, peer: PeerId, answer: VotesAnswer) -> None:
+    """Votes that we asked for: judged like others, but they say nothing of the clock."""
+    if any(judge_vote(owner, vote, live=False) is Verdict.REJECT for vote in answer.votes):
+        owner.report(peer, Misbehaviour.INVALID)
+
+
+async def take_newest(
+    owner: Owner, peer: PeerId, question: NewestRequest, answer: NewestAnswer
+) -> None:
+    """What a peer has seen of our own seat: each message must bear our own signature."""
+    seat, claim = owner.seat, None
+    if seat is None or question.seat != seat.own.id:
+        return
+    claims = _get_own_claims(owner, answer.shown, seat.own.vote_key)
+    if claims is None or not all(owner.known.holds(item) for item in claims):
+        owner.report(peer, Misbehaviour.INVALID)
+        return
+    entry = find_voter(owner.consensus.gadget.voters, answer.seat) if answer.seat else None
+    if entry is not None:
+        claim = get_newest_claim(owner.ledger.chain, question, answer, entry.vote_key)
+    teller = answer.seat if claim is not None and owner.known.holds(claim) else None
+    newest = _get_newest(answer.shown)
+    await handle(owner, told.NewestShown(owner.clock.get_ms(), teller or NOBODY, newest))
+
+
+async def _take_finality(owner: Owner, peer: PeerId, answer: FinalityAnswer) -> bool:
+    steps = _get_steps(answer)
+    if steps:
+        voters = owner.consensus.gadget.sets.get(steps[0].finality.body.set)
+        if voters is None:
+            return False
+        try:
+            check_hand_offs(voters, steps, owner.known)
+        except Invalid:
+            owner.report(peer, Misbehaviour.INVALID)
+            return False
+        rows = [row for step in answer.hand_offs for row in build_hand_off_rows(step)]
+        owner.ledger.store.write(rows, durable=False)
+        await handle(owner, told.HandOffsShown(owner.clock.get_ms(), peer, tuple(steps)))
+    for certificate in (answer.justification, answer.finality):
+        if certificate is None:
+            continue
+        if judge_certificate(owner, certificate) is Verdict.REJECT:
+            owner.report(peer, Misbehaviour.INVALID)
+            return False
+    while owner.pending:
+        await handle(owner, owner.pending.popleft())
+    return bool(steps or answer.justification or answer.finality)
+
+
+def _get_steps(answer: FinalityAnswer) -> list[HandOffStep]:
+    return [
+        HandOffStep(item.justification, item.finality, item.header, item.entries)
+        for item in answer.hand_offs
+    ]
+
+
+def _verify(owner: Owner, voters: VoterSet, steps: Sequence[HandOffStep]) -> None:
+    with suppress(Invalid):
+        check_hand_offs(voters, steps, owner.known)
+
+
+def _get_own_claims(owner: Owner, shown: Shown, vote_key: bytes) -> list[Signed] | None:
+    """What our own key is said to have signed; None: it is of another seat or community."""
+    assert owner.seat is not None, "only a seat asks"
+    seat, chain = owner.seat.own.id, owner.ledger.chain
+    claims = []
+    if shown.header is not None:
+        header = shown.header.header
+        if (header.seat, header.chain) != (seat, chain):
+            return None
+        message = get_header_message(encode(header))
+        claims.append(Signed(vote_key, message, shown.header.signature))
+    for vote, kind in ((shown.prevote, Prevote), (shown.ack, Ack)):
+        if vote is None:
+            continue
+        if not isinstance(vote.body, kind) or (vote.seat, vote.body.chain) != (seat, chain):
+            return None
+        claims.append(get_vote_claim(vote, vote_key))
+    return claims
+
+
+def _get_newest(shown: Shown) -> Newest:
+    return Newest(
+        shown.header.header.slot if shown.header is not None else 0,
+        shown.prevote.body.round if shown.prevote is not None else 0,
+        shown.ack.body.round if shown.ack is not None else 0,
+    )
+
+
+def _is_among_first(owner: Owner, vote: SignedVote) -> bool:
+    """Whether the seat has not said too much of one kind in a round; two prove its offence."""
+    body = vote.body
+    key = body.set, vote.seat, type(body), body.round
+    bodies = owner.voted.pop(key, ())
+    is_first = len(bodies) < BODIES_MAX and body not in bodies
+    owner.voted[key] = (*bodies, body) if is_first else bodies
+    if len(owner.voted) > VOTED_MAX:
+        del owner.voted[next(iter(owner.voted))]
+    return is_first

@@ -1,0 +1,229 @@
+"""A mixed load: what members, authorities and owners of seats do beside paying each other.
+
+Six of ten transactions are payments; the others are every kind of action whose time does not have
+to come first. Deeds that belong together follow each other from block to block. What a block holds
+follows from its number.
+"""
+
+import random
+from collections import defaultdict
+from collections.abc import Iterator
+from statistics import median
+from typing import NamedTuple
+
+from chain.actions import (
+    Action,
+    AskLoan,
+    Bond,
+    CancelRecovery,
+    CastVote,
+    ChangePolicy,
+    DropLoan,
+    GiveUpAlias,
+    Guarantee,
+    Pay,
+    Prolong,
+    Propose,
+    RegisterAlias,
+    RegisterSeat,
+    Renew,
+    Resolve,
+    Revoke,
+    Save,
+    Unbond,
+    Withdraw,
+)
+from chain.block import decode_block
+from chain.genesis import Genesis, compute_chain_id
+from chain.rules.credit_days import get_credit
+from chain.rules.measures import compute_digest
+from chain.transaction import SealedTransaction
+from tests.bench.measures import Figures, Sizes, measure_ceiling, time_replay
+from tests.bench.town import SEED, TrustingChecks, build_town, name_member
+from tests.community import (
+    PAI,
+    Community,
+    build_genesis,
+    build_seat_keys,
+    get_account_id,
+    get_policy,
+)
+from tests.identity_world import attest, set_guardians, start_recovery
+
+FEES_MAX = 20 * PAI
+PAYMENTS_IN_TEN = 6
+PAYERS_IN_TEN = 4  # of members; the others do everything else, once each
+SEATS_BONDED = 8
+LETTERS = "abdefghkmpqstwxy"  # no two of which, nor pairs of them, look like others
+REGISTRY = "registry"
+
+
+class Deed(NamedTuple):
+    """What a name does."""
+
+    name: str
+    action: Action
+    others: tuple[Action, ...] = ()
+
+
+class MixedLoad:
+    """Draws the transactions of one block after the other."""
+
+    def __init__(self, genesis: Genesis, members: int) -> None:
+        self.community = Community(genesis, checks=TrustingChecks())
+        self.chain = compute_chain_id(genesis)
+        self._dice = random.Random(SEED)
+        self._members = members
+        self._next = members
+        self._payers = members * PAYERS_IN_TEN // 10
+        self._block = 0
+        self._seats = 0
+        self._asked = 0
+        self._measures: list[Resolve] = []
+        self._later: defaultdict[int, list[Deed]] = defaultdict(list)
+
+    def build_block(self, transactions: int) -> bytes:
+        """The next block, of so many transactions or a few less."""
+        sealed = list(self._sign(transactions))
+        self._block += 1
+        return self.community.extend(sealed).whole_bytes
+
+    def _sign(self, transactions: int) -> Iterator[SealedTransaction]:
+        done: set[str] = set()
+        for deed in self._draw(transactions):
+            if deed.name not in done:
+                done.add(deed.name)
+                yield self.community.sign(deed.name, deed.action, *deed.others, fee_max=FEES_MAX)
+
+    def _draw(self, transactions: int) -> Iterator[Deed]:
+        yield from self._later.pop(self._block, ())
+        beside = transactions - transactions * PAYMENTS_IN_TEN // 10
+        self._asked = get_credit(self.community.ledger.state).loans_made
+        kinds = (
+            self._save, self._vote, self._vote, self._lend, self._take_name, self._guard,
+            self._open_seat, self._change_keys,
+        )  # fmt: skip
+        if self._block % 10 == 0:
+            measure = Resolve(f"The {self._block}th well is cleaned on Saturday.")
+            self._measures.append(measure)
+            yield Deed(self._take(), Propose(measure))
+        first, *others = self._attest()
+        yield Deed(REGISTRY, first, tuple(others))
+        for turn in range(beside // 3):  # most deeds have two more that follow
+            yield from kinds[turn % len(kinds)]()
+        payers = self._dice.sample(range(self._payers), transactions - beside)
+        for payer in payers:
+            to = self._dice.randrange(self._members)
+            if to != payer:
+                amount = self._dice.randrange(1, PAI)
+                yield Deed(name_member(payer), Pay(self._get_id(to), amount, ""))
+
+    def _take(self) -> str:
+        """A member who has done nothing yet, from the end; who pays is of the beginning."""
+        self._next -= 1
+        assert self._next >= self._payers, "too many blocks for so few members"
+        return name_member(self._next)
+
+    def _get_id(self, index: int) -> bytes:
+        return get_account_id(name_member(index))
+
+    def _follow(self, blocks: int, name: str, action: Action) -> None:
+        self._later[self._block + blocks].append(Deed(name, action))
+
+    def _get_deposit(self, name: str) -> int:
+        """The number of the deposit that somebody makes next."""
+        return self.community.ledger.state.accounts.require(get_account_id(name)).deposits_made
+
+    def _save(self) -> Iterator[Deed]:
+        name = self._take()
+        deposit = self._get_deposit(name)
+        self._follow(1, name, Prolong(deposit, 200))
+        self._follow(2, name, Withdraw(deposit, 4 * PAI))
+        yield Deed(name, Save(10 * PAI, 100))
+
+    def _vote(self) -> Iterator[Deed]:
+        """Three vote on something that was filed before."""
+        for _ in range(3):
+            filed = len(self._measures) - (1 if self._block % 10 == 0 else 0)
+            if filed > 0:
+                number = self._dice.randrange(filed)
+                yes = self._dice.random() < 0.7
+                digest = compute_digest(self._measures[number])
+                yield Deed(self._take(), CastVote(number, digest, yes))
+
+    def _lend(self) -> Iterator[Deed]:
+        debtor, guarantor = self._take(), self._take()
+        loan = self._asked
+        self._asked += 1
+        self._follow(1, guarantor, Guarantee(loan, None))
+        self._follow(2, debtor, DropLoan(loan))
+        yield Deed(debtor, AskLoan(5 * PAI, 30, (), "seed", get_account_id(guarantor), 2 * PAI))
+
+    def _attest(self) -> tuple[Action, ...]:
+        """Once a block the registry attests somebody, renews one, and takes one back."""
+        now, last, before = (f"newcomer {self._block - age}" for age in range(3))
+        renew = Renew(get_account_id(last), bytes(32), 2**41)
+        actions = (attest(now), renew, Revoke(get_account_id(before)))
+        return actions[: self._block + 1]
+
+    def _take_name(self) -> Iterator[Deed]:
+        name = self._take()
+        number = int(name.rsplit(" ", 1)[1])
+        alias = "m" + "".join(LETTERS[int(digit, 16)] for digit in f"{number:05x}")
+        self._follow(2, name, GiveUpAlias())
+        yield Deed(name, RegisterAlias(alias, FEES_MAX))
+
+    def _guard(self) -> Iterator[Deed]:
+        name, helper = self._take(), self._take()
+        self._follow(1, helper, start_recovery(self.community, name, started=0))
+        self._follow(2, name, CancelRecovery())
+        yield Deed(name, set_guardians())
+
+    def _open_seat(self) -> Iterator[Deed]:
+        name = self._take()
+        self._seats += 1
+        if self._seats <= SEATS_BONDED:
+            deposit = self._get_deposit(name)
+            self._follow(1, name, Save(100 * PAI, 100))
+            self._follow(2, name, Bond(deposit, 100 * PAI))
+            self._follow(3, name, Unbond(deposit))
+        yield Deed(name, RegisterSeat(build_seat_keys(name, chain=self.chain)))
+
+    def _change_keys(self) -> Iterator[Deed]:
+        name = self._take()
+        yield Deed(name, ChangePolicy(get_policy(f"2:{name}/a+{name}/b+{name}/c")))
+        self._follow(2, name, Pay(self._get_id(0), PAI, ""))
+
+
+def build_mixed_blocks(genesis: Genesis, members: int, blocks: int, transfers: int) -> list[bytes]:
+    """Blocks of a mixed load."""
+    load = MixedLoad(genesis, members)
+    return [load.build_block(transfers) for _ in range(blocks)]
+
+
+def measure_mixed_replay(sizes: Sizes) -> Figures:
+    """All kinds of transactions a second, from raw blocks to LevelDB."""
+    genesis = build_mixed_town(sizes.members)
+    blocks = build_mixed_blocks(genesis, sizes.members, sizes.blocks, sizes.transfers)
+    transactions = sum(len(decode_block(data).transactions) for data in blocks)
+    rates, ratios = [], []
+    for _ in range(sizes.runs):
+        before = measure_ceiling(1, sizes.verifications)
+        rates.append(transactions / time_replay(genesis, blocks))
+        ceiling = (before + measure_ceiling(1, sizes.verifications)) / 2
+        ratios.append(rates[-1] / ceiling)
+    return {
+        "replay_mixed.transactions_per_second": median(rates),
+        "replay_mixed.ratio_one_thread": median(ratios),
+    }
+
+
+def build_mixed_town(members: int) -> Genesis:
+    """A town whose registry has an account with money for fees."""
+    town = build_town(members)
+    return build_genesis(
+        members=[name_member(index) for index in range(members)],
+        strangers=(REGISTRY,),
+        constants=town.constants,
+        keep_schedule=town.keep_schedule,
+    )

@@ -1,0 +1,193 @@
+"""Many runs on several cores: what they found, in one line each, and what they covered.
+
+A failure is tried again with less: features are left out one by one, then slots, as long as the
+same invariant breaks. The smallest is told.
+"""
+
+import argparse
+import logging
+import multiprocessing
+import time
+import traceback
+from functools import partial
+from typing import Final, NamedTuple
+
+from tests.simulation.coverage import Coverage
+from tests.simulation.directed import SCHEDULES
+from tests.simulation.options import FEATURES, SLOTS_MAX, Options, draw
+from tests.simulation.watch import Broken
+from tests.simulation.world import World
+
+# What every campaign must have produced, beside each fault and each pair of faults.
+REFUSALS: Final = (
+    "DEPOSIT_NOT_BONDED",
+    "DEPOSIT_TOO_LITTLE",
+    "EXPIRED",
+    "INSUFFICIENT_BALANCE",
+    "NO_SEAT",
+    "PAYMENT_TO_SELF",
+    "SEAT_EXISTS",
+    "TERM_OUT_OF_BOUNDS",
+    "UNKNOWN_DEPOSIT",
+)
+CELLS: Final = (
+    *(f"{what} at level {level}" for what in ("justified", "final") for level in range(3)),
+    *(f"offence {kind}" for kind in ("S0", "S1", "S2", "S4")),
+    *(f"evidence: {kind}" for kind in ("HeaderEvidence", "VoteEvidence")),
+    "blamed: verdict REJECT",
+    *(f"refused: {code}" for code in REFUSALS),
+    "acks withheld",
+    "block withheld",
+    "certificate forged",
+    "clock jump",
+    "finality due at the end",
+    "journal damaged",
+    "log: journal_lost",
+    "log: key_used_elsewhere",
+    "old store put back",
+    "one-way partition",
+    "partition",
+    "power cut",
+    "primary blocks",
+    "reorganisations",
+    "roll-call refused",
+    "secondary blocks",
+    "seizure",
+    "sets entered",
+)
+
+
+PAIRS_FROM_SEEDS: Final = 200  # fewer runs need not have met every pair of faults
+
+
+class Outcome(NamedTuple):
+    """What one run found."""
+
+    options: Options
+    trace: str
+    failure: str  # empty: none
+    name: str  # of the invariant that broke
+    coverage: Coverage
+    seconds: float
+    lines: tuple[str, ...] = ()
+
+
+def run(options: Options, *, keep_lines: bool = False) -> Outcome:
+    """One run."""
+    logging.getLogger("pai").setLevel(logging.CRITICAL + 1)
+    began = time.perf_counter()
+    world = World(options)
+    if keep_lines:
+        world.timeline.lines = []
+    failure = name = ""
+    try:
+        world.run()
+    except Broken as broken:
+        failure, name = str(broken), broken.name
+    except Exception as error:  # noqa: BLE001 - whatever a node raises is a finding
+        where = traceback.extract_tb(error.__traceback__)[-1]
+        failure = f"{type(error).__name__}: {error} ({where.filename}:{where.lineno})"
+        name = type(error).__name__
+    return Outcome(
+        options,
+        world.timeline.trace,
+        failure,
+        name,
+        world.coverage,
+        time.perf_counter() - began,
+        tuple(world.timeline.lines or ()),
+    )
+
+
+def shrink(outcome: Outcome) -> Outcome:
+    """A smaller run that breaks the same invariant."""
+    smallest = outcome
+    for feature in sorted(outcome.options.features):
+        options = smallest.options
+        tried = run(options._replace(features=options.features - {feature}))
+        if tried.name == outcome.name:
+            smallest = tried
+    return smallest
+
+
+def _run_seed(seed: int, slots_max: int = SLOTS_MAX) -> Outcome:
+    options = draw(seed)
+    return run(options._replace(slots=min(options.slots, slots_max)))
+
+
+def main(arguments: list[str]) -> int:
+    """The command line; 1 when something broke."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation", description=__doc__)
+    parser.add_argument("--seed", type=int, help="one run, with its trace")
+    parser.add_argument("--seeds", type=int, default=100, help="so many runs")
+    parser.add_argument("--first", type=int, default=0, help="from this seed on")
+    parser.add_argument("--slots", type=int, help="of one run, or at most of each of many")
+    parser.add_argument("--schedules", action="store_true", help="the named schedules first")
+    parser.add_argument("--servers", type=int)
+    parser.add_argument("--without", action="append", default=[], choices=sorted(FEATURES))
+    parser.add_argument("--cores", type=int, default=multiprocessing.cpu_count())
+    parser.add_argument("--lines", type=int, default=60, help="of the trace's end, when it fails")
+    chosen = parser.parse_args(arguments)
+    if chosen.seed is not None:
+        options = draw(
+            chosen.seed,
+            slots=chosen.slots,
+            servers=chosen.servers,
+            without=frozenset(chosen.without),
+        )
+        return _run_one(options, chosen.lines)
+    broken = _run_schedules(chosen.cores) if chosen.schedules else 0
+    seeds = range(chosen.first, chosen.first + chosen.seeds)
+    return max(broken, _run_many(seeds, chosen.cores, chosen.slots or SLOTS_MAX))
+
+
+def _run_schedule(name: str) -> tuple[str, str]:
+    logging.getLogger("pai").setLevel(logging.CRITICAL + 1)
+    try:
+        SCHEDULES[name]()
+    except AssertionError as error:
+        return name, f"{type(error).__name__}: {error}"
+    return name, ""
+
+
+def _run_schedules(cores: int) -> int:
+    failed = 0
+    with multiprocessing.Pool(cores) as pool:
+        for name, failure in pool.imap(_run_schedule, SCHEDULES):
+            failed += bool(failure)
+            print(f"schedule {name}: {failure or 'holds'}", flush=True)
+    return 1 if failed else 0
+
+
+def _run_one(options: Options, lines: int) -> int:
+    outcome = run(options, keep_lines=True)
+    print(
+        f"{options.slots} slots, {options.servers} servers: {', '.join(sorted(options.features))}"
+    )
+    print("\n".join(outcome.lines[-lines:]))
+    print(f"trace {outcome.trace}, {outcome.seconds:.1f} s")
+    print(outcome.failure or "nothing broke")
+    return 1 if outcome.failure else 0
+
+
+def _run_many(seeds: range, cores: int, slots_max: int) -> int:
+    began = time.perf_counter()
+    coverage, failed = Coverage(), 0
+    with multiprocessing.Pool(cores) as pool:
+        for outcome in pool.imap_unordered(partial(_run_seed, slots_max=slots_max), seeds):
+            coverage.merge(outcome.coverage)
+            if outcome.failure:
+                failed += 1
+                print(f"seed {outcome.options.seed}: {outcome.failure}", flush=True)
+                print(f"  {outcome.options.format()}", flush=True)
+    seconds = time.perf_counter() - began
+    slots = coverage.counts["slots"]
+    print(coverage.format())
+    print(
+        f"{len(seeds)} runs, {failed} failed, {slots} slots in {seconds:.0f} s: "
+        f"{slots / seconds / cores:.0f} slots per second and core"
+    )
+    empty = coverage.find_empty(FEATURES, CELLS) if len(seeds) >= PAIRS_FROM_SEEDS else []
+    if empty:
+        print("nothing produced: " + ", ".join(empty))
+    return 1 if failed or empty else 0

@@ -1,0 +1,48 @@
+"""A server's two clocks, each as wrong as a fault makes it: skew, drift, jumps."""
+
+from dataclasses import dataclass
+
+from tests.simulation.timeline import Timeline
+
+MILLION = 1_000_000
+
+
+@dataclass
+class Clock:
+    """What ``node.clock.Clock`` asks, out of virtual time."""
+
+    timeline: Timeline
+    genesis_time: int
+    skew_ms: int = 0
+    drift_ppm: int = 0
+    drift_since_ms: int = 0
+    drifted_ms: int = 0
+
+    def get_wall_ms(self) -> int:
+        """The wall clock of one server."""
+        return self.genesis_time * 1_000 + self.timeline.now_ms + self.get_error_ms()
+
+    def get_monotonic_ms(self) -> int:
+        """Never set; a drifting crystal drives both clocks."""
+        return self.timeline.now_ms + self._get_drift_ms() + MILLION
+
+    def get_true_ms(self, local_ms: int) -> int:
+        """When, in virtual time, this clock shows so many milliseconds since genesis."""
+        return local_ms - self.get_error_ms()
+
+    def get_error_ms(self) -> int:
+        """How far the wall clock is ahead of virtual time."""
+        return self.skew_ms + self._get_drift_ms()
+
+    def jump(self, error_ms: int) -> None:
+        """Set the wall clock: from now on it is so far off."""
+        self.skew_ms = error_ms - self._get_drift_ms()
+
+    def drift(self, ppm: int) -> None:
+        """Let the crystal run faster or slower from now on."""
+        self.drifted_ms = self._get_drift_ms()
+        self.drift_ppm, self.drift_since_ms = ppm, self.timeline.now_ms
+
+    def _get_drift_ms(self) -> int:
+        passed_ms = self.timeline.now_ms - self.drift_since_ms
+        return self.drifted_ms + passed_ms * self.drift_ppm // MILLION

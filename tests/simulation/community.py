@@ -1,0 +1,177 @@
+"""The simulated community: a genesis with short epochs, and members who pay and stake.
+
+The rules are those of every community; only the constants are small, so that a few hundred slots
+see many epochs, hand-offs and levels.
+"""
+
+import random
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+
+from msgspec.structs import replace
+
+from chain.actions import Action, Bond, Pay, RegisterSeat, Reveal, Save, Unbond
+from chain.errors import Invalid
+from chain.genesis import Genesis
+from chain.parameters import Constants
+from chain.rules.sets import get_recorded
+from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
+from node.core import Core
+from tests.community import (
+    CONSTANTS,
+    PAI,
+    build_genesis,
+    build_seat_keys,
+    get_account_id,
+    get_key,
+    get_policy,
+)
+from tests.simulation.watch import Broken
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+SIMULATED: Final = replace(
+    CONSTANTS,
+    slot_seconds=4,
+    slots_per_step=5,
+    slots_per_period=30,
+    slots_per_epoch=30,
+    window_slots=5,
+    level_epochs=(1, 3, 8),
+    transaction_life_slots=150,
+    base_age_epochs=2,
+    gain_window_epochs=8,
+    release_epochs=2,
+)
+SEATS: Final = (
+    "ann",
+    "boris",
+    "clara",
+    "daniil",
+    "eva",
+    "fedor",
+    "grisha",
+    "hanna",
+    "ivan",
+    "julia",
+)
+MEMBERS: Final = ("emma", "farid", "galina", "hamit", "ksenia", "lev")
+GUESTS: Final = ("stranger",)
+
+
+@lru_cache(maxsize=64)
+def build_community(seats: int, newcomers: int, real: bool, constants: Constants) -> Genesis:
+    """So many seats from genesis on, and so many more persons who may open theirs later."""
+    everybody = SEATS[: seats + newcomers]
+    return build_genesis(
+        seats=everybody[:seats],
+        members=(*MEMBERS, *everybody[seats:]),
+        strangers=GUESTS,
+        balance=2_000 * PAI,
+        constants=constants,
+    )
+
+
+class Members:
+    """People: they pay through whatever server runs, and some stake."""
+
+    def __init__(self, world: "World") -> None:
+        self._world = world
+        self._dice: random.Random = world.get_dice("members")
+        self._stakers = [name for name in SEATS if name in world.newcomers]
+        self.sent: dict[bytes, SealedTransaction] = {}
+        self._last: list[bytes] = []
+
+    def act(self, _slot: int) -> None:
+        """What happens in one slot."""
+        options, dice = self._world.options, self._dice
+        if options.has("payments") and dice.random() < 0.4:
+            payer, payee = dice.sample(MEMBERS, 2)
+            amount = dice.randint(1, 20) * PAI // 2
+            self.send(payer, Pay(get_account_id(payee), amount, ""))
+        if options.has("spam") and dice.random() < 0.3:
+            self._spam()
+        if options.has("stake") and dice.random() < 0.1:
+            self._stake()
+
+    def send_last(self) -> None:
+        """When all is well again, every member pays once more."""
+        for payer, payee in zip(MEMBERS, (*MEMBERS[1:], MEMBERS[0]), strict=True):
+            sealed = self.send(payer, Pay(get_account_id(payee), PAI, "last"))
+            if sealed is not None:
+                self._last.append(sealed.id)
+
+    def check_last(self) -> None:
+        """Those payments are on the chain, or others with their sequences."""
+        for server in self._world.get_running():
+            if not self._world.is_honest_server(server.name):
+                continue
+            accounts = server.ledger.state.accounts
+            for name in self._last:
+                body = self.sent[name].body
+                if accounts.require(body.account).sequence <= body.sequence:
+                    raise Broken("I19", f"a payment is not in the blocks of {server.name}")
+
+    def send(self, name: str, *actions: Action) -> SealedTransaction | None:
+        """A member sends something through one server; None when nobody takes it."""
+        running = self._world.get_running()
+        if not running:
+            return None
+        core = self._dice.choice(running).core
+        assert core is not None
+        sealed = self._sign(core, name, *actions)
+        try:
+            core.submit(sealed)
+        except Invalid as error:
+            self._world.coverage.add(f"refused: {error.code.name}")
+            return None
+        self.sent[sealed.id] = sealed
+        return sealed
+
+    def _sign(self, core: Core, name: str, *actions: Action) -> SealedTransaction:
+        account = get_account_id(name)
+        row = core.ledger.state.accounts.get(account)
+        sequence = core.mempool.get_next_sequence(account)
+        reveals = sequence == 0 and (row is None or row.policy is None)
+        body = Transaction(
+            version=TRANSACTION_VERSION,
+            account=account,
+            sequence=sequence,
+            valid_until_slot=max(core.get_clock_slot(), 0) + self._dice.randint(20, 100),
+            ref=get_recorded(core.ledger.state).target_hash[:16],
+            via=None,
+            fee_max=PAI,
+            actions=(Reveal(get_policy(name)), *actions) if reveals else actions,
+        )
+        return sign_transaction(self._world.chain, body, [(0, get_key(name))])
+
+    def _spam(self) -> None:
+        """Somebody sends what cannot be good, or more than is good."""
+        dice = self._dice
+        payer, payee = dice.sample(MEMBERS, 2)
+        bad = dice.choice(
+            (
+                Pay(get_account_id(payee), 10**6 * PAI, ""),
+                Pay(get_account_id(payer), PAI, ""),
+                Save(PAI, 2),
+                Unbond(0),
+                Bond(0, PAI),
+                Pay(get_account_id("stranger"), PAI, "x" * dice.randint(1, 60)),
+            )
+        )
+        self.send(dice.choice((payer, "stranger")), bad)
+
+    def _stake(self) -> None:
+        """Somebody opens a seat, saves for it, bonds, or asks a bond back."""
+        dice = self._dice
+        name = dice.choice(self._stakers) if self._stakers else dice.choice(self._world.seats)
+        step = dice.randrange(4)
+        if step == 0 and name in self._stakers:
+            self.send(name, RegisterSeat(build_seat_keys(name, chain=self._world.chain)))
+        elif step == 1:
+            self.send(name, Save(dice.randint(100, 300) * PAI, 30))
+        elif step == 2:
+            self.send(name, Bond(dice.randrange(3), dice.randint(100, 200) * PAI))
+        elif dice.random() < 0.3:
+            self.send(name, Unbond(dice.randrange(3)))

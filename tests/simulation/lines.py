@@ -1,0 +1,86 @@
+"""Lines between servers that lose, delay, repeat and part: whatever a network may do to a message.
+
+A message is a value that both ends may read and nobody changes. Faults begin and end at their
+times; the dice are thrown in the order of sending, so that a seed fixes what every message meets.
+"""
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from tests.simulation.timeline import Timeline
+
+FLOOR_MS: Final = 10
+TAIL_MS: Final = 6_000
+
+
+class Delay(NamedTuple):
+    """How long a message takes. ``kind``: constant, uniform to twice the mean, or exponential."""
+
+    kind: str
+    mean_ms: int
+
+    def draw(self, dice: random.Random) -> int:
+        """Milliseconds."""
+        if self.kind == "constant":
+            return self.mean_ms
+        if self.kind == "uniform":
+            return FLOOR_MS + int(dice.random() * 2 * self.mean_ms)
+        return FLOOR_MS + int(min(dice.expovariate(1 / self.mean_ms), 4 * self.mean_ms))
+
+
+GOOD: Final = Delay("exponential", 100)
+
+
+@dataclass
+class Quality:
+    """What the lines do to every message, while no fault says more."""
+
+    delay: Delay = GOOD
+    loss: float = 0.0
+    duplicates: float = 0.0
+    tail: float = 0.0  # share of messages that take six seconds more
+
+
+@dataclass
+class Lines:
+    """Who can reach whom, and how well."""
+
+    timeline: Timeline
+    dice: random.Random
+    quality: Quality = field(default_factory=Quality)
+    closed: set[tuple[str, str]] = field(default_factory=set)  # from, to
+    slow: dict[tuple[str, str], int] = field(default_factory=dict)  # further milliseconds
+    deliver: Callable[[str, str, Any], None] = lambda *_: None
+    sent: int = 0
+
+    def send(self, sender: str, receiver: str, message: Any, extra_ms: int = 0) -> None:
+        """Put a message on its way, if it gets on its way at all."""
+        self.sent += 1
+        quality, dice = self.quality, self.dice
+        if (sender, receiver) in self.closed:
+            return
+        if quality.loss and dice.random() < quality.loss:
+            return
+        for _ in range(2 if quality.duplicates and dice.random() < quality.duplicates else 1):
+            delay_ms = quality.delay.draw(dice) + extra_ms + self.slow.get((sender, receiver), 0)
+            if quality.tail and dice.random() < quality.tail:
+                delay_ms += TAIL_MS
+            self.timeline.plan(
+                self.timeline.now_ms + delay_ms, self.deliver, sender, receiver, message
+            )
+
+    def part(self, names: list[str], side: list[str], *, one_way: bool = False) -> None:
+        """Cut the lines from one side to the others; both ways unless ``one_way``."""
+        for here in side:
+            for there in names:
+                if there not in side:
+                    self.closed.add((here, there))
+                    if not one_way:
+                        self.closed.add((there, here))
+
+    def heal(self) -> None:
+        """All lines are whole and even again."""
+        self.closed.clear()
+        self.slow.clear()

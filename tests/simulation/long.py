@@ -1,0 +1,140 @@
+"""``make simulate-long``: schedules that take minutes and hours, each told in one line.
+
+Long outages and seizures at the constants of a cooperative, many seats, many nodes, and a thousand
+seeds of partitions with an equivocator below the bound and above it.
+"""
+
+import argparse
+import logging
+import multiprocessing
+import sys
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from msgspec.structs import replace
+
+from chain.parameters import Constants
+from tests.simulation import adversary
+from tests.simulation.community import SIMULATED
+from tests.simulation.directed import HEALTHY, expect
+from tests.simulation.exhaustive import Powers, search
+from tests.simulation.faults import at, seize
+from tests.simulation.options import Options
+from tests.simulation.watch import Broken
+from tests.simulation.world import World
+
+HOUR: Final = 900  # slots
+COOP: Final = replace(
+    SIMULATED,
+    slots_per_step=75,
+    slots_per_period=21_600,
+    slots_per_epoch=HOUR,
+    window_slots=64,
+    level_epochs=(1, 24, 168),
+    transaction_life_slots=21_600,
+    base_age_epochs=24,
+    gain_window_epochs=24,
+    release_epochs=24,
+)
+
+
+def stage(servers: int, slots: int, constants: Constants = COOP, seed: int = 1) -> World:
+    """A healthy world at these constants."""
+    options = Options(seed, slots, servers, frozenset({"payments"}))
+    world = World(options, newcomers=0, constants=constants)
+    world.lines.quality = HEALTHY
+    return world
+
+
+def outage_of_twelve_hours() -> str:
+    """Six of seven are away for twelve hours; whoever stayed is not the set."""
+    world = stage(7, 17 * HOUR)
+    for name in world.names[1:]:
+        at(world, 2 * HOUR, world.servers[name].cut_power, None)
+        at(world, 14 * HOUR, world.servers[name].start)
+    world.run()
+    voters = world.get_running()[-1].owner.consensus.gadget.voters
+    heaviest = max(entry.weight for entry in voters.entries)
+    expect("I12", 3 * heaviest <= voters.total_weight, f"{heaviest} of {voters.total_weight}")
+    return f"{len(voters.entries)} seats, the heaviest {heaviest} of {voters.total_weight}"
+
+
+def seized_43_percent() -> str:
+    """Three of seven are carried away: 2/3 again within a day and a few hours."""
+    world = stage(7, 32 * HOUR)
+    for name in world.names[:3]:
+        at(world, HOUR // 2, seize, world, world.servers[name])
+    world.run()
+    back = [slot for slot, _, level in world.watch.final_slots if slot > HOUR and not level]
+    expect("I10", bool(back) and back[0] <= 29 * HOUR, world.watch.final_slots[-3:])
+    return f"level 0 again after {back[0] / HOUR:.1f} hours"
+
+
+def partitions(seed: int, count: int) -> str:
+    """Partitions with so many equivocators of seven: below the bound nothing conflicts."""
+    options = Options(seed, 190, 7, frozenset({"partition", "loss", "power cuts", "payments"}))
+    world = World(options, newcomers=0)
+    dice = world.get_dice("equivocators")
+    for name in world.names[:count]:
+        world.byzantine.add(name)
+        world.by_seat[name].is_shameless = True
+        for slot in range(10, 130):
+            at(world, slot + 0.35, adversary.vote_twice, world.by_seat[name], dice)
+    world.run()
+    if count == 1:
+        levels = {level for _, _, level in world.watch.final_slots}
+        expect("I1", not world.watch.conflicts or max(levels) == 2, f"seed {seed}")
+    return "conflict" if world.watch.conflicts else ""
+
+
+def many_partitions(count: int, seeds: int) -> str:
+    """The same for many seeds."""
+    conflicts = 0
+    with multiprocessing.Pool() as pool:
+        for outcome in pool.imap_unordered(partial(partitions, count=count), range(seeds)):
+            conflicts += bool(outcome)
+    return f"{conflicts} conflicts in {seeds} runs"
+
+
+def exhaustive(rounds: int, powers: Powers) -> str:
+    """One seat against everything, up to so many rounds."""
+    found = search(rounds, powers)
+    expect("I13", not found.offence, found)
+    return f"no offence in {found.situations} situations"
+
+
+LONG: Final[dict[str, Callable[[], str]]] = {
+    "outage of twelve hours": outage_of_twelve_hours,
+    "43 percent seized": seized_43_percent,
+    "one equivocator of seven": partial(many_partitions, 1, 1_000),
+    "three equivocators of seven": partial(many_partitions, 3, 1_000),
+    "one seat, any order": partial(exhaustive, 5, Powers(rivals=True)),
+    "one seat, journal lost": partial(exhaustive, 4, Powers(lose=True, hide=True)),
+    "one seat, journal lost, clock behind": partial(exhaustive, 4, Powers(True, clock_back=2)),
+    "one seat, old journal": partial(exhaustive, 4, Powers(restore=True)),
+}
+
+
+def main(arguments: list[str]) -> int:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tests.simulation.long", description=__doc__)
+    parser.add_argument("--only", default="", help="schedules whose names hold this")
+    chosen = parser.parse_args(arguments)
+    logging.getLogger("pai").setLevel(logging.CRITICAL + 1)
+    failed = 0
+    for name, play in LONG.items():
+        if chosen.only not in name:
+            continue
+        began = time.perf_counter()
+        try:
+            told = play()
+        except Broken as broken:
+            told, failed = f"FAILED: {broken}", failed + 1
+        print(f"{name}: {told} ({time.perf_counter() - began:.0f} s)", flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
