@@ -17,7 +17,7 @@ from chain.ledger import Execution
 from chain.store import Store
 
 PRICE_PERIODS: Final = 90
-_RECEIPTS: Final = INDEX + b"g"  # height -> receipts of that block
+_RECEIPTS: Final = INDEX + b"p"  # height -> receipts of that block
 
 _Row = tuple[bytes, bytes | None]
 
