@@ -43,7 +43,6 @@ from wallet.show import ID_SHOWN, tell_account, tell_pai
 from wallet.terminal import Exit, Failure, Terminal, build_sheet
 
 WAIT_SECONDS: Final = 60.0
-_PAYING: Final = (Pay, PayClaim, PayInvoice, Save)
 
 T = TypeVar("T")
 
@@ -309,7 +308,7 @@ def show_intent(terminal: Terminal, session: Session, intent: Intent, planned: P
 
 def compute_outgo(actions: Sequence[Action]) -> int:
     """What actions take from the settlement balance, the fee apart."""
-    return sum(action.amount for action in actions if isinstance(action, _PAYING))
+    return sum(one.amount for one in actions if isinstance(one, Pay | PayClaim | PayInvoice | Save))
 
 
 async def _write_for_others(

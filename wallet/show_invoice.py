@@ -13,7 +13,7 @@ from wallet.show import shorten_address, tell_account, tell_pai
 from wallet.terminal import Column, build_table
 from wallet.words import Words, mark
 
-_STATES: Final = {"offered": mark("offered"), "open": mark("open")}
+_STATES: Final = {"offered": mark("offered"), "open": mark("accepted")}
 _CLEARS: Final = {
     True: mark("allowed: it may be paid by what others owe, without asking again"),
     False: mark("not allowed"),

@@ -27,7 +27,7 @@ from wallet.votes import ProposalTold, get_proposal, get_proposals
 from wallet.words import Words, mark
 
 _STATES: Final = {
-    "open": mark("open"),
+    "open": mark("under vote"),
     "waiting": mark("carried, waits until it is due"),
     "rejected": mark("not carried"),
     "enacted": mark("in force"),

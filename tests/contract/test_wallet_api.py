@@ -24,11 +24,14 @@ from tests.wallet_node import WalletNode
 from wallet import session
 from wallet.build import Draft
 from wallet.client import NodeClient, Outcome
+from wallet.credit import get_credit, get_loans
 from wallet.keystore import Cost, Secrets, build_secrets, save_secrets
 from wallet.pending import Verdict, read_pending
 from wallet.phrase import derive_key
 from wallet.session import Session, commit, open_session, plan, wait_for_block
+from wallet.statement import CHARGES, build_statement
 from wallet.terminal import Failure
+from wallet.votes import get_proposals
 
 NAME = "anna"
 URL = "http://node.test"
@@ -294,3 +297,25 @@ async def test_bytes_that_are_no_transaction(autojump_clock: MockClock, world: W
 async def count_payments(opened: Session) -> int:
     page = await opened.client.get_history(opened.address, limit=100)
     return sum(item.kind == "paid" for item in page.entries)
+
+
+async def test_a_statement_agrees_with_the_balance(autojump_clock: MockClock, world: World) -> None:
+    async with world.open() as opened:
+        await say(opened, Save(50 * PAI, 4))
+    await say_again(world, Withdraw(0, 20 * PAI), Pay(BORIS, 10 * PAI, ""))
+    async with world.open() as opened:
+        account, slots = opened.account, opened.community.slots_per_period
+        history = await opened.client.get_history(opened.address, limit=100)
+        periods = build_statement(account, history.entries, slots, 0)
+    assert (periods[0].opening, periods[-1].closing) == (0, account.booked)
+    assert account.booked - account.running == account.settlement
+    for line in (line for item in periods for line in item.lines):
+        assert (line.entry.sinks is not None) is (line.entry.kind in CHARGES)
+
+
+async def test_votes_and_credit_are_read(autojump_clock: MockClock, world: World) -> None:
+    async with world.open() as opened:
+        assert await get_proposals(opened.client, opened.address, 10) == ()
+        credit = await get_credit(opened.client, opened.address)
+        assert (credit.own, credit.floor, credit.loans) == (0, 0, ())
+        assert (await get_loans(opened.client)).loans == ()

@@ -12,6 +12,7 @@ import trio
 from msgspec.structs import replace
 
 from chain.actions import Pay
+from chain.transaction import SealedTransaction
 from node.stores import MemoryStores
 from p2p.memory import Lines
 from tests.community import CONSTANTS, PAI, build_genesis, get_account_id
@@ -54,7 +55,7 @@ def check_agreed(village: Village, names: tuple[str, ...] = SEATS) -> int:
     return lowest
 
 
-async def trade(village: Village, dice: random.Random, slots: range) -> list[bytes]:
+async def trade(village: Village, dice: random.Random, slots: range) -> list[SealedTransaction]:
     """Members pay each other through whatever server runs; returns what was taken."""
     sent = []
     for slot in slots:
@@ -67,7 +68,7 @@ async def trade(village: Village, dice: random.Random, slots: range) -> list[byt
         pay = Pay(get_account_id(payee), amount, f"slot {slot}")
         sealed = village.pay(payer, pay, at=dice.choice(running), fee_max=PAI)
         if sealed is not None:
-            sent.append(sealed.id)
+            sent.append(sealed)
     return sent
 
 
@@ -81,9 +82,14 @@ async def live_well(seed: int, slots: int, lines: Lines | None) -> list[bytes]:
         core = village.villagers["ann"].running
         assert height > slots * 0.7, "secondaries fill nearly every slot"
         assert len(core.get_blocks_by_seat()) == len(SEATS)
-        done = [item for item in sent if core.find_place(item).status == "in_block"]
+        done = [item for item in sent if core.find_place(item.id).status == "in_block"]
         assert len(sent) > slots // 2
-        assert len(done) >= len(sent) - 3, "what a server took comes into a block"
+        # Who pays by another server before his last payment got there gives both one number, and
+        # only one of them comes into a block.
+        rows = core.ledger.state.accounts
+        waiting = [i for i in sent if i.body.sequence >= rows.require(i.body.account).sequence]
+        assert len(waiting) <= 3, "what a server took comes into a block"
+        assert len(done) >= len(sent) * 9 // 10
         hashes = [core.ledger.get_hash(number) for number in range(1, height + 1)]
     return [item for item in hashes if item is not None]
 
@@ -114,7 +120,7 @@ def test_two_halves_go_on_alone_and_come_together() -> None:
             await village.sleep_until_slot(80 + 2 * CALM_SLOTS + 0.9)
             check_agreed(village)
             core = village.villagers["ann"].running
-            lost = [item for item in sent if core.find_place(item).status == "unknown"]
+            lost = [item for item in sent if core.find_place(item.id).status == "unknown"]
             # A member whose own payments met on both sides keeps one of each sequence.
             taken = len(sent) - len(lost)
             assert taken >= len(sent) // 2
@@ -155,9 +161,9 @@ def test_twenty_crashes_at_any_moment_lose_nothing_that_all_had(seed: int) -> No
                 sent += await trade(village, dice, range(begin, begin + 6))
                 cores = [item.running for item in village.villagers.values()]
                 shared |= {
-                    item
+                    item.id
                     for item in sent
-                    if all(core.find_place(item).status == "in_block" for core in cores)
+                    if all(core.find_place(item.id).status == "in_block" for core in cores)
                 }
                 victim = dice.choice(SEATS)
                 await village.crash(victim)
@@ -193,7 +199,7 @@ def test_all_stop_for_many_epochs_and_go_on() -> None:
             core = village.villagers["boris"].running
             assert core.ledger.head.slot > begin + 50
             assert len(sent) > 5
-            assert all(core.find_place(item).status == "in_block" for item in sent)
+            assert all(core.find_place(item.id).status == "in_block" for item in sent)
 
     run_deterministically(9, main)
 

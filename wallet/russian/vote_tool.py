@@ -97,7 +97,7 @@ TEXTS: Final[Texts] = {
     "your vote": "ваш голос",
     "to carry": "нужно",
     "until": "до",
-    "open": "голосуют",
+    "under vote": "голосуют",
     "carried, waits until it is due": "принято, ждёт срока",
     "not carried": "не принято",
     "in force": "в силе",
