@@ -207,6 +207,9 @@ BROKEN: list[tuple[int, Sequence[Change], Sequence[Change]]] = [
 ]
 
 
+NUMBERS = {number for number, _, _ in BROKEN}
+
+
 @pytest.mark.parametrize("index", range(len(BROKEN)))
 def test_a_broken_promise_is_found(index: int) -> None:
     number, bad, good = BROKEN[index]
