@@ -198,6 +198,57 @@ class SetOff(msgspec.Struct, frozen=True, gc=False):
     cleared: tuple[Cleared, ...]
 
 
+class ChainSettled(msgspec.Struct, frozen=True, gc=False):
+    """What a chain of trades did to a balance: more, less, or nothing."""
+
+    chain: int
+    account: AccountId
+    amount: int
+
+
+class Traded(msgspec.Struct, frozen=True, gc=False):
+    """One trade of a chain: goods that are to be delivered under this number."""
+
+    delivery: int
+    chain: int
+    seller: AccountId
+    buyer: AccountId
+    good: str
+    quantity: int
+    amount: int
+
+
+class Delivered(msgspec.Struct, frozen=True, gc=False):
+    """The buyer receipted units of a delivery; the price is of one."""
+
+    delivery: int
+    seller: AccountId
+    buyer: AccountId
+    good: str
+    quantity: int
+    price: int
+
+
+class Undelivered(msgspec.Struct, frozen=True, gc=False):
+    """What was left of a delivery became what the seller owes the buyer."""
+
+    delivery: int
+    seller: AccountId
+    buyer: AccountId
+    good: str
+    quantity: int
+    amount: int
+
+
+class ShortfallPaid(msgspec.Struct, frozen=True, gc=False):
+    """Somebody paid a buyer for what was not delivered."""
+
+    delivery: int
+    payer: AccountId
+    creditor: AccountId
+    amount: int
+
+
 Fact = (
     Charged
     | FeePaid
@@ -221,4 +272,9 @@ Fact = (
     | LiquidityFreed
     | LiquidityGot
     | SetOff
+    | ChainSettled
+    | Traded
+    | Delivered
+    | Undelivered
+    | ShortfallPaid
 )

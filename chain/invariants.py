@@ -25,6 +25,13 @@ from chain.invariants_identity import (
     find_miscounted_statements,
     find_shared_name,
 )
+from chain.invariants_market import (
+    find_altered_delivery,
+    find_altered_listing,
+    find_miscounted_trade,
+    find_order_exceeded,
+    find_unfounded_shortfall,
+)
 from chain.invariants_sets import (
     find_bad_set_list,
     find_broken_line_of_sets,
@@ -233,6 +240,11 @@ INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
     41: find_miscounted_obligations,
     42: find_lost_page,
     44: find_stray_escrow,
+    45: find_altered_listing,
+    46: find_order_exceeded,
+    47: find_miscounted_trade,
+    48: find_altered_delivery,
+    49: find_unfounded_shortfall,
 }
 
 

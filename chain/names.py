@@ -11,9 +11,9 @@ ALIAS_LENGTH_MIN: Final = 3
 ALIAS_LENGTH_MAX: Final = 32
 
 # Letters of the languages of Russia's Volga and Urals, and of its neighbours, are Cyrillic too.
-_CYRILLIC: Final = "а-яёіїєґўғҙҡңөҫүһәҗӝӟӥӧӵӑӗӳӹҥқұў"
+CYRILLIC_LETTERS: Final = "а-яёіїєґўғҙҡңөҫүһәҗӝӟӥӧӵӑӗӳӹҥқұў"
 _LATIN_NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-_CYRILLIC_NAME: Final = re.compile(rf"[{_CYRILLIC}0-9]+(?:-[{_CYRILLIC}0-9]+)*")
+_CYRILLIC_NAME: Final = re.compile(rf"[{CYRILLIC_LETTERS}0-9]+(?:-[{CYRILLIC_LETTERS}0-9]+)*")
 _LETTER: Final = re.compile(r"[^0-9-]")
 
 # What each sign is taken for, small or capital, upright or slanted, in common fonts. Generous: a

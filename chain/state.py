@@ -26,17 +26,22 @@ from chain.tables import (
     AUTHORITIES,
     BONDED_SEATS,
     BOOKS,
+    CHAINS,
     COURSES,
     CREDIT,
     CREDIT_DAYS,
     CUSTOMERS,
     DEALINGS,
     DEBTS,
+    DELIVERIES,
     EPOCH_TALLIES,
     FIGURES,
     KEY_CHANGES,
     LEAVERS,
+    LISTINGS,
     LOANS,
+    MARKET,
+    MARKET_DAYS,
     MONEY,
     NEXT_SETS,
     NOTICES,
@@ -60,9 +65,11 @@ from chain.tables import (
     SET_RECORDS,
     SETS,
     SHELVES,
+    SHORTFALLS,
     SPENDING,
     STANDINGS,
     TIPS,
+    TRADERS,
     USED_KEYS,
     WINDOWS,
     Table,
@@ -237,6 +244,11 @@ class State:
         self.standings, self.dealings = self._open(STANDINGS), self._open(DEALINGS)
         self.loans, self.debts = self._open(LOANS), self._open(DEBTS)
         self.credit, self.credit_days = self._open(CREDIT), self._open(CREDIT_DAYS)
+        # market
+        self.listings, self.traders = self._open(LISTINGS), self._open(TRADERS)
+        self.chains, self.deliveries = self._open(CHAINS), self._open(DELIVERIES)
+        self.shortfalls, self.market = self._open(SHORTFALLS), self._open(MARKET)
+        self.market_days = self._open(MARKET_DAYS)
         # identity
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)
@@ -245,24 +257,18 @@ class State:
         self.recoveries, self.aliases = self._open(RECOVERIES), self._open(ALIASES)
         # seats
         self.seats, self.used_keys = self._open(SEATS), self._open(USED_KEYS)
-        self.sets = self._open(SETS)
-        self.leavers = self._open(LEAVERS)
-        self.key_changes = self._open(KEY_CHANGES)
-        self.notices = self._open(NOTICES)
+        self.sets, self.leavers = self._open(SETS), self._open(LEAVERS)
+        self.key_changes, self.notices = self._open(KEY_CHANGES), self._open(NOTICES)
         # votes
-        self.proposals = self._open(PROPOSALS)
-        self.assembly = self._open(ASSEMBLY)
-        self.figures = self._open(FIGURES)
-        self.spending = self._open(SPENDING)
-        self.register = self._open(REGISTER)
-        self.active = self._open(ACTIVE)
+        self.proposals, self.assembly = self._open(PROPOSALS), self._open(ASSEMBLY)
+        self.figures, self.spending = self._open(FIGURES), self._open(SPENDING)
+        self.register, self.active = self._open(REGISTER), self._open(ACTIVE)
         # obligations and their set-off
         self.pages, self.shelves = self._open(PAGES), self._open(SHELVES)
         self.books, self.parties = self._open(BOOKS), self._open(PARTIES)
         self.windows = self._open(WINDOWS)
         # what consensus put on record
-        self.next_sets = self._open(NEXT_SETS)
-        self.set_records = self._open(SET_RECORDS)
+        self.next_sets, self.set_records = self._open(NEXT_SETS), self._open(SET_RECORDS)
         self.served = self._open(SERVED)
         self.recorded = self._open(RECORDED)
         self.roll_called = self._open(ROLL_CALLED)

@@ -25,6 +25,7 @@ from chain.rules.evidence import process_evidence
 from chain.rules.finality_record import process_finality, process_late_acks
 from chain.rules.loan_terms import process_loans
 from chain.rules.lottery import check_author, find_entry
+from chain.rules.market_ends import process_market_ends
 from chain.rules.obligations import process_obligations
 from chain.rules.randomness import compute_randomness, process_randomness
 from chain.rules.rollcall import process_roll_call
@@ -87,6 +88,7 @@ def process_opening(
     process_sharing(state, context)
     process_credit_days(state, context)
     process_loans(state, context)
+    process_market_ends(state, context)
     process_obligations(state, context)
     process_window(state, context)
     process_sweep(state, context, queue)

@@ -37,6 +37,7 @@ from node.history import (
     read_place,
     read_row,
 )
+from node.prices import build_price_rows, build_price_undo_rows
 
 LOCATOR_DENSE: Final = 10  # the newest one by one, then each step twice as far
 FACTS_REMEMBERED_MAX: Final = 256
@@ -71,6 +72,7 @@ class ChainKeeper:
         if context.epoch > before.epoch:
             rows.append(build_epoch_row(compute_randomness(before, context.epoch)))
         rows += certified.build_rows(ledger, block, execution.changes)
+        rows += build_price_rows(block, execution)
         rows += decisions.build_rows(ledger.state, block, execution, outdated)
         ledger.commit(execution, block, index=rows, durable=durable)
 
@@ -85,6 +87,7 @@ class ChainKeeper:
         block = self.ledger.get_block(self.ledger.head.hash)
         assert block is not None, "the head's block is kept"
         rows = build_undo_rows(self.ledger.store, block)
+        rows += build_price_undo_rows(block.header.height)
         rows += decisions.build_undo_rows(self.ledger.store, block.header.height)
         epoch = self._get_epoch(block.header.slot)
         if epoch > self._get_epoch(self.get_facts_at(block.header.height - 1).slot):

@@ -20,7 +20,7 @@ from chain.state import State
 from chain.store import Store
 from chain.tables import RULES, Proposal, Rules
 
-_DECIDED: Final = INDEX + b"v"  # number -> DecidedRow
+_DECIDED: Final = INDEX + b"o"  # number -> DecidedRow
 _ENACTED: Final = INDEX + b"w"  # number -> EnactedRow
 _SINKS: Final = INDEX + b"n"  # height -> where demurrage went until this block, it included
 _KEYS: Final = INDEX + b"u"  # height -> keys of such rows, so that they can be taken back

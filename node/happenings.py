@@ -7,29 +7,38 @@ from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
 from chain.actions import (
+    AcceptChain,
     AcceptInvoice,
     Action,
     AskLoan,
     Attest,
     Bond,
+    CancelOrder,
     CancelRecovery,
     CastVote,
+    ChangeListing,
     ChangePolicy,
     CompleteRecovery,
+    ConfirmDelivery,
     ConsentReassign,
+    DeclineChain,
     DeclineInvoice,
     DropLoan,
+    ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
     LendLiquidity,
     MarkClearable,
+    Offer,
     OfferInvoice,
     Pay,
     PayClaim,
     PayInvoice,
+    PayShortfall,
     Prolong,
     Propose,
+    ProposeChain,
     Reassign,
     RegisterAlias,
     RegisterSeat,
@@ -41,10 +50,13 @@ from chain.actions import (
     Revoke,
     Save,
     SetGuardians,
+    SetOrder,
     StartRecovery,
     Takeover,
     Unbond,
+    Want,
     Withdraw,
+    WithdrawListing,
     WriteDown,
 )
 from chain.block import SealedBlock
@@ -70,6 +82,7 @@ from chain.tables import ACCOUNTS, Account, Deposit, Savings
 from chain.transaction import SealedTransaction
 from node.happenings_credit import tell_credit
 from node.happenings_exchange import tell_obligations, tell_set_off
+from node.happenings_market import tell_market
 from node.history import Happening
 
 # What demurrage is called that a balance bore, and that savings bore when they returned early.
@@ -88,7 +101,8 @@ def find_happenings(block: SealedBlock, execution: Execution, context: Context) 
     for sealed in block.transactions:
         for action in sealed.body.actions:
             found.extend(_describe(sealed, action, deposits))
-    return [*found, *tell_set_off(execution), *_tell_facts(execution, _TOLD_AFTER)]
+    found += [*tell_set_off(execution), *tell_market(execution)]
+    return [*found, *_tell_facts(execution, _TOLD_AFTER)]
 
 
 def _tell_charges(execution: Execution) -> list[Happening]:
@@ -246,6 +260,19 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     ConsentReassign: _Told("reassigned", counterparty="to", mirrored="owed"),
     MarkClearable: None,
     LendLiquidity: _Told("lends"),
+    # market; what chains did is told by their facts
+    Offer: _Told("offered"),
+    Want: _Told("wanted"),
+    ChangeListing: _Told("listing"),
+    WithdrawListing: _Told("listing"),
+    SetOrder: _Told("order"),
+    CancelOrder: _Told("order"),
+    ProposeChain: None,
+    AcceptChain: None,
+    DeclineChain: None,
+    ConfirmDelivery: _Told("receipt"),
+    ForgiveShortfall: _Told("forgiven"),
+    PayShortfall: None,
 }
 
 

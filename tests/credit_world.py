@@ -27,6 +27,7 @@ from chain.rules.credit_days import get_credit, get_day, process_credit_days, pu
 from chain.rules.debts import get_debts
 from chain.rules.loan_terms import process_loans
 from chain.rules.loans import grant_loan, set_committee
+from chain.rules.market_ends import process_market_ends
 from chain.rules.payments import get_spending_floor
 from chain.rules.settlement import touch
 from chain.rules.transactions import _PLAIN
@@ -37,9 +38,13 @@ from chain.tables import (
     CURRENT,
     DEALINGS,
     DEBTS,
+    DELIVERIES,
+    LISTINGS,
     LOANS,
     SAVINGS,
+    SHORTFALLS,
     STANDINGS,
+    TRADERS,
     Account,
     Credit,
     CreditDay,
@@ -56,7 +61,10 @@ PAIR_CAP = BASE // 5
 NAMES = ("emma", "farid", "galina", "hamit", "ivan", "julia", "karim", "lida", "marat", "nina")
 _PREFIXES: dict[type[Record], bytes] = {
     table.row_type: table.prefix
-    for table in (ACCOUNTS, SAVINGS, STANDINGS, DEALINGS, LOANS, DEBTS, CREDIT_DAYS)
+    for table in (
+        *(ACCOUNTS, SAVINGS, STANDINGS, DEALINGS, LOANS, DEBTS, CREDIT_DAYS),
+        *(LISTINGS, TRADERS, DELIVERIES, SHORTFALLS),
+    )
 }
 RowT = TypeVar("RowT", bound=Record)
 REGISTRY = get_account_id("registry")
@@ -117,6 +125,7 @@ class World:
         context = self.get_context()
         process_credit_days(self.state, context)
         process_loans(self.state, context)
+        process_market_ends(self.state, context)
         return context
 
     def close(self, context: Context) -> list[Fact]:

@@ -33,6 +33,14 @@ from node.api.answers_identity import (
     build_identity_answer,
     build_recovery_answer,
 )
+from node.api.answers_market import (
+    Search,
+    build_chains_answer,
+    build_listings_answer,
+    build_prices_answer,
+    build_rooms_answer,
+    build_trader_answer,
+)
 from node.api.answers_votes import build_proposal_answer, build_proposals_answer
 from node.api.errors import RequestError
 from node.api.schema import Answer
@@ -124,6 +132,8 @@ class WalletNode:
                 return self._tell(
                     build_history_answer, self._read_address(address), query.get("before"), limit
                 )
+            case ["v1", *_, "market"] | ["v1", "market", _]:
+                return self._answer_of_market(parts, query)
             case ["v1", "parameters"]:
                 return self._tell(lambda core: build_parameters_answer(core.ledger))
             case _:
@@ -147,6 +157,22 @@ class WalletNode:
                 return self._tell(build_loan_answer, int(number))
             case _:
                 return self._answer_of_exchange(parts)
+
+    def _answer_of_market(self, parts: list[str], query: httpx.QueryParams) -> httpx.Response:
+        ledger, slot = self.ledger, self.get_clock_slot()
+        match parts:
+            case ["v1", "accounts", address, "market"]:
+                account = self._read_address(address)
+                return self._tell(lambda _: build_trader_answer(ledger, slot, account))
+            case ["v1", "market", "listings"]:
+                search = Search(query.get("good", ""), query.get("place", ""))
+                return self._tell(lambda _: build_listings_answer(ledger, slot, search))
+            case ["v1", "market", "prices"]:
+                return self._tell(lambda _: build_prices_answer(ledger, slot))
+            case ["v1", "market", "rooms"]:
+                return self._tell(lambda _: build_rooms_answer(ledger, slot))
+        member = self._read_address(query["account"])
+        return self._tell(lambda _: build_chains_answer(ledger, slot, member))
 
     def _answer_of_identity(self, parts: list[str]) -> httpx.Response:
         match parts:

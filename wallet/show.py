@@ -20,7 +20,7 @@ from wallet.words import Words, mark
 ADDRESS_TAIL: Final = 8  # the characters that people compare
 ID_SHOWN: Final = 16
 OUTGOING: Final = frozenset(
-    {"paid", "saved", "fee", "notice", "bond_lent", "demurrage", "put_aside"}
+    {"paid", "saved", "fee", "notice", "bond_lent", "demurrage", "put_aside", "traded_for"}
 )
 INCOMING: Final = frozenset(
     {
@@ -34,6 +34,7 @@ INCOMING: Final = frozenset(
         "bond_returned",
         "freed",
         "got_by_set_off",
+        "traded",
     }
 )
 
@@ -97,6 +98,16 @@ KINDS: Final = {
     "shared": mark("share of an active member"),
     "slashed": mark("lost of the bond"),
     "reported": mark("for a reported offence"),
+    "offered": mark("put on offer"),
+    "wanted": mark("looked for"),
+    "listing": mark("offer or want changed"),
+    "order": mark("standing order"),
+    "traded": mark("chain of trades"),
+    "traded_for": mark("paid in a chain of trades"),
+    "receipt": mark("delivery confirmed"),
+    "forgiven": mark("asked for less"),
+    "undelivered": mark("not delivered, owed for it"),
+    "missed": mark("not received, is owed for it"),
 }
 _BONDS: Final = {
     "free": mark("free"),

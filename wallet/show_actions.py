@@ -9,29 +9,38 @@ from string import Formatter
 from typing import Any, Final, NamedTuple
 
 from chain.actions import (
+    AcceptChain,
     AcceptInvoice,
     Action,
     AskLoan,
     Attest,
     Bond,
+    CancelOrder,
     CancelRecovery,
     CastVote,
+    ChangeListing,
     ChangePolicy,
     CompleteRecovery,
+    ConfirmDelivery,
     ConsentReassign,
+    DeclineChain,
     DeclineInvoice,
     DropLoan,
+    ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
     LendLiquidity,
     MarkClearable,
+    Offer,
     OfferInvoice,
     Pay,
     PayClaim,
     PayInvoice,
+    PayShortfall,
     Prolong,
     Propose,
+    ProposeChain,
     Reassign,
     RegisterAlias,
     RegisterSeat,
@@ -43,10 +52,13 @@ from chain.actions import (
     Revoke,
     Save,
     SetGuardians,
+    SetOrder,
     StartRecovery,
     Takeover,
     Unbond,
+    Want,
     Withdraw,
+    WithdrawListing,
     WriteDown,
 )
 from wallet.community import Community
@@ -123,6 +135,22 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     ConsentReassign: mark("owe invoice {obligation} to {heir} from now on"),
     MarkClearable: mark("invoice {obligation}: {clearable}"),
     LendLiquidity: mark("lend {amount} to every set-off"),
+    # market
+    Offer: mark("offer {goods} at {unit_price} a unit, until {until}"),
+    Want: mark("look for {goods} at {unit_price} a unit at most, until {until}"),
+    ChangeListing: mark("change offer or want {listing}: {quantity} at {unit_price} a unit"),
+    WithdrawListing: mark("withdraw offer or want {listing}"),
+    SetOrder: mark(
+        "let chains of your offers and wants take up to {give} from the balance and add up to "
+        "{take}, in a period at most: {chains}, until {until}"
+    ),
+    CancelOrder: mark("cancel the standing order"),
+    ProposeChain: mark("propose a chain of trades: {legs}"),
+    AcceptChain: mark("consent to chain {chain} ({digest})"),
+    DeclineChain: mark("refuse chain {chain}"),
+    ConfirmDelivery: mark("confirm that of delivery {delivery} so much was received: {quantity}"),
+    ForgiveShortfall: mark("ask for {amount} less for what was not delivered: {shortfall}"),
+    PayShortfall: mark("pay {amount} for what was not delivered: {shortfall}"),
 }
 
 _CLEARS: Final = {True: mark("may be set off"), False: mark("is not set off")}
@@ -158,6 +186,20 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "heir": lambda teller, action: teller.tell_account(action.to) if action.to else "—",
     "clearable": lambda teller, action: teller.words.say(_CLEARS[action.clearable]),
     "until": lambda teller, action: teller.tell_slot(action.until_slot),
+    "goods": lambda _, action: f"{action.quantity} {action.unit} {action.good}",
+    "unit_price": lambda teller, action: tell_pai(teller.words, action.price),
+    "quantity": lambda _, action: action.quantity,
+    "listing": lambda _, action: action.listing,
+    "give": lambda teller, action: tell_pai(teller.words, action.give_max),
+    "take": lambda teller, action: tell_pai(teller.words, action.take_max),
+    "chains": lambda _, action: action.chains_a_period,
+    "legs": lambda _, action: ", ".join(
+        f"{leg.offer}→{leg.want}: {leg.quantity}" for leg in action.legs
+    ),
+    "chain": lambda _, action: action.chain,
+    "digest": lambda _, action: action.digest.hex()[:16],
+    "delivery": lambda _, action: action.delivery,
+    "shortfall": lambda _, action: action.shortfall,
 }
 
 

@@ -27,6 +27,21 @@ from chain.actions.keys import (
     SetGuardians,
     StartRecovery,
 )
+from chain.actions.market import (
+    AcceptChain,
+    CancelOrder,
+    ChangeListing,
+    ConfirmDelivery,
+    DeclineChain,
+    ForgiveShortfall,
+    Leg,
+    Offer,
+    PayShortfall,
+    ProposeChain,
+    SetOrder,
+    Want,
+    WithdrawListing,
+)
 from chain.actions.money import (
     MEMO_BYTES_MAX,
     Pay,
@@ -73,38 +88,48 @@ from chain.actions.votes import (
 
 __all__ = [
     "MEMO_BYTES_MAX",
+    "AcceptChain",
     "AcceptInvoice",
     "Action",
     "AdmitAuthority",
     "AskLoan",
     "Attest",
     "Bond",
+    "CancelOrder",
     "CancelRecovery",
     "CastVote",
     "ChangeDemurrage",
     "ChangeFigure",
+    "ChangeListing",
     "ChangePolicy",
     "ChangeRewards",
     "ChangeSinks",
     "CompleteRecovery",
+    "ConfirmDelivery",
     "ConsentReassign",
+    "DeclineChain",
     "DeclineInvoice",
     "DropLoan",
+    "ForgiveShortfall",
     "GiveUpAlias",
     "GrantLoan",
     "Guarantee",
     "GuardianSignature",
     "Instalment",
+    "Leg",
     "LendByVote",
     "LendLiquidity",
     "MarkClearable",
     "Measure",
+    "Offer",
     "OfferInvoice",
     "Pay",
     "PayClaim",
     "PayInvoice",
+    "PayShortfall",
     "Prolong",
     "Propose",
+    "ProposeChain",
     "Reassign",
     "RegisterAlias",
     "RegisterSeat",
@@ -120,11 +145,14 @@ __all__ = [
     "SeatKeys",
     "SetCommittee",
     "SetGuardians",
+    "SetOrder",
     "SpendFund",
     "StartRecovery",
     "Takeover",
     "Unbond",
+    "Want",
     "Withdraw",
+    "WithdrawListing",
     "WriteDown",
     "WriteOff",
 ]
@@ -176,4 +204,17 @@ Action = (
     | ConsentReassign
     | MarkClearable
     | LendLiquidity
+    # market
+    | Offer
+    | Want
+    | ChangeListing
+    | WithdrawListing
+    | SetOrder
+    | CancelOrder
+    | ProposeChain
+    | AcceptChain
+    | DeclineChain
+    | ConfirmDelivery
+    | ForgiveShortfall
+    | PayShortfall
 )

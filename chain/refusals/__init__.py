@@ -12,6 +12,7 @@ from chain.refusals.credit import CREDIT
 from chain.refusals.exchange import EXCHANGE
 from chain.refusals.identity import IDENTITY
 from chain.refusals.keys import KEYS
+from chain.refusals.market import MARKET
 from chain.refusals.money import MONEY
 from chain.refusals.proofs import PROOFS
 from chain.refusals.seats import SEATS
@@ -27,6 +28,7 @@ MEANINGS: Final[dict[Code, Meaning]] = {
     **KEYS,
     **VOTES,
     **EXCHANGE,
+    **MARKET,
     **BLOCKS,
     **CONSENSUS,
     **PROOFS,

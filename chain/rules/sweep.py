@@ -114,5 +114,6 @@ def _is_forsaken(state: State, account_id: AccountId, account: Account) -> bool:
         and state.debts.get(account_id) is None
         and state.parties.get(account_id) is None
         and state.recoveries.get(account_id) is None
+        and state.traders.get(account_id) is None
         and state.aliases.get(get_owner_key(account_id)) is None
     )

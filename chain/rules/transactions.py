@@ -9,29 +9,38 @@ from typing import Any, Final
 from msgspec.structs import replace
 
 from chain.actions import (
+    AcceptChain,
     AcceptInvoice,
     Action,
     AskLoan,
     Attest,
     Bond,
+    CancelOrder,
     CancelRecovery,
     CastVote,
+    ChangeListing,
     ChangePolicy,
     CompleteRecovery,
+    ConfirmDelivery,
     ConsentReassign,
+    DeclineChain,
     DeclineInvoice,
     DropLoan,
+    ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
     LendLiquidity,
     MarkClearable,
+    Offer,
     OfferInvoice,
     Pay,
     PayClaim,
     PayInvoice,
+    PayShortfall,
     Prolong,
     Propose,
+    ProposeChain,
     Reassign,
     RegisterAlias,
     RegisterSeat,
@@ -43,10 +52,13 @@ from chain.actions import (
     Revoke,
     Save,
     SetGuardians,
+    SetOrder,
     StartRecovery,
     Takeover,
     Unbond,
+    Want,
     Withdraw,
+    WithdrawListing,
     WriteDown,
 )
 from chain.checks import SignatureChecks
@@ -56,8 +68,22 @@ from chain.policy import AccountId, Policy, compute_account_id
 from chain.rules.aliases import apply_give_up_alias, apply_register_alias
 from chain.rules.assembly import apply_cast, apply_propose
 from chain.rules.attestations import apply_attest, apply_renew, apply_revoke
+from chain.rules.barter import apply_accept_chain, apply_decline_chain, apply_propose_chain
 from chain.rules.clearing_window import apply_lend_liquidity
 from chain.rules.context import Context
+from chain.rules.deliveries import (
+    apply_confirm_delivery,
+    apply_forgive_shortfall,
+    apply_pay_shortfall,
+)
+from chain.rules.listings import (
+    apply_cancel_order,
+    apply_change_listing,
+    apply_offer,
+    apply_set_order,
+    apply_want,
+    apply_withdraw_listing,
+)
 from chain.rules.loans import (
     apply_ask,
     apply_drop,
@@ -234,6 +260,19 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     # votes
     Propose: apply_propose,
     CastVote: apply_cast,
+    # market
+    Offer: apply_offer,
+    Want: apply_want,
+    ChangeListing: apply_change_listing,
+    WithdrawListing: apply_withdraw_listing,
+    SetOrder: apply_set_order,
+    CancelOrder: apply_cancel_order,
+    ProposeChain: apply_propose_chain,
+    AcceptChain: apply_accept_chain,
+    DeclineChain: apply_decline_chain,
+    ConfirmDelivery: apply_confirm_delivery,
+    ForgiveShortfall: apply_forgive_shortfall,
+    PayShortfall: apply_pay_shortfall,
     # seats
     Bond: apply_bond,
     Unbond: apply_unbond,

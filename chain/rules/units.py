@@ -15,16 +15,20 @@ from chain.actions import (
     AskLoan,
     Attest,
     Bond,
+    CancelOrder,
     CancelRecovery,
     CastVote,
     ChangePolicy,
     CompleteRecovery,
+    DeclineChain,
     GrantLoan,
     Guarantee,
     LendLiquidity,
+    Offer,
     OfferInvoice,
     Pay,
     Propose,
+    ProposeChain,
     RegisterAlias,
     RegisterSeat,
     ReleaseNotice,
@@ -32,8 +36,11 @@ from chain.actions import (
     Reveal,
     Save,
     SetGuardians,
+    SetOrder,
     StartRecovery,
     Takeover,
+    Want,
+    WithdrawListing,
 )
 from chain.errors import Code, Invalid
 from chain.facts import FeePaid
@@ -54,6 +61,7 @@ UNITS_NEW_ACCOUNT: Final = 8
 UNITS_NEW_ROW: Final = 4
 ROWS_OF_A_SEAT: Final = 4  # the seat and its three used keys
 DEFENSIVE_PER_SIGNATURE: Final = 2
+ROWS_OF_A_LEG: Final = 2  # the delivery, and that its seller trades
 ROWS_OF_A_LOAN: Final = 3  # the loan, its debtor's debts and the day it falls due
 # Rows that an action may add, at the most, beside an account that it pays.
 _NEW_ROWS: Final[dict[type[Action], int]] = {
@@ -72,6 +80,11 @@ _NEW_ROWS: Final[dict[type[Action], int]] = {
     # obligations
     OfferInvoice: 1,
     LendLiquidity: 1,
+    # market
+    Offer: 2,  # the offer, and that its owner trades
+    Want: 2,
+    SetOrder: 1,
+    ProposeChain: 2,  # the chain, and that its proposer trades; each leg weighs as much again
     # seats
     RegisterSeat: ROWS_OF_A_SEAT,
     Bond: 1,
@@ -90,6 +103,10 @@ _DEFENSIVE: Final = (
     CompleteRecovery,
     # votes
     CastVote,
+    # market
+    WithdrawListing,
+    CancelOrder,
+    DeclineChain,
     # seats
     Takeover,
     ReplaceSeatKeys,
@@ -115,13 +132,18 @@ def compute_units(state: State, transaction: SealedTransaction) -> int:
         else:
             if isinstance(action, Propose):
                 units += state.assembly.require(CURRENT).persons // PERSONS_PER_UNIT
-            units += UNITS_NEW_ROW * _NEW_ROWS.get(type(action), 0)
+            units += UNITS_NEW_ROW * _count_new_rows(action)
     return units
 
 
 def count_new_rows(actions: Sequence[Action]) -> int:
     """Rows that these actions may add, at the most, beside accounts that they pay."""
-    return sum(_NEW_ROWS.get(type(action), 0) for action in actions)
+    return sum(_count_new_rows(action) for action in actions)
+
+
+def _count_new_rows(action: Action) -> int:
+    rows = _NEW_ROWS.get(type(action), 0)
+    return rows + ROWS_OF_A_LEG * len(action.legs) if isinstance(action, ProposeChain) else rows
 
 
 def is_defensive(actions: Sequence[Action]) -> bool:

@@ -9,6 +9,7 @@ from starlette.types import ASGIApp
 
 from chain.transaction import TRANSACTION_BYTES_MAX
 from node.api.answers_credit import LOANS_PAGE_MAX
+from node.api.answers_market import PAGE_MAX
 from node.api.answers_votes import PROPOSALS_PAGE_MAX
 from node.api.errors import JSON
 from node.api.handlers import (
@@ -48,6 +49,13 @@ from node.api.handlers_exchange import (
     get_obligation,
     get_obligations,
 )
+from node.api.handlers_market import (
+    get_chains,
+    get_listings,
+    get_prices,
+    get_rooms,
+    get_trader,
+)
 from node.api.handlers_rules import (
     NUMBER_PATTERN,
     get_credit,
@@ -81,6 +89,13 @@ from node.api.schema_identity import (
     AuthoritiesAnswer,
     IdentityAnswer,
     RecoveryAnswer,
+)
+from node.api.schema_market import (
+    ChainsAnswer,
+    ListingsAnswer,
+    PricesAnswer,
+    RoomsAnswer,
+    TraderAnswer,
 )
 from node.api.schema_votes import ProposalAnswer, ProposalsAnswer
 
@@ -212,6 +227,50 @@ ROUTES: Final = (
         "How set-off stands: the newest window, who lends, the next interval.",
         get_clearing,
         ClearingAnswer,
+    ),
+    Route(
+        "GET",
+        "/v1/accounts/{address}/market",
+        "What an account has open in the market, and the facts by which it is known.",
+        get_trader,
+        TraderAnswer,
+        parameters=(_ADDRESS,),
+    ),
+    Route(
+        "GET",
+        "/v1/market/listings",
+        "Open offers and wants, by number.",
+        get_listings,
+        ListingsAnswer,
+        parameters=(
+            Parameter("good", "a category: whatever lies under it", r"^.{1,96}$"),
+            Parameter("place", "a place: whatever can be had there", r"^.{1,96}$"),
+            Parameter("side", "only these", r"^(offers|wants)$"),
+            Parameter("from", "the first number; what 'next' said"),
+            Parameter("limit", "how many at most", most=PAGE_MAX),
+        ),
+    ),
+    Route(
+        "GET",
+        "/v1/market/chains",
+        "Chains of trades that wait for consent.",
+        get_chains,
+        ChainsAnswer,
+        parameters=(Parameter("account", "only those it is part of", _ADDRESS.pattern),),
+    ),
+    Route(
+        "GET",
+        "/v1/market/rooms",
+        "The standing orders that count, for whoever looks for chains.",
+        get_rooms,
+        RoomsAnswer,
+    ),
+    Route(
+        "GET",
+        "/v1/market/prices",
+        "Median prices at which goods were receipted in the last 90 periods.",
+        get_prices,
+        PricesAnswer,
     ),
     Route(
         "GET",

@@ -80,6 +80,7 @@ from node.api.schema_actions_exchange import (
     ReassignAnswer,
     WriteDownAnswer,
 )
+from node.api.schema_actions_market import MARKET_ANSWERS, MARKET_WRITERS, MarketActionAnswer
 from node.api.schema_measures import MeasureAnswer, build_measure_answer
 
 
@@ -294,6 +295,8 @@ ActionAnswer = (
     | ConsentReassignAnswer
     | MarkClearableAnswer
     | LendLiquidityAnswer
+    # market
+    | MarketActionAnswer
 )
 
 ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
@@ -343,6 +346,8 @@ ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
     ConsentReassign: ConsentReassignAnswer,
     MarkClearable: MarkClearableAnswer,
     LendLiquidity: LendLiquidityAnswer,
+    # market
+    **MARKET_ANSWERS,
 }
 
 # Where the fields of an answer are found, if not on the action itself.
@@ -365,6 +370,7 @@ _WRITERS: Final[dict[Any, _Writer]] = {
         InstalmentAnswer(after_periods=item.after_periods, left=format_pai(item.left))
         for item in plan
     ),
+    **MARKET_WRITERS,
 }
 
 

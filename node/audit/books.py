@@ -27,6 +27,7 @@ from chain.actions import (
     Withdraw,
 )
 from chain.facts import (
+    ChainSettled,
     Fact,
     FeePaid,
     FundPaid,
@@ -38,6 +39,7 @@ from chain.facts import (
     NoticePaid,
     PledgeFreed,
     Reported,
+    ShortfallPaid,
     Slashed,
     WrittenOff,
 )
@@ -151,7 +153,7 @@ class Books:
         match fact:
             case FeePaid() | NoticePaid():
                 self._add(fact.account, -Decimal(fact.amount))
-            case FundPaid() | Reported() | WrittenOff():
+            case FundPaid() | Reported() | WrittenOff() | ChainSettled():
                 self._add(fact.account, Decimal(fact.amount))
             case LiquidityGot():
                 self._add(fact.account, Decimal(fact.amount))
@@ -159,6 +161,9 @@ class Books:
                 self._hold(fact)
             case LiquidityFreed():
                 self._free(fact)
+            case ShortfallPaid():
+                self._add(fact.payer, -Decimal(fact.amount))
+                self._add(fact.creditor, Decimal(fact.amount))
             case Matured():
                 self.purses[fact.account].roundings += 1
             case Slashed():

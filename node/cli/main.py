@@ -45,6 +45,9 @@ NOUNS: Final = {
     "node": Noun("node.cli.node", mark("Run a server.")),
     "wallet": Noun("wallet.cli", mark("Hold keys, pay, save.")),
     "invoice": Noun("wallet.cli_invoice", mark("Owe and be owed; let debts be set off.")),
+    "market": Noun(
+        "node.cli.market", mark("Trade goods and work in chains, with little money or none.")
+    ),
     "seat": Noun("node.cli.seat", mark("Take a seat among the servers that make blocks.")),
     "identity": Noun("node.cli.identity", mark("Say who is who; show who you are.")),
     "vote": Noun("node.cli.vote", mark("Decide together: propose, vote.")),

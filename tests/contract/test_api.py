@@ -20,15 +20,20 @@ from chain.actions import (
     AskLoan,
     ChangePolicy,
     Instalment,
+    Leg,
     LendLiquidity,
+    Offer,
     OfferInvoice,
     Pay,
     Prolong,
     Propose,
+    ProposeChain,
     RegisterAlias,
     Save,
     SetCommittee,
     SetGuardians,
+    SetOrder,
+    Want,
     Withdraw,
 )
 from chain.codec import Codec, encode
@@ -139,11 +144,44 @@ def iterate_operations(document: dict[str, Any]) -> list[tuple[str, str, dict[st
     ]
 
 
+async def open_market(world: ApiWorld) -> None:
+    """Emma has sold to Farid, who ordered that beforehand, and a chain to Hamit waits."""
+    until_slot = world.core.ledger.head.slot + 2_000
+    terms = ("food/milk", "l", PAI, 9, "", until_slot, "")
+    await world.pay("emma", Offer(*terms), SetOrder(PAI, PAI, 9, until_slot))
+    await world.pay("farid", Want(*terms), SetOrder(PAI, PAI, 9, until_slot))
+    await world.pay("hamit", Want(*terms))
+    expires_slot = world.core.ledger.head.slot + 200
+    await world.pay("farid", ProposeChain((Leg(0, 1, 1),), expires_slot, None))
+    await world.pay("farid", ProposeChain((Leg(0, 2, 1),), expires_slot, None))
+
+
+async def test_the_market_is_searched(autojump_clock: object, world: ApiWorld) -> None:
+    await open_market(world)
+    found = await world.get("/v1/market/listings?good=food&side=wants&limit=1")
+    (listing,) = found["listings"]
+    assert (listing["number"], listing["is_want"], listing["left"]) == (1, True, 8)
+    found = await world.get(f"/v1/market/listings?side=wants&from={found['next']}")
+    assert [item["number"] for item in found["listings"]] == [2]
+    assert found["next"] is None
+    assert (await world.get("/v1/market/listings?good=foo"))["listings"] == []
+    (chain,) = (await world.get(f"/v1/market/chains?account={EMMA}"))["chains"]
+    assert [item["quantity"] for item in chain["trades"]] == [1]
+    assert (await world.get(f"/v1/market/chains?account={NOBODY}"))["chains"] == []
+    rooms = (await world.get("/v1/market/rooms"))["rooms"]
+    assert {item["account"]: item["give"] for item in rooms} == {EMMA: "2", FARID: "0"}
+    trader = await world.get(f"/v1/accounts/{FARID}/market")
+    assert [item["seller"] for item in trader["deliveries"]] == [EMMA]
+    assert trader["order"]["moved"] == "-1"
+    await world.get("/v1/market/listings?limit=201", 400)
+
+
 async def test_every_answer_is_as_described(autojump_clock: object, world: ApiWorld) -> None:
     await world.pay("emma", Pay(get_account_id("farid"), 3 * PAI, "bread"), Save(20 * PAI, 5))
     await world.pay("emma", SetGuardians(bytes(32), 3, 3), RegisterAlias("emma", 0))
     await world.pay("emma", AskLoan(PAI, 5, (Instalment(2, 1),), "", get_account_id("farid"), 1))
     await world.pay("emma", Propose(SetCommittee(None)))
+    await open_market(world)
     sealed = await world.pay("farid", Pay(get_account_id("newborn"), 2 * PAI, ""))
     offer = OfferInvoice(get_account_id("emma"), 7 * PAI, 9, "eggs", bytes(32), clearable=True)
     await world.pay("farid", offer)
@@ -160,6 +198,7 @@ async def test_every_answer_is_as_described(autojump_clock: object, world: ApiWo
         "/v1/accounts/{address}/obligations": [EMMA, FARID, NOBODY],
         "/v1/obligations/{number}": ["0"],
         "/v1/aliases/{alias}": ["emma"],
+        "/v1/accounts/{address}/market": [EMMA, FARID, NOBODY],
         "/v1/loans/{number}": ["0"],
         "/v1/proposals": ["", f"?account={EMMA}&limit=1"],
         "/v1/proposals/{number}": ["0", f"0?account={EMMA}"],

@@ -5,8 +5,9 @@ from typing import get_args
 import pytest
 
 from chain.actions import Action, Pay
+from chain.kept import INDEX
 from chain.rules import transactions, units
-from node import happenings
+from node import certified, decided, decisions, happenings, history, prices
 from node.api.schema_actions import ACTION_ANSWERS, build_action_answer
 from tests.community import get_account_id
 from wallet import show_actions
@@ -41,3 +42,14 @@ def test_an_answer_writes_what_the_action_says() -> None:
     answer = build_action_answer("pai", Pay(get_account_id("emma"), 1_500_000, "milk"))
     assert (answer.amount, answer.memo) == ("1.5", "milk")  # type: ignore[union-attr]  # of a Pay
     assert answer.to.startswith("pai1")  # type: ignore[union-attr]  # of a Pay
+
+
+def test_kinds_of_kept_rows_do_not_share_a_letter() -> None:
+    letters = [
+        value
+        for room in (certified, decided, decisions, history, prices)
+        for name, value in vars(room).items()
+        if name.startswith("_") and isinstance(value, bytes) and value.startswith(INDEX)
+    ]
+    assert len(letters) > 15
+    assert len(set(letters)) == len(letters)

@@ -39,6 +39,7 @@ from tests.unit import (
     test_invariants_epochs,
     test_invariants_exchange,
     test_invariants_sets,
+    test_market_blocks,
 )
 
 EMMA, ANN = get_account_id("emma"), get_account_id("ann")
@@ -340,5 +341,6 @@ def test_every_promise_has_a_fault_here() -> None:
         *test_invariants_sets.NUMBERS,
         *test_invariants_epochs.NUMBERS,
         *test_invariants_exchange.NUMBERS,
+        *test_market_blocks.NUMBERS,
     }
     assert {number for number, _ in FAULTS} == set(INVARIANTS) - elsewhere

@@ -20,6 +20,8 @@ from wallet.russian import (
     identity,
     identity_tools,
     loans,
+    market,
+    market_tools,
     node,
     observatory,
     parameters,
@@ -55,6 +57,8 @@ ROOMS: Final[tuple[Texts, ...]] = (
     credit.TEXTS,
     epochs.TEXTS,
     votes.TEXTS,
+    market.TEXTS,
+    market_tools.TEXTS,
     vote_tool.TEXTS,
     loans.TEXTS,
     statement.TEXTS,
@@ -83,4 +87,5 @@ def load_sentences() -> dict[str, str]:
         **votes.SENTENCES,
         **identity_tools.SENTENCES,
         **exchange.SENTENCES,
+        **market.SENTENCES,
     }

@@ -1,0 +1,298 @@
+"""``pai market``: chains of trades, consent to them, deliveries, and the search for chains.
+
+Before anybody consents he reads in words what happens to him. Who searches for chains does so on
+his own machine, over what a node tells of the market, and proposes what he finds like anybody.
+"""
+
+from pathlib import Path
+from typing import Any, Final
+
+import click
+
+from chain.actions import (
+    AcceptChain,
+    ConfirmDelivery,
+    DeclineChain,
+    ForgiveShortfall,
+    Leg,
+    PayShortfall,
+    ProposeChain,
+)
+from chain.tables import Listing
+from chain.units import MICROPAI_PER_PAI, format_pai
+from node.cli.market_signing import carry_out_action, get_until_slot
+from node.exchange.market import Market, Room
+from node.exchange.matchmaker import Found, find_chains
+from wallet.flow import Intent, Manner, carry_out, get_names, run, tell_news, unlock
+from wallet.market import (
+    ChainAnswer,
+    ListingAnswer,
+    RoomAnswer,
+    TradeAnswer,
+    compute_delta,
+    compute_digest,
+    read_chains,
+    read_listings,
+    read_prices,
+    read_rooms,
+    tell_chain,
+)
+from wallet.options import take_folder, take_signing
+from wallet.requests import parse_amount
+from wallet.session import Session, open_session
+from wallet.show import shorten_address, tell_pai
+from wallet.terminal import Exit, Failure, Terminal, build_sheet
+
+PROPOSED_MAX: Final = 16  # chains in one transaction
+EXPIRES_PERIODS: Final = 3
+# What may be asked of somebody without a standing order: each chain waits for his consent.
+ASKED_AMOUNT: Final = 250 * MICROPAI_PER_PAI
+ASKED_CHAINS: Final = 2
+
+
+@click.command("chains")
+@click.argument("name")
+@take_folder
+@click.pass_obj
+def _chains(terminal: Terminal, name: str, folder: Path) -> None:
+    """Show, in words, the chains that wait and that you are part of."""
+
+    async def work() -> None:
+        async with open_session(folder, name, terminal.node_url) as session:
+            tell_news(terminal, session)
+            chains = [
+                item for item in await read_chains(session.client, session.address) if item.trades
+            ]
+            if not chains:
+                terminal.note(terminal.say("No chain of yours waits."))
+            terminal.answer(
+                {"chains": [_build_document(terminal, session, item) for item in chains]},
+                *(
+                    build_sheet(
+                        _tell_pairs(terminal, session, item),
+                        title=terminal.say("Chain {number}", number=item.number),
+                    )
+                    for item in chains
+                ),
+            )
+
+    run(work)
+
+
+@click.command("accept")
+@click.argument("name")
+@click.argument("number", type=click.IntRange(0))
+@take_signing
+@click.pass_obj
+def _accept(
+    terminal: Terminal,
+    name: str,
+    number: int,
+    folder: Path,
+    password_file: Path | None,
+    manner: Manner,
+) -> Exit:
+    """Consent to a chain, after reading in words what it does."""
+
+    async def work() -> Exit:
+        async with open_session(folder, name, terminal.node_url) as session:
+            tell_news(terminal, session)
+            chain = await _find_chain(session, number)
+            intent = Intent(
+                actions=(AcceptChain(number, compute_digest(session.community, chain)),),
+                title=terminal.say("Chain {number}", number=number),
+                pairs=tuple(_tell_pairs(terminal, session, chain)),
+                gain=compute_delta(chain.trades, session.address),
+                document=_build_document(terminal, session, chain),
+            )
+            secrets = unlock(terminal, folder, name, password_file)
+            return await carry_out(terminal, session, secrets, intent, manner)
+
+    return run(work)
+
+
+@click.command("decline")
+@click.argument("name")
+@click.argument("number", type=click.IntRange(0))
+@take_signing
+@click.pass_obj
+def _decline(terminal: Terminal, /, name: str, number: int, **signing: Any) -> Exit:
+    """Refuse a chain that you are part of; it is gone for everybody."""
+    return carry_out_action(terminal, name, lambda _: DeclineChain(number), **signing)
+
+
+@click.command("confirm")
+@click.argument("name")
+@click.argument("number", type=click.IntRange(0))
+@click.argument("quantity", type=click.IntRange(1))
+@take_signing
+@click.pass_obj
+def _confirm(terminal: Terminal, /, name: str, number: int, quantity: int, **signing: Any) -> Exit:
+    """Sign that you have received QUANTITY of delivery NUMBER; do so when it is handed over."""
+    return carry_out_action(terminal, name, lambda _: ConfirmDelivery(number, quantity), **signing)
+
+
+@click.command("forgive")
+@click.argument("name")
+@click.argument("number", type=click.IntRange(0))
+@click.argument("amount")
+@take_signing
+@click.pass_obj
+def _forgive(terminal: Terminal, /, name: str, number: int, amount: str, **signing: Any) -> Exit:
+    """Ask for less of what a seller owes you for goods that did not come in time."""
+    less = parse_amount(amount)
+    return carry_out_action(terminal, name, lambda _: ForgiveShortfall(number, less), **signing)
+
+
+@click.command("repay")
+@click.argument("name")
+@click.argument("number", type=click.IntRange(0))
+@click.argument("amount")
+@take_signing
+@click.pass_obj
+def _repay(terminal: Terminal, /, name: str, number: int, amount: str, **signing: Any) -> Exit:
+    """Pay a buyer for goods that were not delivered, whole or part."""
+    paid = parse_amount(amount)
+    return carry_out_action(
+        terminal, name, lambda _: PayShortfall(number, paid), gain=-paid, **signing
+    )
+
+
+@click.command("match")
+@click.argument("name")
+@click.option("--dry", is_flag=True, help="Only show what was found.")
+@take_signing
+@click.pass_obj
+def _match(
+    terminal: Terminal,
+    name: str,
+    dry: bool,
+    folder: Path,
+    password_file: Path | None,
+    manner: Manner,
+) -> Exit:
+    """Look for chains among everybody's offers and wants, and propose them."""
+
+    async def work() -> Exit:
+        async with open_session(folder, name, terminal.node_url) as session:
+            tell_news(terminal, session)
+            market = await _read_market(session)
+            found = find_chains(market)
+            document: dict[str, object] = {
+                "found": len(found.chains),
+                "value": format_pai(found.value),
+                "bound": format_pai(found.bound),
+            }
+            if dry or not found.chains:
+                pairs = _tell_found(terminal, found)
+                terminal.answer(document, build_sheet(pairs))
+                return Exit.DONE
+            expires_slot = get_until_slot(session, EXPIRES_PERIODS)
+            intent = Intent(
+                actions=tuple(
+                    ProposeChain(legs, expires_slot, None) for legs in found.chains[:PROPOSED_MAX]
+                ),
+                title=terminal.say("Chains to propose"),
+                pairs=tuple(_tell_found(terminal, found)),
+                document=document,
+            )
+            secrets = unlock(terminal, folder, name, password_file)
+            return await carry_out(terminal, session, secrets, intent, manner)
+
+    return run(work)
+
+
+COMMANDS: Final = (_chains, _accept, _decline, _confirm, _forgive, _repay, _match)
+
+
+async def _find_chain(session: Session, number: int) -> ChainAnswer:
+    for item in await read_chains(session.client, session.address):
+        if item.number == number and item.trades:
+            return item
+    raise Failure(Exit.USAGE, "No chain {number} of yours waits, or not any more.", number=number)
+
+
+async def _read_market(session: Session) -> Market:
+    listings = await read_listings(session.client)
+    rooms = await read_rooms(session.client)
+    return build_market(session, listings, rooms, await read_prices(session.client))
+
+
+def build_market(
+    session: Session,
+    listings: list[ListingAnswer],
+    rooms: tuple[RoomAnswer, ...],
+    references: dict[str, int],
+) -> Market:
+    """The market as the matchmaker takes it. Who has no standing order will be asked."""
+    read = session.community.parse_address
+    asked = Room(ASKED_AMOUNT, ASKED_AMOUNT, ASKED_CHAINS)
+    return Market(
+        listings={
+            item.number: Listing(
+                account=read(item.account),
+                is_want=item.is_want,
+                good=item.good,
+                unit=item.unit,
+                price=int(item.price),
+                left=item.left,
+                place=item.place,
+                until_slot=item.until_slot,
+                note=item.note,
+            )
+            for item in listings
+        },
+        rooms={read(item.account): asked for item in listings}
+        | {read(item.account): Room(int(item.give), int(item.take), item.chains) for item in rooms},
+        references=references,
+    )
+
+
+def _tell_found(terminal: Terminal, found: Found) -> list[tuple[str, str]]:
+    words = terminal.words
+    trades: list[tuple[Leg, ...]] = list(found.chains)
+    return [
+        (words.say("Chains found"), words.number(len(trades))),
+        (words.say("What they are worth"), tell_pai(words, found.value)),
+        (words.say("No chains could be worth more than"), tell_pai(words, found.bound)),
+    ]
+
+
+def _build_document(terminal: Terminal, session: Session, chain: ChainAnswer) -> dict[str, object]:
+    delta = compute_delta(chain.trades, session.address)
+    names = _get_names(session, chain)
+    return {
+        "chain": chain.number,
+        "expires_slot": chain.expires_slot,
+        "consented": session.address in chain.consented,
+        "change": ("-" if delta < 0 else "") + format_pai(abs(delta)),
+        "told": tell_chain(terminal.words, chain.trades, session.address, names),
+    }
+
+
+def _tell_pairs(terminal: Terminal, session: Session, chain: ChainAnswer) -> list[tuple[str, str]]:
+    words = terminal.words
+    told = tell_chain(words, chain.trades, session.address, _get_names(session, chain))
+    expires = words.date(session.community.get_time(chain.expires_slot))
+    consented = {name for name in chain.consented if name in _get_people(chain.trades)}
+    return [
+        (words.say("What happens"), "; ".join(told)),
+        (
+            words.say("Consented"),
+            words.say("{some} of {all}", some=len(consented), all=len(_get_people(chain.trades))),
+        ),
+        (words.say("Open until"), expires),
+    ]
+
+
+def _get_people(trades: tuple[TradeAnswer, ...]) -> set[str]:
+    return {address for item in trades for address in (item.seller, item.buyer)}
+
+
+def _get_names(session: Session, chain: ChainAnswer) -> dict[str, str]:
+    """Names for everybody in a chain: as they are known here, else the ends of addresses."""
+    known = get_names(session)
+    return {
+        address: known.get(address, shorten_address(address))
+        for address in _get_people(chain.trades)
+    }

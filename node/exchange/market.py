@@ -1,0 +1,149 @@
+"""What a matchmaker sees of the market, and the relaxation that bounds what any chains could do.
+
+Pai flow from buyers to their wants, on to offers that match, to sellers, and round through a hub by
+what balances may change. Every set of chains is such a flow; so for any whole-number potentials
+``sum of capacity * max(0, -reduced cost)`` is at least what any set of chains is worth.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from statistics import median_low
+from typing import Final, NamedTuple
+
+from chain.goods import is_reachable, is_under
+from chain.policy import AccountId
+from chain.tables import Listing
+
+WEIGHT_ONE: Final = 1_000  # the worth of an amount that is fully counted
+MICROPAI_PER_FLOW: Final = 10_000  # flows are in hundredths of a pai; capacities are rounded up
+
+
+class Room(NamedTuple):
+    """How far chains may still move an account's balance, and how many of them may."""
+
+    give: int
+    take: int
+    chains: int
+
+
+class Trade(NamedTuple):
+    """An offer that a want can take: by their numbers."""
+
+    offer: int
+    want: int
+
+
+class Market(NamedTuple):
+    """Open offers and wants by number, the room of each account in them, prices to count with."""
+
+    listings: Mapping[int, Listing]
+    rooms: Mapping[AccountId, Room]
+    references: Mapping[str, int]  # median price of receipted trades, by good
+
+
+class Arc(NamedTuple):
+    """From node to node, so many hundredths of a pai, at a cost each."""
+
+    source: int
+    target: int
+    capacity: int
+    cost: int
+
+
+class Relaxation(NamedTuple):
+    """The network; the first arcs are the trades, in their order."""
+
+    nodes: int
+    arcs: Sequence[Arc]
+    trades: Sequence[Trade]
+
+
+def find_trades(market: Market) -> list[Trade]:
+    """Every offer and want that match, ascending."""
+    offers: dict[str, list[int]] = defaultdict(list)
+    for number, row in sorted(market.listings.items()):
+        if not row.is_want:
+            for category in iterate_categories(row.good):
+                offers[category].append(number)
+    return sorted(
+        Trade(number, wanted)
+        for wanted, want in market.listings.items()
+        if want.is_want and want.account in market.rooms
+        for number in offers[want.good]
+        if _fits(market, market.listings[number], want)
+    )
+
+
+def iterate_categories(good: str) -> Iterable[str]:
+    """A good's path and all above it."""
+    words = good.split("/")
+    return ("/".join(words[:count]) for count in range(1, len(words) + 1))
+
+
+def _fits(market: Market, offer: Listing, want: Listing) -> bool:
+    return (
+        offer.account != want.account
+        and offer.account in market.rooms
+        and offer.unit == want.unit
+        and offer.price <= want.price
+        and is_under(offer.good, want.good)
+        and is_reachable(offer.place, want.place)
+    )
+
+
+def get_counted_price(market: Market, offer: Listing) -> int:
+    """What a unit counts for: its price, but no more than such goods are really traded for.
+
+    Else two who sell each other a stone for a fortune would come before everybody's bread. A good
+    that nobody has receipted yet counts as the middle of what is offered.
+    """
+    reference = market.references.get(offer.good)
+    if reference is None:
+        prices = [row.price for row in market.listings.values() if not row.is_want]
+        reference = max(offer.price // 10, median_low(prices)) if prices else offer.price
+    return min(offer.price, reference)
+
+
+def build_relaxation(market: Market) -> Relaxation:
+    """The network of a market."""
+    trades = find_trades(market)
+    accounts = sorted(market.rooms)
+    place = {account: index for index, account in enumerate(accounts)}
+    numbers = sorted(market.listings)
+    node = {number: len(accounts) + index for index, number in enumerate(numbers)}
+    hub = len(accounts) + len(numbers)
+    counted = {
+        number: get_counted_price(market, row)
+        for number, row in market.listings.items()
+        if not row.is_want
+    }
+    arcs = []
+    for trade in trades:
+        offer, want = market.listings[trade.offer], market.listings[trade.want]
+        capacity = _count_flow(min(offer.left, want.left) * offer.price)
+        worth = -(-WEIGHT_ONE * counted[trade.offer] // offer.price)  # upwards: still a bound
+        arcs.append(Arc(node[trade.want], node[trade.offer], capacity, -worth))
+    for number in numbers:
+        row = market.listings[number]
+        if row.account in place:
+            capacity, home = _count_flow(row.left * row.price), place[row.account]
+            ends = (home, node[number]) if row.is_want else (node[number], home)
+            arcs.append(Arc(*ends, capacity, 0))
+    for account in accounts:
+        room = market.rooms[account]
+        arcs.append(Arc(hub, place[account], _count_flow(room.give), 0))
+        arcs.append(Arc(place[account], hub, _count_flow(room.take), 0))
+    return Relaxation(hub + 1, arcs, trades)
+
+
+def compute_bound(relaxation: Relaxation, potentials: Sequence[int]) -> int:
+    """What no set of chains can exceed, in micropai counted, by these potentials."""
+    total = sum(
+        arc.capacity * max(0, -(arc.cost + potentials[arc.source] - potentials[arc.target]))
+        for arc in relaxation.arcs
+    )
+    return -(-total * MICROPAI_PER_FLOW // WEIGHT_ONE)
+
+
+def _count_flow(amount_micropai: int) -> int:
+    return -(-amount_micropai // MICROPAI_PER_FLOW)

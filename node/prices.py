@@ -1,0 +1,63 @@
+"""At what prices goods are really traded: the receipts of each block, kept beside the chain.
+
+Derived from what blocks did, in the same batch, and undone with them. No rule reads it: matchmakers
+count goods for no more than the middle of what they were receipted at.
+"""
+
+from collections import defaultdict
+from statistics import median_low
+from typing import Final
+
+from chain.block import SealedBlock
+from chain.codec import Amount, Codec, Natural, Record, encode
+from chain.crypto import u64
+from chain.facts import Delivered
+from chain.kept import INDEX
+from chain.ledger import Execution
+from chain.store import Store
+
+PRICE_PERIODS: Final = 90
+_RECEIPTS: Final = INDEX + b"p"  # height -> receipts of that block
+
+_Row = tuple[bytes, bytes | None]
+
+
+class Receipt(Record, frozen=True):
+    """Units of a good that a buyer has signed for, at a price of one."""
+
+    slot: Natural
+    good: str
+    price: Amount
+    quantity: Natural
+
+
+_CODEC: Final = Codec(tuple[Receipt, ...], 2**24)
+
+
+def build_price_rows(block: SealedBlock, execution: Execution) -> list[_Row]:
+    """The row of a block with receipts."""
+    receipts = tuple(
+        Receipt(block.header.slot, fact.good, fact.price, fact.quantity)
+        for fact in execution.facts
+        if isinstance(fact, Delivered)
+    )
+    return [(_get_key(block.header.height), encode(receipts))] if receipts else []
+
+
+def build_price_undo_rows(height: int) -> list[_Row]:
+    """What takes a block's row back."""
+    return [(_get_key(height), None)]
+
+
+def read_prices(store: Store, from_slot: int) -> dict[str, int]:
+    """The median price of a unit, by good, of the receipts since a slot."""
+    prices: dict[str, list[int]] = defaultdict(list)
+    for _, data in store.items(_RECEIPTS):
+        for receipt in _CODEC.decode(data):
+            if receipt.slot >= from_slot:
+                prices[receipt.good].append(receipt.price)
+    return {good: median_low(found) for good, found in sorted(prices.items())}
+
+
+def _get_key(height: int) -> bytes:
+    return _RECEIPTS + u64(height)

@@ -1,0 +1,218 @@
+"""The market in blocks: signed, with demurrage, told in histories, and followed by an auditor.
+
+Each promise of the market is broken by one planted row.
+"""
+
+from collections.abc import Sequence
+from typing import Any, cast
+
+import pytest
+from msgspec.structs import replace
+
+from chain.actions import (
+    AcceptChain,
+    ConfirmDelivery,
+    Leg,
+    Offer,
+    PayShortfall,
+    ProposeChain,
+    SetOrder,
+    Want,
+)
+from chain.codec import Record
+from chain.crypto import u64
+from chain.errors import InvariantBroken
+from chain.invariants import check_invariants
+from chain.kept import read_rows
+from chain.rules.units import count_new_rows
+from chain.state import Change
+from chain.store import MemoryStore
+from chain.tables import (
+    DELIVERIES,
+    LISTINGS,
+    SHORTFALLS,
+    TRADERS,
+    Delivery,
+    Listing,
+    Order,
+    Shortfall,
+    Table,
+    Trader,
+)
+from node.audit.run import Audit, Trust
+from node.audit.source import Source
+from node.prices import read_prices
+from tests.community import PAI, Community, get_account_id
+from tests.identity_world import act, wait
+from tests.unit.test_history import Record as ChainRecord
+
+EMMA, FARID = get_account_id("emma"), get_account_id("farid")
+UNTIL = 2_000
+
+
+def trade(record: ChainRecord) -> None:
+    """Emma sells Farid milk for 3 pai, of which he receives a third; she makes good the rest."""
+    record.act("emma", Offer("food/milk", "l", PAI, 9, "", UNTIL, ""), SetOrder(0, 9 * PAI, 9, 999))
+    record.act("farid", Want("food", "l", PAI, 5, "", UNTIL, ""))
+    record.act("galina", ProposeChain((Leg(0, 1, 3),), 99, None))
+    digest = record.community.ledger.state.chains.require(u64(2)).digest
+    record.act("farid", AcceptChain(2, digest))
+    record.act("farid", ConfirmDelivery(3, 1))
+    record.extend(after=220)
+    record.act("emma", PayShortfall(3, 2 * PAI))
+
+
+def test_histories_tell_what_chains_did() -> None:
+    record = ChainRecord()
+    trade(record)
+    assert [item for item in record.look("emma") if item[0] not in ("fee", "shared")] == [
+        ("offered", 0), ("order", 0), ("traded", 3 * PAI), ("undelivered", 2 * PAI),
+        ("paid", 2 * PAI),
+    ]  # fmt: skip
+    assert [item for item in record.look("farid") if item[0] not in ("fee", "shared")] == [
+        ("wanted", 0), ("traded_for", 3 * PAI), ("receipt", 0), ("missed", 2 * PAI),
+        ("received", 2 * PAI),
+    ]  # fmt: skip
+
+
+def test_prices_are_those_of_receipts_and_go_with_their_blocks() -> None:
+    record = ChainRecord()
+    trade(record)
+    store = record.keeper.ledger.store
+    assert read_prices(store, 0) == {"food/milk": PAI}
+    assert read_prices(store, record.keeper.ledger.head.slot) == {}
+    for _ in range(3):
+        record.keeper.undo()
+    assert read_prices(store, 0) == {}
+
+
+def test_an_auditor_follows_chains_and_shortfalls() -> None:
+    record = ChainRecord()
+    trade(record)
+    community = record.community
+    blocks = (block.whole_bytes for block in community.ledger.get_blocks())
+    run = Audit(Source("test", community.genesis, blocks, None, None, None), Trust(), clock=2e9)
+    for _ in run.run(MemoryStore()):
+        pass
+    assert run.findings == []
+
+
+def test_a_block_that_trades_can_be_undone() -> None:
+    community = Community()
+    act(community, "emma", Offer("food/milk", "l", PAI, 3, "", UNTIL, ""))
+    act(community, "farid", Want("food", "l", PAI, 3, "", UNTIL, ""))
+    act(community, "farid", SetOrder(9 * PAI, 0, 9, UNTIL))
+    act(community, "emma", SetOrder(0, 9 * PAI, 9, UNTIL))
+    before, root = read_all(community), community.ledger.root
+    act(community, "galina", ProposeChain((Leg(0, 1, 3),), 99, None))
+    assert community.ledger.state.listings.get(u64(0)) is None
+    assert read_all(community) != before
+    community.ledger.undo()
+    assert (read_all(community), community.ledger.root) == (before, root)
+
+
+def test_an_account_that_trades_stays() -> None:
+    community = Community()
+    act(community, "emma", Offer("food/milk", "l", PAI, 3, "", UNTIL, ""))
+    wait(community, 3)
+    assert community.ledger.state.traders.get(EMMA) is not None
+
+
+def read_all(community: Community) -> list[tuple[bytes, bytes]]:
+    return list(read_rows(community.ledger.store))
+
+
+def test_legs_weigh_what_they_write() -> None:
+    chain = ProposeChain((Leg(0, 1, 1), Leg(2, 3, 1)), 9, None)
+    assert count_new_rows([chain]) == 6
+    assert count_new_rows([Offer("a", "b", 1, 1, "", 1, ""), SetOrder(1, 1, 1, 1)]) == 3
+
+
+# Invariants: each is broken by one planted row
+
+
+LISTING = Listing(EMMA, False, "food/milk", "l", PAI, 3, "", UNTIL, "")
+ORDER = Order(5, 5, 2, UNTIL, 0, 5, 0, 2)
+TRADER = Trader(ORDER, 1, 0, 0, 0, 1, 0, 0, 0)
+DELIVERY = Delivery(EMMA, FARID, 2, 0, "food/milk", "l", PAI, 3, 7, 9, False)
+SHORTFALL = Shortfall(EMMA, FARID, 3 * PAI, 9)
+KEY = u64(1)
+NO_ORDER = replace(TRADER, order=None, listings=0)
+
+
+def change(table: Table[Any], key: bytes, before: object, after: object) -> Change:
+    """One changed row."""
+    return Change(table, key, cast("Record", before), cast("Record", after))
+
+
+BROKEN: list[tuple[int, Sequence[Change], Sequence[Change]]] = [
+    (
+        45,
+        [change(LISTINGS, KEY, LISTING, replace(LISTING, account=FARID))],
+        [change(LISTINGS, KEY, LISTING, replace(LISTING, price=1, left=1))],
+    ),
+    (
+        45,
+        [change(LISTINGS, KEY, LISTING, replace(LISTING, left=0))],
+        [change(LISTINGS, KEY, LISTING, replace(LISTING, left=9))],
+    ),
+    (
+        46,
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, order=replace(ORDER, moved=-6)))],
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, order=replace(ORDER, moved=-5)))],
+    ),
+    (
+        46,
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, order=replace(ORDER, chains=3)))],
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, order=replace(ORDER, chains=1)))],
+    ),
+    (
+        47,
+        [change(LISTINGS, KEY, LISTING, None)],
+        [change(LISTINGS, KEY, LISTING, None), change(TRADERS, EMMA, TRADER, NO_ORDER)],
+    ),
+    (
+        47,
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=0))],
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=2))],
+    ),
+    (
+        48,
+        [change(DELIVERIES, KEY, DELIVERY, replace(DELIVERY, left=4))],
+        [change(DELIVERIES, KEY, DELIVERY, replace(DELIVERY, left=2))],
+    ),
+    (
+        48,
+        [change(DELIVERIES, KEY, DELIVERY, replace(DELIVERY, buyer=EMMA))],
+        [change(DELIVERIES, KEY, DELIVERY, DELIVERY)],
+    ),
+    (
+        49,
+        [
+            change(SHORTFALLS, KEY, None, replace(SHORTFALL, amount=4 * PAI)),
+            change(DELIVERIES, KEY, DELIVERY, None),
+            change(TRADERS, EMMA, replace(NO_ORDER, deliveries=1), replace(NO_ORDER, overdue=1)),
+        ],
+        [
+            change(SHORTFALLS, KEY, None, SHORTFALL),
+            change(DELIVERIES, KEY, DELIVERY, None),
+            change(TRADERS, EMMA, replace(NO_ORDER, deliveries=1), replace(NO_ORDER, overdue=1)),
+        ],
+    ),
+    (
+        49,
+        [change(SHORTFALLS, KEY, SHORTFALL, replace(SHORTFALL, amount=4 * PAI))],
+        [change(SHORTFALLS, KEY, SHORTFALL, replace(SHORTFALL, amount=PAI))],
+    ),
+]
+
+
+NUMBERS = {number for number, _, _ in BROKEN}
+
+
+@pytest.mark.parametrize("index", range(len(BROKEN)))
+def test_a_broken_promise_is_found(index: int) -> None:
+    number, bad, good = BROKEN[index]
+    with pytest.raises(InvariantBroken, match=rf"^L{number} "):
+        check_invariants(bad)
+    check_invariants(good)

@@ -1,0 +1,253 @@
+"""What a node tells of the market, as its clients see it (docs/api.md), and chains in words.
+
+A chain is told as whoever is asked lives it: what he gives, what comes round to him, what he pays.
+What he then signs is the hash of exactly that, reckoned here and not taken from the node.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from chain.actions import Leg
+from chain.terms import Term, compute_terms_digest
+from wallet.client import Answer, Micropai, NodeClient, Octets
+from wallet.community import Community
+from wallet.show import tell_pai
+from wallet.terminal import Exit, Failure
+from wallet.words import Words
+
+PAGES_MAX: Final = 100  # of listings: 20,000 of them
+
+
+class ListingAnswer(Answer, frozen=True):
+    """An offer, or a want."""
+
+    number: int
+    account: str
+    is_want: bool
+    good: str
+    unit: str
+    price: Micropai
+    left: int
+    place: str
+    until_slot: int
+    note: str = ""
+
+
+class ListingsAnswer(Answer, frozen=True):
+    """A page of ``GET /v1/market/listings``."""
+
+    listings: tuple[ListingAnswer, ...]
+    next: int | None = None
+
+
+class TradeAnswer(Answer, frozen=True):
+    """One trade of a chain."""
+
+    offer: int
+    want: int
+    seller: str
+    buyer: str
+    good: str
+    unit: str
+    quantity: int
+    price: Micropai
+
+    @property
+    def amount(self) -> int:
+        """What the buyer pays, in micropai."""
+        return self.price * self.quantity
+
+
+class ChainAnswer(Answer, frozen=True):
+    """A chain that waits."""
+
+    number: int
+    proposer: str
+    digest: Octets
+    expires_slot: int
+    consented: tuple[str, ...]
+    trades: tuple[TradeAnswer, ...]
+
+
+class ChainsAnswer(Answer, frozen=True):
+    """``GET /v1/market/chains``."""
+
+    chains: tuple[ChainAnswer, ...]
+
+
+class RoomAnswer(Answer, frozen=True):
+    """What somebody's standing order still admits."""
+
+    account: str
+    give: Micropai
+    take: Micropai
+    chains: int
+
+
+class RoomsAnswer(Answer, frozen=True):
+    """``GET /v1/market/rooms``."""
+
+    rooms: tuple[RoomAnswer, ...]
+
+
+class PriceAnswer(Answer, frozen=True):
+    """What a unit of a good was receipted at, in the middle."""
+
+    good: str
+    price: Micropai
+
+
+class PricesAnswer(Answer, frozen=True):
+    """``GET /v1/market/prices``."""
+
+    prices: tuple[PriceAnswer, ...]
+
+
+class OrderAnswer(Answer, frozen=True):
+    """A standing order."""
+
+    give_max: Micropai
+    take_max: Micropai
+    chains_a_period: int
+    until_slot: int
+    moved: str
+    counts: bool
+
+
+class DeliveryAnswer(Answer, frozen=True):
+    """Goods on their way."""
+
+    number: int
+    seller: str
+    buyer: str
+    good: str
+    unit: str
+    left: int
+    due_period: int
+    overdue: bool
+
+
+class ShortfallAnswer(Answer, frozen=True):
+    """What is owed for goods that did not come."""
+
+    number: int
+    debtor: str
+    creditor: str
+    amount: Micropai
+
+
+class TraderAnswer(Answer, frozen=True):
+    """``GET /v1/accounts/{address}/market``."""
+
+    address: str
+    listings: tuple[ListingAnswer, ...]
+    deliveries: tuple[DeliveryAnswer, ...]
+    shortfalls: tuple[ShortfallAnswer, ...]
+    overdue: int
+    delivered: int
+    late: int
+    disputed: int
+    kept: int
+    order: OrderAnswer | None = None
+
+
+async def read_listings(client: NodeClient, **query: str) -> list[ListingAnswer]:
+    """All open offers and wants that a query finds, page by page."""
+    found: list[ListingAnswer] = []
+    for _ in range(PAGES_MAX):
+        page = await client.get("/v1/market/listings", ListingsAnswer, **query)
+        found.extend(page.listings)
+        if page.next is None:
+            break
+        query = {**query, "from": str(page.next)}
+    return found
+
+
+async def read_chains(client: NodeClient, address: str) -> tuple[ChainAnswer, ...]:
+    """The chains that wait and that an account is part of."""
+    return (await client.get("/v1/market/chains", ChainsAnswer, account=address)).chains
+
+
+async def read_trader(client: NodeClient, address: str) -> TraderAnswer:
+    """What an account has open."""
+    return await client.get(f"/v1/accounts/{address}/market", TraderAnswer)
+
+
+async def read_rooms(client: NodeClient) -> tuple[RoomAnswer, ...]:
+    """Everybody's standing orders."""
+    return (await client.get("/v1/market/rooms", RoomsAnswer)).rooms
+
+
+async def read_prices(client: NodeClient) -> dict[str, int]:
+    """The median prices of receipted trades, by good, in micropai."""
+    answer = await client.get("/v1/market/prices", PricesAnswer)
+    return {item.good: int(item.price) for item in answer.prices}
+
+
+def compute_digest(community: Community, chain: ChainAnswer) -> bytes:
+    """The hash of what the chain is told to be. Raises Failure when the node says another."""
+    digest = compute_terms_digest(
+        community.chain,
+        [
+            Term(
+                Leg(item.offer, item.want, item.quantity),
+                community.parse_address(item.seller),
+                community.parse_address(item.buyer),
+                item.good,
+                item.unit,
+                int(item.price),
+            )
+            for item in chain.trades
+        ],
+        chain.expires_slot,
+    )
+    if digest != chain.digest:
+        raise Failure(
+            Exit.REFUSED,
+            "Chain {number} cannot happen as it was proposed: a price has changed, or the node "
+            "does not tell the truth about it.",
+            number=chain.number,
+        )
+    return digest
+
+
+def compute_delta(chain: Sequence[TradeAnswer], address: str) -> int:
+    """What the trades do to an account's balance, in micropai."""
+    return sum(item.amount * ((item.seller == address) - (item.buyer == address)) for item in chain)
+
+
+def tell_chain(
+    words: Words, trades: Sequence[TradeAnswer], address: str, names: dict[str, str]
+) -> list[str]:
+    """What happens, one sentence a trade, from the account's own giving on; then what it pays."""
+    told = [_tell_trade(words, item, address, names) for item in order_trades(trades, address)]
+    delta = compute_delta(trades, address)
+    if delta < 0:
+        told.append(words.say("you pay {amount}", amount=tell_pai(words, -delta)))
+    elif delta > 0:
+        told.append(words.say("you get {amount}", amount=tell_pai(words, delta)))
+    else:
+        told.append(words.say("you neither pay nor get money"))
+    return told
+
+
+def order_trades(trades: Iterable[TradeAnswer], address: str) -> list[TradeAnswer]:
+    """The trades as goods go round, beginning with what the account gives."""
+    rest, ordered = list(trades), list[TradeAnswer]()
+    at = address
+    while rest:
+        following = next((item for item in rest if item.seller == at), rest[0])
+        rest.remove(following)
+        ordered.append(following)
+        at = following.buyer
+    return ordered
+
+
+def _tell_trade(words: Words, trade: TradeAnswer, address: str, names: dict[str, str]) -> str:
+    goods = f"{words.number(trade.quantity)} {trade.unit} {trade.good}"
+    seller, buyer = (names.get(item, item) for item in (trade.seller, trade.buyer))
+    if trade.seller == address:
+        return words.say("you give {goods} to {buyer}", goods=goods, buyer=buyer)
+    if trade.buyer == address:
+        return words.say("{seller} gives {goods} to you", goods=goods, seller=seller)
+    return words.say("{seller} gives {goods} to {buyer}", goods=goods, seller=seller, buyer=buyer)
