@@ -84,6 +84,7 @@ TEXTS: Final[Texts] = {
         "Кредит растёт, только пока потери и просрочка за 360 периодов меньше поступлений в резерв."
     ),
     "at the end of a period, pai": "в конце периода, паи",
+    "debt": "долг",
     "loans granted": "выданные ссуды",
     "the reserve and what it answers for, pai": "резерв и то, за что он отвечает, паи",
     "written off in 360 periods": "списано за 360 периодов",
