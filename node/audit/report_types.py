@@ -72,9 +72,8 @@ class FundRow(Part, frozen=True):
 
     ``demurrage`` is its share of the pot, ``fees`` what was paid beyond free units, ``fines`` what
     offences and notices cost; ``votes`` was spent by decision, ``losses`` written off, ``set_offs``
-    rewarded whoever found the best, ``shares``
-    taken by active members; ``shifted`` went to or came from another fund. ``difference`` is what
-    none of these explains.
+    rewarded who found the best, ``shares`` taken by active members; ``shifted`` went to or came
+    from another fund. ``difference`` is what none of these explains.
     """
 
     fund: str
