@@ -153,14 +153,15 @@ class MixedLoad:
         yield Deed(name, Save(10 * PAI, 100))
 
     def _vote(self) -> Iterator[Deed]:
-        """Three vote on something that was filed before."""
+        """Three of those who have acted before vote on something that was filed before."""
         for _ in range(3):
             filed = len(self._measures) - (1 if self._block % 10 == 0 else 0)
             if filed > 0:
                 number = self._dice.randrange(filed)
                 yes = self._dice.random() < 0.7
                 digest = compute_digest(self._measures[number])
-                yield Deed(self._take(), CastVote(number, digest, yes))
+                voter = name_member(self._dice.randrange(self._next, self._members))
+                yield Deed(voter, CastVote(number, digest, yes))
 
     def _lend(self) -> Iterator[Deed]:
         debtor, guarantor = self._take(), self._take()
