@@ -53,6 +53,7 @@ from chain.facts import (
     Fact,
     FeePaid,
     FundPaid,
+    LiquidityFreed,
     Matured,
     NoticePaid,
     RecoveryBond,
@@ -97,6 +98,9 @@ def _tell_charges(execution: Execution) -> list[Happening]:
         if isinstance(fact, Charged):
             key = (fact.account, CHARGES[fact.early_return])
             charged[key] = charged.get(key, 0) + fact.amount
+        elif isinstance(fact, LiquidityFreed) and fact.charge:
+            key = (fact.account, CHARGES[0])
+            charged[key] = charged.get(key, 0) + fact.charge
     return [
         Happening(account, None, kind, amount, None, "")
         for (account, kind), amount in charged.items()

@@ -23,8 +23,8 @@ def tell_set_off(execution: Execution) -> list[Happening]:
         match fact:
             case LiquidityHeld(account, amount):
                 found.append(Happening(account, None, "put_aside", amount, None, ""))
-            case LiquidityFreed(account, amount):
-                found.append(Happening(account, None, "freed", amount, None, ""))
+            case LiquidityFreed(account, amount, charge):  # the charge is told as demurrage
+                found.append(Happening(account, None, "freed", amount + charge, None, ""))
             case LiquidityGot(account, amount):
                 found.append(Happening(account, None, "got_by_set_off", amount, None, ""))
             case SetOff():

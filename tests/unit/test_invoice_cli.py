@@ -13,9 +13,10 @@ from chain.block import NO_PARTS
 from chain.rules.clearing import get_entered
 from chain.rules.clearing_window import get_window
 from chain.setoff import pack_certificate
+from chain.units import parse_pai
 from node.cli.main import main
 from node.exchange.setoff_solver import solve
-from tests.community import Community
+from tests.community import CONSTANTS, PAI, Community
 from tests.exchange_world import INTERVAL
 from tests.wallet_node import WalletNode, build_member_genesis
 from wallet import keystore, session
@@ -155,6 +156,26 @@ def test_lending_to_set_off(desk: Desk) -> None:
     assert desk.ask("invoice", "list", "anna")["lends"] == "20"
     desk.do("lend", "anna", "0")
     assert desk.ask("invoice", "list", "anna")["lends"] == "0"
+
+
+def test_what_was_put_aside_and_came_back_stands_in_the_history(desk: Desk) -> None:
+    """The demurrage of it is told for itself, so that the lines make up the balance."""
+    desk.do("offer", "anna", "boris", "5")
+    desk.do("accept", "boris", "0")
+    desk.do("lend", "boris", "100")
+    community = desk.node.community
+    community.extend(after=INTERVAL - community.ledger.head.slot % INTERVAL)
+    community.extend(after=CONSTANTS.window_slots + 1)
+    entries = desk.ask("wallet", "history", "boris")["entries"]
+    kinds = [(item["kind"], item["change"]) for item in entries[:3]]
+    assert kinds[0] == ("freed", "100")
+    assert kinds[1][0] == "demurrage"
+    assert ("put_aside", "-100") in [(item["kind"], item["change"]) for item in entries]
+    settlement = desk.ask("wallet", "show", "boris")["settlement"]
+    assert parse_pai(settlement) <= 500 * PAI + sum(
+        parse_pai(item["change"].lstrip("-")) * (-1 if item["change"].startswith("-") else 1)
+        for item in entries
+    )
 
 
 def test_people_read_it_in_both_languages(desk: Desk) -> None:

@@ -60,6 +60,7 @@ TEXTS: Final[Texts] = {
     "Owe invoice {number} to somebody else": "Платить по счёту {number} другому",
     "Set-off of invoice {number}": "Взаимозачёт счёта {number}",
     "Lend to set-off from {name}": "На взаимозачёт от {name}",
+    "Debtor": "Должник",
     "Creditor": "Кредитор",
     "New creditor": "Новый кредитор",
     "Still open": "Осталось",

@@ -53,7 +53,6 @@ TEXTS: Final[Texts] = {
     "Left after periods: {count}": "Останется через периодов: {count}",
     "What for": "На что",
     "Guarantor": "Поручитель",
-    "Debtor": "Должник",
     "Loan": "Ссуда",
     "May fall to": "Может опуститься до",
     "May fall to, once granted": "Сможет опуститься до, когда выдадут",
