@@ -42,7 +42,7 @@ from chain.header import PRIMARY
 from chain.parameters import Constants
 from chain.policy import AccountId
 from chain.rules.birth import compute_issued
-from chain.rules.clearing import REWARD as CLEARING
+from chain.rules.clearing import REWARD as SET_OFF_REWARD
 from chain.rules.rewards import REWARD
 from chain.tables import CURRENT, MONEY, Money
 from chain.transaction import SealedTransaction
@@ -94,7 +94,12 @@ class Server:
 
 
 # What a common fund paid for, by the rule that made it pay.
-PAID_FOR: Final = {REWARD: "rewards", CLEARING: "rewards", "vote": "votes", "active": "shares"}
+PAID_FOR: Final = {
+    REWARD: "rewards",
+    SET_OFF_REWARD: "set_offs",
+    "vote": "votes",
+    "active": "shares",
+}
 
 
 @dataclass(slots=True)

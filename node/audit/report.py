@@ -63,7 +63,7 @@ VELOCITY_DEFINITION: Final = Sentence(
 
 FUNDS: Final = ("reserve", "social", "operators", "active", "municipality", "claims")
 FUND_REASONS: Final = (
-    "demurrage", "fees", "fines", "votes", "rewards", "shares", "losses", "shifted",
+    "demurrage", "fees", "fines", "votes", "rewards", "set_offs", "shares", "losses", "shifted",
 )  # fmt: skip
 
 

@@ -71,9 +71,9 @@ class FundRow(Part, frozen=True):
     """A common fund from the genesis to the end: every sum that moved it, outgoings negative.
 
     ``demurrage`` is its share of the pot, ``fees`` what was paid beyond free units, ``fines`` what
-    offences and notices cost; ``votes`` was spent by decision, ``losses`` written off, ``shares``
-    taken by active members; ``shifted`` went to or came from another fund. ``difference`` is what
-    none of these explains.
+    offences and notices cost; ``votes`` was spent by decision, ``losses`` written off, ``set_offs``
+    rewarded who found the best, ``shares`` taken by active members; ``shifted`` went to or came
+    from another fund. ``difference`` is what none of these explains.
     """
 
     fund: str
@@ -83,6 +83,7 @@ class FundRow(Part, frozen=True):
     fines: str
     votes: str
     rewards: str
+    set_offs: str
     shares: str
     losses: str
     shifted: str

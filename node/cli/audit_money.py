@@ -48,6 +48,7 @@ _MOVES: Final = {
     "shifted": mark("from other funds, or to them"),
     "votes": mark("spent by vote"),
     "rewards": mark("rewards of servers"),
+    "set_offs": mark("rewards of the best set-offs"),
     "shares": mark("shares of active members"),
     "losses": mark("losses written off"),
     "closing": mark("now"),

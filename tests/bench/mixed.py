@@ -12,18 +12,26 @@ from statistics import median
 from typing import NamedTuple
 
 from chain.actions import (
+    AcceptInvoice,
     Action,
     AskLoan,
     Bond,
     CancelRecovery,
     CastVote,
     ChangePolicy,
+    ConsentReassign,
+    DeclineInvoice,
     DropLoan,
     GiveUpAlias,
     Guarantee,
+    LendLiquidity,
+    MarkClearable,
+    OfferInvoice,
     Pay,
+    PayInvoice,
     Prolong,
     Propose,
+    Reassign,
     RegisterAlias,
     RegisterSeat,
     Renew,
@@ -32,11 +40,13 @@ from chain.actions import (
     Save,
     Unbond,
     Withdraw,
+    WriteDown,
 )
 from chain.block import decode_block
 from chain.genesis import Genesis, compute_chain_id
 from chain.rules.credit_days import get_credit
 from chain.rules.measures import compute_digest
+from chain.rules.shelves import get_book
 from chain.transaction import SealedTransaction
 from tests.bench.measures import Figures, Sizes, measure_ceiling, time_replay
 from tests.bench.town import SEED, TrustingChecks, build_town, name_member
@@ -78,7 +88,7 @@ class MixedLoad:
         self._payers = members * PAYERS_IN_TEN // 10
         self._block = 0
         self._seats = 0
-        self._asked = 0
+        self._asked = self._offered = 0
         self._measures: list[Resolve] = []
         self._later: defaultdict[int, list[Deed]] = defaultdict(list)
 
@@ -99,9 +109,10 @@ class MixedLoad:
         yield from self._later.pop(self._block, ())
         beside = transactions - transactions * PAYMENTS_IN_TEN // 10
         self._asked = get_credit(self.community.ledger.state).loans_made
+        self._offered = get_book(self.community.ledger.state).made
         kinds = (
-            self._save, self._vote, self._vote, self._lend, self._take_name, self._guard,
-            self._open_seat, self._change_keys,
+            self._invoice, self._save, self._vote, self._vote, self._lend, self._take_name,
+            self._guard, self._open_seat, self._change_keys,
         )  # fmt: skip
         if self._block % 10 == 0:
             measure = Resolve(f"The {self._block}th well is cleaned on Saturday.")
@@ -142,14 +153,15 @@ class MixedLoad:
         yield Deed(name, Save(10 * PAI, 100))
 
     def _vote(self) -> Iterator[Deed]:
-        """Three vote on something that was filed before."""
+        """Three of those who have acted before vote on something that was filed before."""
         for _ in range(3):
             filed = len(self._measures) - (1 if self._block % 10 == 0 else 0)
             if filed > 0:
                 number = self._dice.randrange(filed)
                 yes = self._dice.random() < 0.7
                 digest = compute_digest(self._measures[number])
-                yield Deed(self._take(), CastVote(number, digest, yes))
+                voter = name_member(self._dice.randrange(self._next, self._members))
+                yield Deed(voter, CastVote(number, digest, yes))
 
     def _lend(self) -> Iterator[Deed]:
         debtor, guarantor = self._take(), self._take()
@@ -165,6 +177,30 @@ class MixedLoad:
         renew = Renew(get_account_id(last), bytes(32), 2**41)
         actions = (attest(now), renew, Revoke(get_account_id(before)))
         return actions[: self._block + 1]
+
+    def _invoice(self) -> Iterator[Deed]:
+        """One is paid, the next declined, the third handed on and written down."""
+        creditor, debtor = self._take(), self._take()
+        number = self._offered
+        self._offered += 1
+        creditor_id, debtor_id = get_account_id(creditor), get_account_id(debtor)
+        accept = AcceptInvoice(number, creditor_id, 2 * PAI, clearable=False)
+        match number % 3:
+            case 0:
+                self._follow(1, debtor, accept)
+                self._follow(2, creditor, MarkClearable(number, clearable=True))
+                self._follow(3, debtor, PayInvoice(number, creditor_id, 2 * PAI))
+                self._follow(3, creditor, LendLiquidity(PAI))
+            case 1:
+                self._follow(1, debtor, DeclineInvoice(number))
+            case _:
+                heir = self._take()
+                heir_id = get_account_id(heir)
+                self._follow(1, debtor, accept)
+                self._follow(2, creditor, Reassign(number, heir_id))
+                self._follow(3, debtor, ConsentReassign(number, heir_id))
+                self._follow(4, heir, WriteDown(number, debtor_id, PAI))
+        yield Deed(creditor, OfferInvoice(debtor_id, 2 * PAI, 3, "", None, clearable=False))
 
     def _take_name(self) -> Iterator[Deed]:
         name = self._take()

@@ -2,12 +2,16 @@
 
 import pytest
 
+from chain.rules.debts import get_debts
 from chain.store import MemoryStore
+from chain.units import format_pai
+from node.audit.report import build_report
 from node.audit.run import Audit, Trust
 from node.audit.source import Source
-from tests.year.events import EVENTS, go_on
+from tests.community import get_account_id
+from tests.year.events import EVENTS, FARM_LINE, SOWING, go_on
 from tests.year.story import MONTHS, NAMES, Story, get_date
-from tests.year.village import People, Village
+from tests.year.village import FARM, People, Village
 from wallet.words import Language, Words
 
 MEMBERS = 60
@@ -45,6 +49,32 @@ def test_the_chain_replays_to_the_same_root_and_nothing_is_found(
     assert run.findings == []
     assert run.walk is not None
     assert run.walk.ledger.root == village.ledger.root
+    check_report(run, village)
+
+
+def check_report(run: Audit, village: Village) -> None:
+    """The last period's credit, added up from the village's own accounts."""
+    assert run.evidence is not None
+    assert run.walk is not None
+    row = build_report(run.evidence, run.walk, run.findings).periods[-1]
+    state = village.ledger.state
+    owned = [
+        account.settlement
+        for account_id in [item.id for item in village.genesis.accounts]
+        if (account := state.accounts.get(account_id)) is not None
+    ]
+    newcomers = [village.get_balance(f"newcomer {number}") for number in range(2)]
+    debts = [-balance for balance in (*owned, *newcomers) if balance < 0]
+    assert (row.debt, row.debtors) == (format_pai(sum(debts)), len(debts))
+    lines = [
+        sum(grant.amount for grant in get_debts(state, get_account_id(name)).grants)
+        for name in (FARM, *village.people.growers)
+    ]
+    assert row.granted == format_pai(sum(lines))
+    assert lines.count(SOWING) == 3  # no more within what the committee may lend in 28 periods
+    assert lines[0] == FARM_LINE
+    assert row.overdue == row.lost_360 == "0"
+    assert row.reserve == format_pai(village.money.reserve)
 
 
 def test_the_story_is_told_in_russian_too() -> None:

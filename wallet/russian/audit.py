@@ -187,6 +187,7 @@ TEXTS: Final[Texts] = {
     "from other funds, or to them": "из других фондов или в них",
     "spent by vote": "потрачено по решениям",
     "rewards of servers": "вознаграждения серверов",
+    "rewards of the best set-offs": "награды за лучшие зачёты",
     "shares of active members": "доли действовавших участников",
     "losses written off": "списанные потери",
     "unexplained": "без объяснения",
