@@ -12,25 +12,33 @@ from statistics import median
 from typing import NamedTuple
 
 from chain.actions import (
+    AcceptChain,
     AcceptInvoice,
     Action,
     AskLoan,
     Bond,
+    CancelOrder,
     CancelRecovery,
     CastVote,
+    ChangeListing,
     ChangePolicy,
+    ConfirmDelivery,
     ConsentReassign,
+    DeclineChain,
     DeclineInvoice,
     DropLoan,
     GiveUpAlias,
     Guarantee,
+    Leg,
     LendLiquidity,
     MarkClearable,
+    Offer,
     OfferInvoice,
     Pay,
     PayInvoice,
     Prolong,
     Propose,
+    ProposeChain,
     Reassign,
     RegisterAlias,
     RegisterSeat,
@@ -38,15 +46,22 @@ from chain.actions import (
     Resolve,
     Revoke,
     Save,
+    SetOrder,
     Unbond,
+    Want,
     Withdraw,
+    WithdrawListing,
     WriteDown,
 )
 from chain.block import decode_block
 from chain.genesis import Genesis, compute_chain_id
+from chain.kept import read_rows
 from chain.rules.credit_days import get_credit
 from chain.rules.measures import compute_digest
 from chain.rules.shelves import get_book
+from chain.tables import CURRENT, DELIVERIES, LISTINGS
+from chain.tables.table import RowT, Table
+from chain.terms import Term, compute_terms_digest
 from chain.transaction import SealedTransaction
 from tests.bench.measures import Figures, Sizes, measure_ceiling, time_replay
 from tests.bench.town import SEED, TrustingChecks, build_town, name_member
@@ -61,6 +76,7 @@ from tests.community import (
 from tests.identity_world import attest, set_guardians, start_recovery
 
 FEES_MAX = 20 * PAI
+PRICE = PAI // 10
 PAYMENTS_IN_TEN = 6
 PAYERS_IN_TEN = 4  # of members; the others do everything else, once each
 SEATS_BONDED = 8
@@ -90,6 +106,9 @@ class MixedLoad:
         self._seats = 0
         self._asked = self._offered = 0
         self._measures: list[Resolve] = []
+        self._trades = 0
+        self._listed: list[tuple[int, str, str]] = []  # trades, sellers, buyers: a block ago
+        self._bought: list[str] = []
         self._later: defaultdict[int, list[Deed]] = defaultdict(list)
 
     def build_block(self, transactions: int) -> bytes:
@@ -107,12 +126,14 @@ class MixedLoad:
 
     def _draw(self, transactions: int) -> Iterator[Deed]:
         yield from self._later.pop(self._block, ())
+        yield from self._deliver()
+        yield from self._agree()
         beside = transactions - transactions * PAYMENTS_IN_TEN // 10
         self._asked = get_credit(self.community.ledger.state).loans_made
         self._offered = get_book(self.community.ledger.state).made
         kinds = (
             self._invoice, self._save, self._vote, self._vote, self._lend, self._take_name,
-            self._guard, self._open_seat, self._change_keys,
+            self._guard, self._open_seat, self._change_keys, self._trade,
         )  # fmt: skip
         if self._block % 10 == 0:
             measure = Resolve(f"The {self._block}th well is cleaned on Saturday.")
@@ -137,6 +158,14 @@ class MixedLoad:
 
     def _get_id(self, index: int) -> bytes:
         return get_account_id(name_member(index))
+
+    def _get_far_slot(self) -> int:
+        return self.community.ledger.head.slot + 100_000
+
+    def _read_rows(self, table: Table[RowT]) -> Iterator[tuple[int, RowT]]:
+        """Numbers and rows of a table of the market."""
+        for key, data in read_rows(self.community.ledger.store, table.prefix):
+            yield int.from_bytes(key[len(table.prefix) :], "big"), table.codec.decode(data)
 
     def _follow(self, blocks: int, name: str, action: Action) -> None:
         self._later[self._block + blocks].append(Deed(name, action))
@@ -224,6 +253,47 @@ class MixedLoad:
             self._follow(2, name, Bond(deposit, 100 * PAI))
             self._follow(3, name, Unbond(deposit))
         yield Deed(name, RegisterSeat(build_seat_keys(name, chain=self.chain)))
+
+    def _trade(self) -> Iterator[Deed]:
+        """Offers and wants that chains join in the next block; every other seller has an order."""
+        seller, buyer = self._take(), self._take()
+        ordered = self._trades % 2 == 0
+        self._listed.append((self._trades, seller, buyer))
+        self._trades += 1
+        terms = ("food/milk", "litre", PRICE, 10, "", self._get_far_slot(), "")
+        order = (SetOrder(0, 10 * PRICE, 5, self._get_far_slot()),) if ordered else ()
+        yield Deed(seller, Offer(*terms), order)
+        yield Deed(buyer, Want(*terms))
+
+    def _agree(self) -> Iterator[Deed]:
+        """Chains of one leg: by an order, or by the consent of both; a third is declined."""
+        numbers = {row.account: number for number, row in self._read_rows(LISTINGS)}
+        market = self.community.ledger.state.market.get(CURRENT)
+        number = market.made if market else 0
+        for trade, seller, buyer in self._listed:
+            seller_id, buyer_id = get_account_id(seller), get_account_id(buyer)
+            leg = Leg(numbers[seller_id], numbers[buyer_id], 4)
+            until = self._get_far_slot()
+            term = Term(leg, seller_id, buyer_id, "food/milk", "litre", PRICE)
+            digest = compute_terms_digest(self.chain, (term,), until)
+            yield Deed(buyer, ProposeChain((leg,), until, digest))
+            if trade % 2 == 0:
+                number += 2  # of the chain and of its delivery
+                self._follow(2, seller, ChangeListing(leg.offer, PRICE, 5, until))
+                self._follow(3, seller, CancelOrder())
+            else:
+                answer = AcceptChain(number, digest) if trade % 4 == 1 else DeclineChain(number)
+                self._follow(1, seller, answer)
+                number += 1
+            self._follow(3, buyer, WithdrawListing(leg.want))
+        self._bought = [buyer for trade, _, buyer in self._listed if trade % 2 == 0]
+        self._listed = []
+
+    def _deliver(self) -> Iterator[Deed]:
+        """Buyers confirm what they were brought."""
+        numbers = {row.buyer: number for number, row in self._read_rows(DELIVERIES)}
+        for buyer in self._bought:
+            yield Deed(buyer, ConfirmDelivery(numbers[get_account_id(buyer)], 4))
 
     def _change_keys(self) -> Iterator[Deed]:
         name = self._take()

@@ -7,9 +7,11 @@ import pytest
 from chain.actions import (
     Action,
     CompleteRecovery,
+    ForgiveShortfall,
     GrantLoan,
     Pay,
     PayClaim,
+    PayShortfall,
     ReleaseNotice,
     ReplaceSeatKeys,
     ReturnLoan,
@@ -87,6 +89,7 @@ def test_the_mixed_load_is_of_all_kinds_and_mostly_of_payments() -> None:
     transactions = [item.body for data in blocks for item in decode_block(data).transactions]
     kinds = [type(action) for body in transactions for action in body.actions]
     assert kinds.count(Pay) * 10 >= len(transactions) * 6
-    # What needs a vote first, a recovery's whole delay, or a seat that serves stays out.
+    # What needs a vote first, a delay of days, or a seat that serves stays out.
     waiting = {CompleteRecovery, GrantLoan, ReturnLoan, PayClaim, Takeover, ReplaceSeatKeys}
-    assert set(get_args(Action)) - set(kinds) == waiting | {ReleaseNotice}
+    overdue = {ForgiveShortfall, PayShortfall}
+    assert set(get_args(Action)) - set(kinds) == waiting | overdue | {ReleaseNotice}
