@@ -125,9 +125,9 @@ class MixedLoad:
                 yield self.community.sign(deed.name, deed.action, *deed.others, fee_max=FEES_MAX)
 
     def _draw(self, transactions: int) -> Iterator[Deed]:
-        yield from self._later.pop(self._block, ())
         yield from self._deliver()
-        yield from self._agree()
+        yield from self._agree()  # before others take numbers
+        yield from self._later.pop(self._block, ())
         beside = transactions - transactions * PAYMENTS_IN_TEN // 10
         self._asked = get_credit(self.community.ledger.state).loans_made
         self._offered = get_book(self.community.ledger.state).made
