@@ -11,7 +11,13 @@ from chain.rules.activity import note_payment
 from chain.rules.context import Context
 from chain.rules.debts import sum_grants
 from chain.rules.settlement import NEVER, note_debt, touch
-from chain.rules.standing import get_identified_tag, get_limit, hold_limit, note_dealing
+from chain.rules.standing import (
+    get_identified_tag,
+    get_limit,
+    hold_limit,
+    is_trifle,
+    note_dealing,
+)
 from chain.state import State
 from chain.tables import Account
 from chain.units import AMOUNT_MAX, MICROPAI_PER_PAI, format_pai
@@ -91,6 +97,8 @@ def note_sale(
     state: State, context: Context, payer: AccountId, receiver: AccountId, amount: int
 ) -> None:
     """What follows from a payment for the standing of who received it."""
+    if is_trifle(state, payer, receiver, amount):
+        return
     buyer = get_identified_tag(state, context, payer)
     if buyer is not None:
         seller = get_identified_tag(state, context, receiver)

@@ -118,10 +118,27 @@ def get_identified_tag(state: State, context: Context, account_id: AccountId) ->
     return account.person if context.slot < until_slot else None
 
 
+def is_trifle(state: State, payer: AccountId, receiver: AccountId, amount: int) -> bool:
+    """Whether a payment is too small to begin dealings between two who have none yet.
+
+    Such a payment leaves no trace in anybody's standing, so nobody's identity need be looked at.
+    """
+    if amount >= DEALING_MIN:
+        return False
+    buyer, seller = state.accounts.require(payer).person, state.accounts.require(receiver).person
+    if buyer is None or seller is None:
+        return True
+    return state.dealings.get(_get_pair_key(buyer, seller)) is None
+
+
+def _get_pair_key(one: bytes, other: bytes) -> bytes:
+    return one + other if one < other else other + one
+
+
 def note_dealing(state: State, context: Context, buyer: bytes, seller: bytes, amount: int) -> None:
     """Take note that one identified person paid another; count it when that makes a step."""
     lower = seller < buyer
-    key = seller + buyer if lower else buyer + seller
+    key = _get_pair_key(buyer, seller)
     row = state.dealings.get(key)
     if row is None:
         if amount < DEALING_MIN:
