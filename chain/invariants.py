@@ -5,7 +5,7 @@ Each is a function over changes, independent of the rules it watches. One that f
 """
 
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from chain.codec import Record
 from chain.credit_invariants import check_floors, find_bad_dealings, find_bad_debts, find_wrong_sums
@@ -64,9 +64,8 @@ from chain.tables import (
     Tip,
     Window,
 )
+from chain.tables.table import RowT
 from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
-
-RowT = TypeVar("RowT", bound=Record)
 
 
 def check_invariants(

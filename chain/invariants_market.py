@@ -4,7 +4,7 @@ L45 to L49; functions of the changes alone, like those of ``chain.invariants``.
 """
 
 from collections.abc import Iterator, Sequence
-from typing import Final, TypeVar, cast
+from typing import Final, cast
 
 from chain.codec import Record
 from chain.state import Change
@@ -20,8 +20,8 @@ from chain.tables import (
     Table,
     Trader,
 )
+from chain.tables.table import RowT
 
-RowT = TypeVar("RowT", bound=Record)
 _COUNTED: Final = (Listing, Chain, Delivery, Shortfall, Trader)
 
 

@@ -15,6 +15,7 @@ from chain.crypto import u64
 from chain.genesis import Genesis
 from chain.header import BlockHash
 from chain.store import Batch, Store, StoreError
+from chain.tables.table import RowT, Table
 
 # Key spaces of the store.
 STATE: Final = b"s"  # state key -> row
@@ -71,6 +72,12 @@ def read_blocks(store: Store) -> Iterator[bytes]:
 def read_rows(store: Store, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
     """Every row of the state whose state key begins so, by state key, in order, as of now."""
     return ((key[len(STATE) :], row) for key, row in store.items(STATE + prefix))
+
+
+def read_numbered(store: Store, table: Table[RowT]) -> Iterator[tuple[int, RowT]]:
+    """Numbers and rows of a table whose keys are numbers (u64), in order, as of now."""
+    for key, row in read_rows(store, table.prefix):
+        yield int.from_bytes(key[len(table.prefix) :], "big"), table.codec.decode(row)
 
 
 def read_row(store: Store, state_key: bytes) -> bytes | None:

@@ -8,7 +8,7 @@ tallied in plain integers and put into its row once.
 from collections.abc import Iterable
 from itertools import groupby
 from operator import attrgetter
-from typing import Any, Final, Generic, Protocol, TypeVar, cast
+from typing import Any, Final, Generic, Protocol, cast
 
 import msgspec
 
@@ -74,8 +74,7 @@ from chain.tables import (
     WINDOWS,
     Table,
 )
-
-RowT = TypeVar("RowT", bound=Record)
+from chain.tables.table import RowT
 
 # Decoded rows a table keeps in each of two generations: in all at most 262,144, which is about
 # 80 MB of accounts. The older generation goes when the younger is full, and what is asked for

@@ -5,7 +5,7 @@ fees are left out. Every step keeps the promises of the ledger.
 """
 
 from collections.abc import Callable
-from typing import TypeVar, cast
+from typing import cast
 
 from msgspec.structs import replace
 
@@ -52,6 +52,7 @@ from chain.tables import (
     Deposit,
     Loan,
 )
+from chain.tables.table import RowT
 from chain.transition import get_context, process_closing
 from tests.community import CONSTANTS, PAI, PARAMETERS, build_genesis, get_account_id
 
@@ -66,7 +67,6 @@ _PREFIXES: dict[type[Record], bytes] = {
         *(LISTINGS, TRADERS, DELIVERIES, SHORTFALLS),
     )
 }
-RowT = TypeVar("RowT", bound=Record)
 REGISTRY = get_account_id("registry")
 SLOTS = CONSTANTS.slots_per_period
 

@@ -26,8 +26,9 @@ from chain.policy import AccountId
 from chain.rules.activity import note_payment
 from chain.rules.clearing_window import is_entered
 from chain.rules.context import Context
+from chain.rules.identity import is_identified
 from chain.rules.obligation_moves import check_move
-from chain.rules.payments import credit, debit, note_sale
+from chain.rules.payments import credit, debit
 from chain.rules.shelves import (
     NOT_READY,
     OFFERED,
@@ -39,7 +40,7 @@ from chain.rules.shelves import (
     get_party,
     replace_obligation,
 )
-from chain.rules.standing import get_identified_tag
+from chain.rules.standing import note_dealing
 from chain.state import State
 from chain.tables import CURRENT, OBLIGATIONS_PER_PAGE, Obligation
 from chain.units import format_pai
@@ -127,7 +128,7 @@ def _check_terms(debtor: AccountId, creditor: AccountId, amount: int) -> None:
 
 
 def _check_cap(state: State, context: Context, account_id: AccountId, count: int) -> None:
-    identified = get_identified_tag(state, context, account_id) is not None
+    identified = is_identified(state, context, account_id)
     parameters = context.parameters
     most = parameters.obligations_max if identified else parameters.obligations_unidentified_max
     if count >= most:
@@ -180,7 +181,7 @@ def apply_pay_invoice(state: State, context: Context, payer: AccountId, action: 
     debit(state, context, payer, action.amount)
     credit(state, context, action.creditor, action.amount)
     note_payment(state, context, payer, action.creditor, action.amount)
-    note_sale(state, context, payer, action.creditor, action.amount)
+    note_dealing(state, context, payer, action.creditor, action.amount)
 
 
 def apply_write_down(state: State, _context: Context, owner: AccountId, action: WriteDown) -> None:

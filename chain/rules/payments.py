@@ -11,13 +11,7 @@ from chain.rules.activity import note_payment
 from chain.rules.context import Context
 from chain.rules.debts import sum_grants
 from chain.rules.settlement import NEVER, note_debt, touch
-from chain.rules.standing import (
-    get_identified_tag,
-    get_limit,
-    hold_limit,
-    is_trifle,
-    note_dealing,
-)
+from chain.rules.standing import get_limit, hold_limit, note_dealing
 from chain.state import State
 from chain.tables import Account
 from chain.units import AMOUNT_MAX, MICROPAI_PER_PAI, format_pai
@@ -90,20 +84,7 @@ def apply_payment(state: State, context: Context, payer: AccountId, action: Pay)
     debit(state, context, payer, action.amount)
     credit(state, context, action.to, action.amount)
     note_payment(state, context, payer, action.to, action.amount)
-    note_sale(state, context, payer, action.to, action.amount)
-
-
-def note_sale(
-    state: State, context: Context, payer: AccountId, receiver: AccountId, amount: int
-) -> None:
-    """What follows from a payment for the standing of who received it."""
-    if is_trifle(state, payer, receiver, amount):
-        return
-    buyer = get_identified_tag(state, context, payer)
-    if buyer is not None:
-        seller = get_identified_tag(state, context, receiver)
-        if seller is not None:
-            note_dealing(state, context, buyer, seller, amount)
+    note_dealing(state, context, payer, action.to, action.amount)
 
 
 def build_account(step: int) -> Account:

@@ -14,7 +14,7 @@ from chain.parameters import BASIS_POINTS, Parameters
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.credit_days import get_credit, is_braked, note_sales
-from chain.rules.identity import get_home_person_key, get_identified_until
+from chain.rules.identity import get_home_person_key, get_identified_until, is_identified
 from chain.rules.settlement import compute_power
 from chain.state import State
 from chain.tables import Dealing, Standing
@@ -109,40 +109,21 @@ def open_standing(state: State, context: Context, tag: bytes) -> None:
         note_sales(state, context.period, persons=1, sales=0)
 
 
-def get_identified_tag(state: State, context: Context, account_id: AccountId) -> bytes | None:
-    """The tag of the account's owner, if he is identified in this block's slot."""
-    account = state.accounts.get(account_id)
-    if account is None or account.person is None:
-        return None
-    until_slot = get_identified_until(state, context, account.person)
-    return account.person if context.slot < until_slot else None
-
-
-def is_trifle(state: State, payer: AccountId, receiver: AccountId, amount: int) -> bool:
-    """Whether a payment is too small to begin dealings between two who have none yet.
-
-    Such a payment leaves no trace in anybody's standing, so nobody's identity need be looked at.
-    """
-    if amount >= DEALING_MIN:
-        return False
+def note_dealing(
+    state: State, context: Context, payer: AccountId, receiver: AccountId, amount: int
+) -> None:
+    """Take note that one identified person paid another; count it when that makes a step."""
     buyer, seller = state.accounts.require(payer).person, state.accounts.require(receiver).person
     if buyer is None or seller is None:
-        return True
-    return state.dealings.get(_get_pair_key(buyer, seller)) is None
-
-
-def _get_pair_key(one: bytes, other: bytes) -> bytes:
-    return one + other if one < other else other + one
-
-
-def note_dealing(state: State, context: Context, buyer: bytes, seller: bytes, amount: int) -> None:
-    """Take note that one identified person paid another; count it when that makes a step."""
+        return
     lower = seller < buyer
-    key = _get_pair_key(buyer, seller)
+    key = seller + buyer if lower else buyer + seller
     row = state.dealings.get(key)
+    if row is None and amount < DEALING_MIN:
+        return  # before anybody's identity is looked at
+    if not all(is_identified(state, context, account) for account in (payer, receiver)):
+        return
     if row is None:
-        if amount < DEALING_MIN:
-            return
         net = lifetime = amount
         own_sales = other_sales = own_earned = other_earned = 0
     else:

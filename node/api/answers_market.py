@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from itertools import islice
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 
-from chain.codec import Record
 from chain.goods import ANYWHERE, is_reachable, is_under
-from chain.kept import read_row, read_rows
+from chain.kept import read_numbered, read_row, read_rows
 from chain.ledger import Ledger
 from chain.policy import AccountId
 from chain.tables import (
@@ -21,7 +20,6 @@ from chain.tables import (
     Listing,
     Order,
     Shortfall,
-    Table,
     Trader,
 )
 from chain.units import format_pai
@@ -43,8 +41,6 @@ from node.api.schema_market import (
 )
 from node.prices import PRICE_PERIODS, read_prices
 
-RowT = TypeVar("RowT", bound=Record)
-
 PAGE_MAX: Final = 200
 ROOMS_MAX: Final = 20_000
 
@@ -63,7 +59,7 @@ def build_listings_answer(ledger: Ledger, slot: int, search: Search) -> Listings
     """Open offers and wants in a category and a place."""
     found = (
         (number, row)
-        for number, row in _read(ledger, LISTINGS)
+        for number, row in read_numbered(ledger.store, LISTINGS)
         if number >= search.begin
         and row.until_slot >= slot
         and search.is_want in (None, row.is_want)
@@ -81,7 +77,7 @@ def build_listings_answer(ledger: Ledger, slot: int, search: Search) -> Listings
 def build_chains_answer(ledger: Ledger, slot: int, account_id: AccountId | None) -> ChainsAnswer:
     """Chains that wait, of which an account is part, or all."""
     chains: list[ChainAnswer] = []
-    for number, row in _read(ledger, CHAINS):
+    for number, row in read_numbered(ledger.store, CHAINS):
         if row.expires_slot < slot or len(chains) >= PAGE_MAX:
             continue
         answer = _build_chain(ledger, slot, number, row)
@@ -131,17 +127,17 @@ def build_trader_answer(ledger: Ledger, slot: int, account_id: AccountId) -> Tra
         order=None if order is None else _build_order(ledger, slot, account_id, order),
         listings=[
             _build_listing(prefix, number, item)
-            for number, item in _read(ledger, LISTINGS)
+            for number, item in read_numbered(ledger.store, LISTINGS)
             if item.account == account_id
         ],
         deliveries=[
             _build_delivery(prefix, number, item)
-            for number, item in _read(ledger, DELIVERIES)
+            for number, item in read_numbered(ledger.store, DELIVERIES)
             if account_id in (item.seller, item.buyer)
         ],
         shortfalls=[
             _build_shortfall(prefix, number, item)
-            for number, item in _read(ledger, SHORTFALLS)
+            for number, item in read_numbered(ledger.store, SHORTFALLS)
             if account_id in (item.debtor, item.creditor)
         ],
         overdue=_get(row, "overdue"),
@@ -150,11 +146,6 @@ def build_trader_answer(ledger: Ledger, slot: int, account_id: AccountId) -> Tra
         disputed=_get(row, "disputed"),
         kept=_get(row, "kept"),
     )
-
-
-def _read(ledger: Ledger, table: Table[RowT]) -> Iterator[tuple[int, RowT]]:
-    for key, data in read_rows(ledger.store, table.prefix):
-        yield int.from_bytes(key[len(table.prefix) :], "big"), table.codec.decode(data)
 
 
 def _read_orders(ledger: Ledger) -> Iterator[tuple[AccountId, Order]]:

@@ -1,7 +1,7 @@
 """What a replay leaves for checks and reports, and the ways to read it."""
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from chain.codec import Record
 from chain.genesis import Genesis
@@ -19,10 +19,9 @@ from chain.tables import (
     Rules,
     Table,
 )
+from chain.tables.table import RowT
 from node.audit.findings import Check, Finding, Sentence
 from node.audit.history import History
-
-RowT = TypeVar("RowT", bound=Record)
 
 
 class Evidence(NamedTuple):

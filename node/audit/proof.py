@@ -6,11 +6,11 @@ the community's and not one server's alone, other nodes' blocks at the same heig
 """
 
 from itertools import islice
-from typing import Any, Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple
 
 from chain.address import encode_address
 from chain.block import SealedBlock, decode_block
-from chain.codec import Codec, Record
+from chain.codec import Codec
 from chain.crypto import Signed, is_signed
 from chain.errors import Invalid
 from chain.genesis import Genesis, compute_chain_id
@@ -20,11 +20,11 @@ from chain.merkle import Proof, verify_proof
 from chain.policy import AccountId
 from chain.store import MemoryStore
 from chain.tables import ACCOUNTS, Account
+from chain.tables.table import RowT
 from chain.units import format_pai
 from node.audit.findings import AuditStopped, Check, Finding, Sentence
 from node.audit.source import NodeReader, ProofAnswer, SourceError
 
-RowT = TypeVar("RowT", bound=Record)
 PROOF_BYTES_MAX: Final = 64 * 1_024  # 64 nodes of 512 bytes, and a neighbour's row
 _PROOFS: Final[Codec[Proof]] = Codec(Proof, PROOF_BYTES_MAX)
 _GENESIS_HEIGHT: Final = 0

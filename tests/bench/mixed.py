@@ -55,7 +55,7 @@ from chain.actions import (
 )
 from chain.block import decode_block
 from chain.genesis import Genesis, compute_chain_id
-from chain.kept import read_rows
+from chain.kept import read_numbered
 from chain.rules.credit_days import get_credit
 from chain.rules.measures import compute_digest
 from chain.rules.shelves import get_book
@@ -162,10 +162,8 @@ class MixedLoad:
     def _get_far_slot(self) -> int:
         return self.community.ledger.head.slot + 100_000
 
-    def _read_rows(self, table: Table[RowT]) -> Iterator[tuple[int, RowT]]:
-        """Numbers and rows of a table of the market."""
-        for key, data in read_rows(self.community.ledger.store, table.prefix):
-            yield int.from_bytes(key[len(table.prefix) :], "big"), table.codec.decode(data)
+    def _read_numbered(self, table: Table[RowT]) -> Iterator[tuple[int, RowT]]:
+        return read_numbered(self.community.ledger.store, table)
 
     def _follow(self, blocks: int, name: str, action: Action) -> None:
         self._later[self._block + blocks].append(Deed(name, action))
@@ -267,7 +265,7 @@ class MixedLoad:
 
     def _agree(self) -> Iterator[Deed]:
         """Chains of one leg: by an order, or by the consent of both; a third is declined."""
-        numbers = {row.account: number for number, row in self._read_rows(LISTINGS)}
+        numbers = {row.account: number for number, row in self._read_numbered(LISTINGS)}
         market = self.community.ledger.state.market.get(CURRENT)
         number = market.made if market else 0
         for trade, seller, buyer in self._listed:
@@ -291,7 +289,7 @@ class MixedLoad:
 
     def _deliver(self) -> Iterator[Deed]:
         """Buyers confirm what they were brought."""
-        numbers = {row.buyer: number for number, row in self._read_rows(DELIVERIES)}
+        numbers = {row.buyer: number for number, row in self._read_numbered(DELIVERIES)}
         for buyer in self._bought:
             yield Deed(buyer, ConfirmDelivery(numbers[get_account_id(buyer)], 4))
 
