@@ -4,9 +4,10 @@ Each is a function over changes, independent of the rules it watches. One that f
 ``InvariantBroken`` with its number: a bug, after which a node must not go on.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Final, cast
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
+from chain.changes import Change, Changes
 from chain.codec import Record
 from chain.credit_invariants import check_floors, find_bad_dealings, find_bad_debts, find_wrong_sums
 from chain.errors import InvariantBroken
@@ -45,7 +46,7 @@ from chain.invariants_votes import find_bad_ballot, find_wrong_claims
 from chain.policy import compute_account_id
 from chain.rules.context import Context
 from chain.rules.settlement import BONDED, get_due_step
-from chain.state import Change, State
+from chain.state import State
 from chain.tables import (
     ACCOUNTS,
     COMMON_FUNDS,
@@ -59,22 +60,20 @@ from chain.tables import (
     Money,
     Recovery,
     Savings,
-    Seat,
     Table,
-    Tip,
     Window,
 )
-from chain.tables.table import RowT
 from chain.units import AMOUNT_MAX, SUPPLY_MAX, format_pai
 
 
 def check_invariants(
-    changes: Sequence[Change], state: State | None = None, context: Context | None = None
+    changed: Iterable[Change], state: State | None = None, context: Context | None = None
 ) -> None:
     """Check every promise on what a block changed. Raises InvariantBroken.
 
     With the state before the block and the block's context, L20 and L43 too.
     """
+    changes = Changes(changed)
     for number, check in INVARIANTS.items():
         problem = check(changes)
         if problem is not None:
@@ -84,20 +83,24 @@ def check_invariants(
         check_entered(changes, state)
 
 
-def find_lost_money(changes: Sequence[Change]) -> str | None:
+def find_lost_money(changes: Changes) -> str | None:
     """L1: accounts, savings, bonds, funds and pot together change only by what is burned."""
     difference = sum(
-        _count_money(change.after) - _count_money(change.before)
-        for change in changes
-        if change.table in _HOLD_MONEY
+        (change.after.settlement if change.after else 0)
+        - (change.before.settlement if change.before else 0)
+        for change in changes.of(ACCOUNTS)
     )
+    for table in _ALSO_HOLD_MONEY:
+        for each in changes.of(table):
+            difference += _count_money(each.after) - _count_money(each.before)
     return f"{difference} micropai appeared" if difference else None
 
 
-def find_excess_supply(changes: Sequence[Change]) -> str | None:
+def find_excess_supply(changes: Changes) -> str | None:
     """L2: issued less burned stays within 0 and the supply's bound; issue happens at genesis."""
-    for change in _select(changes, MONEY):
-        before, after = cast("Money | None", change.before), cast("Money", change.after)
+    for change in changes.of(MONEY):
+        before, after = change.before, change.after
+        assert after is not None, "the funds have a row"
         if not 0 <= after.issued - after.burned <= SUPPLY_MAX:
             return f"{format_pai(after.issued)} issued, {format_pai(after.burned)} burned"
         if before is not None and (after.issued != before.issued or after.burned < before.burned):
@@ -105,85 +108,82 @@ def find_excess_supply(changes: Sequence[Change]) -> str | None:
     return None
 
 
-def find_bad_funds(changes: Sequence[Change]) -> str | None:
+def find_bad_funds(changes: Changes) -> str | None:
     """L3: no fund, pot or count is negative."""
-    for change in _select(changes, MONEY):
+    for change in changes.of(MONEY):
         for name in Money.__struct_fields__:
             if getattr(change.after, name) < 0:
                 return f"{name} is negative"
     return None
 
 
-def find_bad_balance(changes: Sequence[Change]) -> str | None:
+def find_bad_balance(changes: Changes) -> str | None:
     """L4: no balance leaves what an account may hold; a debtor owes no more than all money is."""
-    for change in _select(changes, ACCOUNTS):
-        after = cast("Account | None", change.after)
+    for change in changes.of(ACCOUNTS):
+        after = change.after
         if after is not None and not -SUPPLY_MAX <= after.settlement <= AMOUNT_MAX:
             return f"{change.key.hex()} holds {after.settlement}"
     return None
 
 
-def find_sequence_fallen(changes: Sequence[Change]) -> str | None:
+def find_sequence_fallen(changes: Changes) -> str | None:
     """L5: sequences and deposit numbers only rise, and time only passes, while an account lives.
 
     Only one that is empty, nobody's and under its first policy may end, or begin anew.
     """
-    for change in _select(changes, ACCOUNTS):
-        before, after = cast("Account | None", change.before), cast("Account | None", change.after)
-        if before is None or _may_end(change.key, before):
+    for change in changes.of(ACCOUNTS):
+        before, after = change.before, change.after
+        if before is None:
             continue
         if (
             after is None
             or after.sequence < before.sequence
             or after.deposits_made < before.deposits_made
             or after.touched_step < before.touched_step
-        ):
+        ) and not _may_end(change.key, before):
             return change.key.hex()
     return None
 
 
-def find_bad_savings(changes: Sequence[Change]) -> str | None:
+def find_bad_savings(changes: Changes) -> str | None:
     """L6: savings are in order, hold something, and the account knows when one falls due.
 
     An account that did not change knows what it knew: a guarantor's, whose deposit is free again.
     """
     due = {
-        change.key: cast("Account", change.after).due_step if change.after else None
-        for change in _select(changes, ACCOUNTS)
+        change.key: change.after.due_step if change.after else None
+        for change in changes.of(ACCOUNTS)
     }
-    for change in _select(changes, SAVINGS):
-        after = cast("Savings | None", change.after)
-        deposits = after.deposits if after else ()
+    for each in changes.of(SAVINGS):
+        deposits = each.after.deposits if each.after else ()
         ids = [deposit.id for deposit in deposits]
         if ids != sorted(set(ids)) or any(deposit.amount <= 0 for deposit in deposits):
-            return f"{change.key.hex()} has deposits out of order or empty"
-        before = cast("Savings | None", change.before)
-        known = get_due_step(before.deposits if before else ())
-        if due.get(change.key, known) != get_due_step(deposits):
-            return f"{change.key.hex()} does not know its next due step"
+            return f"{each.key.hex()} has deposits out of order or empty"
+        known = get_due_step(each.before.deposits if each.before else ())
+        if due.get(each.key, known) != get_due_step(deposits):
+            return f"{each.key.hex()} does not know its next due step"
     return None
 
 
-def find_bad_bonds(changes: Sequence[Change]) -> str | None:
+def find_bad_bonds(changes: Changes) -> str | None:
     """L7: what a seat counts as its bond changes by what its owner's bonded deposits change."""
     moved: dict[bytes, int] = {}
-    for change in changes:
-        if change.table is SAVINGS:
-            moved[change.key] = (
-                moved.get(change.key, 0) + _count_bond(change.after) - _count_bond(change.before)
-            )
-        elif change.table is SEATS:
-            before, after = cast("Seat | None", change.before), cast("Seat | None", change.after)
-            difference = (after.bond if after else 0) - (before.bond if before else 0)
-            moved[change.key] = moved.get(change.key, 0) - difference
+    for change in changes.of(SAVINGS):
+        moved[change.key] = _count_bond(change.after) - _count_bond(change.before)
+    for each in changes.of(SEATS):
+        difference = (each.after.bond if each.after else 0) - (
+            each.before.bond if each.before else 0
+        )
+        moved[each.key] = moved.get(each.key, 0) - difference
     wrong = [key for key, difference in moved.items() if difference]
     return wrong[0].hex() if wrong else None
 
 
-def find_standing_tip(changes: Sequence[Change]) -> str | None:
+def find_standing_tip(changes: Changes) -> str | None:
     """L8: every block raises slot and height, and the score by one or two."""
-    for change in _select(changes, TIPS):
-        before, after = cast("Tip | None", change.before), cast("Tip", change.after)
+    for change in changes.of(TIPS):
+        before, after = change.before, change.after
+        assert after is not None, "the tip has a row"
         if before is not None and (
             after.slot <= before.slot
             or after.height != before.height + 1
@@ -193,19 +193,18 @@ def find_standing_tip(changes: Sequence[Change]) -> str | None:
     return None
 
 
-def find_miscounted_accounts(changes: Sequence[Change]) -> str | None:
+def find_miscounted_accounts(changes: Changes) -> str | None:
     """L9: the number of accounts changes by those that are born less those that end."""
     born = sum(
-        (change.after is not None) - (change.before is not None)
-        for change in _select(changes, ACCOUNTS)
+        (change.after is not None) - (change.before is not None) for change in changes.of(ACCOUNTS)
     )
-    for change in _select(changes, MONEY):
-        before, after = cast("Money | None", change.before), cast("Money", change.after)
-        born -= after.accounts - (before.accounts if before else 0)
+    for each in changes.of(MONEY):
+        born -= each.after.accounts if each.after else 0
+        born += each.before.accounts if each.before else 0
     return f"{born} accounts were not counted" if born else None
 
 
-INVARIANTS: Final[dict[int, Callable[[Sequence[Change]], str | None]]] = {
+INVARIANTS: Final[dict[int, Callable[[Changes], str | None]]] = {
     1: find_lost_money,
     2: find_excess_supply,
     3: find_bad_funds,
@@ -256,17 +255,11 @@ def _may_end(account_id: bytes, account: Account) -> bool:
     )
 
 
-def _select(changes: Sequence[Change], table: Table[RowT]) -> list[Change]:
-    return [change for change in changes if change.table is table]
-
-
-_HOLD_MONEY: Final = (ACCOUNTS, SAVINGS, RECOVERIES, WINDOWS, MONEY)
+_ALSO_HOLD_MONEY: Final[tuple[Table[Any], ...]] = (SAVINGS, RECOVERIES, WINDOWS, MONEY)
 
 
 def _count_money(row: Record | None) -> int:
     """What a row holds; issued money counts against what it became."""
-    if isinstance(row, Account):
-        return row.settlement
     if isinstance(row, Savings):
         return sum(deposit.amount for deposit in row.deposits)
     if isinstance(row, Recovery):
@@ -279,7 +272,6 @@ def _count_money(row: Record | None) -> int:
     return 0
 
 
-def _count_bond(row: Record | None) -> int:
-    if not isinstance(row, Savings):
-        return 0
-    return sum(deposit.amount for deposit in row.deposits if deposit.seat_bond == BONDED)
+def _count_bond(row: Savings | None) -> int:
+    deposits = row.deposits if row else ()
+    return sum(deposit.amount for deposit in deposits if deposit.seat_bond == BONDED)

@@ -4,14 +4,12 @@ All but L43 are functions of the changes alone, like those of ``chain.invariants
 a window was open before the block.
 """
 
-from collections.abc import Sequence
-from typing import cast
-
+from chain.changes import Changes
 from chain.errors import InvariantBroken
 from chain.rules.clearing_window import NO_WINDOW, is_in
 from chain.rules.obligations import OBLIGATION_MAX
 from chain.rules.shelves import NO_BOOK, NOT_READY, OFFERED, OPEN
-from chain.state import Change, State
+from chain.state import State
 from chain.tables import (
     BOOKS,
     CURRENT,
@@ -20,21 +18,16 @@ from chain.tables import (
     PARTIES,
     SHELVES,
     WINDOWS,
-    Book,
     Obligation,
-    Page,
-    Party,
-    Shelf,
-    Window,
 )
 
 
-def find_bad_obligation(changes: Sequence[Change]) -> str | None:
+def find_bad_obligation(changes: Changes) -> str | None:
     """L40: obligations lie in order where they belong, and each says something that can be."""
-    for change in changes:
-        if change.table is not PAGES or change.after is None:
+    for change in changes.of(PAGES):
+        if change.after is None:
             continue
-        entries = cast("Page", change.after).entries
+        entries = change.after.entries
         numbers = [item.number for item in entries]
         page = int.from_bytes(change.key, "big")
         if numbers != sorted(set(numbers)) or not numbers:
@@ -55,25 +48,23 @@ def _can_be(item: Obligation) -> bool:
     )
 
 
-def find_miscounted_obligations(changes: Sequence[Change]) -> str | None:
+def find_miscounted_obligations(changes: Changes) -> str | None:
     """L41: parties and the book count what there is: they change by what the pages change."""
     counts: dict[tuple[bytes, str], int] = {}
     ready = 0
-    for change in changes:
-        if change.table is PAGES:
-            for row, sign in ((change.before, -1), (change.after, 1)):
-                for item in cast("Page", row).entries if row else ():
-                    _add(counts, item.creditor, "owed", sign)
-                    _add(counts, item.creditor, "offered", 0 if item.handed_over else sign)
-                    _add(counts, item.debtor, "owing", sign if item.state == OPEN else 0)
-                    ready += sign if item.ready_slot != NOT_READY else 0
-        elif change.table is PARTIES:
-            for row, sign in ((change.before, 1), (change.after, -1)):
-                for name in ("owed", "offered", "owing") if row else ():
-                    _add(counts, change.key, name, sign * getattr(cast("Party", row), name))
-        elif change.table is BOOKS:
-            before = cast("Book", change.before or NO_BOOK)
-            ready -= cast("Book", change.after).ready - before.ready
+    for change in changes.of(PAGES):
+        for row, sign in ((change.before, -1), (change.after, 1)):
+            for item in row.entries if row else ():
+                _add(counts, item.creditor, "owed", sign)
+                _add(counts, item.creditor, "offered", 0 if item.handed_over else sign)
+                _add(counts, item.debtor, "owing", sign if item.state == OPEN else 0)
+                ready += sign if item.ready_slot != NOT_READY else 0
+    for party in changes.of(PARTIES):
+        for counted, sign in ((party.before, 1), (party.after, -1)):
+            for name in ("owed", "offered", "owing") if counted else ():
+                _add(counts, party.key, name, sign * getattr(counted, name))
+    for book in changes.of(BOOKS):
+        ready -= (book.after or NO_BOOK).ready - (book.before or NO_BOOK).ready
     wrong = [key.hex() for (key, _), count in counts.items() if count]
     if wrong or ready:
         return f"{wrong[:1]}, {ready} ready ones"
@@ -84,63 +75,57 @@ def _add(counts: dict[tuple[bytes, str], int], key: bytes, name: str, amount: in
     counts[key, name] = counts.get((key, name), 0) + amount
 
 
-def find_lost_page(changes: Sequence[Change]) -> str | None:
+def find_lost_page(changes: Changes) -> str | None:
     """L42: a shelf names the pages that there are; numbers are never given twice."""
     pages: dict[int, int] = {}
-    for change in changes:
-        if change.table is PAGES:
-            page = int.from_bytes(change.key, "big")
-            there = (change.after is not None) - (change.before is not None)
-            pages[page] = pages.get(page, 0) + there
-        elif change.table is SHELVES:
-            for row, sign in ((change.before, 1), (change.after, -1)):
-                for page in cast("Shelf", row).pages if row else ():
-                    pages[page] = pages.get(page, 0) + sign
-        elif change.table is BOOKS:
-            before, after = cast("Book", change.before or NO_BOOK), cast("Book", change.after)
-            if (
-                after.made < before.made
-                or not before.heard_below <= after.heard_below <= after.made
-            ):
-                return f"from {before} to {after}"
+    for change in changes.of(PAGES):
+        page = int.from_bytes(change.key, "big")
+        pages[page] = pages.get(page, 0) + bool(change.after) - bool(change.before)
+    for shelf in changes.of(SHELVES):
+        for row, sign in ((shelf.before, 1), (shelf.after, -1)):
+            for page in row.pages if row else ():
+                pages[page] = pages.get(page, 0) + sign
+    for book in changes.of(BOOKS):
+        before, after = book.before or NO_BOOK, book.after or NO_BOOK
+        if after.made < before.made or not before.heard_below <= after.heard_below <= after.made:
+            return f"from {before} to {after}"
     wrong = [page for page, count in pages.items() if count]
     return f"page {wrong[0]}" if wrong else None
 
 
-def check_entered(changes: Sequence[Change], state: State) -> None:
+def check_entered(changes: Changes, state: State) -> None:
     """L43: what entered an open window is changed by nothing before it ends. Raises.
 
     The state is as it was before the block; the changes are the block's.
     """
-    if not any(change.table is PAGES for change in changes):
+    if not changes.of(PAGES):
         return
     before = state.windows.get(CURRENT) or NO_WINDOW
     if not before.open:
         return
-    for change in changes:
-        if change.table is WINDOWS and not cast("Window", change.after or NO_WINDOW).open:
-            return
-    for change in changes:
-        if change.table is PAGES:
-            entered = [
-                [item for item in cast("Page", row).entries if is_in(before, item)] if row else []
-                for row in (change.before, change.after)
-            ]
-            if entered[0] != entered[1]:
-                raise InvariantBroken(f"L43 entered: page {change.key.hex()} was changed")
+    if any(not (window.after or NO_WINDOW).open for window in changes.of(WINDOWS)):
+        return
+    for change in changes.of(PAGES):
+        entered = [
+            [item for item in row.entries if is_in(before, item)] if row else []
+            for row in (change.before, change.after)
+        ]
+        if entered[0] != entered[1]:
+            raise InvariantBroken(f"L43 entered: page {change.key.hex()} was changed")
 
 
-def find_stray_escrow(changes: Sequence[Change]) -> str | None:
+def find_stray_escrow(changes: Changes) -> str | None:
     """L44: money is put aside for set-off only while a window is open, and all of it counts."""
-    for change in changes:
-        if change.table is WINDOWS and change.after is not None:
-            window = cast("Window", change.after)
-            accounts = [lender.account for lender in window.lenders]
-            if accounts != sorted(set(accounts)):
-                return "lenders are out of order"
-            for lender in window.lenders:
-                if not 0 <= lender.counted <= lender.escrow <= lender.amount:
-                    return lender.account.hex()
-                if lender.escrow and not window.open:
-                    return f"{lender.account.hex()} has not got it back"
+    for change in changes.of(WINDOWS):
+        window = change.after
+        if window is None:
+            continue
+        accounts = [lender.account for lender in window.lenders]
+        if accounts != sorted(set(accounts)):
+            return "lenders are out of order"
+        for lender in window.lenders:
+            if not 0 <= lender.counted <= lender.escrow <= lender.amount:
+                return lender.account.hex()
+            if lender.escrow and not window.open:
+                return f"{lender.account.hex()} has not got it back"
     return None

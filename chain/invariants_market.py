@@ -3,12 +3,13 @@
 L45 to L49; functions of the changes alone, like those of ``chain.invariants``.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Final, cast
+from collections.abc import Sequence
+from typing import Any, Final
 
+from chain.changes import Changes
 from chain.codec import Record
-from chain.state import Change
 from chain.tables import (
+    CHAINS,
     DELIVERIES,
     LISTINGS,
     SHORTFALLS,
@@ -20,49 +21,48 @@ from chain.tables import (
     Table,
     Trader,
 )
-from chain.tables.table import RowT
 
-_COUNTED: Final = (Listing, Chain, Delivery, Shortfall, Trader)
+_COUNTED: Final[tuple[Table[Any], ...]] = (LISTINGS, CHAINS, DELIVERIES, SHORTFALLS, TRADERS)
 
 
-def find_altered_listing(changes: Sequence[Change]) -> str | None:
+def find_altered_listing(changes: Changes) -> str | None:
     """L45: an offer or want stays what and whose it is, and something is left of it."""
-    for key, before, after in _select(changes, LISTINGS):
+    for change in changes.of(LISTINGS):
+        before, after = change.before, change.after
         if after is None:
             continue
         if after.left < 1:
-            return f"nothing is left of {key.hex()}"
+            return f"nothing is left of {change.key.hex()}"
         if before is not None and _get_identity(before) != _get_identity(after):
-            return f"{key.hex()} is another"
+            return f"{change.key.hex()} is another"
     return None
 
 
-def find_order_exceeded(changes: Sequence[Change]) -> str | None:
+def find_order_exceeded(changes: Changes) -> str | None:
     """L46: chains move no more under a standing order than was signed, nor more often."""
-    for key, _, after in _select(changes, TRADERS):
-        order = after.order if after else None
+    for change in changes.of(TRADERS):
+        order = change.after.order if change.after else None
         if order is not None and not (
             -order.give_max <= order.moved <= order.take_max
             and order.chains <= order.chains_a_period
         ):
-            return key.hex()
+            return change.key.hex()
     return None
 
 
-def find_miscounted_trade(changes: Sequence[Change]) -> str | None:
+def find_miscounted_trade(changes: Changes) -> str | None:
     """L47: a trader's counts of what is open change as the rows do, and facts only add up."""
-    for key, before, after in _select(changes, TRADERS):
+    for change in changes.of(TRADERS):
         for what in ("delivered", "late", "disputed", "kept"):
-            if _get(after, what) < _get(before, what):
-                return f"{key.hex()} has fewer {what}"
+            if _get(change.after, what) < _get(change.before, what):
+                return f"{change.key.hex()} has fewer {what}"
     missing: dict[tuple[str, bytes], int] = {}
-    for change in changes:
-        if not isinstance(change.after or change.before, _COUNTED):
-            continue  # nearly always: of payments
-        for row, sign in ((change.before, -1), (change.after, 1)):
-            for what, account_id, count in _count_open(change.key, row):
-                place = what, account_id
-                missing[place] = missing.get(place, 0) + sign * count
+    for table in _COUNTED:
+        for each in changes.of(table):
+            for row, sign in ((each.before, -1), (each.after, 1)):
+                for what, account_id, count in _count_open(each.key, row):
+                    place = what, account_id
+                    missing[place] = missing.get(place, 0) + sign * count
     wrong = [place for place, difference in missing.items() if difference]
     return f"{wrong[0][0]} of {wrong[0][1].hex()}" if wrong else None
 
@@ -84,26 +84,28 @@ def _count_open(key: bytes, row: Record | None) -> Sequence[tuple[str, bytes, in
     return []
 
 
-def find_altered_delivery(changes: Sequence[Change]) -> str | None:
+def find_altered_delivery(changes: Changes) -> str | None:
     """L48: what is to be delivered only becomes less, and stays between the same two."""
-    for key, before, after in _select(changes, DELIVERIES):
+    for change in changes.of(DELIVERIES):
+        before, after = change.before, change.after
         if after is None:
             continue
         if after.left < 1 or after.seller == after.buyer:
-            return f"{key.hex()} is empty, or with oneself"
+            return f"{change.key.hex()} is empty, or with oneself"
         if before is not None and (
             after.left > before.left
             or (before.seller, before.buyer, before.offer, before.price)
             != (after.seller, after.buyer, after.offer, after.price)
         ):
-            return f"{key.hex()} became more, or another"
+            return f"{change.key.hex()} became more, or another"
     return None
 
 
-def find_unfounded_shortfall(changes: Sequence[Change]) -> str | None:
+def find_unfounded_shortfall(changes: Changes) -> str | None:
     """L49: a shortfall is what was left of the delivery of its number, and only becomes less."""
-    ended = {key: before for key, before, after in _select(changes, DELIVERIES) if after is None}
-    for key, before, after in _select(changes, SHORTFALLS):
+    ended = {change.key: change.before for change in changes.of(DELIVERIES) if not change.after}
+    for change in changes.of(SHORTFALLS):
+        key, before, after = change.key, change.before, change.after
         if after is None:
             continue
         if before is None:
@@ -126,11 +128,3 @@ def _get_identity(row: Listing) -> tuple[object, ...]:
 def _get(row: Trader | None, name: str) -> int:
     value: int = getattr(row, name, 0)
     return value
-
-
-def _select(
-    changes: Sequence[Change], table: Table[RowT]
-) -> Iterator[tuple[bytes, RowT | None, RowT | None]]:
-    for change in changes:
-        if change.table is table:
-            yield change.key, cast("RowT | None", change.before), cast("RowT | None", change.after)

@@ -5,10 +5,9 @@ Functions over changes, independent of the rules they watch; ``invariants`` numb
 
 from collections.abc import Sequence
 from itertools import pairwise
-from typing import cast
 
 from chain.certificates import SEATS_IN_SET_MAX, compute_set_root
-from chain.state import Change
+from chain.changes import Changes
 from chain.tables import (
     ANCESTORS,
     ANCHORS,
@@ -20,25 +19,23 @@ from chain.tables import (
     RECORDED,
     SET_RECORDS,
     SETS,
-    AncestorPage,
-    Bonded,
-    Money,
     NextSet,
-    Recorded,
     SeatSet,
     SetEntry,
     SetRecord,
 )
 
 
-def find_bad_set_list(changes: Sequence[Change]) -> str | None:
+def find_bad_set_list(changes: Changes) -> str | None:
     """L10: the seats of a list rise, each weighs something, and no key occurs twice."""
-    for change in changes:
-        if change.after is None or change.table not in (SETS, NEXT_SETS):
+    lists: list[SeatSet | NextSet | None] = [change.after for change in changes.of(SETS)]
+    lists += [change.after for change in changes.of(NEXT_SETS)]
+    for item in lists:
+        if item is None:
             continue
-        entries = cast("SeatSet | NextSet", change.after).entries
+        entries = item.entries
         seats = [entry.seat for entry in entries]
-        keys = [key for item in entries for key in (item.vote_key, item.vrf_key, item.standby_key)]
+        keys = [key for one in entries for key in (one.vote_key, one.vrf_key, one.standby_key)]
         if not 0 < len(seats) <= SEATS_IN_SET_MAX or seats != sorted(set(seats)):
             return f"{len(seats)} seats, or out of order"
         if min(entry.weight for entry in entries) <= 0 or len(set(keys)) != len(keys):
@@ -46,35 +43,34 @@ def find_bad_set_list(changes: Sequence[Change]) -> str | None:
     return None
 
 
-def find_broken_line_of_sets(changes: Sequence[Change]) -> str | None:
+def find_broken_line_of_sets(changes: Changes) -> str | None:
     """L11: a new set follows the one that was in force, which stays as the previous one."""
-    sets = {change.key: change for change in changes if change.table is SETS}
+    sets = {change.key: change for change in changes.of(SETS)}
     current = sets.get(CURRENT)
     if current is None or current.before is None:
         return "the previous set changed alone" if PREVIOUS in sets else None
-    before, after = cast("SeatSet", current.before), cast("SeatSet", current.after)
+    before, after = current.before, current.after
+    assert before is not None, "a set gives way only to the next"
+    assert after is not None, "a set gives way only to the next"
     if PREVIOUS not in sets or sets[PREVIOUS].after != before:
         return "the set before is not kept as it was"
     if after.base_slot <= before.base_slot:
         return f"from the set of slot {before.base_slot} to that of slot {after.base_slot}"
-    named = next((change for change in changes if change.table is NEXT_SETS), None)
-    if named is None or named.before is None:
+    named = next((change.before for change in changes.of(NEXT_SETS)), None)
+    if named is None:
         return "no hand-off has named the set"
-    is_named = cast("NextSet", named.before).entries == after.entries
-    return None if is_named else "another set than the hand-off named"
+    return None if named.entries == after.entries else "another set than the hand-off named"
 
 
-def find_wrong_set_record(changes: Sequence[Change]) -> str | None:
+def find_wrong_set_record(changes: Changes) -> str | None:
     """L12: what is kept of a set is the root and the weights of its list, from its slot on."""
     records = {
-        change.key: cast("SetRecord | None", change.after)
-        for change in changes
-        if change.table is SET_RECORDS and change.before is None
+        change.key: change.after for change in changes.of(SET_RECORDS) if change.before is None
     }
-    for change in changes:
-        if change.table is not SETS or change.key != CURRENT:
+    for change in changes.of(SETS):
+        after = change.after
+        if change.key != CURRENT or after is None:
             continue
-        after = cast("SeatSet", change.after)
         record = records.pop(after.base, None)
         if record is None or not _is_record_of(record, after.entries, after.base_slot):
             return f"set {after.base.hex()}"
@@ -91,18 +87,16 @@ def _is_record_of(record: SetRecord, entries: Sequence[SetEntry], slot: int) -> 
     )
 
 
-def find_fallen_finality(changes: Sequence[Change]) -> str | None:
+def find_fallen_finality(changes: Changes) -> str | None:
     """L13: what is recorded as final only rises; what was recorded lately only gains acks."""
-    for change in changes:
-        if change.table is not RECORDED:
-            continue
-        after = cast("Recorded", change.after)
+    for change in changes.of(RECORDED):
+        before, after = change.before, change.after
+        assert after is not None, "what is final stays on record"
         rises = [(item.target_height, item.target_slot) for item in after.rounds]
         if any(one[0] >= other[0] or one[1] >= other[1] for one, other in pairwise(rises)):
             return f"targets {rises} do not rise"
-        if change.before is None:
+        if before is None:
             continue
-        before = cast("Recorded", change.before)
         last = before.rounds[-1]
         if rises[-1] < (last.target_height, last.target_slot):
             return f"from height {last.target_height} down"
@@ -114,13 +108,10 @@ def find_fallen_finality(changes: Sequence[Change]) -> str | None:
     return None
 
 
-def find_stray_anchor(changes: Sequence[Change]) -> str | None:
+def find_stray_anchor(changes: Changes) -> str | None:
     """L14: anchors come with what is recorded as final, and go from the oldest end."""
-    recorded = next((change for change in changes if change.table is RECORDED), None)
-    after = cast("Recorded", recorded.after) if recorded is not None else None
-    for change in changes:
-        if change.table is not ANCHORS:
-            continue
+    after = next((change.after for change in changes.of(RECORDED)), None)
+    for change in changes.of(ANCHORS):
         if after is None:
             return f"{change.key.hex()} without a record"
         if change.before is None and change.key != after.rounds[-1].target_hash[:16]:
@@ -130,33 +121,28 @@ def find_stray_anchor(changes: Sequence[Change]) -> str | None:
     return None
 
 
-def find_miscounted_seats(changes: Sequence[Change]) -> str | None:
+def find_miscounted_seats(changes: Changes) -> str | None:
     """L15: the list of bonded seats is in order, and as long as their number says."""
     lengths, counts = 0, 0
-    for change in changes:
-        if change.table is BONDED_SEATS:
-            before = cast("Bonded | None", change.before)
-            seats = cast("Bonded", change.after).seats
-            if list(seats) != sorted(set(seats)):
-                return "out of order"
-            lengths += len(seats) - (len(before.seats) if before is not None else 0)
-        elif change.table is MONEY:
-            money = cast("Money | None", change.before)
-            counts += cast("Money", change.after).seats_bonded
-            counts -= money.seats_bonded if money is not None else 0
+    for change in changes.of(BONDED_SEATS):
+        seats = change.after.seats if change.after else ()
+        if list(seats) != sorted(set(seats)):
+            return "out of order"
+        lengths += len(seats) - (len(change.before.seats) if change.before else 0)
+    for each in changes.of(MONEY):
+        counts += each.after.seats_bonded if each.after else 0
+        counts -= each.before.seats_bonded if each.before else 0
     return f"{counts} by number, {lengths} by the list" if counts != lengths else None
 
 
-def find_torn_ancestry(changes: Sequence[Change]) -> str | None:
+def find_torn_ancestry(changes: Changes) -> str | None:
     """L16: a block writes down its parent and nothing else, in the order of slots."""
-    pages = [change for change in changes if change.table is ANCESTORS]
+    pages = changes.of(ANCESTORS)
     if len(pages) > 1:
         return "more than one page changed"
     for change in pages:
-        before, after = (
-            cast("AncestorPage | None", change.before),
-            cast("AncestorPage", change.after),
-        )
+        before, after = change.before, change.after
+        assert after is not None, "pages of ancestors are written over, never taken away"
         kept = before.blocks if before and before.first_height == after.first_height else ()
         if after.blocks[:-1] != kept:
             return f"page of height {after.first_height} was rewritten"

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Final, NamedTuple, cast
 
 from chain.block import NO_PARTS, BlockParts, SealedBlock, decode_block
+from chain.changes import Change, encode_row
 from chain.checks import SignatureChecks
 from chain.codec import Bytes32, encode
 from chain.crypto import u64
@@ -39,7 +40,7 @@ from chain.rules.birth import apply_genesis, find_genesis_faults
 from chain.rules.context import Author, Context
 from chain.rules.sets import get_seat_set
 from chain.rules.sweep import SweepQueue
-from chain.state import Change, State, encode_row
+from chain.state import State
 from chain.store import Batch, Store, StoreError
 from chain.tables import ACCOUNTS, Account, SeatSet
 from chain.transaction import SealedTransaction

@@ -12,7 +12,8 @@ from typing import Any, Final, Generic, Protocol, cast
 
 import msgspec
 
-from chain.codec import Record, encode
+from chain.changes import Change
+from chain.codec import Record
 from chain.facts import Fact
 from chain.tables import (
     ACCOUNTS,
@@ -80,20 +81,6 @@ from chain.tables.table import RowT
 # 80 MB of accounts. The older generation goes when the younger is full, and what is asked for
 # again moves to the younger: what is in use stays, without a list of who was asked for when.
 ROWS_KEPT_MAX: Final = 131_072
-
-
-class Change(msgspec.Struct, frozen=True, gc=False):
-    """One row before and after a block; None: no entry. The key is the table's own."""
-
-    table: Table[Record]
-    key: bytes
-    before: Record | None
-    after: Record | None
-
-    @property
-    def state_key(self) -> bytes:
-        """The key in the one key-value view that the root commits to."""
-        return self.table.prefix + self.key
 
 
 class RowReader(Protocol):
@@ -358,8 +345,3 @@ class State:
         """Remember rows that have been committed."""
         for table, some in groupby(changes, attrgetter("table")):
             self._tables[table.prefix].follow(some)
-
-
-def encode_row(row: Record | None) -> bytes | None:
-    """The row's bytes as they are kept and hashed; None: no entry."""
-    return None if row is None else encode(row)

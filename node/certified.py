@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from chain.block import SealedBlock
+from chain.changes import Change
 from chain.codec import Codec, encode
 from chain.header import BlockHash, compute_block_hash
 from chain.kept import INDEX
@@ -23,7 +24,6 @@ from chain.proof import (
     Target,
 )
 from chain.records import FinalityRecord
-from chain.state import Change
 from chain.store import Store
 from chain.tables import NEXT_SETS, NextSet, SetEntry
 from chain.tables.table import ROW_BYTES_MAX

@@ -10,6 +10,7 @@ from typing import cast
 from msgspec.structs import replace
 
 from chain.actions import Action, AskLoan, Attest, Guarantee, Instalment, Pay, Revoke, Save
+from chain.changes import Changes
 from chain.codec import Record
 from chain.credit_invariants import check_floors
 from chain.crypto import u64
@@ -141,7 +142,7 @@ class World:
         changes, facts = self.state.take_changes()
         check_invariants(changes)
         if context is not None:
-            check_floors(changes, self.state, context)
+            check_floors(Changes(changes), self.state, context)
         self.state.keep(changes)
         return facts
 

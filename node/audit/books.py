@@ -26,6 +26,7 @@ from chain.actions import (
     Unbond,
     Withdraw,
 )
+from chain.changes import Change
 from chain.facts import (
     ChainSettled,
     Fact,
@@ -46,7 +47,6 @@ from chain.facts import (
 from chain.genesis import Genesis
 from chain.parameters import Constants, KeepSchedule
 from chain.policy import AccountId
-from chain.state import Change
 from chain.tables import ACCOUNTS, Account
 from chain.transaction import SealedTransaction
 from node.audit.melting import decay, exact, find_segment, get_power, sum_over_slots

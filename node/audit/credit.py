@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
+from chain.changes import encode_row
 from chain.codec import Record
 from chain.genesis import HOME_GROUP
 from chain.parameters import BASIS_POINTS
@@ -18,7 +19,7 @@ from chain.rules.identity import get_home_person_key
 from chain.rules.loan_terms import GRANTED, NO_CONSENT, OVERDUE
 from chain.rules.settlement import BONDED, LEAVING, UNBONDING, get_touched
 from chain.rules.standing import get_caps
-from chain.state import State, encode_row
+from chain.state import State
 from chain.tables import (
     ACCOUNTS,
     ATTESTATIONS,

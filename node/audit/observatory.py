@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final, NamedTuple
 
+from chain.changes import Change, encode_row
 from chain.codec import Record
 from chain.genesis import Genesis, compute_chain_id
 from chain.parameters import BASIS_POINTS
@@ -18,7 +19,7 @@ from chain.rules.credit_days import get_credit, get_day, is_braked
 from chain.rules.identity import get_home_person_key
 from chain.rules.loan_terms import OVERDUE
 from chain.rules.payments import get_spending_floor
-from chain.state import Change, State, encode_row
+from chain.state import State
 from chain.tables import ACCOUNTS, CURRENT, LOANS, Account, Loan
 from chain.transition import get_context
 from node.audit.replay import build_genesis_rows

@@ -10,11 +10,11 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from chain.actions import Attest, Renew, Revoke
+from chain.changes import Change
 from chain.codec import Record
 from chain.genesis import HOME_GROUP, Genesis
 from chain.parameters import Parameters
 from chain.policy import AccountId
-from chain.state import Change
 from chain.tables import AUTHORITIES, Attestation, Authority
 from chain.transaction import SealedTransaction
 

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 import msgspec
 
 from chain.block import BLOCK_BYTES_MAX, Block, SealedBlock, decode_block
+from chain.changes import Change
 from chain.checks import DirectChecks, SignatureChecks
 from chain.codec import Codec, Record, encode
 from chain.errors import Code, Invalid, InvariantBroken, WrongStateRoot
@@ -25,7 +26,7 @@ from chain.rules.birth import apply_genesis
 from chain.rules.context import Context
 from chain.rules.randomness import compute_randomness
 from chain.rules.transactions import process_transaction
-from chain.state import Change, State
+from chain.state import State
 from chain.store import MemoryStore, Store
 from chain.tables import CURRENT, SetEntry
 from chain.transaction import seal

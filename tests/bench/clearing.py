@@ -4,13 +4,14 @@ from time import perf_counter
 
 import numpy as np
 
+from chain.changes import encode_row
 from chain.codec import encode
 from chain.merkle import Tree
 from chain.parameters import Constants
 from chain.rules.clearing import get_entered, process_clearing
 from chain.rules.clearing_window import list_entered
 from chain.setoff import build_graph, pack_certificate, read_certificate
-from chain.state import State, encode_row
+from chain.state import State
 from chain.store import MemoryStore
 from node.exchange.setoff_solver import find_flows, find_potentials
 from tests.bench.measures import Figures, Sizes

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from chain.actions import Action, Reveal
+from chain.changes import Change
 from chain.codec import encode
 from chain.crypto import Signed
 from chain.facts import Fact
@@ -21,7 +22,7 @@ from chain.rules.credit_days import process_credit_days
 from chain.rules.loan_terms import process_loans
 from chain.rules.randomness import process_randomness
 from chain.rules.settlement import touch
-from chain.state import Change, State
+from chain.state import State
 from chain.tables import (
     ACCOUNTS,
     MONEY,

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from chain.actions import Guarantee, Pay
+from chain.changes import Changes
 from chain.credit_invariants import check_floors
 from chain.errors import InvariantBroken
 from chain.rules.settlement import touch
@@ -20,7 +21,7 @@ def overdraw(world: World, name: str, amount: int) -> None:
     world.state.accounts.put(get_id(name), below)
     world.state.debt = world.state.pot = 0
     changes, _ = world.state.take_changes()
-    check_floors(changes, world.state, context)
+    check_floors(Changes(changes), world.state, context)
 
 
 def test_falling_without_a_limit_that_was_remembered_is_a_bug() -> None:

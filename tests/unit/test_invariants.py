@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from chain.actions import Resolve
+from chain.changes import Change, Changes
 from chain.codec import Record
 from chain.crypto import compute_hash, u64
 from chain.errors import InvariantBroken
@@ -16,7 +17,7 @@ from chain.rules.aliases import get_name_key, get_owner_key
 from chain.rules.debts import NO_DEBTS
 from chain.rules.identity import build_person, get_home_person_key
 from chain.rules.payments import build_account
-from chain.state import Change, State
+from chain.state import State
 from chain.tables import (
     ACCOUNTS,
     CURRENT,
@@ -287,7 +288,7 @@ FAULTS: list[tuple[int, Fault]] = [
 
 
 def find_broken(changes: list[Change]) -> set[int]:
-    return {number for number, check in INVARIANTS.items() if check(changes)}
+    return {number for number, check in INVARIANTS.items() if check(Changes(changes))}
 
 
 @pytest.mark.parametrize(("number", "fault"), FAULTS, ids=range(len(FAULTS)))
@@ -314,7 +315,7 @@ def test_an_account_that_may_end_may_begin_anew() -> None:
     table = cast("Table[Record]", ACCOUNTS)
 
     def is_fine(before: Account, after: Account | None) -> bool:
-        return INVARIANTS[5]([Change(table, stranger, before, after)]) is None
+        return INVARIANTS[5](Changes([Change(table, stranger, before, after)])) is None
 
     assert is_fine(empty, reborn)
     assert is_fine(empty, None)

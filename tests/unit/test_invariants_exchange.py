@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from chain.actions import LendLiquidity
+from chain.changes import Changes
 from chain.crypto import u64
 from chain.errors import InvariantBroken
 from chain.invariants import INVARIANTS, check_invariants
@@ -118,7 +119,7 @@ def test_a_broken_promise_is_named(number: int, fault: Fault) -> None:
     state = build_world().ledger.state
     fault(state)
     changes, _ = state.take_changes()
-    assert number in {number for number, check in INVARIANTS.items() if check(changes)}
+    assert number in {number for number, check in INVARIANTS.items() if check(Changes(changes))}
     with pytest.raises(InvariantBroken, match=r"^L\d+ "):
         check_invariants(changes)
 

@@ -19,13 +19,13 @@ from chain.actions import (
     SetOrder,
     Want,
 )
+from chain.changes import Change
 from chain.codec import Record
 from chain.crypto import u64
 from chain.errors import InvariantBroken
 from chain.invariants import check_invariants
 from chain.kept import read_rows
 from chain.rules.units import count_new_rows
-from chain.state import Change
 from chain.store import MemoryStore
 from chain.tables import (
     DELIVERIES,
