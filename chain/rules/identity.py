@@ -49,7 +49,14 @@ def get_identified_until(
 ) -> int:
     """The slot until which the person is identified, grace included; 0 when not at all."""
     person = state.persons.get(get_person_key(group, tag))
-    if person is None or not _is_held_by(state, group, tag, person.account):
+    return NOT_YET if person is None else get_until(state, context, tag, person, group)
+
+
+def get_until(
+    state: State, context: Context, tag: bytes, person: Person, group: int = HOME_GROUP
+) -> int:
+    """The same of a person whose row is known."""
+    if not _is_held_by(state, group, tag, person.account):
         return NOT_YET
     ends = [
         get_end_slot(context, authority, item)

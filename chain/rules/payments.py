@@ -10,7 +10,7 @@ from chain.policy import AccountId
 from chain.rules.activity import note_payment
 from chain.rules.context import Context
 from chain.rules.debts import sum_grants
-from chain.rules.settlement import NEVER, note_debt, touch
+from chain.rules.settlement import NEVER, bring, note_debt, touch
 from chain.rules.standing import get_limit, hold_limit, note_dealing
 from chain.state import State
 from chain.tables import Account
@@ -67,7 +67,7 @@ def credit(state: State, context: Context, account_id: AccountId, amount: int) -
         state.accounts_born += 1
         account = build_account(context.step)
     else:
-        account = touch(state, context, account_id, account)
+        account = bring(state, context, account_id, account)
     total = account.settlement + amount
     if total > AMOUNT_MAX:
         raise Invalid(Code.BALANCE_TOO_LARGE)

@@ -139,6 +139,14 @@ def _get_following(deposit: Deposit) -> Deposit | None:
 
 def touch(state: State, context: Context, account_id: AccountId, account: Account) -> Account:
     """Bring an account up to this block's step; every rule does so before it reads or writes."""
+    touched = bring(state, context, account_id, account)
+    if touched is not account:
+        state.accounts.put(account_id, touched)
+    return touched
+
+
+def bring(state: State, context: Context, account_id: AccountId, account: Account) -> Account:
+    """The same for a rule that will write the account in any case: all but that is done."""
     step = context.step
     if account.touched_step == step:
         return account
@@ -148,9 +156,7 @@ def touch(state: State, context: Context, account_id: AccountId, account: Accoun
         if remaining != balance:
             state.pot += balance - remaining
             state.facts.append(Charged(account_id, balance - remaining, early_return=False))
-        account = replace(account, settlement=remaining, touched_step=step)
-        state.accounts.put(account_id, account)
-        return account
+        return replace(account, settlement=remaining, touched_step=step)
     deposits = state.savings.require(account_id).deposits
     touched = get_touched(account, deposits, context.keep_schedule, step)
     state.pot += touched.charge
@@ -158,7 +164,6 @@ def touch(state: State, context: Context, account_id: AccountId, account: Accoun
     if touched.charge:
         state.facts.append(Charged(account_id, touched.charge, early_return=False))
     state.facts.extend(Matured(account_id, item.id, item.amount) for item in touched.matured)
-    state.accounts.put(account_id, touched.account)
     put_deposits(state, account_id, touched.deposits)
     return touched.account
 

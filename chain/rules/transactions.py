@@ -111,7 +111,7 @@ from chain.rules.recovery import (
 )
 from chain.rules.savings import apply_prolong, apply_save, apply_withdraw
 from chain.rules.seats import apply_bond, apply_register, apply_unbond
-from chain.rules.settlement import touch
+from chain.rules.settlement import bring
 from chain.rules.takeover import apply_release_notice, apply_replace_keys, apply_takeover
 from chain.rules.units import charge_units
 from chain.state import State
@@ -148,7 +148,7 @@ def _apply_transaction(
     for claim in get_claims(context.chain, policy, sealed):
         if not checks.holds(claim):
             raise Invalid(Code.BAD_SIGNATURE)
-    account = touch(state, context, body.account, account)
+    account = bring(state, context, body.account, account)
     state.accounts.put(body.account, replace(account, policy=policy, sequence=account.sequence + 1))
     units = charge_units(state, context, body.account, sealed)
     for action in body.actions:

@@ -47,7 +47,7 @@ from chain.facts import FeePaid
 from chain.policy import AccountId
 from chain.rules.context import Context
 from chain.rules.electorate import PERSONS_PER_UNIT
-from chain.rules.identity import get_home_person_key, get_identified_until
+from chain.rules.identity import get_home_person_key, get_until
 from chain.rules.payments import debit
 from chain.rules.sharing import claim_share, note_active
 from chain.rules.tally import note_service
@@ -186,7 +186,7 @@ def get_free_units(state: State, context: Context, tag: bytes) -> int:
 
 
 def _count_free(state: State, context: Context, tag: bytes, person: Person) -> int:
-    if context.slot >= get_identified_until(state, context, tag):
+    if context.slot >= get_until(state, context, tag, person):
         return 0
     return max(0, context.parameters.free_units - _count_used(context, person))
 
