@@ -6,13 +6,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from chain.errors import Code
-from chain.refusals.blocks import BLOCKS
-from chain.refusals.consensus import CONSENSUS
 from chain.refusals.exchange import EXCHANGE
 from chain.refusals.market import MARKET
-from chain.refusals.proofs import PROOFS
-from chain.refusals.votes import VOTES
-from tests.vectors.invalid import loans, members
+from tests.vectors.invalid import bytestrings, chains, decisions, loans, members, proofs
 from tests.vectors.invalid.scenes import Vector
 
 FOLDER: Final = Path(__file__).parent
@@ -25,6 +21,12 @@ CHAPTERS: Final[dict[str, Callable[[], Iterator[Vector]]]] = {
     "names": members.build_names,
     "recoveries": members.build_recoveries,
     "loans": loans.build_loans,
+    "decisions": decisions.build_decisions,
+    "blocks": chains.build_blocks,
+    "records": chains.build_records,
+    "proofs": proofs.build_proofs,
+    "snapshots": proofs.build_snapshots,
+    "bytes": bytestrings.build_bytes,
 }
 
 # No rule gives these: they depend on what else a node has in its waiting room.
@@ -32,11 +34,6 @@ NODES_OWN: Final = {Code.MEMPOOL_FULL, Code.MEMPOOL_ACCOUNT_FULL, Code.ALREADY_K
 
 # Rooms whose chapters are not written yet: delete a room when its chapter stands above.
 AWAITED: Final = {*EXCHANGE, *MARKET}
-AWAITED_TOO: Final = {
-    *VOTES, *BLOCKS, *CONSENSUS, *PROOFS, Code.BALANCE_TOO_LARGE, Code.LOAN_DAY_FULL,
-    Code.CREDIT_BRAKED, Code.WRITE_OFF_TOO_MUCH, Code.UNKNOWN_COMMITTEE, Code.TOO_MANY_LEAVING,
-    Code.AUTHORITY_EXISTS, Code.TOO_MANY_AUTHORITIES, Code.UNKNOWN_AUTHORITY,
-}  # fmt: skip
 
 
 def build_chapter(chapter: str) -> str:

@@ -6,12 +6,18 @@ is refused; here both become bytes over a state.
 
 from collections.abc import Callable, Iterator, Mapping
 
-from chain.actions import Action
+from msgspec.structs import replace
+
+from chain.actions import Action, Pay, Unbond
 from chain.errors import Code
-from tests.community import Community
+from chain.rules.seats import LEAVERS_MAX
+from chain.tables import CURRENT, Leaver, Leavers
+from chain.units import AMOUNT_MAX
+from tests.community import PAI, Community, get_account_id
 from tests.unit import test_aliases, test_attestations, test_recovery, test_refusals, test_takeover
 from tests.vectors.invalid.scenes import Vector, look_at, refuse, sign_as
 
+NEWCOMER = get_account_id("newcomer")
 Case = tuple[Code, Callable[[], Community], tuple[str, Action], tuple[str, Action]]
 
 
@@ -25,6 +31,30 @@ def build_envelopes() -> Iterator[Vector]:
         community = test_refusals.build()
         bad = make_bad(community)
         yield refuse(name, code, look_at(community), bad, None)
+    yield _overflow()
+    yield _crowd_out()
+
+
+def _overflow() -> Vector:
+    """All money is less than an account can hold: the rows are made by hand."""
+    community = test_refusals.build()
+    accounts, farid = community.ledger.state.accounts, get_account_id("farid")
+    for name, held in (("farid", AMOUNT_MAX - 5), ("emma", AMOUNT_MAX)):
+        row = accounts.require(get_account_id(name))
+        accounts.keep(get_account_id(name), replace(row, settlement=held))
+    bad, good = (community.sign("emma", Pay(farid, amount, "")) for amount in (6, 5))
+    scene = look_at(community)
+    return refuse("more than an account can hold", Code.BALANCE_TOO_LARGE, scene, bad, good)
+
+
+def _crowd_out() -> Vector:
+    """As many bonds wait for a hand-off as can: rows by hand."""
+    community = Community()
+    waiting = tuple(Leaver(bytes(32), number, 0) for number in range(LEAVERS_MAX))
+    community.ledger.state.leavers.keep(CURRENT, Leavers(waiting))
+    scene = look_at(community)
+    bad, good = sign_as(scene, "ann", Unbond(0)), sign_as(scene, "ann", Pay(NEWCOMER, PAI, ""))
+    return refuse("one who leaves too many", Code.TOO_MANY_LEAVING, scene, bad, good)
 
 
 def build_takeovers() -> Iterator[Vector]:

@@ -220,20 +220,13 @@ def try_block(ledger: Ledger, block: SealedBlock) -> Code | None:
     return None
 
 
-def put_parts(good: SealedBlock, parts: BlockParts) -> SealedBlock:
-    """The good block with other parts, signed anew by its author; its state root stays."""
-    header = replace(good.header, body_root=compute_body_root(good.transactions, parts))
+def put_body(
+    good: SealedBlock, transactions: tuple[SealedTransaction, ...], parts: BlockParts
+) -> SealedBlock:
+    """The block with another body, signed anew by its author; its state root stays."""
+    header = replace(good.header, body_root=compute_body_root(transactions, parts))
     signature = sign_header(header, get_key(f"{get_name(header.seat)}/vote")).signature
-    return seal_block(header, signature, good.transactions, parts)
-
-
-def refuse_parts(
-    name: str, code: Code, community: Community, bad: BlockParts, good: BlockParts
-) -> Vector:
-    """Records that a community's next block must not carry, and such as it may."""
-    scene = look_at(community)
-    block, _ = community.build_block(parts=good)
-    return refuse_block(name, code, scene, put_parts(block, bad), block)
+    return seal_block(header, signature, transactions, parts)
 
 
 def _begin(name: str, kind: str, code: Code, scene: Scene) -> Vector:
