@@ -1,7 +1,8 @@
 """Promises about credit that the ledger keeps in every block, by the rows that changed.
 
-L20 also asks the rows that did not change: who spends below zero must be good for it. The others
-are functions of the changes alone, like those of ``chain.invariants``.
+L20 and L24 also ask the rows that did not change: who spends below zero must be good for it, and
+what is owed bounds the reserve. The others are functions of the changes alone, like those of
+``chain.invariants``.
 """
 
 from typing import cast
@@ -19,9 +20,11 @@ from chain.state import State
 from chain.tables import (
     ACCOUNTS,
     CREDIT,
+    CURRENT,
     DEALINGS,
     DEBTS,
     LOANS,
+    MONEY,
     SAVINGS,
     STANDINGS,
     Savings,
@@ -59,6 +62,21 @@ def check_floors(changes: Changes, state: State, context: Context) -> None:
             raise InvariantBroken(
                 f"L20 floor: {account_id.hex()} holds {account.settlement}, floor {-limit}"
             )
+
+
+def check_reserve(changes: Changes, state: State) -> None:
+    """L24: the reserve rises no further than to a tenth of what is owed. Raises InvariantBroken.
+
+    The state is as it was before the block; the changes are the block's.
+    """
+    for change in changes.of(MONEY):
+        before, after = change.before, change.after
+        if before is None or after is None or after.reserve <= before.reserve:
+            continue
+        credit = next((item.after for item in changes.of(CREDIT)), None)
+        debt = (credit or state.credit.require(CURRENT)).debt
+        if after.reserve > debt // 10:
+            raise InvariantBroken(f"L24 reserve: {after.reserve} held, {debt} owed")
 
 
 def find_wrong_sums(changes: Changes) -> str | None:

@@ -9,7 +9,13 @@ from typing import Any, Final
 
 from chain.changes import Change, Changes
 from chain.codec import Record
-from chain.credit_invariants import check_floors, find_bad_dealings, find_bad_debts, find_wrong_sums
+from chain.credit_invariants import (
+    check_floors,
+    check_reserve,
+    find_bad_dealings,
+    find_bad_debts,
+    find_wrong_sums,
+)
 from chain.errors import InvariantBroken
 from chain.invariants_epochs import find_bad_offender, find_bad_standing, find_key_come_back
 from chain.invariants_exchange import (
@@ -71,7 +77,7 @@ def check_invariants(
 ) -> None:
     """Check every promise on what a block changed. Raises InvariantBroken.
 
-    With the state before the block and the block's context, L20 and L43 too.
+    With the state before the block and the block's context, L20, L24 and L43 too.
     """
     changes = Changes(changed)
     for number, check in INVARIANTS.items():
@@ -80,6 +86,7 @@ def check_invariants(
             raise InvariantBroken(f"L{number} {check.__name__.removeprefix('find_')}: {problem}")
     if state is not None and context is not None:
         check_floors(changes, state, context)
+        check_reserve(changes, state)
         check_entered(changes, state)
 
 

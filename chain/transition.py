@@ -19,7 +19,7 @@ from chain.rules.assembly import process_assembly
 from chain.rules.clearing import process_clearing
 from chain.rules.clearing_window import process_snapshot, process_window
 from chain.rules.context import Author, Context, build_context
-from chain.rules.credit_days import process_credit_days, process_credit_sums
+from chain.rules.credit_days import process_credit_days, process_credit_sums, process_reserve
 from chain.rules.epoch import process_epoch
 from chain.rules.evidence import process_evidence
 from chain.rules.finality_record import process_finality, process_late_acks
@@ -99,6 +99,7 @@ def process_closing(state: State, context: Context, author: Author) -> None:
     """What a block does after its transactions: what it tallied is put into rows."""
     process_snapshot(state, context, author)
     process_credit_sums(state, context, process_pot(state, context))
+    process_reserve(state)
     score = state.tips.require(CURRENT).score + get_score(author.kind)
     state.tips.put(CURRENT, Tip(slot=context.slot, height=context.height, score=score))
 

@@ -10,11 +10,13 @@ from typing import Final
 from msgspec.structs import replace
 
 from chain.crypto import u64
+from chain.facts import FundShifted
 from chain.rules.context import Context
 from chain.state import State
 from chain.tables import CURRENT, Credit, CreditDay
 
 WINDOW_PERIODS: Final = 360
+RESERVE_PART: Final = 10  # the reserve fills up to one part in so many of all that is owed
 DAYS_AT_ONCE: Final = 64  # periods that a block closes at most: a pause is caught up in passing
 NO_CREDIT: Final = Credit(
     debt=0,
@@ -141,3 +143,18 @@ def process_credit_sums(state: State, context: Context, inflow: int) -> None:
             replace(credit, debt=credit.debt + state.debt, saved=credit.saved + state.saved),
         )
         state.debt = state.saved = 0
+
+
+def process_reserve(state: State) -> None:
+    """Pass on to the social fund what a block put into the reserve above a tenth of all debts.
+
+    What lay there before stays, whatever became of the debts: funds are spent by votes alone.
+    """
+    money, before = state.money.require(CURRENT), state.money.get_kept(CURRENT)
+    held = before.reserve if before else 0
+    surplus = money.reserve - max(held, get_credit(state).debt // RESERVE_PART)
+    if surplus <= 0:
+        return
+    reserve, social = money.reserve - surplus, money.social + surplus
+    state.money.put(CURRENT, replace(money, reserve=reserve, social=social))
+    state.facts.append(FundShifted("reserve", "social", surplus))

@@ -250,7 +250,7 @@ PLANTED = [
     ("m", CURRENT, change_money(reserve=1), {Check.CONSERVATION, Check.FUNDS}),
     ("m", CURRENT, change_money(reserve=1, social=-1), {Check.FUNDS}),
     ("m", CURRENT, change_money(issued=5, reserve=5), {Check.SUPPLY, Check.FUNDS}),
-    ("m", CURRENT, change_money(burned=5, reserve=-5), {Check.SUPPLY, Check.FUNDS}),
+    ("m", CURRENT, change_money(burned=5, social=-5), {Check.SUPPLY, Check.FUNDS}),
     ("m", CURRENT, change_money(accounts=1), {Check.SUPPLY}),
     ("m", CURRENT, change_money(pot=-10**12, social=10**12), {Check.FUNDS, Check.BALANCES}),
     ("d", get_account_id("ann"), lengthen, {Check.SAVINGS}),

@@ -222,7 +222,7 @@ def test_a_fund_pays_no_more_than_its_rate_in_28_periods() -> None:
     )
     community = Community(genesis)
     decide(community, SpendFund("social", hamit, 150 * PAI, ""))
-    second = Propose(SpendFund("social", hamit, 100 * PAI, ""))
+    second = Propose(SpendFund("social", hamit, 200 * PAI, ""))
     assert get_code(community, "emma", second) is Code.FUND_RATE_EXCEEDED
 
 

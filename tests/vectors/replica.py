@@ -227,6 +227,7 @@ class Replica:
         """Do what a block of this slot and parent does; its author: seat, kind, VRF output."""
         seat, kind, output = author
         self.pot = self.fees = self.born = 0
+        reserve = self.rows[b"m" + CURRENT][5]
         self._remember(parent)
         if slot // self.constants["slots_per_epoch"] > self.get_epoch():
             self._end_epoch(slot)
@@ -254,6 +255,7 @@ class Replica:
         for body, signatures in transactions:
             self._apply_transaction(slot, body, signatures)
         self.credit.end(self._share_pot())
+        self._bound_reserve(reserve)
         self._follow_votes()
         self.slot, self.height = slot, self.height + 1
         score = self.rows[b"h" + CURRENT][2] + (1 if kind else 2)
@@ -460,3 +462,10 @@ class Replica:
             money[place] += part
         money[9] += municipality
         return int(reserve)
+
+    def _bound_reserve(self, before: int) -> None:
+        """What rose above a tenth of all debts is the social fund's."""
+        money, owed = self.rows[b"m" + CURRENT], self.rows[b"$" + CURRENT][0]
+        surplus = max(0, money[5] - max(before, owed // 10))
+        money[5] -= surplus
+        money[6] += surplus

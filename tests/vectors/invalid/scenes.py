@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from chain.actions import Action, Reveal
 from chain.block import BlockParts, SealedBlock, compute_body_root, seal_block
+from chain.changes import encode_row
 from chain.checks import DirectChecks
 from chain.codec import encode
 from chain.errors import Code, Invalid
@@ -24,7 +25,7 @@ from chain.merkle import Tree
 from chain.rules.birth import apply_genesis
 from chain.rules.context import Context
 from chain.rules.transactions import process_transaction
-from chain.state import State, encode_row
+from chain.state import State
 from chain.store import MemoryStore
 from chain.tables import ACCOUNTS, CURRENT
 from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
