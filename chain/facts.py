@@ -230,22 +230,14 @@ class Delivered(msgspec.Struct, frozen=True, gc=False):
 
 
 class Undelivered(msgspec.Struct, frozen=True, gc=False):
-    """What was left of a delivery became what the seller owes the buyer."""
+    """What was left of a delivery became an obligation of the seller to the buyer."""
 
     delivery: int
+    obligation: int
     seller: AccountId
     buyer: AccountId
     good: str
     quantity: int
-    amount: int
-
-
-class ShortfallPaid(msgspec.Struct, frozen=True, gc=False):
-    """Somebody paid a buyer for what was not delivered."""
-
-    delivery: int
-    payer: AccountId
-    creditor: AccountId
     amount: int
 
 
@@ -276,5 +268,4 @@ Fact = (
     | Traded
     | Delivered
     | Undelivered
-    | ShortfallPaid
 )

@@ -8,21 +8,25 @@ from typing import Any, Final
 
 from chain.changes import Changes
 from chain.codec import Record
+from chain.crypto import u64
+from chain.rules.market import FACT
 from chain.tables import (
     CHAINS,
     DELIVERIES,
     LISTINGS,
-    SHORTFALLS,
+    PAGES,
     TRADERS,
     Chain,
     Delivery,
     Listing,
-    Shortfall,
+    Obligation,
+    Page,
     Table,
     Trader,
 )
 
-_COUNTED: Final[tuple[Table[Any], ...]] = (LISTINGS, CHAINS, DELIVERIES, SHORTFALLS, TRADERS)
+_COUNTED: Final[tuple[Table[Any], ...]] = (LISTINGS, CHAINS, DELIVERIES, PAGES, TRADERS)
+_RECORD: Final = ("delivered", "late", "disputed", "kept")
 
 
 def find_altered_listing(changes: Changes) -> str | None:
@@ -51,11 +55,20 @@ def find_order_exceeded(changes: Changes) -> str | None:
 
 
 def find_miscounted_trade(changes: Changes) -> str | None:
-    """L47: a trader's counts of what is open change as the rows do, and facts only add up."""
+    """L47: a trader's counts of what is open change as the rows do.
+
+    Within a period only whole facts are added to his record.
+    """
     for change in changes.of(TRADERS):
-        for what in ("delivered", "late", "disputed", "kept"):
-            if _get(change.after, what) < _get(change.before, what):
-                return f"{change.key.hex()} has fewer {what}"
+        key, before, after = change.key, change.before, change.after
+        if before is not None and _get(after, "record_period") != before.record_period:
+            if after is not None and after.record_period < before.record_period:
+                return f"{key.hex()} has an older record"
+            continue
+        for what in _RECORD:
+            more = _get(after, what) - _get(before, what)
+            if more < 0 or more % FACT:
+                return f"{key.hex()} has another count of {what}"
     missing: dict[tuple[str, bytes], int] = {}
     for table in _COUNTED:
         for each in changes.of(table):
@@ -76,8 +89,8 @@ def _count_open(key: bytes, row: Record | None) -> Sequence[tuple[str, bytes, in
             return [("proposals", row.proposer, 1)]
         case Delivery():
             return [("deliveries", row.seller, 1), ("overdue", row.seller, row.overdue)]
-        case Shortfall():
-            return [("overdue", row.debtor, 1)]
+        case Page():
+            return [("overdue", item.debtor, 1) for item in row.entries if item.shortfall]
         case Trader():
             names = ("listings", "proposals", "deliveries", "overdue")
             return [(name, key, -_get(row, name)) for name in names]
@@ -102,23 +115,37 @@ def find_altered_delivery(changes: Changes) -> str | None:
 
 
 def find_unfounded_shortfall(changes: Changes) -> str | None:
-    """L49: a shortfall is what was left of the delivery of its number, and only becomes less."""
-    ended = {change.key: change.before for change in changes.of(DELIVERIES) if not change.after}
-    for change in changes.of(SHORTFALLS):
-        key, before, after = change.key, change.before, change.after
-        if after is None:
-            continue
-        if before is None:
-            delivery = ended.get(key)
-            if delivery is None or (after.debtor, after.creditor, after.amount) != (
-                delivery.seller,
-                delivery.buyer,
-                delivery.left * delivery.price,
+    """L49: what is owed for a delivery is what was left of it, and stays owed for just that.
+
+    Who is owed it may be another by the end of the very block.
+    """
+    for change in changes.of(PAGES):
+        known = {item.number: item for item in change.before.entries} if change.before else {}
+        for item in change.after.entries if change.after else ():
+            old = known.get(item.number)
+            if old is None:
+                if item.shortfall is not None and not _is_founded(changes, item):
+                    return f"obligation {item.number} is owed for nothing"
+            elif (old.shortfall, old.debtor, old.amount) != (
+                item.shortfall,
+                item.debtor,
+                item.amount,
             ):
-                return f"{key.hex()} is owed for nothing"
-        elif not 0 < after.amount <= before.amount:
-            return f"{key.hex()} became more"
+                return f"obligation {item.number} is another"
     return None
+
+
+def _is_founded(changes: Changes, item: Obligation) -> bool:
+    assert item.shortfall is not None
+    number = u64(item.shortfall.delivery)
+    return any(
+        change.key == number
+        and change.after is None
+        and change.before is not None
+        and (change.before.seller, change.before.left * change.before.price)
+        == (item.debtor, item.amount)
+        for change in changes.of(DELIVERIES)
+    )
 
 
 def _get_identity(row: Listing) -> tuple[object, ...]:

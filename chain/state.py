@@ -66,7 +66,6 @@ from chain.tables import (
     SET_RECORDS,
     SETS,
     SHELVES,
-    SHORTFALLS,
     SPENDING,
     STANDINGS,
     TIPS,
@@ -233,8 +232,7 @@ class State:
         # market
         self.listings, self.traders = self._open(LISTINGS), self._open(TRADERS)
         self.chains, self.deliveries = self._open(CHAINS), self._open(DELIVERIES)
-        self.shortfalls, self.market = self._open(SHORTFALLS), self._open(MARKET)
-        self.market_days = self._open(MARKET_DAYS)
+        self.market, self.market_days = self._open(MARKET), self._open(MARKET_DAYS)
         # identity
         self.persons = self._open(PERSONS)
         self.authorities = self._open(AUTHORITIES)

@@ -24,7 +24,6 @@ from chain.actions import (
     DeclineChain,
     DeclineInvoice,
     DropLoan,
-    ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
@@ -35,7 +34,6 @@ from chain.actions import (
     Pay,
     PayClaim,
     PayInvoice,
-    PayShortfall,
     Prolong,
     Propose,
     ProposeChain,
@@ -271,8 +269,6 @@ _TOLD: Final[dict[type[Action], _Told | None]] = {
     AcceptChain: None,
     DeclineChain: None,
     ConfirmDelivery: _Told("receipt"),
-    ForgiveShortfall: _Told("forgiven"),
-    PayShortfall: None,
 }
 
 

@@ -1,6 +1,6 @@
 """What chains of trades did to accounts, and what was not delivered."""
 
-from chain.facts import ChainSettled, ShortfallPaid, Undelivered
+from chain.facts import ChainSettled, Undelivered
 from chain.ledger import Execution
 from node.history import Happening
 
@@ -13,10 +13,7 @@ def tell_market(execution: Execution) -> list[Happening]:
             case ChainSettled(chain, account, amount):
                 kind = "traded" if amount >= 0 else "traded_for"
                 found.append(Happening(account, None, kind, abs(amount), None, str(chain)))
-            case ShortfallPaid(_, payer, creditor, amount):
-                found.append(Happening(payer, None, "paid", amount, creditor, ""))
-                found.append(Happening(creditor, None, "received", amount, payer, ""))
-            case Undelivered(_, seller, buyer, good, _, amount):
+            case Undelivered(_, _, seller, buyer, good, _, amount):
                 found.append(Happening(seller, None, "undelivered", amount, buyer, good))
                 found.append(Happening(buyer, None, "missed", amount, seller, good))
     return found

@@ -43,7 +43,6 @@ from chain.tables import (
     LISTINGS,
     LOANS,
     SAVINGS,
-    SHORTFALLS,
     STANDINGS,
     TRADERS,
     Account,
@@ -65,7 +64,7 @@ _PREFIXES: dict[type[Record], bytes] = {
     table.row_type: table.prefix
     for table in (
         *(ACCOUNTS, SAVINGS, STANDINGS, DEALINGS, LOANS, DEBTS, CREDIT_DAYS),
-        *(LISTINGS, TRADERS, DELIVERIES, SHORTFALLS),
+        *(LISTINGS, TRADERS, DELIVERIES),
     )
 }
 REGISTRY = get_account_id("registry")

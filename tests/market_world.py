@@ -6,13 +6,16 @@ from chain.actions import (
     AcceptChain,
     Leg,
     Offer,
+    PayInvoice,
     ProposeChain,
     SetOrder,
     Want,
+    WriteDown,
 )
 from chain.crypto import u64
 from chain.rules.barter import compute_chain_digest, find_deals
-from chain.tables import CURRENT, Delivery, Listing, Order, Shortfall, Trader
+from chain.rules.shelves import get_book, list_pages
+from chain.tables import CURRENT, Delivery, Listing, Obligation, Order, Trader
 from tests.community import PAI
 from tests.credit_world import NAMES, SLOTS, World, build_world, get_id
 
@@ -112,9 +115,37 @@ def get_delivery(world: World, number: int) -> Delivery:
     return world.state.deliveries.require(u64(number))
 
 
-def find_shortfall(world: World, number: int) -> Shortfall | None:
-    """What is owed under a delivery's number."""
-    return world.state.shortfalls.get(u64(number))
+def list_owed(world: World) -> list[Obligation]:
+    """All obligations, by number."""
+    state = world.state
+    return [item for _, some in list_pages(state, get_book(state).made) for item in some]
+
+
+def find_owed(world: World, delivery: int) -> Obligation | None:
+    """What is owed for a delivery that did not come."""
+    for item in list_owed(world):
+        if item.shortfall is not None and item.shortfall.delivery == delivery:
+            return item
+    return None
+
+
+def get_owed(world: World, delivery: int) -> Obligation:
+    """What is owed for a delivery, which there is."""
+    found = find_owed(world, delivery)
+    assert found is not None
+    return found
+
+
+def pay_owed(world: World, delivery: int, amount: int) -> PayInvoice:
+    """What pays so much of that."""
+    owed = get_owed(world, delivery)
+    return PayInvoice(owed.number, owed.creditor, amount)
+
+
+def write_down_owed(world: World, delivery: int, amount: int) -> WriteDown:
+    """What lets the seller off so much of that."""
+    owed = get_owed(world, delivery)
+    return WriteDown(owed.number, owed.debtor, amount)
 
 
 def find_trader(world: World, name: str) -> Trader | None:

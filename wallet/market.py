@@ -127,27 +127,17 @@ class DeliveryAnswer(Answer, frozen=True):
     overdue: bool
 
 
-class ShortfallAnswer(Answer, frozen=True):
-    """What is owed for goods that did not come."""
-
-    number: int
-    debtor: str
-    creditor: str
-    amount: Micropai
-
-
 class TraderAnswer(Answer, frozen=True):
     """``GET /v1/accounts/{address}/market``."""
 
     address: str
     listings: tuple[ListingAnswer, ...]
     deliveries: tuple[DeliveryAnswer, ...]
-    shortfalls: tuple[ShortfallAnswer, ...]
     overdue: int
-    delivered: int
-    late: int
-    disputed: int
-    kept: int
+    delivered: Micropai  # millionths of a fact, likewise the others: they fade
+    late: Micropai
+    disputed: Micropai
+    kept: Micropai
     order: OrderAnswer | None = None
 
 

@@ -27,6 +27,8 @@ class Obligation(Answer, frozen=True):
     goods: Octets | None = None
     lapses_time: int | None = None
     heir: str | None = None
+    delivery: int | None = None
+    disputed_until_time: int | None = None
 
 
 class Obligations(Answer, frozen=True):

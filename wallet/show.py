@@ -105,7 +105,6 @@ KINDS: Final = {
     "traded": mark("chain of trades"),
     "traded_for": mark("paid in a chain of trades"),
     "receipt": mark("delivery confirmed"),
-    "forgiven": mark("asked for less"),
     "undelivered": mark("not delivered, owed for it"),
     "missed": mark("not received, is owed for it"),
 }

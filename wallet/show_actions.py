@@ -26,7 +26,6 @@ from chain.actions import (
     DeclineChain,
     DeclineInvoice,
     DropLoan,
-    ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
@@ -37,7 +36,6 @@ from chain.actions import (
     Pay,
     PayClaim,
     PayInvoice,
-    PayShortfall,
     Prolong,
     Propose,
     ProposeChain,
@@ -149,8 +147,6 @@ _SENTENCES: Final[dict[type[Action], str]] = {
     AcceptChain: mark("consent to chain {chain} ({digest})"),
     DeclineChain: mark("refuse chain {chain}"),
     ConfirmDelivery: mark("confirm that of delivery {delivery} so much was received: {quantity}"),
-    ForgiveShortfall: mark("ask for {amount} less for what was not delivered: {shortfall}"),
-    PayShortfall: mark("pay {amount} for what was not delivered: {shortfall}"),
 }
 
 _CLEARS: Final = {True: mark("may be set off"), False: mark("is not set off")}
@@ -199,7 +195,6 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
     "chain": lambda _, action: action.chain,
     "digest": lambda _, action: action.digest.hex()[:16],
     "delivery": lambda _, action: action.delivery,
-    "shortfall": lambda _, action: action.shortfall,
 }
 
 

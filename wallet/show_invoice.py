@@ -49,6 +49,8 @@ def describe_invoice(item: Obligation) -> dict[str, object]:
         "clearing": item.clearing,
         "heir": item.heir,
         "lapses_time": item.lapses_time,
+        "delivery": item.delivery,
+        "disputed_until_time": item.disputed_until_time,
     }
 
 
@@ -100,6 +102,11 @@ def _tell_state(words: Words, item: Obligation) -> str:
     if item.clearing:
         return words.say("being set off")
     state = words.say(_STATES[item.state]) if item.state in _STATES else item.state
+    if item.delivery is not None:
+        state = words.say("not delivered")
+    if item.disputed_until_time is not None:
+        until = words.date(item.disputed_until_time)
+        return f"{state}, {words.say('disputed until {date}', date=until)}"
     if item.state == "open" and item.creditor_clears and item.debtor_clears:
         return words.say("{state}, may be set off", state=state)
     return state
@@ -131,6 +138,8 @@ def tell_invoice(words: Words, session: Session, item: Obligation) -> tuple[tupl
         (words.say("Still open"), tell_pai(words, item.remaining)),
         (words.say("Due"), words.date(item.due_time)),
     ]
+    if item.delivery is not None:
+        pairs.append((words.say("For delivery"), f"№{item.delivery}"))
     if item.reference:
         pairs.append((words.say("Reference"), item.reference))
     return tuple(pairs)

@@ -33,10 +33,8 @@ from chain.actions.market import (
     ChangeListing,
     ConfirmDelivery,
     DeclineChain,
-    ForgiveShortfall,
     Leg,
     Offer,
-    PayShortfall,
     ProposeChain,
     SetOrder,
     Want,
@@ -110,7 +108,6 @@ __all__ = [
     "DeclineChain",
     "DeclineInvoice",
     "DropLoan",
-    "ForgiveShortfall",
     "GiveUpAlias",
     "GrantLoan",
     "Guarantee",
@@ -126,7 +123,6 @@ __all__ = [
     "Pay",
     "PayClaim",
     "PayInvoice",
-    "PayShortfall",
     "Prolong",
     "Propose",
     "ProposeChain",
@@ -215,6 +211,4 @@ Action = (
     | AcceptChain
     | DeclineChain
     | ConfirmDelivery
-    | ForgiveShortfall
-    | PayShortfall
 )

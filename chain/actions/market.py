@@ -1,6 +1,6 @@
 """Actions of those who trade goods and work: offers, wants, standing orders, chains, receipts.
 
-Listings, chains, deliveries and shortfalls are numbered in one row of numbers.
+Listings, chains and deliveries are numbered in one row of numbers.
 """
 
 from typing import Annotated, Final
@@ -114,20 +114,6 @@ class ConfirmDelivery(Record, frozen=True, tag=83):
 
     delivery: Natural
     quantity: Quantity
-
-
-class ForgiveShortfall(Record, frozen=True, tag=84):
-    """As the buyer, ask for so much less of what was not delivered."""
-
-    shortfall: Natural
-    amount: Amount
-
-
-class PayShortfall(Record, frozen=True, tag=85):
-    """Pay the buyer for what was not delivered, whole or part; anybody may."""
-
-    shortfall: Natural
-    amount: Amount
 
 
 def _check_words(good: str, unit: str, place: str, note: str) -> None:

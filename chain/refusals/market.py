@@ -6,7 +6,8 @@ from chain.refusals.codes import Code, Meaning
 
 MARKET: Final[dict[Code, Meaning]] = {
     Code.LISTING_OUT_OF_BOUNDS: Meaning(
-        False, "An offer or want ends within 360 periods, and is worth no more than all money."
+        False,
+        "An offer or want ends within 360 periods, and is worth no more than one can owe.",
     ),
     Code.TOO_MANY_LISTINGS: Meaning(
         True, "The account has as many offers and wants open as the rules admit."
@@ -42,6 +43,4 @@ MARKET: Final[dict[Code, Meaning]] = {
     Code.UNKNOWN_DELIVERY: Meaning(True, "No such delivery is open."),
     Code.NOT_THE_BUYER: Meaning(False, "Only the buyer can say that."),
     Code.RECEIPT_TOO_LARGE: Meaning(True, "Less than that is still to be delivered."),
-    Code.UNKNOWN_SHORTFALL: Meaning(True, "Nothing is owed under this number."),
-    Code.SHORTFALL_TOO_LITTLE: Meaning(True, "Less than that is owed for what was not delivered."),
 }

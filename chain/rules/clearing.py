@@ -17,6 +17,7 @@ from chain.policy import AccountId
 from chain.records import ClearingCertificate
 from chain.rules.clearing_window import close_window, get_window, list_entered
 from chain.rules.context import Author, Context
+from chain.rules.market import note_made_good
 from chain.rules.payments import credit
 from chain.rules.rewards import pay_owner
 from chain.rules.shelves import (
@@ -67,7 +68,7 @@ def process_clearing(
         raise Invalid(Code.WRONG_CLEARING_INTERVAL, f"it is {window.interval}")
     obligations, entered = get_entered(state)
     flows = divide_flows(entered, read_certificate(entered.graph, certificate))
-    cleared = _lower_all(state, obligations, flows.debts)
+    cleared = _lower_all(state, context, obligations, flows.debts)
     _move_liquidity(state, context, flows)
     state.facts.append(
         SetOff(
@@ -82,7 +83,7 @@ def process_clearing(
 
 
 def _lower_all(
-    state: State, obligations: Sequence[Obligation], flows: Sequence[int]
+    state: State, context: Context, obligations: Sequence[Obligation], flows: Sequence[int]
 ) -> tuple[Cleared, ...]:
     """Lower every obligation by what flows along it, page by page."""
     cleared: list[Cleared] = []
@@ -103,14 +104,16 @@ def _lower_all(
                 entries.append(replace(item, remaining=remaining))
         replace_page(state, number, tuple(entries))
     closed = {item.obligation for item in cleared if not item.remaining}
-    _count_closed(state, [item for item in obligations if item.number in closed])
+    _count_closed(state, context, [item for item in obligations if item.number in closed])
     return tuple(cleared)
 
 
-def _count_closed(state: State, closed: Sequence[Obligation]) -> None:
+def _count_closed(state: State, context: Context, closed: Sequence[Obligation]) -> None:
     """Take closed obligations out of the counts of their two sides and of all."""
     counts: dict[AccountId, list[int]] = {}
     for item in closed:
+        if item.shortfall is not None:
+            note_made_good(state, context, item.debtor, paid=True)
         creditor = counts.setdefault(item.creditor, [0, 0, 0])
         creditor[0] += not item.handed_over
         creditor[1] += 1

@@ -1,25 +1,32 @@
 """What a chain promised is delivered, and only the buyer's own word says that it was.
 
-A part that nobody has receipted in time becomes what the seller owes the buyer, disputed and not
-to be set off for a while. Only the buyer can ask for less of it; anybody may pay it. What is
-counted of an account are these facts, and nobody's opinion.
+A part that nobody has receipted in time becomes an obligation of the seller to the buyer, disputed
+and not to be set off for a while. What is counted of an account are these facts, and nobody's
+opinion.
 """
 
 from typing import Final
 
 from msgspec.structs import replace
 
-from chain.actions import ConfirmDelivery, ForgiveShortfall, Leg, PayShortfall
+from chain.actions import ConfirmDelivery, Leg
 from chain.crypto import u64
 from chain.errors import Code, Invalid
-from chain.facts import Delivered, ShortfallPaid, Traded, Undelivered
+from chain.facts import Delivered, Traded, Undelivered
 from chain.policy import AccountId
 from chain.rules.context import Context
-from chain.rules.market import OVERDUE_MAX, get_trader, note_end, put_trader, take_number
-from chain.rules.payments import credit, debit
+from chain.rules.market import (
+    FACT,
+    OVERDUE_MAX,
+    get_recorded_trader,
+    get_trader,
+    note_end,
+    put_trader,
+    take_number,
+)
+from chain.rules.obligations import open_shortfall
 from chain.state import State
 from chain.tables import Delivery, Listing, Shortfall
-from chain.units import format_pai
 
 DELIVERY_PERIODS: Final = 7  # to deliver in; then come the periods of grace
 
@@ -71,7 +78,7 @@ def apply_confirm_delivery(
         state.deliveries.put(u64(action.delivery), rest)
         return
     state.deliveries.put(u64(action.delivery), None)
-    trader = get_trader(state, row.seller)
+    trader = get_recorded_trader(state, context, row.seller)
     put_trader(
         state,
         row.seller,
@@ -79,37 +86,14 @@ def apply_confirm_delivery(
             trader,
             deliveries=trader.deliveries - 1,
             overdue=trader.overdue - row.overdue,
-            delivered=trader.delivered + 1,
-            late=trader.late + (context.period > row.due_period),
+            delivered=trader.delivered + FACT,
+            late=trader.late + FACT * (context.period > row.due_period),
         ),
     )
 
 
-def apply_forgive_shortfall(
-    state: State, _context: Context, owner: AccountId, action: ForgiveShortfall
-) -> None:
-    """Ask for less: the goods came late, or both have agreed otherwise."""
-    row = _require_shortfall(state, action)
-    if owner != row.creditor:
-        raise Invalid(Code.NOT_THE_BUYER)
-    _reduce(state, action.shortfall, row, action.amount, paid=False)
-
-
-def apply_pay_shortfall(
-    state: State, context: Context, owner: AccountId, action: PayShortfall
-) -> None:
-    """Pay the buyer back."""
-    row = _require_shortfall(state, action)
-    if owner == row.creditor:
-        raise Invalid(Code.PAYMENT_TO_SELF)
-    debit(state, context, owner, action.amount)
-    credit(state, context, row.creditor, action.amount)
-    state.facts.append(ShortfallPaid(action.shortfall, owner, row.creditor, action.amount))
-    _reduce(state, action.shortfall, row, action.amount, paid=True)
-
-
 def process_delivery(state: State, context: Context, number: int, row: Delivery) -> None:
-    """A delivery's time has passed: it is overdue, and after its grace a shortfall."""
+    """A delivery's time has passed: it is overdue, and after its grace a debt."""
     if context.period <= row.due_period:
         note_end(state, context, row.due_period + 1, number)
         return
@@ -122,48 +106,22 @@ def process_delivery(state: State, context: Context, number: int, row: Delivery)
         state.deliveries.put(u64(number), row)
         note_end(state, context, row.claim_period + 1, number)
         return
+    _owe_what_is_left(state, context, number, row)
+
+
+def _owe_what_is_left(state: State, context: Context, number: int, row: Delivery) -> None:
+    """What was not delivered becomes a debt like any other, disputed for a while."""
     state.deliveries.put(u64(number), None)
-    trader = get_trader(state, row.seller)
+    trader = get_recorded_trader(state, context, row.seller)
     put_trader(
         state,
         row.seller,
-        replace(trader, deliveries=trader.deliveries - 1, disputed=trader.disputed + 1),
+        replace(trader, deliveries=trader.deliveries - 1, disputed=trader.disputed + FACT),
     )
     amount = row.left * row.price
-    state.facts.append(Undelivered(number, row.seller, row.buyer, row.good, row.left, amount))
-    clearable = context.period + context.parameters.dispute_periods
-    take_obligation(state, number, row.seller, row.buyer, amount, clearable)
-
-
-def take_obligation(
-    state: State,
-    number: int,
-    debtor: AccountId,
-    creditor: AccountId,
-    amount: int,
-    clearable_period: int,
-) -> None:
-    """The one place where what was not delivered becomes a debt."""
-    state.shortfalls.put(u64(number), Shortfall(debtor, creditor, amount, clearable_period))
-
-
-def _require_shortfall(state: State, action: ForgiveShortfall | PayShortfall) -> Shortfall:
-    row = state.shortfalls.get(u64(action.shortfall))
-    if row is None:
-        raise Invalid(Code.UNKNOWN_SHORTFALL, f"number {action.shortfall}")
-    if action.amount > row.amount:
-        raise Invalid(Code.SHORTFALL_TOO_LITTLE, f"owed: {format_pai(row.amount)}")
-    return row
-
-
-def _reduce(state: State, number: int, row: Shortfall, amount: int, *, paid: bool) -> None:
-    if amount < row.amount:
-        state.shortfalls.put(u64(number), replace(row, amount=row.amount - amount))
-        return
-    state.shortfalls.put(u64(number), None)
-    trader = get_trader(state, row.debtor)
-    put_trader(
-        state,
-        row.debtor,
-        replace(trader, overdue=trader.overdue - 1, kept=trader.kept + paid),
+    clearable_period = context.period + context.parameters.dispute_periods
+    clearable_slot = clearable_period * context.constants.slots_per_period
+    obligation = open_shortfall(state, context, row, amount, Shortfall(number, clearable_slot))
+    state.facts.append(
+        Undelivered(number, obligation, row.seller, row.buyer, row.good, row.left, amount)
     )

@@ -22,6 +22,7 @@ from chain.rules.market import (
     put_trader,
     take_number,
 )
+from chain.rules.obligations import OBLIGATION_MAX
 from chain.rules.recovery import get_recovered_slot
 from chain.state import State
 from chain.tables import Listing, Order
@@ -144,7 +145,7 @@ def is_within_life(context: Context, until_slot: int, periods: int) -> bool:
 
 
 def _check_bounds(context: Context, terms: Offer | Want | ChangeListing) -> None:
-    if terms.price * terms.quantity > SUPPLY_MAX or not is_within_life(
+    if terms.price * terms.quantity > OBLIGATION_MAX or not is_within_life(
         context, terms.until_slot, LIFE_PERIODS_MAX
     ):
         raise Invalid(Code.LISTING_OUT_OF_BOUNDS)

@@ -1,5 +1,8 @@
 """What every rule of the market shares: its numbers, traders' rows, and what ends in a period.
 
+The record of an account is counts of facts, in millionths, that fade with the half-life of
+turnover; a row holds it as of the period in which it last changed.
+
 Ends are looked at period by period, so many a block: a queue in rows, which lags after a pause and
 loses nothing. No rule relies on it for what is in force: that is told by slots and periods.
 """
@@ -11,13 +14,15 @@ from msgspec.structs import replace
 from chain.crypto import u32, u64
 from chain.policy import AccountId
 from chain.rules.context import Context
+from chain.rules.settlement import compute_power
 from chain.state import State
 from chain.tables import CURRENT, Market, MarketDay, Trader
 
 MARKET_DAY_MAX: Final = 128  # numbers on a page: what a block reads and writes stays small
 OVERDUE_MAX: Final = 2
+FACT: Final = 1_000_000  # what one counts for in a record, before it fades
 
-_NOTHING: Final = Trader(
+NO_TRADER: Final = Trader(
     order=None,
     listings=0,
     proposals=0,
@@ -27,17 +32,46 @@ _NOTHING: Final = Trader(
     late=0,
     disputed=0,
     kept=0,
+    record_period=0,
 )
 
 
 def get_trader(state: State, account_id: AccountId) -> Trader:
     """What an account has open in the market, and the facts by which it is known."""
-    return state.traders.get(account_id) or _NOTHING
+    return state.traders.get(account_id) or NO_TRADER
 
 
 def put_trader(state: State, account_id: AccountId, trader: Trader) -> None:
     """Keep a trader's row; nothing means no row."""
-    state.traders.put(account_id, None if trader == _NOTHING else trader)
+    state.traders.put(account_id, None if trader == NO_TRADER else trader)
+
+
+def bring_record(trader: Trader, keep: int, period: int) -> Trader:
+    """A trader with what is left of his record in a period; ``keep``: K of a period."""
+    if trader.record_period == period:
+        return trader
+    power = compute_power(keep, period - trader.record_period)
+    return replace(
+        trader,
+        delivered=trader.delivered * power >> 128,
+        late=trader.late * power >> 128,
+        disputed=trader.disputed * power >> 128,
+        kept=trader.kept * power >> 128,
+        record_period=period,
+    )
+
+
+def get_recorded_trader(state: State, context: Context, account_id: AccountId) -> Trader:
+    """A trader to whose record facts of this period may be added."""
+    trader = get_trader(state, account_id)
+    return bring_record(trader, context.constants.credit_keep, context.period)
+
+
+def note_made_good(state: State, context: Context, debtor: AccountId, *, paid: bool) -> None:
+    """What was owed for goods that did not come is no more: paid or set off, or let be."""
+    trader = get_recorded_trader(state, context, debtor)
+    kept = trader.kept + FACT * paid
+    put_trader(state, debtor, replace(trader, overdue=trader.overdue - 1, kept=kept))
 
 
 def take_number(state: State, context: Context) -> int:

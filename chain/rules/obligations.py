@@ -19,7 +19,6 @@ from chain.actions import (
     Reassign,
     WriteDown,
 )
-from chain.codec import Bytes32
 from chain.errors import Code, Invalid
 from chain.facts import OfferSilenced
 from chain.policy import AccountId
@@ -27,6 +26,7 @@ from chain.rules.activity import note_payment
 from chain.rules.clearing_window import is_entered
 from chain.rules.context import Context
 from chain.rules.identity import is_identified
+from chain.rules.market import note_made_good
 from chain.rules.obligation_moves import check_move
 from chain.rules.payments import credit, debit
 from chain.rules.shelves import (
@@ -42,7 +42,7 @@ from chain.rules.shelves import (
 )
 from chain.rules.standing import note_dealing
 from chain.state import State
-from chain.tables import CURRENT, OBLIGATIONS_PER_PAGE, Obligation
+from chain.tables import CURRENT, OBLIGATIONS_PER_PAGE, Delivery, Obligation, Shortfall
 from chain.units import format_pai
 
 # A million pai: so many as can enter a set-off, and what is lent to it, sum to less than 2^61.
@@ -50,42 +50,32 @@ OBLIGATION_MAX: Final = 2**40
 PAGES_AT_ONCE: Final = 4  # looked at for offers without an answer, a block
 
 
-def open_obligation(
-    state: State,
-    context: Context,
-    debtor: AccountId,
-    creditor: AccountId,
-    amount: int,
-    *,
-    due_period: int,
-    reference: str = "",
-    goods: Bytes32 | None = None,
-    ready_slot: int = NOT_READY,
+def open_shortfall(
+    state: State, context: Context, delivery: Delivery, amount: int, shortfall: Shortfall
 ) -> int:
-    """Make an obligation by a rule that both had agreed to; returns its number. Caps do not bind.
+    """Let a seller owe what he has not delivered; returns the obligation's number.
 
-    Before ``ready_slot`` it is not set off. Raises Invalid on what can be no obligation.
+    Both agreed to it with the chain; no cap binds. What a leg costs is no more than can be owed.
     """
-    _check_terms(debtor, creditor, amount)
-    clears = ready_slot != NOT_READY
     return _make(
         state,
         Obligation(
             number=get_book(state).made,
-            debtor=debtor,
-            creditor=creditor,
+            debtor=delivery.seller,
+            creditor=delivery.buyer,
             amount=amount,
             remaining=amount,
-            due_period=due_period,
-            reference=reference,
-            goods=goods,
+            due_period=delivery.due_period,
+            reference=delivery.good,
+            goods=None,
             state=OPEN,
             since_slot=context.slot,
-            creditor_clears=clears,
-            debtor_clears=clears,
-            ready_slot=ready_slot,
+            creditor_clears=True,
+            debtor_clears=True,
+            ready_slot=shortfall.clearable_slot,
             heir=None,
             handed_over=True,
+            shortfall=shortfall,
         ),
     )
 
@@ -94,7 +84,10 @@ def apply_offer_invoice(
     state: State, context: Context, owner: AccountId, action: OfferInvoice
 ) -> None:
     """Offer an invoice to an account that there is."""
-    _check_terms(action.debtor, owner, action.amount)
+    if action.debtor == owner:
+        raise Invalid(Code.OBLIGATION_TO_SELF)
+    if action.amount > OBLIGATION_MAX:
+        raise Invalid(Code.OBLIGATION_TOO_LARGE, f"at most {format_pai(OBLIGATION_MAX)}")
     if state.accounts.get(action.debtor) is None:
         raise Invalid(Code.UNKNOWN_ACCOUNT, "the debtor has none")
     _check_cap(state, context, owner, get_party(state, owner).offered)
@@ -116,15 +109,9 @@ def apply_offer_invoice(
             ready_slot=NOT_READY,
             heir=None,
             handed_over=False,
+            shortfall=None,
         ),
     )
-
-
-def _check_terms(debtor: AccountId, creditor: AccountId, amount: int) -> None:
-    if debtor == creditor:
-        raise Invalid(Code.OBLIGATION_TO_SELF)
-    if amount > OBLIGATION_MAX:
-        raise Invalid(Code.OBLIGATION_TOO_LARGE, f"at most {format_pai(OBLIGATION_MAX)}")
 
 
 def _check_cap(state: State, context: Context, account_id: AccountId, count: int) -> None:
@@ -177,19 +164,21 @@ def apply_pay_invoice(state: State, context: Context, payer: AccountId, action: 
         raise Invalid(Code.OTHER_OBLIGATION)
     if payer == action.creditor:
         raise Invalid(Code.PAYMENT_TO_SELF)
-    _lower(state, owed, action.amount)
+    _lower(state, context, owed, action.amount, paid=True)
     debit(state, context, payer, action.amount)
     credit(state, context, action.creditor, action.amount)
+    if owed.shortfall is not None:
+        return  # money back for goods that did not come is no sale
     note_payment(state, context, payer, action.creditor, action.amount)
     note_dealing(state, context, payer, action.creditor, action.amount)
 
 
-def apply_write_down(state: State, _context: Context, owner: AccountId, action: WriteDown) -> None:
+def apply_write_down(state: State, context: Context, owner: AccountId, action: WriteDown) -> None:
     """Let the debtor off; no money moves."""
     owed = _find(state, owner, action, action.obligation)
     if owed.debtor != action.debtor:
         raise Invalid(Code.OTHER_OBLIGATION)
-    _lower(state, owed, action.amount)
+    _lower(state, context, owed, action.amount, paid=False)
 
 
 def apply_reassign(state: State, _context: Context, owner: AccountId, action: Reassign) -> None:
@@ -235,7 +224,8 @@ def apply_mark_clearable(
     if not (marked.creditor_clears and marked.debtor_clears):
         marked = replace(marked, ready_slot=NOT_READY)
     elif before.ready_slot == NOT_READY:
-        marked = replace(marked, ready_slot=context.slot)
+        disputed = before.shortfall.clearable_slot if before.shortfall else 0
+        marked = replace(marked, ready_slot=max(context.slot, disputed))
     replace_obligation(state, before, marked)
 
 
@@ -248,10 +238,12 @@ def _find(state: State, actor: AccountId, action: Action, number: int) -> Obliga
     return obligation
 
 
-def _lower(state: State, owed: Obligation, amount: int) -> None:
+def _lower(state: State, context: Context, owed: Obligation, amount: int, *, paid: bool) -> None:
     remaining = owed.remaining - amount
     if remaining < 0:
         raise Invalid(Code.OBLIGATION_TOO_LITTLE, f"it is {format_pai(owed.remaining)}")
+    if not remaining and owed.shortfall is not None:
+        note_made_good(state, context, owed.debtor, paid=paid)
     replace_obligation(state, owed, replace(owed, remaining=remaining) if remaining else None)
 
 

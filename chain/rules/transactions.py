@@ -26,7 +26,6 @@ from chain.actions import (
     DeclineChain,
     DeclineInvoice,
     DropLoan,
-    ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
@@ -37,7 +36,6 @@ from chain.actions import (
     Pay,
     PayClaim,
     PayInvoice,
-    PayShortfall,
     Prolong,
     Propose,
     ProposeChain,
@@ -71,11 +69,7 @@ from chain.rules.attestations import apply_attest, apply_renew, apply_revoke
 from chain.rules.barter import apply_accept_chain, apply_decline_chain, apply_propose_chain
 from chain.rules.clearing_window import apply_lend_liquidity
 from chain.rules.context import Context
-from chain.rules.deliveries import (
-    apply_confirm_delivery,
-    apply_forgive_shortfall,
-    apply_pay_shortfall,
-)
+from chain.rules.deliveries import apply_confirm_delivery
 from chain.rules.listings import (
     apply_cancel_order,
     apply_change_listing,
@@ -271,8 +265,6 @@ _PLAIN: Final[dict[type[Action], _PlainRule]] = {
     AcceptChain: apply_accept_chain,
     DeclineChain: apply_decline_chain,
     ConfirmDelivery: apply_confirm_delivery,
-    ForgiveShortfall: apply_forgive_shortfall,
-    PayShortfall: apply_pay_shortfall,
     # seats
     Bond: apply_bond,
     Unbond: apply_unbond,

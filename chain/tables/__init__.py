@@ -100,7 +100,6 @@ from chain.tables.market import (
     LISTINGS,
     MARKET,
     MARKET_DAYS,
-    SHORTFALLS,
     TRADERS,
     Chain,
     Consent,
@@ -109,7 +108,6 @@ from chain.tables.market import (
     Market,
     MarketDay,
     Order,
-    Shortfall,
     Trader,
 )
 from chain.tables.money import (
@@ -136,6 +134,7 @@ from chain.tables.obligations import (
     Page,
     Party,
     Shelf,
+    Shortfall,
     Window,
 )
 from chain.tables.seats import (
@@ -232,7 +231,6 @@ __all__ = [
     "SETS",
     "SET_RECORDS",
     "SHELVES",
-    "SHORTFALLS",
     "SPENDING",
     "STANDINGS",
     "TIPS",

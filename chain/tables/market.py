@@ -1,4 +1,4 @@
-"""Trade in goods and work: what is offered and wanted, agreed, on its way, and not delivered.
+"""Trade in goods and work: what is offered and wanted, agreed, and on its way.
 
 All rows but those of traders, days and the market itself are keyed by a number (u64) out of one
 row of numbers. Quantities are whole units of a good; prices are of one unit.
@@ -46,11 +46,13 @@ class Trader(Record, frozen=True):
     listings: Natural
     proposals: Natural  # chains it proposed that wait
     deliveries: Natural  # to make
-    overdue: Natural  # deliveries past their time, and shortfalls
-    delivered: Natural  # deliveries receipted in full, for life; likewise the others
+    overdue: Natural  # deliveries past their time, and what is owed for such
+    # The record, in millionths of a fact: it fades, and stands here as of a period.
+    delivered: Natural  # deliveries receipted in full
     late: Natural  # of these, after their time
-    disputed: Natural  # deliveries that became shortfalls
-    kept: Natural  # shortfalls that were paid in full
+    disputed: Natural  # deliveries that became a debt
+    kept: Natural  # such debts that were paid in full
+    record_period: Natural
 
 
 class Consent(Record, frozen=True):
@@ -82,17 +84,8 @@ class Delivery(Record, frozen=True):
     price: Amount
     left: Natural
     due_period: Natural  # the last period in which it is in time
-    claim_period: Natural  # the last before what is left becomes a shortfall
+    claim_period: Natural  # the last before what is left becomes a debt
     overdue: bool
-
-
-class Shortfall(Record, frozen=True):
-    """Key: the delivery's number. What a seller owes for goods that nobody has receipted."""
-
-    debtor: AccountId
-    creditor: AccountId
-    amount: Natural
-    clearable_period: Natural  # not set off before
 
 
 class MarketDay(Record, frozen=True):
@@ -113,6 +106,5 @@ LISTINGS: Final = Table(b"9", "listings", Listing)
 TRADERS: Final = Table(b"@", "traders", Trader)
 CHAINS: Final = Table(b"&", "chains", Chain)
 DELIVERIES: Final = Table(b"1", "deliveries", Delivery)
-SHORTFALLS: Final = Table(b"2", "shortfalls", Shortfall)
 MARKET_DAYS: Final = Table(b"3", "market_days", MarketDay)
 MARKET: Final = Table(b"4", "market", Market)

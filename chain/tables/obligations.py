@@ -14,6 +14,13 @@ OBLIGATIONS_PER_PAGE: Final = 64
 PAGES_PER_SHELF: Final = 64
 
 
+class Shortfall(Record, frozen=True):
+    """For which delivery a seller owes: goods that nobody receipted in time."""
+
+    delivery: Natural
+    clearable_slot: Natural  # disputed until then: not set off before
+
+
 class Obligation(Record, frozen=True):
     """What somebody owes, or is asked to owe. ``state``: 0 offered, 1 open."""
 
@@ -32,6 +39,7 @@ class Obligation(Record, frozen=True):
     ready_slot: int  # from then on both let it be set off; -1: they do not
     heir: AccountId | None  # whom the creditor wants to have it
     handed_over: bool  # counts for its creditor no more as his own offer
+    shortfall: Shortfall | None
 
 
 class Page(Record, frozen=True):

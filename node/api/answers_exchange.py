@@ -79,6 +79,8 @@ def _describe(core: Core, item: Obligation, context: Context, window: Window) ->
     ledger, prefix = core.ledger, core.ledger.genesis.prefix
     slots = ledger.constants.slots_per_period
     lapses = get_lapse_slot(context, item) if item.state == OFFERED else None
+    shortfall = item.shortfall
+    disputed = shortfall.clearable_slot if shortfall else 0
     return ObligationAnswer(
         number=item.number,
         debtor=write_address(prefix, item.debtor),
@@ -97,4 +99,6 @@ def _describe(core: Core, item: Obligation, context: Context, window: Window) ->
         debtor_clears=item.debtor_clears,
         clearing=window.open and is_in(window, item),
         heir=write_address_or_null(prefix, item.heir),
+        delivery=shortfall.delivery if shortfall else None,
+        disputed_until_time=get_slot_time(ledger, disputed) if context.slot < disputed else None,
     )

@@ -8,21 +8,19 @@ from chain.goods import ANYWHERE, is_reachable, is_under
 from chain.kept import read_numbered, read_row, read_rows
 from chain.ledger import Ledger
 from chain.policy import AccountId
+from chain.rules.market import FACT, NO_TRADER, bring_record
 from chain.tables import (
     CHAINS,
     DELIVERIES,
     LISTINGS,
     RECOVERIES,
-    SHORTFALLS,
     TRADERS,
     Chain,
     Delivery,
     Listing,
     Order,
-    Shortfall,
-    Trader,
 )
-from chain.units import format_pai
+from chain.units import MICROPAI_PER_PAI, format_pai
 from node.api.schema import write_address
 from node.api.schema_market import (
     ChainAnswer,
@@ -35,7 +33,6 @@ from node.api.schema_market import (
     PricesAnswer,
     RoomAnswer,
     RoomsAnswer,
-    ShortfallAnswer,
     TradeAnswer,
     TraderAnswer,
 )
@@ -119,8 +116,10 @@ def build_prices_answer(ledger: Ledger, slot: int) -> PricesAnswer:
 def build_trader_answer(ledger: Ledger, slot: int, account_id: AccountId) -> TraderAnswer:
     """What an account has open, and what is on its way to it."""
     data = read_row(ledger.store, TRADERS.prefix + account_id)
-    row = None if data is None else TRADERS.codec.decode(data)
-    order = row.order if row else None
+    stored = NO_TRADER if data is None else TRADERS.codec.decode(data)
+    constants = ledger.constants
+    row = bring_record(stored, constants.credit_keep, slot // constants.slots_per_period)
+    order = row.order
     prefix = ledger.genesis.prefix
     return TraderAnswer(
         address=write_address(prefix, account_id),
@@ -135,16 +134,11 @@ def build_trader_answer(ledger: Ledger, slot: int, account_id: AccountId) -> Tra
             for number, item in read_numbered(ledger.store, DELIVERIES)
             if account_id in (item.seller, item.buyer)
         ],
-        shortfalls=[
-            _build_shortfall(prefix, number, item)
-            for number, item in read_numbered(ledger.store, SHORTFALLS)
-            if account_id in (item.debtor, item.creditor)
-        ],
-        overdue=_get(row, "overdue"),
-        delivered=_get(row, "delivered"),
-        late=_get(row, "late"),
-        disputed=_get(row, "disputed"),
-        kept=_get(row, "kept"),
+        overdue=row.overdue,
+        delivered=_write_count(row.delivered),
+        late=_write_count(row.late),
+        disputed=_write_count(row.disputed),
+        kept=_write_count(row.kept),
     )
 
 
@@ -161,9 +155,10 @@ def _counts(ledger: Ledger, slot: int, account_id: AccountId, order: Order) -> b
     return slot <= order.until_slot and recovered < order.since_slot
 
 
-def _get(row: Trader | None, name: str) -> int:
-    value: int = getattr(row, name, 0)
-    return value
+def _write_count(count: int) -> str:
+    """A count of a record, of which a part may have faded, down to a hundredth of a fact."""
+    hundredths = count * 100 // FACT
+    return format_pai(hundredths * MICROPAI_PER_PAI // 100)
 
 
 def _build_order(ledger: Ledger, slot: int, account_id: AccountId, order: Order) -> OrderAnswer:
@@ -241,14 +236,4 @@ def _build_delivery(prefix: str, number: int, row: Delivery) -> DeliveryAnswer:
         price=format_pai(row.price),
         due_period=row.due_period,
         overdue=row.overdue,
-    )
-
-
-def _build_shortfall(prefix: str, number: int, row: Shortfall) -> ShortfallAnswer:
-    return ShortfallAnswer(
-        number=number,
-        debtor=write_address(prefix, row.debtor),
-        creditor=write_address(prefix, row.creditor),
-        amount=format_pai(row.amount),
-        clearable_period=row.clearable_period,
     )

@@ -10,10 +10,8 @@ from chain.actions import (
     ChangeListing,
     ConfirmDelivery,
     DeclineChain,
-    ForgiveShortfall,
     Leg,
     Offer,
-    PayShortfall,
     ProposeChain,
     SetOrder,
     Want,
@@ -110,20 +108,6 @@ class ConfirmDeliveryAnswer(Answer, frozen=True, tag_field="kind", tag="receipt"
     quantity: Count
 
 
-class ForgiveShortfallAnswer(Answer, frozen=True, tag_field="kind", tag="forgive"):
-    """So much less is asked for what was not delivered."""
-
-    shortfall: Count
-    amount: Pai
-
-
-class PayShortfallAnswer(Answer, frozen=True, tag_field="kind", tag="pay-shortfall"):
-    """What was not delivered is paid back."""
-
-    shortfall: Count
-    amount: Pai
-
-
 MarketActionAnswer = (
     OfferAnswer
     | WantAnswer
@@ -135,8 +119,6 @@ MarketActionAnswer = (
     | AcceptChainAnswer
     | DeclineChainAnswer
     | ConfirmDeliveryAnswer
-    | ForgiveShortfallAnswer
-    | PayShortfallAnswer
 )
 
 MARKET_ANSWERS: Final[Mapping[type[Action], type[MarketActionAnswer]]] = {
@@ -150,8 +132,6 @@ MARKET_ANSWERS: Final[Mapping[type[Action], type[MarketActionAnswer]]] = {
     AcceptChain: AcceptChainAnswer,
     DeclineChain: DeclineChainAnswer,
     ConfirmDelivery: ConfirmDeliveryAnswer,
-    ForgiveShortfall: ForgiveShortfallAnswer,
-    PayShortfall: PayShortfallAnswer,
 }
 
 

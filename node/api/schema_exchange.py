@@ -7,6 +7,8 @@ class ObligationAnswer(Answer, frozen=True):
     """An obligation. ``state``: offered or open; ``clearing``: it waits for a set-off now.
 
     ``lapses_time``: when an offer without an answer is declined; null once it is accepted.
+    ``delivery``: owed for that delivery, which did not come; null of an invoice. Until
+    ``disputed_until_time`` it is not set off; null when that is over.
     """
 
     number: Count
@@ -26,6 +28,8 @@ class ObligationAnswer(Answer, frozen=True):
     debtor_clears: bool
     clearing: bool
     heir: AddressText | None
+    delivery: Count | None
+    disputed_until_time: Count | None
 
 
 class ObligationsAnswer(Answer, frozen=True):

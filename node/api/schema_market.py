@@ -1,6 +1,14 @@
 """What the HTTP API answers about offers, wants, chains and deliveries, as types."""
 
+from typing import Annotated
+
+from msgspec import Meta
+
 from node.api.schema import AddressText, Answer, Count, Hash, Pai
+
+Faded = Annotated[
+    str, Meta(pattern=r"^[0-9]+(\.[0-9]{1,2})?$", description="a count of facts that fades")
+]
 
 
 class ListingAnswer(Answer, frozen=True):
@@ -109,26 +117,18 @@ class DeliveryAnswer(Answer, frozen=True):
     overdue: bool
 
 
-class ShortfallAnswer(Answer, frozen=True):
-    """What a seller owes for goods that were not delivered."""
-
-    number: Count
-    debtor: AddressText
-    creditor: AddressText
-    amount: Pai
-    clearable_period: Count
-
-
 class TraderAnswer(Answer, frozen=True):
-    """What an account has open in the market, and the facts by which it is known."""
+    """What an account has open in the market, and the record by which it is known.
+
+    ``overdue`` counts what is late now; the four others fade, and count less the longer ago.
+    """
 
     address: AddressText
     order: OrderAnswer | None
     listings: list[ListingAnswer]
     deliveries: list[DeliveryAnswer]
-    shortfalls: list[ShortfallAnswer]
     overdue: Count
-    delivered: Count
-    late: Count
-    disputed: Count
-    kept: Count
+    delivered: Faded
+    late: Faded
+    disputed: Faded
+    kept: Faded

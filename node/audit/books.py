@@ -40,7 +40,6 @@ from chain.facts import (
     NoticePaid,
     PledgeFreed,
     Reported,
-    ShortfallPaid,
     Slashed,
     WrittenOff,
 )
@@ -161,9 +160,6 @@ class Books:
                 self._hold(fact)
             case LiquidityFreed():
                 self._free(fact)
-            case ShortfallPaid():
-                self._add(fact.payer, -Decimal(fact.amount))
-                self._add(fact.creditor, Decimal(fact.amount))
             case Matured():
                 self.purses[fact.account].roundings += 1
             case Slashed():

@@ -24,10 +24,12 @@ from node.cli.market_chains import COMMANDS
 from node.cli.market_signing import carry_out_action, get_until_slot
 from wallet.flow import get_names, run, tell_news
 from wallet.market import ListingAnswer, TraderAnswer, read_listings, read_trader
+from wallet.obligations import Obligation, get_obligations
 from wallet.options import take_folder, take_signing
 from wallet.requests import parse_amount
 from wallet.session import Session, open_client, open_session
 from wallet.show import shorten_address, tell_pai
+from wallet.show_invoice import describe_invoice
 from wallet.terminal import Column, Exit, Failure, Terminal, build_sheet, build_table
 
 QUANTITY_MAX: Final = 2**32 - 1
@@ -217,8 +219,11 @@ def _mine(terminal: Terminal, name: str, folder: Path) -> None:
         async with open_session(folder, name, terminal.node_url) as session:
             tell_news(terminal, session)
             trader = await read_trader(session.client, session.address)
+            owed = await get_obligations(session.client, session.address)
+            debts = [item for item in owed.obligations if item.delivery is not None]
             terminal.answer(
-                _build_trader_document(trader), *_build_trader(terminal, session, trader)
+                _build_trader_document(trader, debts),
+                *_build_trader(terminal, session, trader, debts),
             )
 
     run(work)
@@ -269,7 +274,7 @@ def _build_listings(
     return build_table(columns, rows)
 
 
-def _build_trader_document(trader: TraderAnswer) -> dict[str, object]:
+def _build_trader_document(trader: TraderAnswer, debts: list[Obligation]) -> dict[str, object]:
     order = trader.order
     return {
         "address": trader.address,
@@ -289,21 +294,17 @@ def _build_trader_document(trader: TraderAnswer) -> dict[str, object]:
              "unit": item.unit, "left": item.left, "overdue": item.overdue}
             for item in trader.deliveries
         ],
-        "shortfalls": [
-            {"number": item.number, "debtor": item.debtor, "creditor": item.creditor,
-             "amount": format_pai(item.amount)}
-            for item in trader.shortfalls
-        ],
-        "delivered": trader.delivered,
-        "late": trader.late,
-        "disputed": trader.disputed,
-        "kept": trader.kept,
+        "obligations": [describe_invoice(item) for item in debts],
+        "delivered": format_pai(trader.delivered),
+        "late": format_pai(trader.late),
+        "disputed": format_pai(trader.disputed),
+        "kept": format_pai(trader.kept),
         "overdue": trader.overdue,
     }  # fmt: skip
 
 
 def _build_trader(
-    terminal: Terminal, session: Session, trader: TraderAnswer
+    terminal: Terminal, session: Session, trader: TraderAnswer, debts: list[Obligation]
 ) -> list[RenderableType]:
     words, names = terminal.words, get_names(session)
     order, none = trader.order, words.say("none")
@@ -323,10 +324,10 @@ def _build_trader(
             words.say("Record"),
             words.say(
                 "delivered {delivered}, late {late}, disputed {disputed}, made good {kept}",
-                delivered=trader.delivered,
-                late=trader.late,
-                disputed=trader.disputed,
-                kept=trader.kept,
+                delivered=words.amount(trader.delivered, decimals=0),
+                late=words.amount(trader.late, decimals=0),
+                disputed=words.amount(trader.disputed, decimals=0),
+                kept=words.amount(trader.kept, decimals=0),
             ),
         ),
     ]
@@ -340,9 +341,15 @@ def _build_trader(
         who = names.get(other, shorten_address(other))
         late = f" ({words.say('past its time')})" if item.overdue else ""
         pairs.append((f"{owner} №{item.number}", f"{goods}, {who}{late}"))
-    for debt in trader.shortfalls:
+    for debt in debts:
         mine = debt.debtor == trader.address
         owner = words.say("You owe") if mine else words.say("You are owed")
-        pairs.append((f"{owner} №{debt.number}", tell_pai(words, debt.amount)))
+        told = f"{tell_pai(words, debt.remaining)}, {debt.reference}"
+        if debt.disputed_until_time is not None:
+            until = words.date(debt.disputed_until_time)
+            told = f"{told} ({words.say('disputed until {date}', date=until)})"
+        pairs.append(
+            (words.say("{owner}, invoice {number}", owner=owner, number=debt.number), told)
+        )
     table = _build_listings(terminal, list(trader.listings), names)
     return [build_sheet(pairs, title=session.address), *([table] * bool(trader.listings))]

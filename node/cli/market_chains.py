@@ -13,9 +13,7 @@ from chain.actions import (
     AcceptChain,
     ConfirmDelivery,
     DeclineChain,
-    ForgiveShortfall,
     Leg,
-    PayShortfall,
     ProposeChain,
 )
 from chain.tables import Listing
@@ -38,7 +36,6 @@ from wallet.market import (
     tell_chain,
 )
 from wallet.options import take_folder, take_signing
-from wallet.requests import parse_amount
 from wallet.session import Session, open_session
 from wallet.show import shorten_address, tell_pai
 from wallet.terminal import Exit, Failure, Terminal, build_sheet
@@ -132,32 +129,6 @@ def _confirm(terminal: Terminal, /, name: str, number: int, quantity: int, **sig
     return carry_out_action(terminal, name, lambda _: ConfirmDelivery(number, quantity), **signing)
 
 
-@click.command("forgive")
-@click.argument("name")
-@click.argument("number", type=click.IntRange(0))
-@click.argument("amount")
-@take_signing
-@click.pass_obj
-def _forgive(terminal: Terminal, /, name: str, number: int, amount: str, **signing: Any) -> Exit:
-    """Ask for less of what a seller owes you for goods that did not come in time."""
-    less = parse_amount(amount)
-    return carry_out_action(terminal, name, lambda _: ForgiveShortfall(number, less), **signing)
-
-
-@click.command("repay")
-@click.argument("name")
-@click.argument("number", type=click.IntRange(0))
-@click.argument("amount")
-@take_signing
-@click.pass_obj
-def _repay(terminal: Terminal, /, name: str, number: int, amount: str, **signing: Any) -> Exit:
-    """Pay a buyer for goods that were not delivered, whole or part."""
-    paid = parse_amount(amount)
-    return carry_out_action(
-        terminal, name, lambda _: PayShortfall(number, paid), gain=-paid, **signing
-    )
-
-
 @click.command("match")
 @click.argument("name")
 @click.option("--dry", is_flag=True, help="Only show what was found.")
@@ -202,7 +173,7 @@ def _match(
     return run(work)
 
 
-COMMANDS: Final = (_chains, _accept, _decline, _confirm, _forgive, _repay, _match)
+COMMANDS: Final = (_chains, _accept, _decline, _confirm, _match)
 
 
 async def _find_chain(session: Session, number: int) -> ChainAnswer:

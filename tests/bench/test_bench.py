@@ -7,11 +7,9 @@ import pytest
 from chain.actions import (
     Action,
     CompleteRecovery,
-    ForgiveShortfall,
     GrantLoan,
     Pay,
     PayClaim,
-    PayShortfall,
     ReleaseNotice,
     ReplaceSeatKeys,
     ReturnLoan,
@@ -91,5 +89,4 @@ def test_the_mixed_load_is_of_all_kinds_and_mostly_of_payments() -> None:
     assert kinds.count(Pay) * 10 >= len(transactions) * 6
     # What needs a vote first, a delay of days, or a seat that serves stays out.
     waiting = {CompleteRecovery, GrantLoan, ReturnLoan, PayClaim, Takeover, ReplaceSeatKeys}
-    overdue = {ForgiveShortfall, PayShortfall}
-    assert set(get_args(Action)) - set(kinds) == waiting | overdue | {ReleaseNotice}
+    assert set(get_args(Action)) - set(kinds) == waiting | {ReleaseNotice}

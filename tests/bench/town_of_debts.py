@@ -77,7 +77,7 @@ def put_debts(state: State, debts: Debts, lent: dict[int, int], seed: bytes) -> 
     entries = [
         Obligation(
             number, ids[debtor], ids[creditor], amount, amount, 30, f"invoice {number}", None,
-            OPEN, 1, True, True, 1, None, False,
+            OPEN, 1, True, True, 1, None, False, None,
         )
         for number, (debtor, creditor, amount) in enumerate(zip(*columns, strict=True))
     ]  # fmt: skip

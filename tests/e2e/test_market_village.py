@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from chain.genesis import GenesisAccount
 from chain.parameters import KeepSegment
+from chain.rules.market import FACT
 from node.cli.main import main
 from tests.community import PAI, Community
 from tests.wallet_node import WalletNode, build_member_genesis
@@ -102,4 +103,4 @@ def test_a_village_without_money(node: WalletNode, capsys: pytest.CaptureFixture
     assert sum(3 <= count <= 7 for count in people) >= 8
     assert max(people) <= 7
     records = [state.traders.require(account).delivered for account in ACCOUNTS.values()]
-    assert sum(records) == len(delivered) == 12
+    assert sum(records) == len(delivered) * FACT == 12 * FACT

@@ -14,7 +14,7 @@ from chain.actions import (
     ConfirmDelivery,
     Leg,
     Offer,
-    PayShortfall,
+    PayInvoice,
     ProposeChain,
     SetOrder,
     Want,
@@ -25,15 +25,18 @@ from chain.crypto import u64
 from chain.errors import InvariantBroken
 from chain.invariants import check_invariants
 from chain.kept import read_rows
+from chain.rules.market import FACT
+from chain.rules.shelves import OPEN, replace_obligation
 from chain.rules.units import count_new_rows
+from chain.state import State
 from chain.store import MemoryStore
 from chain.tables import (
     DELIVERIES,
     LISTINGS,
-    SHORTFALLS,
     TRADERS,
     Delivery,
     Listing,
+    Obligation,
     Order,
     Shortfall,
     Table,
@@ -59,7 +62,7 @@ def trade(record: ChainRecord) -> None:
     record.act("farid", AcceptChain(2, digest))
     record.act("farid", ConfirmDelivery(3, 1))
     record.extend(after=220)
-    record.act("emma", PayShortfall(3, 2 * PAI))
+    record.act("emma", PayInvoice(0, FARID, 2 * PAI))
 
 
 def test_histories_tell_what_chains_did() -> None:
@@ -133,9 +136,13 @@ def test_legs_weigh_what_they_write() -> None:
 
 LISTING = Listing(EMMA, False, "food/milk", "l", PAI, 3, "", UNTIL, "")
 ORDER = Order(5, 5, 2, UNTIL, 0, 5, 0, 2)
-TRADER = Trader(ORDER, 1, 0, 0, 0, 1, 0, 0, 0)
+TRADER = Trader(ORDER, 1, 0, 0, 0, FACT, 0, 0, 0, 4)
 DELIVERY = Delivery(EMMA, FARID, 2, 0, "food/milk", "l", PAI, 3, 7, 9, False)
-SHORTFALL = Shortfall(EMMA, FARID, 3 * PAI, 9)
+OWED = Obligation(
+    0, EMMA, FARID, 3 * PAI, 3 * PAI, 7, "food/milk", None, OPEN, 9, True, True, 90, None, True,
+    Shortfall(1, 90),
+)  # fmt: skip
+
 KEY = u64(1)
 NO_ORDER = replace(TRADER, order=None, listings=0)
 
@@ -145,6 +152,29 @@ def change(table: Table[Any], key: bytes, before: object, after: object) -> Chan
     return Change(table, key, cast("Record", before), cast("Record", after))
 
 
+def owe(before: Obligation | None, after: Obligation | None) -> list[Change]:
+    """What changes when one obligation takes the place of another; of none."""
+    rows: dict[bytes, bytes] = {}
+    state = State(rows.get)
+    for old, new in ((None, before), (before, after)):
+        if old or new:
+            replace_obligation(state, old, new)
+        changes, _ = state.take_changes()
+        state.keep(changes)
+    return list(changes)
+
+
+def count_overdue(before: int, after: int) -> Change:
+    """What Emma's row tells of it."""
+    return change(
+        TRADERS, EMMA, replace(NO_ORDER, overdue=before), replace(NO_ORDER, overdue=after)
+    )
+
+
+FAIL: list[Change] = [
+    change(DELIVERIES, KEY, DELIVERY, None),
+    change(TRADERS, EMMA, replace(NO_ORDER, deliveries=1), replace(NO_ORDER, overdue=1)),
+]
 BROKEN: list[tuple[int, Sequence[Change], Sequence[Change]]] = [
     (
         45,
@@ -174,7 +204,7 @@ BROKEN: list[tuple[int, Sequence[Change], Sequence[Change]]] = [
     (
         47,
         [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=0))],
-        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=2))],
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=2 * FACT))],
     ),
     (
         48,
@@ -187,22 +217,26 @@ BROKEN: list[tuple[int, Sequence[Change], Sequence[Change]]] = [
         [change(DELIVERIES, KEY, DELIVERY, DELIVERY)],
     ),
     (
+        47,
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=FACT + 1))],
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=FACT + 1, record_period=5))],
+    ),
+    (
+        47,
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, record_period=3))],
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=FACT - 9, record_period=5))],
+    ),
+    (47, owe(OWED, None), [*owe(OWED, None), count_overdue(1, 0)]),
+    (49, [*owe(None, OWED), count_overdue(0, 1)], [*owe(None, OWED), *FAIL]),
+    (
         49,
-        [
-            change(SHORTFALLS, KEY, None, replace(SHORTFALL, amount=4 * PAI)),
-            change(DELIVERIES, KEY, DELIVERY, None),
-            change(TRADERS, EMMA, replace(NO_ORDER, deliveries=1), replace(NO_ORDER, overdue=1)),
-        ],
-        [
-            change(SHORTFALLS, KEY, None, SHORTFALL),
-            change(DELIVERIES, KEY, DELIVERY, None),
-            change(TRADERS, EMMA, replace(NO_ORDER, deliveries=1), replace(NO_ORDER, overdue=1)),
-        ],
+        [*owe(None, replace(OWED, amount=4 * PAI)), *FAIL],
+        [*owe(None, replace(OWED, remaining=PAI, creditor=bytes(32))), *FAIL],
     ),
     (
         49,
-        [change(SHORTFALLS, KEY, SHORTFALL, replace(SHORTFALL, amount=4 * PAI))],
-        [change(SHORTFALLS, KEY, SHORTFALL, replace(SHORTFALL, amount=PAI))],
+        owe(OWED, replace(OWED, shortfall=Shortfall(1, 0))),
+        owe(OWED, replace(OWED, remaining=PAI)),
     ),
 ]
 

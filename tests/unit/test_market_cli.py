@@ -37,9 +37,9 @@ class Desk:
         )
         self.node = WalletNode(Community(replace(genesis, accounts=poor)))
 
-    def run(self, *arguments: str, code: Exit = Exit.DONE) -> str:
+    def run(self, *arguments: str, code: Exit = Exit.DONE, room: str = "market") -> str:
         """What a command says when it ends as expected."""
-        ended = main(["market", *arguments])
+        ended = main([room, *arguments])
         captured = self.capsys.readouterr()
         assert ended == code, captured.err + captured.out
         return captured.out if code is Exit.DONE else captured.err + captured.out
@@ -102,7 +102,7 @@ def test_three_trade_in_a_chain_without_money(desk: Desk) -> None:
     mine = desk.ask("mine", "boris")
     (delivery,) = [item for item in mine["deliveries"] if item["good"] == "food/milk"]
     desk.run("confirm", "boris", str(delivery["number"]), "20", "--yes")
-    assert desk.ask("mine", "anna")["delivered"] == 1
+    assert desk.ask("mine", "anna")["delivered"] == "1"
     assert "delivered 1, late 0" in desk.run("mine", "anna")
 
 
@@ -136,16 +136,24 @@ def test_goods_that_do_not_come_are_owed_until_paid_or_forgiven(desk: Desk) -> N
     desk.run("match", "vera", "--yes")
     for _ in range(12):
         desk.node.mine(after=20)
-    (owed,) = [item for item in desk.ask("mine", "boris")["shortfalls"] if item["amount"] == "140"]
-    assert "You are owed" in desk.run("mine", "boris")
+    (owed,) = [item for item in desk.ask("mine", "boris")["obligations"] if item["amount"] == "140"]
+    assert owed["reference"] == "food/milk"
+    assert owed["late"]
+    assert owed["disputed_until_time"] is not None
+    told = " ".join(desk.run("mine", "boris").split())
+    assert f"You are owed, invoice {owed['number']} 140.00 pai, food/milk (disputed until" in told
     number = str(owed["number"])
-    desk.run("repay", "anna", number, "2", "--yes")
-    desk.run("forgive", "boris", number, "137", "--yes")
-    desk.run("forgive", "anna", number, "1", "--yes", code=Exit.REFUSED)
+    desk.run("pay", "anna", number, "2", "--yes", room="invoice")
+    desk.run("write-down", "boris", number, "137", "--yes", room="invoice")
+    desk.run("write-down", "anna", number, "1", "--yes", code=Exit.REFUSED, room="invoice")
+    listed = " ".join(desk.run("list", "boris", room="invoice").split())
+    assert "not delivered, disputed until" in listed
     (left,) = [
-        item for item in desk.ask("mine", "boris")["shortfalls"] if item["number"] == owed["number"]
+        item
+        for item in desk.ask("mine", "boris")["obligations"]
+        if item["number"] == owed["number"]
     ]
-    assert left["amount"] == "1"
+    assert (left["remaining"], left["delivery"]) == ("1", owed["delivery"])
 
 
 # In words

@@ -12,14 +12,13 @@ from chain.actions import (
     ChangeListing,
     ConfirmDelivery,
     DeclineChain,
-    ForgiveShortfall,
     Offer,
-    PayShortfall,
     SetOrder,
     WithdrawListing,
 )
 from chain.errors import Code, Invalid
 from chain.rules import barter
+from chain.rules.obligations import OBLIGATION_MAX
 from chain.units import SUPPLY_MAX
 from tests.community import PAI
 from tests.credit_world import SLOTS, World
@@ -67,7 +66,7 @@ def _(world: World) -> tuple[Case, Case]:
 
 @refused(Code.LISTING_OUT_OF_BOUNDS, "worth too much")
 def _(world: World) -> tuple[Case, Case]:
-    price = SUPPLY_MAX // 3
+    price = OBLIGATION_MAX // 3
     bad, good = ChangeListing(0, price, 4, 99), ChangeListing(0, price, 3, 99)
     offer(world, "emma")
     return ("emma", bad), ("emma", good)
@@ -317,36 +316,6 @@ def _(world: World) -> tuple[Case, Case]:
 def _(world: World) -> tuple[Case, Case]:
     number = sell(world, quantity=3)
     return ("farid", ConfirmDelivery(number, 4)), ("farid", ConfirmDelivery(number, 3))
-
-
-def fail(world: World) -> int:
-    number = sell(world)
-    world.wait(11)
-    return number
-
-
-@refused(Code.UNKNOWN_SHORTFALL)
-def _(world: World) -> tuple[Case, Case]:
-    number = fail(world)
-    return ("farid", ForgiveShortfall(number + 1, 1)), ("farid", ForgiveShortfall(number, 1))
-
-
-@refused(Code.NOT_THE_BUYER, "forgives")
-def _(world: World) -> tuple[Case, Case]:
-    number = fail(world)
-    return ("emma", ForgiveShortfall(number, 1)), ("farid", ForgiveShortfall(number, 1))
-
-
-@refused(Code.SHORTFALL_TOO_LITTLE)
-def _(world: World) -> tuple[Case, Case]:
-    number = fail(world)
-    return ("emma", PayShortfall(number, 210 * PAI + 1)), ("emma", PayShortfall(number, 210 * PAI))
-
-
-@refused(Code.PAYMENT_TO_SELF)
-def _(world: World) -> tuple[Case, Case]:
-    number = fail(world)
-    return ("farid", PayShortfall(number, 1)), ("galina", PayShortfall(number, 1))
 
 
 @refused(Code.INSUFFICIENT_BALANCE)

@@ -28,12 +28,6 @@ TEXTS: Final[Texts] = {
     "confirm that of delivery {delivery} so much was received: {quantity}": (
         "подтвердить, что по поставке {delivery} получено: {quantity}"
     ),
-    "ask for {amount} less for what was not delivered: {shortfall}": (
-        "требовать на {amount} меньше за непоставленное: {shortfall}"
-    ),
-    "pay {amount} for what was not delivered: {shortfall}": (
-        "заплатить {amount} за непоставленное: {shortfall}"
-    ),
     # What happened to an account.
     "put on offer": "предложение",
     "looked for": "запрос",
@@ -42,12 +36,12 @@ TEXTS: Final[Texts] = {
     "chain of trades": "цепочка обменов",
     "paid in a chain of trades": "доплата в цепочке обменов",
     "delivery confirmed": "поставка подтверждена",
-    "asked for less": "долг уменьшен",
     "not delivered, owed for it": "не поставлено, долг за это",
     "not received, is owed for it": "не получено, за это должны",
     # Refusals.
-    "An offer or want ends within 360 periods, and is worth no more than all money.": (
-        "Предложение или запрос действует не дольше 360 периодов и стоит не больше всех денег."
+    "An offer or want ends within 360 periods, and is worth no more than one can owe.": (
+        "Предложение или запрос действует не дольше 360 периодов и стоит не больше, чем может "
+        "составить долг."
     ),
     "The account has as many offers and wants open as the rules admit.": (
         "У счёта открыто столько предложений и запросов, сколько допускают правила."
@@ -89,8 +83,6 @@ TEXTS: Final[Texts] = {
     "No such delivery is open.": "Такой поставки не ожидается.",
     "Only the buyer can say that.": "Сказать это может только покупатель.",
     "Less than that is still to be delivered.": "Поставить осталось меньше.",
-    "Nothing is owed under this number.": "Под этим номером долга нет.",
-    "Less than that is owed for what was not delivered.": "За непоставленное должны меньше.",
 }
 SENTENCES: Final[dict[str, str]] = {
     "{0} open": "открыто: {0}",
@@ -99,7 +91,6 @@ SENTENCES: Final[dict[str, str]] = {
     "{0} left": "осталось {0}",
     "number {0}": "номер {0}",
     "number {0}, {1} left": "номер {0}, осталось {1}",
-    "owed: {0}": "долг: {0}",
     "a good, category or place is written like food/milk, in small letters": (
         "товар, раздел или место пишут так: еда/молоко, строчными буквами"
     ),

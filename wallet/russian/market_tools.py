@@ -58,12 +58,6 @@ TEXTS: Final[Texts] = {
     "Sign that you have received QUANTITY of delivery NUMBER; do so when it is handed over.": (
         "Подписать, что по поставке NUMBER получено QUANTITY; делайте это при передаче."
     ),
-    "Ask for less of what a seller owes you for goods that did not come in time.": (
-        "Требовать меньше из того, что продавец должен вам за не пришедшее в срок."
-    ),
-    "Pay a buyer for goods that were not delivered, whole or part.": (
-        "Заплатить покупателю за непоставленное, целиком или частью."
-    ),
     "Look for chains among everybody's offers and wants, and propose them.": (
         "Найти цепочки среди всех предложений и запросов и предложить их."
     ),
@@ -108,6 +102,7 @@ TEXTS: Final[Texts] = {
     "You receive": "Вы получаете",
     "You are owed": "Вам должны",
     "past its time": "срок прошёл",
+    "{owner}, invoice {number}": "{owner}, долг {number}",
     # A chain in words.
     "you give {goods} to {buyer}": "вы отдаёте {goods}, получает {buyer}",
     "{seller} gives {goods} to you": "{seller} отдаёт вам {goods}",
