@@ -69,14 +69,19 @@ def read_blocks(store: Store) -> Iterator[bytes]:
     return (block for _, block in store.items(BLOCK))
 
 
-def read_rows(store: Store, prefix: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
-    """Every row of the state whose state key begins so, by state key, in order, as of now."""
-    return ((key[len(STATE) :], row) for key, row in store.items(STATE + prefix))
+def read_rows(
+    store: Store, prefix: bytes = b"", start: bytes = b""
+) -> Iterator[tuple[bytes, bytes]]:
+    """Every row of the state whose state key begins so, by state key, in order, as of now.
+
+    ``start``: only from the key ``prefix + start`` on.
+    """
+    return ((key[len(STATE) :], row) for key, row in store.items(STATE + prefix, start))
 
 
-def read_numbered(store: Store, table: Table[RowT]) -> Iterator[tuple[int, RowT]]:
-    """Numbers and rows of a table whose keys are numbers (u64), in order, as of now."""
-    for key, row in read_rows(store, table.prefix):
+def read_numbered(store: Store, table: Table[RowT], first: int = 0) -> Iterator[tuple[int, RowT]]:
+    """Numbers and rows of a table whose keys are numbers (u64), from one on, as of now."""
+    for key, row in read_rows(store, table.prefix, u64(first)):
         yield int.from_bytes(key[len(table.prefix) :], "big"), table.codec.decode(row)
 
 

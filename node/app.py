@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 import trio
 
+from chain.crypto import build_key_pair
 from chain.errors import Invalid
 from chain.genesis import GENESIS_VERSION, Genesis, compute_chain_id
 from chain.store import StoreError
@@ -27,6 +28,8 @@ from node.clock import Clock, SystemClock
 from node.config import Settings
 from node.core import Core
 from node.events import BlockApplied
+from node.exchange.apart import has_solver
+from node.exchange.matching import Matchmaker
 from node.home import Home, HomeError, lock_home, publish_address, read_genesis
 from node.keys import SeatHolder, has_seat, open_seat
 from node.logs import Log, start_logging
@@ -34,7 +37,7 @@ from node.mempool import Limits
 from node.metrics import Metrics
 from node.stores import FolderStores
 from node.task import CoreSettings
-from p2p.files import load_host_key
+from p2p.files import load_key
 from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport
 from p2p.network import Network, NetworkSettings
 
@@ -54,6 +57,7 @@ class Opened(NamedTuple):
     version: str
     core: Core
     network: Network
+    matchmaker: Matchmaker | None = None
 
 
 class NodeHalted(Exception):
@@ -109,11 +113,14 @@ def open_node(
         shelf=core,
         taker=core.taker if limits.warp_blocks else None,
     )
-    return Opened(home, settings, version, core, network)
+    matchmaker = None
+    if settings.market.match:
+        matchmaker = Matchmaker(core, build_key_pair(_load_key(home.matchmaker_key)))
+    return Opened(home, settings, version, core, network, matchmaker)
 
 
 def _open_transport(home: Home, settings: Settings) -> Libp2pTransport:
-    host_key, limits = _load_network_key(home.network_key), settings.network
+    host_key, limits = _load_key(home.network_key), settings.network
     try:
         return Libp2pTransport(
             Libp2pSettings(
@@ -158,9 +165,9 @@ def _open_own_seat(home: Home, settings: Settings) -> tuple[SeatHolder | None, s
         return None, str(error)
 
 
-def _load_network_key(path: Path) -> bytes:
+def _load_key(path: Path) -> bytes:
     try:
-        return load_host_key(path)
+        return load_key(path)
     except OSError as error:
         raise HomeError(f"cannot read {path}: {error.strerror}") from error
     except ValueError as error:
@@ -181,7 +188,8 @@ async def _work(opened: Opened, stopping: trio.Event) -> None:
     """API before network before core: whoever fails to begin leaves nothing half begun."""
     core, network, settings = opened.core, opened.network, opened.settings
     doorway = Doorway(settings.api)
-    metrics = Metrics(core, network, doorway)
+    matchmaker = opened.matchmaker
+    metrics = Metrics(core, network, doorway, matchmaker)
     app = build_application(
         build_sources(
             core,
@@ -189,6 +197,7 @@ async def _work(opened: Opened, stopping: trio.Event) -> None:
             opened.version,
             get_metrics=metrics.write,
             is_stopping=stopping.is_set,
+            matchmaker=None if matchmaker is None else matchmaker.account,
         ),
         settings.api,
     )
@@ -203,6 +212,8 @@ async def _work(opened: Opened, stopping: trio.Event) -> None:
             core_ended = trio.Event()
             nursery.start_soon(_run_core, core, network, core_ended)
             nursery.start_soon(_follow, core, metrics)
+            if matchmaker is not None:
+                nursery.start_soon(matchmaker.run)
             nursery.start_soon(serve, app, listeners, doorway, stopping)
             with publish_address(opened.home, get_url(listeners)):
                 _tell_ready(opened, get_url(listeners))
@@ -272,6 +283,12 @@ def _tell_ready(opened: Opened, url: str) -> None:
         addresses=" ".join(opened.network.addresses),
         signing=opened.core.get_core_status().signing.state,
     )
+    if not has_solver() and (opened.core.has_seat or opened.matchmaker is not None):
+        _log.warning(
+            "no_solver",
+            reason="install the extra 'solver': without it this node solves no set-off, and finds "
+            "fewer chains",
+        )
 
 
 @contextmanager

@@ -83,6 +83,12 @@ class SeatSettings(Section, frozen=True):
     enabled: bool = True
 
 
+class MarketSettings(Section, frozen=True):
+    """Whether this node looks for chains of trades and proposes them."""
+
+    match: bool = False
+
+
 class LogSettings(Section, frozen=True):
     """What the node writes to its standard error."""
 
@@ -97,6 +103,7 @@ class Settings(Section, frozen=True):
     api: ApiSettings = ApiSettings()
     mempool: MempoolSettings = MempoolSettings()
     seat: SeatSettings = SeatSettings()
+    market: MarketSettings = MarketSettings()
     log: LogSettings = LogSettings()
 
 

@@ -30,6 +30,8 @@ from node.board import Board
 from node.chainkeeper import ChainKeeper
 from node.clock import Clock, GenesisClock
 from node.events import CoreEvent, TransactionWaiting
+from node.exchange.desk import SetOffDesk, Solve
+from node.exchange.setoff_solver import solve_apart
 from node.history import (
     BlockSummary,
     HistoryPage,
@@ -83,6 +85,7 @@ class Core:
         seat: SeatHolder | None = None,
         settings: CoreSettings | None = None,
         run_in_thread: RunInThread = trio.to_thread.run_sync,
+        solve: Solve = solve_apart,
     ) -> None:
         """Open the chain, or found it. Raises StoreError and BadGenesis."""
         self._settings = settings or CoreSettings()
@@ -104,6 +107,7 @@ class Core:
             board=Board(),
             log=Log("core"),
             run_in_thread=run_in_thread,
+            setoff=SetOffDesk(solve=solve),
         )
         self._task = CoreTask(self._owner, stores, self._settings)
 
@@ -121,6 +125,16 @@ class Core:
     def mempool(self) -> Mempool:
         """What waits for a block; for reading."""
         return self._owner.mempool
+
+    @property
+    def has_seat(self) -> bool:
+        """Whether a seat's keys are in use here."""
+        return self._owner.seat is not None
+
+    @property
+    def setoff(self) -> SetOffDesk:
+        """What this node has solved; for reading."""
+        return self._owner.setoff
 
     async def run(self, outside: Outside) -> None:
         """Own the chain until stopped or cancelled.

@@ -56,6 +56,11 @@ class Home(msgspec.Struct, frozen=True):
         return self.folder / "network.key"
 
     @property
+    def matchmaker_key(self) -> Path:
+        """The key of the account with which the node proposes chains; it needs little money."""
+        return self.folder / "matchmaker.key"
+
+    @property
     def peers(self) -> Path:
         """The address book."""
         return self.folder / "peers"

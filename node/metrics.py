@@ -18,6 +18,7 @@ from node.api.answers_chain import Neighbours
 from node.api.server import Doorway
 from node.core import Core
 from node.events import BlockApplied, CoreEvent
+from node.exchange.matching import Matchmaker
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 _SLOTS: Final = (1, 2, 3, 4, 6, 8, 12, 16, 32, 64)
@@ -32,8 +33,10 @@ class Metrics:
         core: Core,
         neighbours: Neighbours,
         doorway: Doorway,
+        matchmaker: Matchmaker | None = None,
     ) -> None:
         self._core = core
+        self._matchmaker = matchmaker
         self._neighbours = neighbours
         self._doorway = doorway
         self._slot = core.ledger.head.slot
@@ -71,6 +74,7 @@ class Metrics:
         yield from self._collect_finality()
         yield from self._collect_network()
         yield from self._collect_money()
+        yield from self._collect_exchange()
 
     def _collect_chain(self) -> Iterator[Metric]:
         status = self._core.get_core_status()
@@ -206,6 +210,32 @@ class Metrics:
         ):
             funds.add_metric([fund], getattr(money, fund) / _ONE_MILLION)
         yield funds
+
+    def _collect_exchange(self) -> Iterator[Metric]:
+        desk = self._core.setoff
+        yield _counter("pai_setoff_solved", "Set-offs solved here", desk.solved)
+        yield _counter("pai_setoff_failed", "Set-offs that could not be solved", desk.failed)
+        yield _gauge("pai_setoff_seconds", "What solving the last one took", desk.seconds)
+        if self._matchmaker is None:
+            return
+        tally = self._matchmaker.tally
+        yield _counter("pai_market_searches", "Searches for chains", tally.searches)
+        yield _counter("pai_market_searches_failed", "Searches that were given up", tally.failed)
+        yield _counter("pai_market_chains_found", "Chains found", tally.found)
+        yield _counter("pai_market_chains_proposed", "Of those, proposed", tally.proposed)
+        yield _counter(
+            "pai_market_chains_refused", "Of those, refused by the ledger", tally.refused
+        )
+        yield _gauge("pai_market_search_seconds", "What the last search took", tally.seconds)
+        yield _gauge(
+            "pai_market_value_pai", "Worth of the chains found last", tally.value / _ONE_MILLION
+        )
+        if tally.bound is not None:
+            yield _gauge(
+                "pai_market_bound_pai",
+                "What no chains could be worth more than",
+                tally.bound / _ONE_MILLION,
+            )
 
 
 def _gauge(name: str, about: str, value: float, **labels: str) -> GaugeMetricFamily:

@@ -274,9 +274,7 @@ class CoreTask:
         seconds_max = constants.window_slots * constants.slot_seconds
         graph = owner.setoff.begin(owner.ledger.state)
         if self._nursery is not None:
-            self._nursery.start_soon(
-                solve_setoff, owner.setoff, graph, seconds_max, owner.run_in_thread, owner.log
-            )
+            self._nursery.start_soon(solve_setoff, owner.setoff, graph, seconds_max, owner.log)
 
     def keep_submitted(self, sealed: SealedTransaction) -> None:
         """Keep what is about to be acknowledged, so that it outlives this process."""

@@ -24,11 +24,11 @@ def write_private(path: Path, data: bytes) -> None:
         os.close(folder)
 
 
-def load_host_key(path: Path) -> bytes:
+def load_key(path: Path) -> bytes:
     """The key in a file of mode 0600, made at the first call. Raises OSError or ValueError."""
     if not path.exists():
         write_private(path, secrets.token_bytes(32))
     key = path.read_bytes()
     if len(key) != 32:
-        raise ValueError(f"{path} is not a host key: it holds {len(key)} bytes instead of 32")
+        raise ValueError(f"{path} is not a key: it holds {len(key)} bytes instead of 32")
     return key

@@ -20,6 +20,7 @@ from node.api.schema import (
     CommunityAnswer,
     FinalAnswer,
     HeadAnswer,
+    MatchmakerAnswer,
     MempoolAnswer,
     SigningAnswer,
     StatusAnswer,
@@ -41,6 +42,7 @@ from node.api.schema_chain import (
     TransactionInBlockAnswer,
 )
 from node.core import Core
+from node.exchange.reading import get_spendable
 from node.history import BlockSummary
 from node.status import CoreStatus
 from p2p.transport import PeerId
@@ -82,7 +84,9 @@ class Neighbours(Protocol):
         ...
 
 
-def build_status_answer(core: Core, neighbours: Neighbours, version: str) -> StatusAnswer:
+def build_status_answer(
+    core: Core, neighbours: Neighbours, version: str, matchmaker: AccountId | None = None
+) -> StatusAnswer:
     """A node at a glance."""
     ledger, status = core.ledger, core.get_core_status()
     constants, slot = ledger.constants, get_present_slot(core)
@@ -114,6 +118,16 @@ def build_status_answer(core: Core, neighbours: Neighbours, version: str) -> Sta
         blocks_produced=status.counters.blocks_produced,
         clock_offset_ms=status.offset_ms,
         rss_mib=read_rss_mib(),
+        matchmaker=None if matchmaker is None else _build_matchmaker_answer(core, matchmaker),
+    )
+
+
+def _build_matchmaker_answer(core: Core, account: AccountId) -> MatchmakerAnswer:
+    ledger = core.ledger
+    context = ledger.get_context(get_present_slot(core))
+    return MatchmakerAnswer(
+        address=write_address(ledger.genesis.prefix, account),
+        spendable=format_pai(get_spendable(ledger.state, context, account)),
     )
 
 

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from chain.codec import encode
 from chain.header import BlockHash
 from chain.ledger import Ledger
+from chain.policy import AccountId
 from chain.store import StoreError
 from chain.tables import ACCOUNTS
 from chain.transaction import TRANSACTION_BYTES_MAX, decode_transaction
@@ -103,6 +104,7 @@ class Sources(NamedTuple):
     desk: Desk
     event_places: Places
     export_places: Places
+    matchmaker: AccountId | None = None
 
     @property
     def ledger(self) -> Ledger:
@@ -118,6 +120,7 @@ def build_sources(
     get_metrics: Callable[[], bytes],
     is_stopping: Callable[[], bool],
     run_in_thread: RunInThread = trio.to_thread.run_sync,
+    matchmaker: AccountId | None = None,
 ) -> Sources:
     """The sources of one running API."""
     desk = Desk(run_in_thread)
@@ -131,12 +134,15 @@ def build_sources(
         desk,
         Places(EVENT_STREAMS_MAX),
         Places(EXPORTS_MAX),
+        matchmaker,
     )
 
 
 async def get_status(_request: Request, sources: Sources) -> StatusAnswer:
     """Answer /v1/status."""
-    return build_status_answer(sources.core, sources.neighbours, sources.version)
+    return build_status_answer(
+        sources.core, sources.neighbours, sources.version, sources.matchmaker
+    )
 
 
 async def get_genesis(_request: Request, sources: Sources) -> Response:

@@ -128,6 +128,13 @@ class SigningAnswer(Answer, frozen=True):
     reason: str
 
 
+class MatchmakerAnswer(Answer, frozen=True):
+    """The account with which this node proposes chains, and what it can spend on that."""
+
+    address: AddressText
+    spendable: Pai
+
+
 class StatusAnswer(Answer, frozen=True):
     """A node at a glance."""
 
@@ -146,6 +153,7 @@ class StatusAnswer(Answer, frozen=True):
     blocks_produced: Count
     clock_offset_ms: int | None
     rss_mib: float
+    matchmaker: MatchmakerAnswer | None
 
 
 def _translate(kind: type[msgspec.Struct], name: str, replaced: dict[str, object]) -> type[Answer]:

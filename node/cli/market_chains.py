@@ -13,13 +13,12 @@ from chain.actions import (
     AcceptChain,
     ConfirmDelivery,
     DeclineChain,
-    Leg,
     ProposeChain,
 )
 from chain.tables import Listing
-from chain.units import MICROPAI_PER_PAI, format_pai
+from chain.units import format_pai
 from node.cli.market_signing import carry_out_action, get_until_slot
-from node.exchange.market import Market, Room
+from node.exchange.market import ASKED, PROPOSAL_PERIODS, Market, Room
 from node.exchange.matchmaker import Found, find_chains
 from wallet.flow import Intent, Manner, carry_out, get_names, run, tell_news, unlock
 from wallet.market import (
@@ -41,10 +40,6 @@ from wallet.show import shorten_address, tell_pai
 from wallet.terminal import Exit, Failure, Terminal, build_sheet
 
 PROPOSED_MAX: Final = 16  # chains in one transaction
-EXPIRES_PERIODS: Final = 3
-# What may be asked of somebody without a standing order: each chain waits for his consent.
-ASKED_AMOUNT: Final = 250 * MICROPAI_PER_PAI
-ASKED_CHAINS: Final = 2
 
 
 @click.command("chains")
@@ -152,13 +147,13 @@ def _match(
             document: dict[str, object] = {
                 "found": len(found.chains),
                 "value": format_pai(found.value),
-                "bound": format_pai(found.bound),
+                "bound": None if found.bound is None else format_pai(found.bound),
             }
             if dry or not found.chains:
                 pairs = _tell_found(terminal, found)
                 terminal.answer(document, build_sheet(pairs))
                 return Exit.DONE
-            expires_slot = get_until_slot(session, EXPIRES_PERIODS)
+            expires_slot = get_until_slot(session, PROPOSAL_PERIODS)
             intent = Intent(
                 actions=tuple(
                     ProposeChain(legs, expires_slot, None) for legs in found.chains[:PROPOSED_MAX]
@@ -197,7 +192,6 @@ def build_market(
 ) -> Market:
     """The market as the matchmaker takes it. Who has no standing order will be asked."""
     read = session.community.parse_address
-    asked = Room(ASKED_AMOUNT, ASKED_AMOUNT, ASKED_CHAINS)
     return Market(
         listings={
             item.number: Listing(
@@ -213,7 +207,7 @@ def build_market(
             )
             for item in listings
         },
-        rooms={read(item.account): asked for item in listings}
+        rooms={read(item.account): ASKED for item in listings}
         | {read(item.account): Room(int(item.give), int(item.take), item.chains) for item in rooms},
         references=references,
     )
@@ -221,12 +215,14 @@ def build_market(
 
 def _tell_found(terminal: Terminal, found: Found) -> list[tuple[str, str]]:
     words = terminal.words
-    trades: list[tuple[Leg, ...]] = list(found.chains)
-    return [
-        (words.say("Chains found"), words.number(len(trades))),
+    pairs = [
+        (words.say("Chains found"), words.number(len(found.chains))),
         (words.say("What they are worth"), tell_pai(words, found.value)),
-        (words.say("No chains could be worth more than"), tell_pai(words, found.bound)),
     ]
+    if found.bound is not None:
+        bound = tell_pai(words, found.bound)
+        pairs.append((words.say("No chains could be worth more than"), bound))
+    return pairs
 
 
 def _build_document(terminal: Terminal, session: Session, chain: ChainAnswer) -> dict[str, object]:

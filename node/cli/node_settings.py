@@ -47,6 +47,12 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "seat.enabled": mark(
         "Whether to produce blocks with it. Never run two nodes with one seat's keys."
     ),
+    "market": mark("What this node does for trade in goods and work, beside keeping the ledger."),
+    "market.match": mark(
+        "Whether to look for chains of trades in every clearing interval and propose them. The "
+        "proposals cost a little: 'pai node status' names the account that pays for them. Install "
+        "the extra 'solver' to find more."
+    ),
     "log": mark("What the node writes to its standard error."),
     "log.level": mark("debug, info, warning or error."),
     "log.style": mark(

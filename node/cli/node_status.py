@@ -7,11 +7,14 @@ from typing import Final
 from rich.console import RenderableType
 from rich.text import Text
 
+from chain.units import MICROPAI_PER_PAI, parse_pai
 from node.api.schema import StatusAnswer
+from wallet.show import tell_pai
 from wallet.terminal import Terminal, build_sheet, make_harmless
 from wallet.words import mark
 
 OFFSET_WARNING_MS: Final = 1_000  # from here on other nodes begin to take our blocks for late
+MATCHMAKER_PAI_MIN: Final = MICROPAI_PER_PAI  # one chain of seven people weighs about 70 units
 QUIET_SLOTS: Final = (
     16  # longer without a block is unusual: four ranks of secondaries had their turn
 )
@@ -69,6 +72,14 @@ def find_warnings(terminal: Terminal, status: StatusAnswer) -> list[str]:
     if status.signing.state not in ("signs", "waits", "no_seat"):
         reason = terminal.words.retell(status.signing.reason)
         warnings.append(terminal.say("Its seat makes no blocks: {reason}", reason=reason))
+    matchmaker = status.matchmaker
+    if matchmaker is not None and parse_pai(matchmaker.spendable) < MATCHMAKER_PAI_MIN:
+        warnings.append(
+            terminal.say(
+                "Its matchmaker has no money to propose chains with: pay some pai to {address}.",
+                address=matchmaker.address,
+            )
+        )
     return warnings
 
 
@@ -110,12 +121,27 @@ def build_parts(
         ),
         (terminal.say("Blocks made"), words.number(status.blocks_produced)),
         (terminal.say("Memory"), f"{status.rss_mib:.0f} MiB"),
+        *_tell_matchmaker(terminal, status),
     ]
     warnings = find_warnings(terminal, status)
     verdict = [Text(make_harmless(warning), style="bold red") for warning in warnings] or [
         Text(terminal.say("All is well."), style="green")
     ]
     return [build_sheet(pairs), Text(""), *verdict]
+
+
+def _tell_matchmaker(terminal: Terminal, status: StatusAnswer) -> list[tuple[str, str]]:
+    """The account that proposes chains, if this node does."""
+    found = status.matchmaker
+    if found is None:
+        return []
+    words = terminal.words
+    told = words.say(
+        "{address}, has {amount}",
+        address=found.address,
+        amount=tell_pai(words, parse_pai(found.spendable)),
+    )
+    return [(words.say("Matchmaker"), told)]
 
 
 def _tell_final(terminal: Terminal, status: StatusAnswer) -> str:

@@ -7,15 +7,19 @@ what balances may change. Every set of chains is such a flow; so for any whole-n
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
 from statistics import median_low
 from typing import Final, NamedTuple
 
 from chain.goods import is_reachable, is_under
 from chain.policy import AccountId
 from chain.tables import Listing
+from chain.units import MICROPAI_PER_PAI
 
 WEIGHT_ONE: Final = 1_000  # the worth of an amount that is fully counted
 MICROPAI_PER_FLOW: Final = 10_000  # flows are in hundredths of a pai; capacities are rounded up
+TRADES_PER_WANT_MAX: Final = 64  # the cheapest: else whoever lists much could keep a search busy
+PROPOSAL_PERIODS: Final = 3  # a proposed chain waits so long for consent
 
 
 class Room(NamedTuple):
@@ -26,11 +30,22 @@ class Room(NamedTuple):
     chains: int
 
 
+# What may be asked of somebody without a standing order: each chain waits for his consent.
+ASKED: Final = Room(250 * MICROPAI_PER_PAI, 250 * MICROPAI_PER_PAI, 2)
+
+
 class Trade(NamedTuple):
     """An offer that a want can take: by their numbers."""
 
     offer: int
     want: int
+
+
+class Trades(NamedTuple):
+    """Trades, ascending; ``whole``: no want had so many that some were left out."""
+
+    items: Sequence[Trade]
+    whole: bool
 
 
 class Market(NamedTuple):
@@ -51,27 +66,34 @@ class Arc(NamedTuple):
 
 
 class Relaxation(NamedTuple):
-    """The network; the first arcs are the trades, in their order."""
+    """The network; the first arcs are the trades, in their order. ``whole``: none is left out."""
 
     nodes: int
     arcs: Sequence[Arc]
     trades: Sequence[Trade]
+    whole: bool
 
 
-def find_trades(market: Market) -> list[Trade]:
-    """Every offer and want that match, ascending."""
+def find_trades(market: Market) -> Trades:
+    """The offers and wants that match, of each want the cheapest."""
     offers: dict[str, list[int]] = defaultdict(list)
-    for number, row in sorted(market.listings.items()):
-        if not row.is_want:
-            for category in iterate_categories(row.good):
-                offers[category].append(number)
-    return sorted(
-        Trade(number, wanted)
-        for wanted, want in market.listings.items()
-        if want.is_want and want.account in market.rooms
-        for number in offers[want.good]
-        if _fits(market, market.listings[number], want)
-    )
+    for _, number in sorted(
+        (row.price, number) for number, row in market.listings.items() if not row.is_want
+    ):
+        for category in iterate_categories(market.listings[number].good):
+            offers[category].append(number)
+    found, whole = list[Trade](), True
+    for wanted, want in market.listings.items():
+        if not want.is_want or want.account not in market.rooms:
+            continue
+        fitting = (
+            number
+            for number in offers.get(want.good, ())
+            if _fits(market, market.listings[number], want)
+        )
+        found += [Trade(number, wanted) for number in islice(fitting, TRADES_PER_WANT_MAX)]
+        whole = whole and next(fitting, None) is None
+    return Trades(sorted(found), whole)
 
 
 def iterate_categories(good: str) -> Iterable[str]:
@@ -106,7 +128,7 @@ def get_counted_price(market: Market, offer: Listing) -> int:
 
 def build_relaxation(market: Market) -> Relaxation:
     """The network of a market."""
-    trades = find_trades(market)
+    trades, whole = find_trades(market)
     accounts = sorted(market.rooms)
     place = {account: index for index, account in enumerate(accounts)}
     numbers = sorted(market.listings)
@@ -133,7 +155,7 @@ def build_relaxation(market: Market) -> Relaxation:
         room = market.rooms[account]
         arcs.append(Arc(hub, place[account], _count_flow(room.give), 0))
         arcs.append(Arc(place[account], hub, _count_flow(room.take), 0))
-    return Relaxation(hub + 1, arcs, trades)
+    return Relaxation(hub + 1, arcs, trades, whole)
 
 
 def compute_bound(relaxation: Relaxation, potentials: Sequence[int]) -> int:

@@ -6,7 +6,7 @@ have room for that. The same market gives the same chains.
 """
 
 from collections import defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -29,28 +29,36 @@ from node.exchange.relaxation import solve
 PEOPLE_MAX: Final = 7  # who could not tell a longer chain from a short one would not trust it
 STEPS_MAX: Final = 4_000  # of one search for cycles
 TRIES_MAX: Final = 60  # of quantities for one chain, and of chains through one account
+STEPS_ALL_MAX: Final = 2_000_000  # of all searches for cycles: some seconds
 CHAINS_MAX: Final = 256  # found at once
 ROUNDS_MAX: Final = 12
 
 
+# By which a chain is known again: offer, want and price of each of its trades, ascending.
+Terms = tuple[tuple[int, int, int], ...]
+
+
 class Found(NamedTuple):
-    """Chains, what they are worth as counted, and what no chains could exceed."""
+    """Chains, what they are worth as counted, and what no chains could exceed.
+
+    ``bound``: None when there is more to trade than was looked at.
+    """
 
     chains: tuple[tuple[Leg, ...], ...]
     value: int
-    bound: int
+    bound: int | None
 
 
-def find_chains(market: Market) -> Found:
-    """Chains that can happen one after another.
+def find_chains(market: Market, avoided: Collection[Terms] = ()) -> Found:
+    """Chains that can happen one after another; none of those to be ``avoided``.
 
     The relaxation is solved again on what is left, as long as that finds something: rounding to
     whole quantities leaves much of the first flow undone.
     """
-    book = _Book(market)
+    book = _Book(market, frozenset(avoided))
     relaxation = build_relaxation(market)
     solution = solve(relaxation)
-    bound = compute_bound(relaxation, solution.potentials)
+    bound = compute_bound(relaxation, solution.potentials) if relaxation.whole else None
     for _ in range(ROUNDS_MAX):
         before = len(book.chains)
         for path in _split_flow(relaxation, market, solution.flows):
@@ -62,6 +70,11 @@ def find_chains(market: Market) -> Found:
     for start in sorted(market.rooms):
         _take_cycles(book, start)
     return Found(tuple(book.chains), book.value, bound)
+
+
+def get_terms(listings: Mapping[int, Listing], trades: Sequence[Trade | Leg]) -> Terms:
+    """By what a chain of these trades is known again."""
+    return tuple(sorted((item.offer, item.want, listings[item.offer].price) for item in trades))
 
 
 def _take_cycles(book: "_Book", start: AccountId) -> None:
@@ -81,14 +94,16 @@ def _take_cycles(book: "_Book", start: AccountId) -> None:
 class _Book:
     """What is left of a market while chains are taken from it."""
 
-    def __init__(self, market: Market) -> None:
+    def __init__(self, market: Market, avoided: frozenset[Terms]) -> None:
         self.market = market
+        self.avoided = avoided
+        self.steps = 0  # of searches so far
         self.left = {number: row.left for number, row in market.listings.items()}
         self.rooms = dict(market.rooms)
         self.chains: list[tuple[Leg, ...]] = []
         self.value = 0
         self.ways: dict[AccountId, list[Trade]] = defaultdict(list)
-        for trade in find_trades(market):
+        for trade in find_trades(market).items:
             self.ways[market.listings[trade.want].account].append(trade)
 
     def get(self, number: int) -> Listing:
@@ -99,7 +114,7 @@ class _Book:
 
     def take(self, path: Sequence[Trade]) -> bool:
         """Take the path's best whole quantities off the market; False when there are none."""
-        if len(self.chains) >= CHAINS_MAX:
+        if len(self.chains) >= CHAINS_MAX or get_terms(self.market.listings, path) in self.avoided:
             return False
         legs = fit_quantities(self.market.listings, self.left, self.rooms, path)
         if not legs:
@@ -213,14 +228,14 @@ def _split_flow(
 
 def _iterate_cycles(book: _Book, start: AccountId) -> Iterator[list[Trade]]:
     """Cycles of open trades through an account, as long as a chain may be; the shortest first."""
-    steps = 0
+    last = min(book.steps + STEPS_MAX, STEPS_ALL_MAX)
     waiting: deque[tuple[AccountId, tuple[Trade, ...], frozenset[AccountId]]] = deque(
         [(start, (), frozenset((start,)))]
     )
-    while waiting and steps < STEPS_MAX:
+    while waiting and book.steps < last:
         at, path, seen = waiting.popleft()
         for trade in book.ways.get(at, ()):
-            steps += 1
+            book.steps += 1
             if not book.is_open(trade):
                 continue
             seller = book.get(trade.offer).account

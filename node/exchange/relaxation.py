@@ -6,9 +6,9 @@ for cycles by itself, and the bound it shows is a coarse one.
 
 from collections import deque
 from collections.abc import Sequence
-from importlib.util import find_spec
 from typing import Final, NamedTuple
 
+from node.exchange.apart import has_solver
 from node.exchange.market import Relaxation
 
 FLOW_MAX: Final = 2**40  # of an arc: the solver sums costs in 64 bits. Any potentials bound.
@@ -19,11 +19,6 @@ class Solution(NamedTuple):
 
     flows: Sequence[int]
     potentials: Sequence[int]
-
-
-def has_solver() -> bool:
-    """Whether OR-tools is installed here."""
-    return find_spec("ortools") is not None
 
 
 def solve(relaxation: Relaxation) -> Solution:

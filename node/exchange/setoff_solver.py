@@ -4,26 +4,20 @@ The flows come from OR-tools, which a node that does not solve need not install;
 is checked like a stranger's before it goes into a block.
 """
 
-import subprocess
 import sys
-from importlib.util import find_spec
 from io import BytesIO
 from typing import Final
 
 import numpy as np
 
 from chain.setoff import Graph, Integers
+from node.exchange.apart import limit_process, work_apart
 
 _COLUMNS: Final = ("sources", "targets", "capacities", "costs")
 
 
 class NoSolver(Exception):
     """OR-tools is not installed: this node checks set-off and does not solve it."""
-
-
-def has_solver() -> bool:
-    """Whether OR-tools is installed here."""
-    return find_spec("ortools") is not None
 
 
 def solve(graph: Graph) -> tuple[Integers, Integers]:
@@ -79,30 +73,19 @@ def find_potentials(graph: Graph, flows: Integers) -> Integers:
     return result
 
 
-def solve_apart(graph: Graph, seconds_max: float) -> tuple[Integers, Integers]:
-    """The same in a process of its own: while OR-tools works, no other thread of Python does.
-
-    Call it in a worker thread. Raises NoSolver when the process fails or takes too long.
-    """
+async def solve_apart(graph: Graph, seconds_max: float) -> tuple[Integers, Integers]:
+    """The same in a process of its own. Raises WorkFailed."""
     given = BytesIO()
     columns = [getattr(graph, name) for name in _COLUMNS]
     np.savez(given, np.array([graph.nodes, graph.debts]), *columns)
-    try:
-        done = subprocess.run(
-            [sys.executable, "-m", "node.exchange.setoff_solver"],
-            input=given.getvalue(),
-            capture_output=True,
-            timeout=seconds_max,
-            check=True,
-        )
-    except (OSError, subprocess.SubprocessError) as error:
-        raise NoSolver(f"the solver's process failed: {error}") from None
-    with np.load(BytesIO(done.stdout)) as found:
+    done = await work_apart(__name__, given.getvalue(), seconds_max)
+    with np.load(BytesIO(done)) as found:
         return found["flows"], found["potentials"]
 
 
 def main() -> None:
     """What that process does: a graph in, flows and potentials out."""
+    limit_process()
     with np.load(BytesIO(sys.stdin.buffer.read())) as given:
         counts, *columns = (given[name] for name in given.files)
     graph = Graph(int(counts[0]), int(counts[1]), *columns)

@@ -16,6 +16,7 @@ import trio
 
 from chain.actions import Action, Reveal
 from chain.address import encode_address
+from chain.crypto import build_key_pair
 from chain.genesis import GENESIS_VERSION, Genesis, compute_chain_id
 from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
 from consensus.journal import Journal, build_journal
@@ -25,6 +26,7 @@ from node.api.server import Doorway
 from node.config import ApiSettings
 from node.core import Core
 from node.events import BlockApplied
+from node.exchange.matching import Matchmaker
 from node.keys import KEYS_VERSION, SeatHolder, SeatSecrets, build_seat_holder
 from node.metrics import Metrics
 from node.stores import MemoryStores
@@ -169,13 +171,15 @@ async def open_world(settings: ApiSettings | None = None) -> AsyncIterator[ApiWo
 @asynccontextmanager
 async def open_node(core: Core, network: Network, settings: ApiSettings) -> AsyncIterator[ApiWorld]:
     """A node that runs, by itself."""
+    matchmaker = Matchmaker(core, build_key_pair(bytes([7]) * 32))
     sources = build_sources(
         core,
         network,
         VERSION,
-        get_metrics=Metrics(core, network, Doorway(settings)).write,
+        get_metrics=Metrics(core, network, Doorway(settings), matchmaker).write,
         is_stopping=lambda: False,
         run_in_thread=run_here,
+        matchmaker=matchmaker.account,
     )
     app = build_application(sources, settings)
     async with network.run(), trio.open_nursery() as nursery:

@@ -97,7 +97,7 @@ def test_a_port_in_use_is_said_with_its_address(home: Home, which: str) -> None:
 
 def test_a_damaged_network_key_is_told(home: Home) -> None:
     home.network_key.write_bytes(b"short")
-    with pytest.raises(HomeError, match="is not a host key"):
+    with pytest.raises(HomeError, match="is not a key"):
         run_node(home, get_settings(home), "test")
     check_left_clean(home)
 

@@ -18,6 +18,7 @@ from node.api.schema import (
     CommunityAnswer,
     FinalAnswer,
     HeadAnswer,
+    MatchmakerAnswer,
     MempoolAnswer,
     SigningAnswer,
     StatusAnswer,
@@ -284,6 +285,7 @@ WELL = StatusAnswer(
     blocks_produced=0,
     clock_offset_ms=40,
     rss_mib=100.0,
+    matchmaker=None,
 )
 
 
@@ -310,6 +312,11 @@ WELL = StatusAnswer(
             {"signing": SigningAnswer(state="catching_up", reason="it is fetching blocks")},
             "makes no blocks: it is fetching blocks",
             "Место не создаёт блоков",
+        ),
+        (
+            {"matchmaker": MatchmakerAnswer(address="pai1matchmaker", spendable="0.5")},
+            "pay some pai to pai1matchmaker",
+            "не на что их предлагать",
         ),
         (
             {"clock": ClockAnswer(slot=-5, step=0, period=0, epoch=0), "peers": 0},

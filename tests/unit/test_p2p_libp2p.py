@@ -14,7 +14,7 @@ from libp2p.peer.id import ID
 from trio.testing import MockClock
 
 from p2p.doorbell import HANDSHAKES_MAX, HANDSHAKES_PER_HOST, KNOCKS_BURST, Doorbell
-from p2p.files import load_host_key
+from p2p.files import load_key
 from p2p.libp2p_transport import Libp2pSettings, Libp2pTransport
 from p2p.network import Network, NetworkSettings
 from p2p.transport import PeerId, TransportError, Verdict
@@ -152,8 +152,8 @@ async def test_no_stream_is_kept_when_it_is_done(monkeypatch: pytest.MonkeyPatch
 
 def test_the_host_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> None:
     path = tmp_path / "host.key"
-    key = load_host_key(path)
-    assert load_host_key(path) == key
+    key = load_key(path)
+    assert load_key(path) == key
     assert len(key) == 32
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     name = Libp2pTransport(Libp2pSettings(key)).id
@@ -161,7 +161,7 @@ def test_the_host_key_is_made_once_and_for_its_owner_only(tmp_path: Path) -> Non
     assert name.startswith("12D3KooW")
     path.write_bytes(b"short")
     with pytest.raises(ValueError, match="holds 5 bytes instead of 32"):
-        load_host_key(path)
+        load_key(path)
 
 
 async def test_no_host_has_all_our_handshakes(autojump_clock: MockClock) -> None:

@@ -29,8 +29,8 @@ from chain.setoff import (
     pack_certificate,
     read_certificate,
 )
+from node.exchange.apart import WorkFailed, work_apart
 from node.exchange.setoff_solver import (
-    NoSolver,
     find_flows,
     find_potentials,
     solve,
@@ -330,13 +330,18 @@ def test_potentials_are_found_for_optimal_flows_only_where_they_exist() -> None:
     assert (flows[reduced > 0] == 0).all()
 
 
-def test_a_process_of_its_own_finds_the_same() -> None:
+async def test_a_process_of_its_own_finds_the_same() -> None:
     graph = make_adversarial()["a circle"]
-    flows, potentials = solve_apart(graph, 60)
+    flows, potentials = await solve_apart(graph, 60)
     assert (flows == solve(graph)[0]).all()
     assert (potentials == solve(graph)[1]).all()
 
 
-def test_a_process_that_takes_too_long_finds_nothing() -> None:
-    with pytest.raises(NoSolver, match="timed out"):
-        solve_apart(make_adversarial()["a circle"], 0.001)
+async def test_a_process_that_takes_too_long_finds_nothing() -> None:
+    with pytest.raises(WorkFailed, match="took more than"):
+        await solve_apart(make_adversarial()["a circle"], 0.001)
+
+
+async def test_a_process_that_fails_says_why() -> None:
+    with pytest.raises(WorkFailed, match=r"it ended with 1: (.|\n)*No module named"):
+        await work_apart("node.nowhere", b"", 60)

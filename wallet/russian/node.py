@@ -55,6 +55,11 @@ TEXTS: Final[Texts] = {
         "Код выхода 7, если что-то не так."
     ),
     # Answers.
+    "Matchmaker": "Составитель цепочек",
+    "{address}, has {amount}": "{address}, у него {amount}",
+    "Its matchmaker has no money to propose chains with: pay some pai to {address}.": (
+        "Составителю цепочек не на что их предлагать: переведите немного паёв на {address}."
+    ),
     "Home": "Папка",
     "Configuration": "Настройки",
     "Start it with: pai node run --home {folder}": "Запуск: pai node run --home {folder}",
@@ -171,6 +176,18 @@ TEXTS: Final[Texts] = {
     "Transactions of one account that may wait.": "Сколько транзакций одного счёта может ждать.",
     "The seat whose keys lie in this home, if there are any.": (
         "Место, ключи которого лежат в этой папке, если они есть."
+    ),
+    "What this node does for trade in goods and work, beside keeping the ledger.": (
+        "Что узел делает для торговли товарами и трудом, кроме хранения реестра."
+    ),
+    (
+        "Whether to look for chains of trades in every clearing interval and propose them. The "
+        "proposals cost a little: 'pai node status' names the account that pays for them. Install "
+        "the extra 'solver' to find more."
+    ): (
+        "Искать ли цепочки обмена в каждом промежутке взаимозачёта и предлагать их. Предложения "
+        "стоят немного: «pai node status» называет счёт, с которого они оплачиваются. С "
+        "дополнением «solver» находится больше."
     ),
     "Whether to produce blocks with it. Never run two nodes with one seat's keys.": (
         "Создавать ли с ним блоки. Никогда не запускайте два узла с ключами одного места."

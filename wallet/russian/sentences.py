@@ -139,8 +139,8 @@ TEXTS: Final[dict[str, str]] = {
     ("{0} is not the address of a peer: write for example /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW…"): (
         "{0} — не адрес узла: пишите, например, /ip4/192.0.2.7/tcp/4001/p2p/12D3KooW…"
     ),
-    "{0} is not a host key: it holds {1} bytes instead of 32": (
-        "{0} — не ключ узла: в нём {1} байтов вместо 32"
+    "{0} is not a key: it holds {1} bytes instead of 32": (
+        "{0} — не ключ: в нём {1} байтов вместо 32"
     ),
     "this node mends libp2p {0} in many places and cannot run on {1}: install libp2p=={2}": (
         "этот узел чинит libp2p {0} во многих местах и на {1} работать не может: установите "
