@@ -39,7 +39,7 @@ LOOK_SECONDS: Final = 0.5
 SECONDS_MAX: Final = 60.0  # of one search; half an interval, if that is less
 LISTINGS_MAX: Final = 20_000  # looked at in one search
 LISTINGS_MIN: Final = 500  # however slow the machine
-PROPOSED_MAX: Final = 32  # chains in an interval: half of what may wait of one account
+WAITING_MAX: Final = 32  # proposals on their way into blocks: half of what may wait of an account
 FEE_MAX: Final = 5 * MICROPAI_PER_PAI  # for one chain; one of seven people weighs about 70 units
 TRIED_MAX: Final = 4_096  # chains remembered
 TRIED_PERIODS: Final = 7  # nobody is asked again sooner for what he did not want
@@ -126,7 +126,7 @@ class Matchmaker:
     async def match(self) -> None:
         """Look once, and propose what is found."""
         core, constants = self.core, self.core.ledger.constants
-        slot = max(core.get_clock_slot(), core.ledger.head.slot + 1)
+        slot = self._get_slot()
         self._interval = slot // constants.clearing_interval_slots
         if not self._can_pay():
             return
@@ -156,7 +156,7 @@ class Matchmaker:
         self.tally.seconds = time.monotonic() - began
         self.tally.value, self.tally.bound = found.value, found.bound
         self.tally.found += len(found.chains)
-        self._propose(snapshot, found)
+        await self._propose(snapshot, found)
 
     def _can_pay(self) -> bool:
         """Whether there is something to pay proposals with; if not, the operator is told once."""
@@ -170,7 +170,7 @@ class Matchmaker:
 
     def _get_spendable(self) -> int:
         ledger = self.core.ledger
-        context = ledger.get_context(max(self.core.get_clock_slot(), ledger.head.slot + 1))
+        context = ledger.get_context(self._get_slot())
         return get_spendable(ledger.state, context, self.account)
 
     def _forget(self, slot: int) -> None:
@@ -189,31 +189,39 @@ class Matchmaker:
         self.tally.failed += 1
         self.log.warning("chains_not_sought", reason=str(error), next_listings=self._most)
 
-    def _propose(self, snapshot: Snapshot, found: Found) -> None:
+    async def _propose(self, snapshot: Snapshot, found: Found) -> None:
         """Propose chains one by one: what has become impossible meanwhile spoils no other."""
-        core, listings = self.core, snapshot.market.listings
-        slots = core.ledger.constants.slots_per_period
+        constants, room = self.core.ledger.constants, CHAINS_WAITING_MAX - snapshot.own
         proposed = refused = 0
-        for legs in found.chains[: min(PROPOSED_MAX, CHAINS_WAITING_MAX - snapshot.own)]:
-            slot = max(core.get_clock_slot(), core.ledger.head.slot + 1)
-            people = {listings[leg.offer].account for leg in legs}
-            people |= {listings[leg.want].account for leg in legs}
-            try:
-                core.submit(self._sign(legs, slot))
-            except Invalid as error:
-                refused += 1
-                self.log.debug("chain_refused", code=error.code.value, legs=len(legs))
-            else:
-                proposed += 1
-                if not people & snapshot.asked:
-                    continue  # it happens at once, and again when there is more of it
-            self._tried[get_terms(listings, legs)] = slot + TRIED_PERIODS * slots
+        seconds_max = constants.clearing_interval_slots * constants.slot_seconds / 2
+        with trio.move_on_after(seconds_max):
+            for legs in found.chains:
+                while self._count_waiting() >= WAITING_MAX:  # noqa: ASYNC110 - for blocks
+                    await trio.sleep(LOOK_SECONDS)
+                listings = snapshot.market.listings
+                numbers = {number for leg in legs for number in (leg.offer, leg.want)}
+                is_asked = any(listings[item].account in snapshot.asked for item in numbers)
+                if is_asked and not room:
+                    continue
+                slot = self._get_slot()
+                try:
+                    self.core.submit(self._sign(legs, slot))
+                except Invalid as error:
+                    refused += 1
+                    self.log.debug("chain_refused", code=error.code.value, legs=len(legs))
+                else:
+                    proposed += 1
+                    if not is_asked:
+                        continue  # it happens at once, and again when there is more of it
+                    room -= 1
+                until = slot + TRIED_PERIODS * constants.slots_per_period
+                self._tried[get_terms(listings, legs)] = until
         self.tally.proposed += proposed
         self.tally.refused += refused
         self.log.info(
             "chains_sought",
             height=snapshot.head.height,
-            listings=len(listings),
+            listings=len(snapshot.market.listings),
             found=len(found.chains),
             proposed=proposed,
             refused=refused,
@@ -221,6 +229,15 @@ class Matchmaker:
             bound=None if found.bound is None else format_pai(found.bound),
             seconds=round(self.tally.seconds, 3),
         )
+
+    def _get_slot(self) -> int:
+        """The slot of the next block, as far as one can know."""
+        return max(self.core.get_clock_slot(), self.core.ledger.head.slot + 1)
+
+    def _count_waiting(self) -> int:
+        """Proposals of ours that no block has yet."""
+        row = self.core.ledger.state.accounts.require(self.account)
+        return self.core.mempool.get_next_sequence(self.account) - row.sequence
 
     def _sign(self, legs: tuple[Leg, ...], slot: int) -> SealedTransaction:
         core, ledger = self.core, self.core.ledger
