@@ -12,13 +12,14 @@ from chain.codec import Bytes32, Codec, Natural, Record, encode
 from chain.crypto import u64
 from chain.facts import Decided, Enacted
 from chain.kept import INDEX
-from chain.ledger import Execution
+from chain.ledger import Execution, Ledger
 from chain.parameters import Sinks
 from chain.rules.electorate import count_bits
 from chain.rules.measures import get_class
 from chain.state import State
 from chain.store import Store
-from chain.tables import RULES, Proposal, Rules
+from chain.tables import CURRENT, RULES, Proposal, Rules
+from node.events import ProposalMoved, ProposalState
 
 _DECIDED: Final = INDEX + b"o"  # number -> DecidedRow
 _ENACTED: Final = INDEX + b"w"  # number -> EnactedRow
@@ -101,6 +102,54 @@ def read_enacted(store: Store, number: int) -> EnactedRow | None:
     """What came of a decision; None when it is not due yet."""
     data = store.get(_ENACTED + u64(number))
     return None if data is None else _ENACTED_ROWS.decode(data)
+
+
+def find_moved(ledger: Ledger, block: SealedBlock) -> list[ProposalMoved]:
+    """What the head's block did to proposals: counted, carried out, filed, in this order."""
+    height, store = block.header.height, ledger.store
+    data = store.get(_KEYS + u64(height))
+    keys = () if data is None else _KEY_ROWS.decode(data)
+    moved = []
+    for key in keys:
+        row = read_decided(store, number := int.from_bytes(key[-8:]))
+        if row is None or not key.startswith((_DECIDED, _ENACTED)):
+            continue
+        done = read_enacted(store, number) if key.startswith(_ENACTED) else None
+        refused = None if done is None else done.refused
+        moved.append(
+            ProposalMoved(
+                number, get_state(row, done), height, row.electors, row.yes, row.no, refused
+            )
+        )
+    return moved + _find_filed(ledger, block)
+
+
+def _find_filed(ledger: Ledger, block: SealedBlock) -> list[ProposalMoved]:
+    actions = (action for sealed in block.transactions for action in sealed.body.actions)
+    count = sum(isinstance(action, Propose) for action in actions)
+    last = ledger.state.assembly.require(CURRENT).proposals
+    return [
+        ProposalMoved(
+            number,
+            "open",
+            block.header.height,
+            electors=count_bits(proposal.electors),
+            yes=count_bits(proposal.yes),
+            no=count_bits(proposal.no),
+            refused=None,
+        )
+        for number in range(last - count, last)
+        if (proposal := ledger.state.proposals.get(u64(number))) is not None
+    ]
+
+
+def get_state(decided: DecidedRow, enacted: EnactedRow | None) -> ProposalState:
+    """What a proposal is after its count, and after it was due if it was."""
+    if not decided.passed:
+        return "rejected"
+    if enacted is None:
+        return "waiting"
+    return "enacted" if enacted.refused is None else "dropped"
 
 
 def read_sinks(store: Store, height: int, present: Sinks) -> Sinks:

@@ -1,10 +1,12 @@
-"""What the core tells who listens: blocks that came and went, transactions that wait or fell."""
+"""What the core tells who listens: blocks that came and went, what waits or fell, and votes."""
 
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 from chain.errors import Code
 from chain.header import BlockHash
 from chain.policy import AccountId
+
+ProposalState = Literal["open", "waiting", "rejected", "enacted", "dropped"]
 
 
 class BlockApplied(NamedTuple):
@@ -49,4 +51,26 @@ class BlockFinal(NamedTuple):
     level: int
 
 
-CoreEvent = BlockApplied | BlockUndone | BlockFinal | TransactionWaiting | TransactionDropped
+class ProposalMoved(NamedTuple):
+    """For subscribers: a block filed a proposal, counted its votes, or did what was decided.
+
+    ``waiting``: carried, in force later; ``dropped``: it could not be done, for ``refused``.
+    """
+
+    number: int
+    state: ProposalState
+    height: int
+    electors: int
+    yes: int
+    no: int
+    refused: int | None
+
+
+CoreEvent = (
+    BlockApplied
+    | BlockUndone
+    | BlockFinal
+    | TransactionWaiting
+    | TransactionDropped
+    | ProposalMoved
+)

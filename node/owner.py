@@ -25,6 +25,7 @@ from consensus.state import Consensus
 from node.board import Board
 from node.chainkeeper import ChainKeeper
 from node.clock import GenesisClock
+from node.decisions import find_moved
 from node.events import BlockApplied, BlockUndone, TransactionDropped
 from node.exchange.desk import SetOffDesk
 from node.keys import SeatHolder
@@ -189,6 +190,8 @@ class Owner:
                 header.height, header.slot, block.hash, header.seat, names, produced_here, seconds
             )
         )
+        for moved in find_moved(self.ledger, block):
+            self.board.publish(moved)
 
     def tell_undone(self, block: SealedBlock) -> None:
         """Tell subscribers of a block that was taken back."""

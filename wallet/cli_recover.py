@@ -23,6 +23,7 @@ from wallet.guardians import (
     build_start,
     encode_consent,
     encode_guardians,
+    find_present_keys,
     read_consent,
     read_guardians,
     write_file,
@@ -31,7 +32,7 @@ from wallet.identity import get_recovery
 from wallet.keystore import Secrets
 from wallet.options import take_folder, take_password, take_signing, take_yes
 from wallet.policies import build_policy, parse_key
-from wallet.session import Session, open_session
+from wallet.session import Session, open_session, read_policy
 from wallet.show import tell_account, tell_pai
 from wallet.show_recovery import answer_recovery
 from wallet.terminal import Exit, Failure, Terminal, build_sheet
@@ -137,6 +138,7 @@ def _ask(
             if status.guard is None or status.guard.guardians != wanted:
                 raise Invalid(Code.WRONG_GUARDIANS)
             begun = Consent(known, status.started, policy, ())
+            await _warn_of_present_keys(terminal, session, begun)
             secrets = unlock(terminal, folder, name, password_file)
             _agree(terminal, session, secrets, begun, consent, yes=yes)
 
@@ -164,6 +166,7 @@ def _add_consent(
         async with open_session(folder, name, terminal.node_url) as session:
             tell_news(terminal, session)
             begun = read_consent(consent, session.community.chain)
+            await _warn_of_present_keys(terminal, session, begun)
             secrets = unlock(terminal, folder, name, password_file)
             _agree(terminal, session, secrets, begun, consent, yes=yes)
 
@@ -256,6 +259,14 @@ def _complete(
             tell_news(terminal, session)
             recovered = await find_account(session, account)
             words, community = terminal.words, session.community
+            status = await get_recovery(session.client, community.get_address(recovered))
+            if status.pending and session.status.clock.slot < status.pending.ends_slot:
+                raise Failure(
+                    Exit.REFUSED,
+                    "This recovery can be completed from {when} on; until then the owner may stop "
+                    "it.",
+                    when=words.date(status.pending.ends_time),
+                )
             intent = Intent(
                 (CompleteRecovery(recovered),),
                 words.say("Complete a recovery"),
@@ -282,7 +293,8 @@ def _status(terminal: Terminal, name: str, account: str | None, folder: Path) ->
             looked = session.account_id if account is None else await find_account(session, account)
             address = session.community.get_address(looked)
             status = await get_recovery(session.client, address)
-            answer_recovery(terminal, session.community, status)
+            own = session.name if looked == session.account_id else None
+            answer_recovery(terminal, session.community, status, own)
 
     run(work)
 
@@ -323,6 +335,20 @@ def _intend_guardians(
         document={"file": str(file)},
         on_agreed=lambda: write_file(file, encode_guardians(guardians)),
     )
+
+
+async def _warn_of_present_keys(terminal: Terminal, session: Session, consent: Consent) -> None:
+    """Tell a guardian of new keys that are old ones; whoever has stolen them would keep them."""
+    address = session.community.get_address(consent.guardians.account)
+    present = read_policy(await session.client.get_account(address))
+    for key in sorted(find_present_keys(consent, present)):
+        terminal.note(
+            terminal.say(
+                "The account has this key already: {key}. If it was lost or stolen, let its "
+                "owner tell you another.",
+                key=key.hex(),
+            )
+        )
 
 
 def _agree(

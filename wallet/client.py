@@ -149,6 +149,7 @@ class Account(Answer, frozen=True):
     filing_units: int = 0
     limit: Micropai = Micropai(0)
     alias: str | None = None
+    recovery_ends_slot: int | None = None
     booked: Micropai = Micropai(0)  # settlement as the newest block has it
     running: Micropai = Micropai(0)  # demurrage that no block has collected yet
     deposits: tuple[DepositAnswer, ...] = ()

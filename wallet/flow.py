@@ -183,6 +183,15 @@ def tell_news(terminal: Terminal, session: Session) -> None:
                 when=terminal.words.date(community.get_time(session.status.head.slot)),
             )
         )
+    if session.account.recovery_ends_slot is not None:
+        terminal.note(
+            terminal.say(
+                "Guardians are recovering this account: from {when} on it has other keys. If you "
+                "did not ask for it, stop them: pai wallet recover cancel {name}",
+                when=terminal.words.date(community.get_time(session.account.recovery_ends_slot)),
+                name=session.name,
+            )
+        )
     for item in session.judged:
         transaction_id = item.pending.sealed.id.hex()[:ID_SHOWN]
         if item.verdict in FAILED:

@@ -98,6 +98,21 @@ def build_start(consent: Consent) -> StartRecovery:
     )
 
 
+def find_present_keys(consent: Consent, present: Policy | None) -> frozenset[bytes]:
+    """Which of the new keys may act for the account already.
+
+    Raises Failure when the new policy is the present one: a recovery would bring nothing.
+    """
+    if consent.policy == present:
+        raise Failure(
+            Exit.USAGE,
+            "These are the very keys that the account has now: to recover it with them would "
+            "change nothing. Let its owner make a new key ('pai wallet new NAME --address "
+            "ADDRESS') and tell you that one.",
+        )
+    return frozenset(consent.policy.keys) & frozenset(present.keys if present else ())
+
+
 def encode_guardians(guardians: Guardians) -> bytes:
     """The file for the guardians."""
     return _encode(

@@ -98,7 +98,13 @@ def parse_request(text: str, community: Community) -> Request:
 
 
 def draw_qr(text: str) -> str:
-    """The text as a QR code of half-height block characters, dark on light."""
+    """The text as a QR code of half-height block characters. Raises Failure: too long for one."""
     drawn = io.StringIO()
-    segno.make(text, error="l", micro=False).terminal(drawn, border=_QUIET_ZONE, compact=True)
+    try:
+        code = segno.make(text, error="l", micro=False)
+    except segno.DataOverflowError:
+        raise Failure(
+            Exit.USAGE, "This is too long for a QR code: pass on the file, or the text."
+        ) from None
+    code.terminal(drawn, border=_QUIET_ZONE, compact=True)
     return drawn.getvalue()

@@ -73,6 +73,11 @@ def build_account_document(session: Session, credit: Credit) -> dict[str, object
         "identified": account.identified,
         "identified_until_slot": account.identified_until_slot,
         "identified_until_time": _get_identified_time(session),
+        "recovery_ends_time": (
+            None
+            if account.recovery_ends_slot is None
+            else community.get_time(account.recovery_ends_slot)
+        ),
         "deposits": [build_deposit_document(item) for item in account.deposits],
         "pending": [
             build_pending_document(item, community)

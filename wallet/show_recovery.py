@@ -7,8 +7,13 @@ from wallet.terminal import Terminal, build_sheet
 from wallet.words import Words
 
 
-def answer_recovery(terminal: Terminal, community: Community, status: Recovery) -> None:
-    """Guardians now and those who follow, and the recovery that runs."""
+def answer_recovery(
+    terminal: Terminal, community: Community, status: Recovery, own: str | None
+) -> None:
+    """Guardians now and those who follow, and the recovery that runs.
+
+    ``own``: the wallet whose account it is; None: somebody else's.
+    """
     words, pending = terminal.words, status.pending
     document = {
         "address": status.address,
@@ -43,8 +48,10 @@ def answer_recovery(terminal: Terminal, community: Community, status: Recovery) 
                                               when=words.date(pending.ends_time))),
             *((words.say("New key"), key.hex()) for key in pending.policy.keys),
             (words.say("Stops left"), words.number(pending.cancels_left)),
-            (words.say("If you did not ask for it"), "pai wallet recover cancel"),
         ]  # fmt: skip
+        if own is not None:
+            cancel = f"pai wallet recover cancel {own}"
+            pairs.append((words.say("If you did not ask for it"), cancel))
     terminal.answer(document, build_sheet(pairs, title=status.address))
 
 

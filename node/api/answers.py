@@ -16,6 +16,7 @@ from chain.rules.identity import get_identified_until, is_identified
 from chain.rules.payments import build_account, get_spending_floor
 from chain.rules.settlement import compute_decayed, get_touched
 from chain.rules.units import DEFENSIVE_PER_SIGNATURE, get_defensive_units, get_free_units
+from chain.state import State
 from chain.tables import ACCOUNTS, CURRENT, Account, Deposit
 from chain.units import format_pai
 from node.api.errors import build_bad_request
@@ -104,6 +105,7 @@ def build_account_answer(core: Core, account_id: AccountId) -> AccountAnswer:
         unit_fee=format_pai(context.parameters.unit_fee),
         deposits=[_build_deposit_answer(ledger, context, item) for item in now.deposits],
         alias=find_alias(state, account_id),
+        recovery_ends_slot=_find_recovery_end(state, account_id),
         waiting=[waiting.hex() for waiting in core.mempool.get_waiting(account_id)],
     )
 
@@ -197,3 +199,8 @@ def build_parameters_answer(ledger: Ledger) -> ParametersAnswer:
             for segment in rules.keep_schedule
         ],
     )
+
+
+def _find_recovery_end(state: State, account_id: AccountId) -> int | None:
+    row = state.recoveries.get(account_id)
+    return None if row is None or row.pending is None else row.pending.ends_slot

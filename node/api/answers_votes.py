@@ -22,11 +22,11 @@ from node.api.schema_votes import (
     MajorityAnswer,
     ProposalAnswer,
     ProposalsAnswer,
-    ProposalState,
     Voice,
 )
 from node.core import Core
-from node.decisions import DecidedRow, EnactedRow, read_decided, read_enacted
+from node.decisions import DecidedRow, EnactedRow, get_state, read_decided, read_enacted
+from node.events import ProposalState
 
 PROPOSALS_PAGE_MAX: Final = 100
 
@@ -113,15 +113,12 @@ def _build_gone(
     ledger: Ledger, number: int, decided: DecidedRow, enacted: EnactedRow | None
 ) -> ProposalAnswer:
     """One that only this node's memory has."""
-    state: ProposalState = "rejected"
-    if decided.passed:
-        state = "enacted" if enacted and enacted.refused is None else "dropped"
     return _build(
         ledger,
         number,
         decided.filing,
         _Count(Class[decided.grade.upper()], decided.electors, decided.yes, decided.no),
-        state=state,
+        state=get_state(decided, enacted),
         filed=(decided.filed_by, decided.filed_slot, decided.ends_period),
         enacted=enacted,
     )

@@ -8,7 +8,13 @@ import msgspec
 from node.api.handlers import MESSAGEPACK
 from node.api.routes import Parameter, Route
 from node.api.schema import ErrorAnswer
-from node.api.schema_chain import BlockEvent, FinalEvent, TransactionEvent, UndoneEvent
+from node.api.schema_chain import (
+    BlockEvent,
+    FinalEvent,
+    ProposalEvent,
+    TransactionEvent,
+    UndoneEvent,
+)
 
 VERSION: Final = "3.1.0"
 _REFERENCE: Final = "#/components/schemas/{name}"
@@ -17,6 +23,7 @@ _EVENTS: Final = (
     UndoneEvent,
     FinalEvent,
     TransactionEvent,
+    ProposalEvent,
 )  # no path answers these as JSON
 
 

@@ -289,7 +289,10 @@ class DepositAnswer(Answer, frozen=True):
 
 
 class AccountAnswer(Answer, frozen=True):
-    """An account, projected to the present slot: what is shown is what is owned."""
+    """An account, projected to the present slot: what is shown is what is owned.
+
+    ``recovery_ends_slot``: when a recovery that runs gives it other keys; null while none runs.
+    """
 
     address: AddressText
     exists: bool
@@ -313,6 +316,7 @@ class AccountAnswer(Answer, frozen=True):
     unit_fee: Pai
     deposits: list[DepositAnswer]
     alias: str | None
+    recovery_ends_slot: Count | None
     waiting: list[Hash]
 
 

@@ -4,6 +4,7 @@ from typing import Final, Literal
 
 from node.api.schema import AddressText, Answer, Count, Hash, Hex, Pai
 from node.api.schema_actions import ActionAnswer
+from node.events import ProposalState
 
 BlockKind = Literal["primary", "secondary"]
 
@@ -175,3 +176,18 @@ class TransactionEvent(Answer, frozen=True):
     id: Hash
     status: Literal["waiting", "dropped"]
     code: Count
+
+
+class ProposalEvent(Answer, frozen=True):
+    """Event ``proposal``: a block filed it, counted it, or did what was decided."""
+
+    number: Count
+    state: ProposalState
+    height: Count
+    electors: Count
+    yes: Count
+    no: Count
+    refused: Count | None
+
+
+EventAnswer = BlockEvent | UndoneEvent | FinalEvent | TransactionEvent | ProposalEvent

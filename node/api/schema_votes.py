@@ -4,8 +4,8 @@ from typing import Literal
 
 from node.api.schema import Answer, Count, Hash, Hex
 from node.api.schema_measures import MeasureAnswer
+from node.events import ProposalState
 
-ProposalState = Literal["open", "waiting", "rejected", "enacted", "dropped"]
 Voice = Literal["yes", "no"]
 
 

@@ -16,13 +16,21 @@ from chain.header import BlockHash
 from node.api.errors import build_busy
 from node.api.front import get_limit_key
 from node.api.schema import write_address
-from node.api.schema_chain import BlockEvent, FinalEvent, TransactionEvent, UndoneEvent
+from node.api.schema_chain import (
+    BlockEvent,
+    EventAnswer,
+    FinalEvent,
+    ProposalEvent,
+    TransactionEvent,
+    UndoneEvent,
+)
 from node.core import Core
 from node.events import (
     BlockApplied,
     BlockFinal,
     BlockUndone,
     CoreEvent,
+    ProposalMoved,
     TransactionDropped,
     TransactionWaiting,
 )
@@ -81,7 +89,7 @@ def get_place_key(scope: Scope) -> str | None:
 
 
 class EventStream:
-    """Server-sent events: blocks that came, went or became final; what waits or fell."""
+    """Server-sent events: blocks that came, went or became final; what waits or fell; votes."""
 
     def __init__(self, core: Core, places: Places) -> None:
         self._core = core
@@ -117,9 +125,7 @@ def build_event(prefix: str, event: CoreEvent) -> bytes:
     return b"event: " + name + b"\ndata: " + msgspec.json.encode(answer) + b"\n\n"
 
 
-def _describe(
-    prefix: str, event: CoreEvent
-) -> tuple[bytes, BlockEvent | UndoneEvent | FinalEvent | TransactionEvent]:
+def _describe(prefix: str, event: CoreEvent) -> tuple[bytes, EventAnswer]:
     match event:
         case BlockApplied():
             return b"block", BlockEvent(
@@ -145,6 +151,8 @@ def _describe(
             return b"transaction", TransactionEvent(
                 id=event.id.hex(), status="dropped", code=event.code
             )
+        case ProposalMoved():
+            return b"proposal", ProposalEvent(**event._asdict())
 
 
 class ExportStream:

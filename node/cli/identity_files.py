@@ -13,7 +13,7 @@ import click
 from chain.address import decode_address
 from genesis.private import write_new_file
 from genesis.table import ConstitutionError
-from node.identity.certificates import build_challenge, read_certified
+from node.identity.certificates import Papers, build_challenge, read_certified
 from node.identity.openings import (
     Disclosure,
     Opening,
@@ -121,11 +121,19 @@ def _challenge(terminal: Terminal, address: str) -> None:
 @click.option("--address", required=True, help="The applicant's address.")
 @click.option("--signature", type=FILE, required=True, metavar="FILE",
               help="The applicant's signature of the challenge (SHA-256).")  # fmt: skip
+@click.option("--crl", "lists", type=FILE, multiple=True, metavar="FILE",
+              help="A list of revoked certificates (PEM, DER), of each issuer one.")  # fmt: skip
 @click.option("--file", type=FILE, required=True, metavar="FILE",
               help="The application to write (TOML).")  # fmt: skip
 @click.pass_obj
 def _x509(
-    terminal: Terminal, certificates: Path, roots: Path, address: str, signature: Path, file: Path
+    terminal: Terminal,
+    certificates: Path,
+    roots: Path,
+    address: str,
+    signature: Path,
+    lists: tuple[Path, ...],
+    file: Path,
 ) -> None:
     """Make an application from an X.509 certificate: the first of a PEM file, then its chain."""
 
@@ -134,7 +142,8 @@ def _x509(
             community = (await client.get_status()).community
         decode_address(community.prefix, address)
         challenge = build_challenge(address, community.id.hex())
-        found = read_certified(certificates, roots, challenge, signature, datetime.now(UTC))
+        papers = Papers(certificates, roots, signature, lists)
+        found = read_certified(papers, challenge, datetime.now(UTC))
         lines = [
             "[[application]]",
             f"address = {_quote(address)}",
@@ -143,14 +152,34 @@ def _x509(
             *(f"{name} = {_quote(value)}" for name, value in found.facts),
         ]
         write_new_file(file, ("\n".join(lines) + "\n").encode(), private=True)
+        words = terminal.words
+        if not lists:
+            terminal.note(
+                words.say(
+                    "Whether the certificate was revoked has not been looked at: fetch its "
+                    "issuer's list and give it with --crl. It lies at: {places}",
+                    places=" ".join(found.lists_at) or "?",
+                )
+            )
         terminal.answer(
             {
                 "file": str(file),
                 "document": found.document,
                 "facts": dict(found.facts),
                 "until": found.until.isoformat(),
+                "revocation_checked": bool(lists),
             },
-            build_sheet([*found.facts, (terminal.say("Written to"), str(file))]),
+            build_sheet(
+                [
+                    *found.facts,
+                    (words.say("Certificate ends"), words.date(int(found.until.timestamp()))),
+                    (
+                        words.say("Lists of revoked certificates"),
+                        words.say("it is in none") if lists else words.say("not looked at"),
+                    ),
+                    (words.say("Written to"), str(file)),
+                ]
+            ),
         )
 
     run(work)

@@ -29,6 +29,7 @@ from chain.actions import (
     Propose,
     ProposeChain,
     RegisterAlias,
+    Resolve,
     Save,
     SetCommittee,
     SetGuardians,
@@ -653,6 +654,19 @@ async def test_events_tell_of_transactions_and_blocks(
         assert name == "block"
         assert (await world.get(f"/v1/blocks/{data['height']}"))["hash"] == data["hash"]
     assert world.sources.event_places.taken == 0
+
+
+async def test_events_tell_of_proposals(autojump_clock: object, world: ApiWorld) -> None:
+    async with open_stream(world, "/v1/events") as messages:
+        for _ in range(2):
+            await messages.receive()
+        await world.pay("emma", Propose(Resolve("The well is cleaned.")))
+        told: list[dict[str, Any]] = []
+        while len(told) < 2:
+            name, data = read_event(await messages.receive())
+            told += [data] * (name == "proposal")
+    assert [(item["number"], item["state"]) for item in told] == [(0, "open"), (0, "rejected")]
+    assert told[0]["height"] < told[1]["height"]
 
 
 async def test_a_quiet_stream_shows_that_it_lives(

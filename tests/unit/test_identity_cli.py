@@ -1,14 +1,12 @@
 """Authorities, guardians and names by hand: whole stories told through the command line."""
 
-import datetime as dt
 import json
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from msgspec.structs import replace
 
@@ -28,6 +26,7 @@ from node.identity.openings import (
     read_disclosure,
     read_opening,
 )
+from tests.certificates import LIST_PLACE, Issuer, write_pem
 from tests.community import PAI, Community
 from tests.wallet_node import WalletNode, build_member_genesis
 from wallet import keystore, session
@@ -258,59 +257,6 @@ def test_a_disclosure_gives_the_root_whatever_is_kept_back(tmp_path: Path) -> No
 # Certificates
 
 
-class Issuer:
-    """A certification authority of tests, and whom it certifies."""
-
-    def __init__(self, name: str = "Root") -> None:
-        self.key = ec.generate_private_key(ec.SECP256R1())
-        self.name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, name)])
-        self.certificate = self._build(self.name, self.key.public_key(), ca=True)
-
-    def certify(self, key: ec.EllipticCurvePrivateKey, **names: str) -> x509.Certificate:
-        """A citizen's certificate."""
-        oids = {
-            "name": x509.NameOID.COMMON_NAME,
-            "country": x509.NameOID.COUNTRY_NAME,
-            "snils": x509.ObjectIdentifier("1.2.643.100.3"),
-        }
-        subject = x509.Name([x509.NameAttribute(oids[k], value) for k, value in names.items()])
-        return self._build(subject, key.public_key(), ca=False)
-
-    def _build(
-        self, subject: x509.Name, key: ec.EllipticCurvePublicKey, *, ca: bool
-    ) -> x509.Certificate:
-        now = dt.datetime.now(dt.UTC)
-        public = self.key.public_key()
-        usage = x509.KeyUsage(
-            digital_signature=not ca, key_cert_sign=ca, crl_sign=ca, content_commitment=False,
-            key_encipherment=False, data_encipherment=False, key_agreement=False,
-            encipher_only=False, decipher_only=False,
-        )  # fmt: skip
-        return (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(self.name)
-            .public_key(key)
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - dt.timedelta(days=1))
-            .not_valid_after(now + dt.timedelta(days=30))
-            .add_extension(x509.BasicConstraints(ca=ca, path_length=None), critical=True)
-            .add_extension(usage, critical=True)
-            .add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
-            .add_extension(
-                x509.AuthorityKeyIdentifier.from_issuer_public_key(public), critical=False
-            )
-            .sign(self.key, hashes.SHA256())
-        )
-
-
-def write_pem(path: Path, *certificates: x509.Certificate) -> str:
-    path.write_bytes(
-        b"".join(item.public_bytes(serialization.Encoding.PEM) for item in certificates)
-    )
-    return str(path)
-
-
 def test_a_certificate_becomes_an_application(desk: Desk, office: list[str]) -> None:
     root, key = Issuer(), ec.generate_private_key(ec.SECP256R1())
     leaf = root.certify(key, name="Nina", country="RU", snils="12345678901")
@@ -322,10 +268,10 @@ def test_a_certificate_becomes_an_application(desk: Desk, office: list[str]) -> 
     signature = tmp / "signature"
     signature.write_bytes(key.sign(challenge.encode(), ec.ECDSA(hashes.SHA256())))
     options = ["--address", nina, "--signature", str(signature), "--file", str(tmp / "nina.toml")]
-    certificate = write_pem(tmp / "nina.pem", leaf)
-    roots = write_pem(tmp / "roots.pem", root.certificate)
+    certificate = str(write_pem(tmp / "nina.pem", leaf))
+    roots = str(write_pem(tmp / "roots.pem", root.certificate))
 
-    strangers = write_pem(tmp / "strangers.pem", Issuer().certificate)
+    strangers = str(write_pem(tmp / "strangers.pem", Issuer().certificate))
     said = desk.run("identity", "x509", certificate, "--roots", strangers, *options,
                     code=Exit.USAGE)  # fmt: skip
     assert "no way to a trusted root" in said
@@ -333,10 +279,20 @@ def test_a_certificate_becomes_an_application(desk: Desk, office: list[str]) -> 
     said = desk.run("identity", "x509", certificate, "--roots", roots, *options, code=Exit.USAGE)
     assert "not the certificate holder's signature" in said
 
-    signature.write_bytes(key.sign(challenge.encode(), ec.ECDSA(hashes.SHA256())))
     signature.write_bytes(key.sign(line.encode(), ec.ECDSA(hashes.SHA256())))
+    revoked = str(write_pem(tmp / "revoked.crl", root.revoke(leaf)))
+    said = desk.run("identity", "x509", certificate, "--roots", roots, "--crl", revoked, *options,
+                    code=Exit.USAGE)  # fmt: skip
+    assert "was revoked" in said
+    assert not (tmp / "nina.toml").exists()
     told = desk.ask("identity", "x509", certificate, "--roots", roots, *options)
-    assert told["document"] == "snils:12345678901"
+    assert (told["document"], told["revocation_checked"]) == ("snils:12345678901", False)
+    assert LIST_PLACE in desk.shown
+    (tmp / "nina.toml").unlink()
+    clean = str(write_pem(tmp / "clean.crl", root.revoke()))
+    told = desk.ask("identity", "x509", certificate, "--roots", roots, "--crl", clean, *options)
+    assert told["revocation_checked"]
+    assert desk.shown == ""
     desk.ask("identity", "issue", "office", str(tmp / "nina.toml"), *office)
     assert desk.ask("identity", "status", nina)["identified"]
 
@@ -400,14 +356,40 @@ def test_lost_keys_come_back_by_the_guardians_hands(desk: Desk) -> None:
     desk.ask("wallet", "recover", "start", "vera", consent, "--yes")
     early = desk.run("wallet", "recover", "complete", "vera", ADDRESSES["anna"], "--yes",
                      code=Exit.REFUSED)  # fmt: skip
-    assert "not passed" in early
+    assert "can be completed from" in early
+    assert "Guardians are recovering" in desk.run("wallet", "show", "anna") + desk.shown
+    assert "pai wallet recover cancel anna" in desk.shown
+    cancel = "pai wallet recover cancel"
+    assert f"{cancel} anna" in desk.run("wallet", "recover", "status", "anna")
+    assert cancel not in desk.run("wallet", "recover", "status", "vera", ADDRESSES["anna"])
+    assert desk.ask("wallet", "show", "anna")["recovery_ends_time"]
     desk.mine(4)
     desk.ask("wallet", "recover", "complete", "vera", ADDRESSES["anna"], "--yes")
+    assert desk.ask("wallet", "show", "anna")["recovery_ends_time"] is None
     save_secrets(
         desk.folder / "wallets", "anna2", PASSWORD,
         build_secrets(ENTROPIES["fresh"], ACCOUNTS["anna"]), replace=False,
     )  # fmt: skip
     desk.ask("wallet", "pay", "anna2", ADDRESSES["boris"], "1", "--yes")
+
+
+def test_a_guardian_is_told_when_the_new_key_is_the_old_one(desk: Desk) -> None:
+    tmp = desk.folder
+    guardians, consent = str(tmp / "guardians.json"), str(tmp / "consent.json")
+    desk.ask("wallet", "recover", "guardians", "anna", "--key", KEYS["boris"], "--threshold", "1",
+             "--file", guardians, "--yes")  # fmt: skip
+    ask = ["wallet", "recover", "ask", "boris", guardians, consent, "--yes", "--key"]
+    said = desk.run(*ask, KEYS["anna"], code=Exit.USAGE)
+    assert "would change nothing" in said
+    assert "pai wallet new NAME --address ADDRESS" in said
+    assert not (tmp / "consent.json").exists()
+    desk.run(*ask, KEYS["anna"], "--key", KEYS["fresh"])
+    assert f"has this key already: {KEYS['anna']}" in desk.shown
+    assert KEYS["fresh"] not in desk.shown.split("Recover an account")[0]
+    desk.run("wallet", "recover", "agree", "boris", consent, "--yes", "--lang", "ru")
+    assert f"Этот ключ у счёта уже есть: {KEYS['anna']}" in desk.shown
+    desk.run(*ask, KEYS["fresh"])
+    assert "already" not in desk.shown
 
 
 def test_guardians_are_dismissed(desk: Desk) -> None:

@@ -36,7 +36,42 @@ TEXTS: Final[Texts] = {
     "Agree only if you have heard it from the owner, by voice.": (
         "Соглашайтесь, только если слышали просьбу от самого владельца, голосом."
     ),
+    "A list of revoked certificates (PEM, DER), of each issuer one.": (
+        "Список отозванных сертификатов (PEM, DER), от каждого издателя по одному."
+    ),
+    "Certificate ends": "Сертификат действует до",
+    "Lists of revoked certificates": "Списки отозванных сертификатов",
+    "it is in none": "его там нет",
+    "not looked at": "не смотрели",
+    "Whether the certificate was revoked has not been looked at: fetch its issuer's list and give "
+    "it with --crl. It lies at: {places}": (
+        "Не отозван ли сертификат, не проверялось: возьмите список у издателя и укажите его через "
+        "--crl. Он лежит здесь: {places}"
+    ),
+    "Guardians are recovering this account: from {when} on it has other keys. If you did not ask "
+    "for it, stop them: pai wallet recover cancel {name}": (
+        "Поручители восстанавливают этот счёт: с {when} у него будут другие ключи. Если вы об этом "
+        "не просили, остановите их: pai wallet recover cancel {name}"
+    ),
+    "This recovery can be completed from {when} on; until then the owner may stop it.": (
+        "Завершить это восстановление можно с {when}; до тех пор владелец может его остановить."
+    ),
     "Agree?": "Согласны?",
+    "The account has this key already: {key}. If it was lost or stolen, let its owner tell you "
+    "another.": (
+        "Этот ключ у счёта уже есть: {key}. Если его потеряли или украли, пусть владелец назовёт "
+        "вам другой."
+    ),
+    "These are the very keys that the account has now: to recover it with them would change "
+    "nothing. Let its owner make a new key ('pai wallet new NAME --address ADDRESS') and tell you "
+    "that one.": (
+        "Это те самые ключи, которые у счёта и так есть: восстановление с ними ничего не "
+        "изменит. Пусть владелец создаст новый ключ («pai wallet new ИМЯ --address АДРЕС») и "
+        "назовёт вам его."
+    ),
+    "This is too long for a QR code: pass on the file, or the text.": (
+        "Для QR-кода это слишком длинно: передайте файл или строку."
+    ),
     "As a guardian: agree to the new keys of the file CONSENT.": (
         "Поручителю: согласиться с новыми ключами из файла CONSENT."
     ),
@@ -103,7 +138,7 @@ TEXTS: Final[Texts] = {
     "nobody": "никто",
     "none runs": "не идёт",
     "runs until {when}": "идёт до {when}",
-    "{needed} of {count} must agree": "должны согласиться {needed} из {count}",
+    "{needed} of {count} must agree": "всего {count}, согласиться должны {needed}",
     "{path} is no file of guardians, or it is damaged.": (
         "{path} — не файл поручителей, или он повреждён."
     ),
@@ -229,7 +264,38 @@ SENTENCES: Final[dict[str, str]] = {
     "everybody needs the number of a document": "у каждого должен быть номер документа",
     "name the fields to show, each one of: {0}": "назовите поля, которые показать, из этих: {0}",
     "no certificates in PEM are here": "сертификатов в PEM здесь нет",
-    "no way to a trusted root: {0}": "нет пути к доверенному корню: {0}",
+    "no way to a trusted root. The issuers' certificates belong into the same file, after the "
+    "holder's, and the root into --roots. In detail: {0}": (
+        "нет пути к доверенному корню. Сертификаты издателей кладут в тот же файл, после "
+        "сертификата владельца, а корневой — в --roots. Подробно: {0}"
+    ),
+    "an RSA key of {0} bits is too short to trust: 2,048 is the least": (
+        "ключ RSA в {0} бит слишком короток, чтобы ему верить; нужно не меньше 2048"
+    ),
+    "{0} uses the algorithm {1}, which cannot be checked here. What can: RSA from 2,048 bits, "
+    "ECDSA with P-256, P-384 or P-521, with SHA-256, SHA-384 or SHA-512, and Ed25519 for the "
+    "holder's own key. Check this certificate with a program that knows its algorithm, and write "
+    "the application by hand": (
+        "{0}: алгоритм {1} здесь не проверить. Проверяются RSA от 2048 бит и ECDSA на P-256, P-384 "
+        "и P-521 с SHA-256, SHA-384 и SHA-512; ключ самого владельца может быть и Ed25519. "
+        "Проверьте этот сертификат программой, которая знает его алгоритм, и впишите заявление "
+        "руками"
+    ),
+    "{0} is valid from {1} to {2} only": "{0}: действует только с {1} по {2}",
+    "{0} was revoked on {1}": "{0}: сертификат отозван {1}",
+    "none of the lists given with --crl is about it. Its issuer's lies at {0}": (
+        "ни один из списков, данных через --crl, о нём не говорит. Список его издателя лежит по "
+        "адресу {0}"
+    ),
+    "this list is not signed by whom it names as its issuer": (
+        "список подписал не тот, кто назван в нём издателем"
+    ),
+    "this list holds from {0} to {1} (UTC): fetch a fresh one from its issuer": (
+        "список действует с {0} по {1} (UTC): возьмите у издателя свежий"
+    ),
+    "this is no list of revoked certificates (CRL), neither in PEM nor in DER": (
+        "это не список отозванных сертификатов (CRL) — ни в PEM, ни в DER"
+    ),
     "nobody applies here": "заявлений здесь нет",
     "this is not such a file, or it is damaged": "это не такой файл, или он повреждён",
     "this is not the certificate holder's signature of the challenge": (

@@ -201,9 +201,9 @@ TEXTS: Final[Texts] = {
     "Whose": "Чей",
     "this wallet's": "этого кошелька",
     "{name}: {needed} of {count} keys must sign.": (
-        "{name}: подписать должны {needed} из {count} ключей."
+        "{name}: ключей {count}, подписей нужно {needed}."
     ),
-    "{needed} of {count} must sign": "подписать должны {needed} из {count}",
+    "{needed} of {count} must sign": "ключей {count}, подписей нужно {needed}",
     "The ledger learns this key with the account's first payment.": (
         "Реестр узнает этот ключ с первым платежом счёта."
     ),
