@@ -2,7 +2,7 @@
 
 from msgspec.structs import replace
 
-from chain.actions import CastVote, Propose, Resolve, SpendFund
+from chain.actions import CastVote, Measure, Propose, Resolve, SpendFund
 from chain.block import SealedBlock
 from chain.errors import Code
 from chain.genesis import GenesisFunds
@@ -18,7 +18,7 @@ from tests.community import CONSTANTS, PAI, Community, build_genesis, get_accoun
 PERIOD = CONSTANTS.slots_per_period
 ELECTORS = 8
 RICH = replace(build_genesis(), funds=GenesisFunds(reserve=0, social=1_000 * PAI, operators=0))
-MEASURES = (
+MEASURES: tuple[Measure, ...] = (
     Resolve("The well is cleaned on Saturday."),
     SpendFund("social", get_account_id("hamit"), 700 * PAI, ""),
     SpendFund("social", get_account_id("hamit"), 699 * PAI, ""),
