@@ -6,57 +6,7 @@ Amounts are what really moved: of savings returned early, what came to the balan
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
 
-from chain.actions import (
-    AcceptChain,
-    AcceptInvoice,
-    Action,
-    AskLoan,
-    Attest,
-    Bond,
-    CancelOrder,
-    CancelRecovery,
-    CastVote,
-    ChangeListing,
-    ChangePolicy,
-    CompleteRecovery,
-    ConfirmDelivery,
-    ConsentReassign,
-    DeclineChain,
-    DeclineInvoice,
-    DropLoan,
-    GiveUpAlias,
-    GrantLoan,
-    Guarantee,
-    LendLiquidity,
-    MarkClearable,
-    Offer,
-    OfferInvoice,
-    Pay,
-    PayClaim,
-    PayInvoice,
-    Prolong,
-    Propose,
-    ProposeChain,
-    Reassign,
-    RegisterAlias,
-    RegisterSeat,
-    ReleaseNotice,
-    Renew,
-    ReplaceSeatKeys,
-    ReturnLoan,
-    Reveal,
-    Revoke,
-    Save,
-    SetGuardians,
-    SetOrder,
-    StartRecovery,
-    Takeover,
-    Unbond,
-    Want,
-    Withdraw,
-    WithdrawListing,
-    WriteDown,
-)
+from chain import actions as act
 from chain.block import SealedBlock
 from chain.facts import (
     Charged,
@@ -180,7 +130,7 @@ class _Deposits:
                     return deposit.amount
         return 0
 
-    def get_returned(self, owner: AccountId, action: Withdraw) -> int:
+    def get_returned(self, owner: AccountId, action: act.Withdraw) -> int:
         """What of an early return comes to the balance; a deposit of this very step loses none."""
         account, deposits = self._accounts.get(owner), self._before.get(owner, ())
         if not isinstance(account, Account):
@@ -211,68 +161,70 @@ def _get_amount(deposits: _Deposits, owner: AccountId, action: Any) -> int:
 
 
 # Every action, and None for what is no news to whom it belongs.
-_TOLD: Final[dict[type[Action], _Told | None]] = {
+_TOLD: Final[dict[type[act.Action], _Told | None]] = {
     # money
-    Pay: _Told("paid", counterparty="to", mirrored="received"),
-    Save: _Told("saved"),
-    Prolong: _Told("prolonged", _get_amount),
-    Withdraw: _Told("withdrawn", _Deposits.get_returned),
+    act.Pay: _Told("paid", counterparty="to", mirrored="received"),
+    act.Save: _Told("saved"),
+    act.Prolong: _Told("prolonged", _get_amount),
+    act.Withdraw: _Told("withdrawn", _Deposits.get_returned),
     # credit
-    AskLoan: _Told("loan"),
-    Guarantee: _Told("loan"),
-    GrantLoan: _Told("loan"),
-    DropLoan: _Told("loan"),
-    ReturnLoan: _Told("loan"),
-    PayClaim: _Told("paid", counterparty="creditor", mirrored="received"),
+    act.AskLoan: _Told("loan"),
+    act.Guarantee: _Told("loan"),
+    act.GrantLoan: _Told("loan"),
+    act.DropLoan: _Told("loan"),
+    act.ReturnLoan: _Told("loan"),
+    act.PayClaim: _Told("paid", counterparty="creditor", mirrored="received"),
     # keys
-    Reveal: None,
-    ChangePolicy: _Told("keys"),
-    SetGuardians: _Told("guardians"),
-    StartRecovery: _Told("recovery", counterparty="account", mirrored="recovery_of_this"),
-    CancelRecovery: _Told("recovery_cancelled"),
-    CompleteRecovery: _Told("recovered", counterparty="account", mirrored="recovered_this"),
+    act.Reveal: None,
+    act.ChangePolicy: _Told("keys"),
+    act.SetGuardians: _Told("guardians"),
+    act.StartRecovery: _Told("recovery", counterparty="account", mirrored="recovery_of_this"),
+    act.CancelRecovery: _Told("recovery_cancelled"),
+    act.CompleteRecovery: _Told("recovered", counterparty="account", mirrored="recovered_this"),
     # aliases
-    RegisterAlias: _Told("alias"),
-    GiveUpAlias: _Told("alias_given_up"),
+    act.RegisterAlias: _Told("alias"),
+    act.GiveUpAlias: _Told("alias_given_up"),
     # seats
-    RegisterSeat: _Told("seat"),
-    Bond: _Told("bonded"),
-    Unbond: _Told("unbonded", _get_amount),
-    Takeover: _Told("takeover", counterparty="seat", mirrored="taken_over"),
-    ReplaceSeatKeys: _Told("seat_keys"),
-    ReleaseNotice: None,  # told by what it cost
+    act.RegisterSeat: _Told("seat"),
+    act.Bond: _Told("bonded"),
+    act.Unbond: _Told("unbonded", _get_amount),
+    act.Takeover: _Told("takeover", counterparty="seat", mirrored="taken_over"),
+    act.ReplaceSeatKeys: _Told("seat_keys"),
+    act.ReleaseNotice: None,  # told by what it cost
     # identity
-    Attest: _Told("attested", counterparty="subject", mirrored="identified"),
-    Renew: _Told("renewed", counterparty="subject", mirrored="identity_renewed"),
-    Revoke: _Told("revoked", counterparty="subject", mirrored="identity_revoked"),
+    act.Attest: _Told("attested", counterparty="subject", mirrored="identified"),
+    act.Renew: _Told("renewed", counterparty="subject", mirrored="identity_renewed"),
+    act.Revoke: _Told("revoked", counterparty="subject", mirrored="identity_revoked"),
     # votes
-    Propose: _Told("proposed"),
-    CastVote: _Told("voted"),
+    act.Propose: _Told("proposed"),
+    act.CastVote: _Told("voted"),
     # obligations
-    OfferInvoice: _Told("invoiced", counterparty="debtor", mirrored="invoice"),
-    AcceptInvoice: _Told("owes", counterparty="creditor", mirrored="owed"),
-    DeclineInvoice: _Told("invoice_declined"),
-    PayInvoice: _Told("paid", counterparty="creditor", mirrored="received"),
-    WriteDown: _Told("written_down", counterparty="debtor", mirrored="let_off"),
-    Reassign: _Told("reassigning"),
-    ConsentReassign: _Told("reassigned", counterparty="to", mirrored="owed"),
-    MarkClearable: None,
-    LendLiquidity: _Told("lends"),
+    act.OfferInvoice: _Told("invoiced", counterparty="debtor", mirrored="invoice"),
+    act.AcceptInvoice: _Told("owes", counterparty="creditor", mirrored="owed"),
+    act.DeclineInvoice: _Told("invoice_declined"),
+    act.PayInvoice: _Told("paid", counterparty="creditor", mirrored="received"),
+    act.WriteDown: _Told("written_down", counterparty="debtor", mirrored="let_off"),
+    act.Reassign: _Told("reassigning"),
+    act.ConsentReassign: _Told("reassigned", counterparty="to", mirrored="owed"),
+    act.MarkClearable: None,
+    act.LendLiquidity: _Told("lends"),
     # market; what chains did is told by their facts
-    Offer: _Told("offered"),
-    Want: _Told("wanted"),
-    ChangeListing: _Told("listing"),
-    WithdrawListing: _Told("listing"),
-    SetOrder: _Told("order"),
-    CancelOrder: _Told("order"),
-    ProposeChain: None,
-    AcceptChain: None,
-    DeclineChain: None,
-    ConfirmDelivery: _Told("receipt"),
+    act.Offer: _Told("offered"),
+    act.Want: _Told("wanted"),
+    act.ChangeListing: _Told("listing"),
+    act.WithdrawListing: _Told("listing"),
+    act.SetOrder: _Told("order"),
+    act.CancelOrder: _Told("order"),
+    act.ProposeChain: None,
+    act.AcceptChain: None,
+    act.DeclineChain: None,
+    act.ConfirmDelivery: _Told("receipt"),
 }
 
 
-def _describe(sealed: SealedTransaction, action: Action, deposits: _Deposits) -> list[Happening]:
+def _describe(
+    sealed: SealedTransaction, action: act.Action, deposits: _Deposits
+) -> list[Happening]:
     owner, told = sealed.body.account, _TOLD[type(action)]
     if told is None:
         return []

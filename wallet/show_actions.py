@@ -8,57 +8,7 @@ from collections.abc import Callable, Mapping
 from string import Formatter
 from typing import Any, Final, NamedTuple
 
-from chain.actions import (
-    AcceptChain,
-    AcceptInvoice,
-    Action,
-    AskLoan,
-    Attest,
-    Bond,
-    CancelOrder,
-    CancelRecovery,
-    CastVote,
-    ChangeListing,
-    ChangePolicy,
-    CompleteRecovery,
-    ConfirmDelivery,
-    ConsentReassign,
-    DeclineChain,
-    DeclineInvoice,
-    DropLoan,
-    GiveUpAlias,
-    GrantLoan,
-    Guarantee,
-    LendLiquidity,
-    MarkClearable,
-    Offer,
-    OfferInvoice,
-    Pay,
-    PayClaim,
-    PayInvoice,
-    Prolong,
-    Propose,
-    ProposeChain,
-    Reassign,
-    RegisterAlias,
-    RegisterSeat,
-    ReleaseNotice,
-    Renew,
-    ReplaceSeatKeys,
-    ReturnLoan,
-    Reveal,
-    Revoke,
-    Save,
-    SetGuardians,
-    SetOrder,
-    StartRecovery,
-    Takeover,
-    Unbond,
-    Want,
-    Withdraw,
-    WithdrawListing,
-    WriteDown,
-)
+from chain import actions as act
 from wallet.community import Community
 from wallet.measures import tell_measure
 from wallet.show import tell_account, tell_pai
@@ -84,69 +34,71 @@ class _Teller(NamedTuple):
         return self.words.date(seconds) if seconds < CALENDAR_END else "∞"
 
 
-_SENTENCES: Final[dict[type[Action], str]] = {
+_SENTENCES: Final[dict[type[act.Action], str]] = {
     # money
-    Pay: mark("pay {amount} to {whom} {memo}"),
-    Save: mark("save {amount} for periods: {count}"),
-    Prolong: mark("prolong deposit {id} for periods: {count}"),
-    Withdraw: mark("return {amount} of deposit {id} early"),
+    act.Pay: mark("pay {amount} to {whom} {memo}"),
+    act.Save: mark("save {amount} for periods: {count}"),
+    act.Prolong: mark("prolong deposit {id} for periods: {count}"),
+    act.Withdraw: mark("return {amount} of deposit {id} early"),
     # keys
-    Reveal: mark("state the account's keys: {needed} of {count_keys}"),
-    ChangePolicy: mark("give the account other keys: {needed} of {count_keys}"),
-    SetGuardians: mark(
+    act.Reveal: mark("state the account's keys: {needed} of {count_keys}"),
+    act.ChangePolicy: mark("give the account other keys: {needed} of {count_keys}"),
+    act.SetGuardians: mark(
         "name guardians ({guardians}); delay, periods: {delay}; cancels allowed: {cancels}"
     ),
-    StartRecovery: mark("begin to recover {account}: {needed} of {count_keys} new keys"),
-    CancelRecovery: mark("stop the recovery of this account"),
-    CompleteRecovery: mark("give {account} the keys that its guardians asked for"),
+    act.StartRecovery: mark("begin to recover {account}: {needed} of {count_keys} new keys"),
+    act.CancelRecovery: mark("stop the recovery of this account"),
+    act.CompleteRecovery: mark("give {account} the keys that its guardians asked for"),
     # aliases
-    RegisterAlias: mark("take the name @{name}, for {price} at most"),
-    GiveUpAlias: mark("give up the account's name"),
+    act.RegisterAlias: mark("take the name @{name}, for {price} at most"),
+    act.GiveUpAlias: mark("give up the account's name"),
     # seats
-    RegisterSeat: mark("register a seat"),
-    Bond: mark("bond {amount} of deposit {id} to the seat"),
-    Unbond: mark("ask deposit {id} back from the seat"),
-    Takeover: mark("let the standby key of {seat} take over its seat"),
-    ReplaceSeatKeys: mark("replace all keys of the seat"),
-    ReleaseNotice: mark("vote again although the journal was lost: {round}"),
+    act.RegisterSeat: mark("register a seat"),
+    act.Bond: mark("bond {amount} of deposit {id} to the seat"),
+    act.Unbond: mark("ask deposit {id} back from the seat"),
+    act.Takeover: mark("let the standby key of {seat} take over its seat"),
+    act.ReplaceSeatKeys: mark("replace all keys of the seat"),
+    act.ReleaseNotice: mark("vote again although the journal was lost: {round}"),
     # identity
-    Attest: mark("attest {subject} as {kind} until {until}"),
-    Renew: mark("renew the attestation of {subject} until {until}"),
-    Revoke: mark("revoke the attestation of {subject}"),
+    act.Attest: mark("attest {subject} as {kind} until {until}"),
+    act.Renew: mark("renew the attestation of {subject} until {until}"),
+    act.Revoke: mark("revoke the attestation of {subject}"),
     # credit
-    AskLoan: mark("ask for a loan of {amount} for periods: {count}"),
-    Guarantee: mark("answer for loan {loan}"),
-    GrantLoan: mark("grant loan {loan}"),
-    DropLoan: mark("take back or decline loan {loan}"),
-    ReturnLoan: mark("return loan {loan} before its term"),
-    PayClaim: mark("pay a guarantor back {amount}"),
+    act.AskLoan: mark("ask for a loan of {amount} for periods: {count}"),
+    act.Guarantee: mark("answer for loan {loan}"),
+    act.GrantLoan: mark("grant loan {loan}"),
+    act.DropLoan: mark("take back or decline loan {loan}"),
+    act.ReturnLoan: mark("return loan {loan} before its term"),
+    act.PayClaim: mark("pay a guarantor back {amount}"),
     # votes
-    Propose: mark("put a measure to the vote: {measure}"),
-    CastVote: mark("vote on proposal {proposal}: {voice}"),
+    act.Propose: mark("put a measure to the vote: {measure}"),
+    act.CastVote: mark("vote on proposal {proposal}: {voice}"),
     # obligations
-    OfferInvoice: mark("offer {debtor} an invoice of {amount} {reference}"),
-    AcceptInvoice: mark("owe {creditor} {amount} by invoice {obligation}; {clearable}"),
-    DeclineInvoice: mark("decline invoice {obligation}, or take it back"),
-    PayInvoice: mark("pay {amount} of invoice {obligation} to {creditor}"),
-    WriteDown: mark("let {debtor} off {amount} of invoice {obligation}"),
-    Reassign: mark("hand invoice {obligation} over to {heir}"),
-    ConsentReassign: mark("owe invoice {obligation} to {heir} from now on"),
-    MarkClearable: mark("invoice {obligation}: {clearable}"),
-    LendLiquidity: mark("lend {amount} to every set-off"),
+    act.OfferInvoice: mark("offer {debtor} an invoice of {amount} {reference}"),
+    act.AcceptInvoice: mark("owe {creditor} {amount} by invoice {obligation}; {clearable}"),
+    act.DeclineInvoice: mark("decline invoice {obligation}, or take it back"),
+    act.PayInvoice: mark("pay {amount} of invoice {obligation} to {creditor}"),
+    act.WriteDown: mark("let {debtor} off {amount} of invoice {obligation}"),
+    act.Reassign: mark("hand invoice {obligation} over to {heir}"),
+    act.ConsentReassign: mark("owe invoice {obligation} to {heir} from now on"),
+    act.MarkClearable: mark("invoice {obligation}: {clearable}"),
+    act.LendLiquidity: mark("lend {amount} to every set-off"),
     # market
-    Offer: mark("offer {goods} at {unit_price} a unit, until {until}"),
-    Want: mark("look for {goods} at {unit_price} a unit at most, until {until}"),
-    ChangeListing: mark("change offer or want {listing}: {quantity} at {unit_price} a unit"),
-    WithdrawListing: mark("withdraw offer or want {listing}"),
-    SetOrder: mark(
+    act.Offer: mark("offer {goods} at {unit_price} a unit, until {until}"),
+    act.Want: mark("look for {goods} at {unit_price} a unit at most, until {until}"),
+    act.ChangeListing: mark("change offer or want {listing}: {quantity} at {unit_price} a unit"),
+    act.WithdrawListing: mark("withdraw offer or want {listing}"),
+    act.SetOrder: mark(
         "let chains of your offers and wants take up to {give} from the balance and add up to "
         "{take}, in a period at most: {chains}, until {until}"
     ),
-    CancelOrder: mark("cancel the standing order"),
-    ProposeChain: mark("propose a chain of trades: {legs}"),
-    AcceptChain: mark("consent to chain {chain} ({digest})"),
-    DeclineChain: mark("refuse chain {chain}"),
-    ConfirmDelivery: mark("confirm that of delivery {delivery} so much was received: {quantity}"),
+    act.CancelOrder: mark("cancel the standing order"),
+    act.ProposeChain: mark("propose a chain of trades: {legs}"),
+    act.AcceptChain: mark("consent to chain {chain} ({digest})"),
+    act.DeclineChain: mark("refuse chain {chain}"),
+    act.ConfirmDelivery: mark(
+        "confirm that of delivery {delivery} so much was received: {quantity}"
+    ),
 }
 
 _CLEARS: Final = {True: mark("may be set off"), False: mark("is not set off")}
@@ -199,7 +151,7 @@ _FIGURES: Final[dict[str, Callable[[_Teller, Any], object]]] = {
 
 
 def tell_action(
-    words: Words, action: Action, community: Community, names: Mapping[str, str]
+    words: Words, action: act.Action, community: Community, names: Mapping[str, str]
 ) -> str:
     """One action of a transaction in words."""
     teller, text = _Teller(words, community, names), _SENTENCES[type(action)]

@@ -8,57 +8,7 @@ from typing import Any, Final
 
 from msgspec.structs import replace
 
-from chain.actions import (
-    AcceptChain,
-    AcceptInvoice,
-    Action,
-    AskLoan,
-    Attest,
-    Bond,
-    CancelOrder,
-    CancelRecovery,
-    CastVote,
-    ChangeListing,
-    ChangePolicy,
-    CompleteRecovery,
-    ConfirmDelivery,
-    ConsentReassign,
-    DeclineChain,
-    DeclineInvoice,
-    DropLoan,
-    GiveUpAlias,
-    GrantLoan,
-    Guarantee,
-    LendLiquidity,
-    MarkClearable,
-    Offer,
-    OfferInvoice,
-    Pay,
-    PayClaim,
-    PayInvoice,
-    Prolong,
-    Propose,
-    ProposeChain,
-    Reassign,
-    RegisterAlias,
-    RegisterSeat,
-    ReleaseNotice,
-    Renew,
-    ReplaceSeatKeys,
-    ReturnLoan,
-    Reveal,
-    Revoke,
-    Save,
-    SetGuardians,
-    SetOrder,
-    StartRecovery,
-    Takeover,
-    Unbond,
-    Want,
-    Withdraw,
-    WithdrawListing,
-    WriteDown,
-)
+from chain import actions as act
 from chain.checks import SignatureChecks
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
@@ -171,13 +121,13 @@ def _check_envelope(state: State, context: Context, body: Transaction, account: 
 def _get_policy(body: Transaction, account: Account) -> Policy:
     """The account's policy, which its first spend reveals."""
     first = body.actions[0]
-    if len(body.actions) > 1 and any(isinstance(action, Reveal) for action in body.actions[1:]):
+    if len(body.actions) > 1 and any(isinstance(action, act.Reveal) for action in body.actions[1:]):
         raise Invalid(Code.POLICY_ALREADY_KNOWN, "a policy is revealed once, by the first action")
     if account.policy is not None:
-        if isinstance(first, Reveal):
+        if isinstance(first, act.Reveal):
             raise Invalid(Code.POLICY_ALREADY_KNOWN)
         return account.policy
-    if not isinstance(first, Reveal):
+    if not isinstance(first, act.Reveal):
         raise Invalid(Code.POLICY_MISSING)
     if compute_account_id(first.policy) != body.account:
         raise Invalid(Code.POLICY_MISMATCH)
@@ -203,7 +153,7 @@ def get_claims(chain: bytes, policy: Policy, sealed: SealedTransaction) -> list[
 
 
 def _apply_action(
-    state: State, context: Context, owner: AccountId, action: Action, checks: SignatureChecks
+    state: State, context: Context, owner: AccountId, action: act.Action, checks: SignatureChecks
 ) -> None:
     kind = type(action)
     plain = _PLAIN.get(kind)
@@ -213,12 +163,12 @@ def _apply_action(
         _CHECKED[kind](state, context, owner, action, checks)
 
 
-def apply_reveal(_state: State, _context: Context, _owner: AccountId, _action: Reveal) -> None:
+def apply_reveal(_state: State, _context: Context, _owner: AccountId, _action: act.Reveal) -> None:
     """Its work is done by the envelope: no signature could be checked before."""
 
 
 def apply_change_policy(
-    state: State, _context: Context, owner: AccountId, action: ChangePolicy
+    state: State, _context: Context, owner: AccountId, action: act.ChangePolicy
 ) -> None:
     """Give the account other keys; they count from its next transaction on."""
     account = state.accounts.require(owner)
@@ -229,66 +179,66 @@ _PlainRule = Callable[[State, Context, AccountId, Any], None]
 _CheckedRule = Callable[[State, Context, AccountId, Any, SignatureChecks], None]
 
 # Which rule applies which action; those that check signatures of their own stand apart.
-_PLAIN: Final[dict[type[Action], _PlainRule]] = {
+_PLAIN: Final[dict[type[act.Action], _PlainRule]] = {
     # money
-    Pay: apply_payment,
-    Save: apply_save,
-    Prolong: apply_prolong,
-    Withdraw: apply_withdraw,
+    act.Pay: apply_payment,
+    act.Save: apply_save,
+    act.Prolong: apply_prolong,
+    act.Withdraw: apply_withdraw,
     # credit
-    AskLoan: apply_ask,
-    Guarantee: apply_guarantee,
-    GrantLoan: apply_grant,
-    DropLoan: apply_drop,
-    ReturnLoan: apply_return,
-    PayClaim: apply_pay_claim,
+    act.AskLoan: apply_ask,
+    act.Guarantee: apply_guarantee,
+    act.GrantLoan: apply_grant,
+    act.DropLoan: apply_drop,
+    act.ReturnLoan: apply_return,
+    act.PayClaim: apply_pay_claim,
     # keys
-    Reveal: apply_reveal,
-    ChangePolicy: apply_change_policy,
-    SetGuardians: apply_set_guardians,
-    CancelRecovery: apply_cancel_recovery,
-    CompleteRecovery: apply_complete_recovery,
+    act.Reveal: apply_reveal,
+    act.ChangePolicy: apply_change_policy,
+    act.SetGuardians: apply_set_guardians,
+    act.CancelRecovery: apply_cancel_recovery,
+    act.CompleteRecovery: apply_complete_recovery,
     # aliases
-    RegisterAlias: apply_register_alias,
-    GiveUpAlias: apply_give_up_alias,
+    act.RegisterAlias: apply_register_alias,
+    act.GiveUpAlias: apply_give_up_alias,
     # votes
-    Propose: apply_propose,
-    CastVote: apply_cast,
+    act.Propose: apply_propose,
+    act.CastVote: apply_cast,
     # market
-    Offer: apply_offer,
-    Want: apply_want,
-    ChangeListing: apply_change_listing,
-    WithdrawListing: apply_withdraw_listing,
-    SetOrder: apply_set_order,
-    CancelOrder: apply_cancel_order,
-    ProposeChain: apply_propose_chain,
-    AcceptChain: apply_accept_chain,
-    DeclineChain: apply_decline_chain,
-    ConfirmDelivery: apply_confirm_delivery,
+    act.Offer: apply_offer,
+    act.Want: apply_want,
+    act.ChangeListing: apply_change_listing,
+    act.WithdrawListing: apply_withdraw_listing,
+    act.SetOrder: apply_set_order,
+    act.CancelOrder: apply_cancel_order,
+    act.ProposeChain: apply_propose_chain,
+    act.AcceptChain: apply_accept_chain,
+    act.DeclineChain: apply_decline_chain,
+    act.ConfirmDelivery: apply_confirm_delivery,
     # seats
-    Bond: apply_bond,
-    Unbond: apply_unbond,
-    ReleaseNotice: apply_release_notice,
+    act.Bond: apply_bond,
+    act.Unbond: apply_unbond,
+    act.ReleaseNotice: apply_release_notice,
     # identity
-    Attest: apply_attest,
-    Renew: apply_renew,
-    Revoke: apply_revoke,
+    act.Attest: apply_attest,
+    act.Renew: apply_renew,
+    act.Revoke: apply_revoke,
     # obligations
-    OfferInvoice: apply_offer_invoice,
-    AcceptInvoice: apply_accept_invoice,
-    DeclineInvoice: apply_decline_invoice,
-    PayInvoice: apply_pay_invoice,
-    WriteDown: apply_write_down,
-    Reassign: apply_reassign,
-    ConsentReassign: apply_consent_reassign,
-    MarkClearable: apply_mark_clearable,
-    LendLiquidity: apply_lend_liquidity,
+    act.OfferInvoice: apply_offer_invoice,
+    act.AcceptInvoice: apply_accept_invoice,
+    act.DeclineInvoice: apply_decline_invoice,
+    act.PayInvoice: apply_pay_invoice,
+    act.WriteDown: apply_write_down,
+    act.Reassign: apply_reassign,
+    act.ConsentReassign: apply_consent_reassign,
+    act.MarkClearable: apply_mark_clearable,
+    act.LendLiquidity: apply_lend_liquidity,
 }
-_CHECKED: Final[dict[type[Action], _CheckedRule]] = {
+_CHECKED: Final[dict[type[act.Action], _CheckedRule]] = {
     # keys
-    StartRecovery: apply_start_recovery,
+    act.StartRecovery: apply_start_recovery,
     # seats
-    RegisterSeat: apply_register,
-    Takeover: apply_takeover,
-    ReplaceSeatKeys: apply_replace_keys,
+    act.RegisterSeat: apply_register,
+    act.Takeover: apply_takeover,
+    act.ReplaceSeatKeys: apply_replace_keys,
 }

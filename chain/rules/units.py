@@ -10,38 +10,7 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from chain.actions import (
-    Action,
-    AskLoan,
-    Attest,
-    Bond,
-    CancelOrder,
-    CancelRecovery,
-    CastVote,
-    ChangePolicy,
-    CompleteRecovery,
-    DeclineChain,
-    GrantLoan,
-    Guarantee,
-    LendLiquidity,
-    Offer,
-    OfferInvoice,
-    Pay,
-    Propose,
-    ProposeChain,
-    RegisterAlias,
-    RegisterSeat,
-    ReleaseNotice,
-    ReplaceSeatKeys,
-    Reveal,
-    Save,
-    SetGuardians,
-    SetOrder,
-    StartRecovery,
-    Takeover,
-    Want,
-    WithdrawListing,
-)
+from chain import actions as act
 from chain.errors import Code, Invalid
 from chain.facts import FeePaid
 from chain.policy import AccountId
@@ -64,53 +33,53 @@ DEFENSIVE_PER_SIGNATURE: Final = 2
 ROWS_OF_A_LEG: Final = 2  # the delivery, and that its seller trades
 ROWS_OF_A_LOAN: Final = 3  # the loan, its debtor's debts and the day it falls due
 # Rows that an action may add, at the most, beside an account that it pays.
-_NEW_ROWS: Final[dict[type[Action], int]] = {
+_NEW_ROWS: Final[dict[type[act.Action], int]] = {
     # money
-    Save: 1,
+    act.Save: 1,
     # credit
-    AskLoan: ROWS_OF_A_LOAN,
-    Guarantee: 1,
-    GrantLoan: 1,
+    act.AskLoan: ROWS_OF_A_LOAN,
+    act.Guarantee: 1,
+    act.GrantLoan: 1,
     # aliases
-    RegisterAlias: 2,  # under the name and under the account
+    act.RegisterAlias: 2,  # under the name and under the account
     # identity
-    Attest: 4,  # the statement, the person, and an account, which weighs as two
+    act.Attest: 4,  # the statement, the person, and an account, which weighs as two
     # votes
-    Propose: 1,
+    act.Propose: 1,
     # obligations
-    OfferInvoice: 1,
-    LendLiquidity: 1,
+    act.OfferInvoice: 1,
+    act.LendLiquidity: 1,
     # market
-    Offer: 2,  # the offer, and that its owner trades
-    Want: 2,
-    SetOrder: 1,
-    ProposeChain: 2,  # the chain, and that its proposer trades; each leg weighs as much again
+    act.Offer: 2,  # the offer, and that its owner trades
+    act.Want: 2,
+    act.SetOrder: 1,
+    act.ProposeChain: 2,  # the chain, and that its proposer trades; each leg weighs as much again
     # seats
-    RegisterSeat: ROWS_OF_A_SEAT,
-    Bond: 1,
-    Takeover: 3,  # two used keys and the change
-    ReplaceSeatKeys: ROWS_OF_A_SEAT,
-    ReleaseNotice: 1,
+    act.RegisterSeat: ROWS_OF_A_SEAT,
+    act.Bond: 1,
+    act.Takeover: 3,  # two used keys and the change
+    act.ReplaceSeatKeys: ROWS_OF_A_SEAT,
+    act.ReleaseNotice: 1,
 }
 # Actions that defend an account and pay nobody.
 _DEFENSIVE: Final = (
     # keys; the row of guardians is one an account for ever, and weighs nothing
-    Reveal,
-    ChangePolicy,
-    SetGuardians,
-    StartRecovery,
-    CancelRecovery,
-    CompleteRecovery,
+    act.Reveal,
+    act.ChangePolicy,
+    act.SetGuardians,
+    act.StartRecovery,
+    act.CancelRecovery,
+    act.CompleteRecovery,
     # votes
-    CastVote,
+    act.CastVote,
     # market
-    WithdrawListing,
-    CancelOrder,
-    DeclineChain,
+    act.WithdrawListing,
+    act.CancelOrder,
+    act.DeclineChain,
     # seats
-    Takeover,
-    ReplaceSeatKeys,
-    ReleaseNotice,
+    act.Takeover,
+    act.ReplaceSeatKeys,
+    act.ReleaseNotice,
 )
 
 
@@ -125,28 +94,28 @@ def compute_units(state: State, transaction: SealedTransaction) -> int:
     )
     born: set[AccountId] = set()
     for action in actions:
-        if isinstance(action, Pay):
+        if isinstance(action, act.Pay):
             if action.to not in born and state.accounts.get(action.to) is None:
                 born.add(action.to)
                 units += UNITS_NEW_ACCOUNT
         else:
-            if isinstance(action, Propose):
+            if isinstance(action, act.Propose):
                 units += state.assembly.require(CURRENT).persons // PERSONS_PER_UNIT
             units += UNITS_NEW_ROW * _count_new_rows(action)
     return units
 
 
-def count_new_rows(actions: Sequence[Action]) -> int:
+def count_new_rows(actions: Sequence[act.Action]) -> int:
     """Rows that these actions may add, at the most, beside accounts that they pay."""
     return sum(_count_new_rows(action) for action in actions)
 
 
-def _count_new_rows(action: Action) -> int:
+def _count_new_rows(action: act.Action) -> int:
     rows = _NEW_ROWS.get(type(action), 0)
-    return rows + ROWS_OF_A_LEG * len(action.legs) if isinstance(action, ProposeChain) else rows
+    return rows + ROWS_OF_A_LEG * len(action.legs) if isinstance(action, act.ProposeChain) else rows
 
 
-def is_defensive(actions: Sequence[Action]) -> bool:
+def is_defensive(actions: Sequence[act.Action]) -> bool:
     """Whether these actions defend an account and do nothing else."""
     # The last is asked first: nearly always it answers, and a reveal says nothing of what follows.
     return isinstance(actions[-1], _DEFENSIVE) and all(

@@ -7,47 +7,7 @@ account as an address, bytes as hexadecimal. So an action needs a type here, and
 from collections.abc import Callable, Mapping
 from typing import Any, Final, get_args, get_type_hints
 
-from chain.actions import (
-    AcceptInvoice,
-    Action,
-    AskLoan,
-    Attest,
-    Bond,
-    CancelRecovery,
-    CastVote,
-    ChangePolicy,
-    CompleteRecovery,
-    ConsentReassign,
-    DeclineInvoice,
-    DropLoan,
-    GiveUpAlias,
-    GrantLoan,
-    Guarantee,
-    LendLiquidity,
-    MarkClearable,
-    OfferInvoice,
-    Pay,
-    PayClaim,
-    PayInvoice,
-    Prolong,
-    Propose,
-    Reassign,
-    RegisterAlias,
-    RegisterSeat,
-    ReleaseNotice,
-    Renew,
-    ReplaceSeatKeys,
-    ReturnLoan,
-    Reveal,
-    Revoke,
-    Save,
-    SetGuardians,
-    StartRecovery,
-    Takeover,
-    Unbond,
-    Withdraw,
-    WriteDown,
-)
+from chain import actions as act
 from chain.units import format_pai
 from node.api.schema import (
     AddressText,
@@ -299,59 +259,59 @@ ActionAnswer = (
     | MarketActionAnswer
 )
 
-ACTION_ANSWERS: Final[Mapping[type[Action], type[ActionAnswer]]] = {
+ACTION_ANSWERS: Final[Mapping[type[act.Action], type[ActionAnswer]]] = {
     # money
-    Pay: PayAnswer,
-    Save: SaveAnswer,
-    Prolong: ProlongAnswer,
-    Withdraw: WithdrawAnswer,
+    act.Pay: PayAnswer,
+    act.Save: SaveAnswer,
+    act.Prolong: ProlongAnswer,
+    act.Withdraw: WithdrawAnswer,
     # keys
-    Reveal: RevealAnswer,
-    ChangePolicy: ChangePolicyAnswer,
-    SetGuardians: SetGuardiansAnswer,
-    StartRecovery: StartRecoveryAnswer,
-    CancelRecovery: CancelRecoveryAnswer,
-    CompleteRecovery: CompleteRecoveryAnswer,
+    act.Reveal: RevealAnswer,
+    act.ChangePolicy: ChangePolicyAnswer,
+    act.SetGuardians: SetGuardiansAnswer,
+    act.StartRecovery: StartRecoveryAnswer,
+    act.CancelRecovery: CancelRecoveryAnswer,
+    act.CompleteRecovery: CompleteRecoveryAnswer,
     # aliases
-    RegisterAlias: RegisterAliasAnswer,
-    GiveUpAlias: GiveUpAliasAnswer,
+    act.RegisterAlias: RegisterAliasAnswer,
+    act.GiveUpAlias: GiveUpAliasAnswer,
     # seats
-    RegisterSeat: RegisterSeatAnswer,
-    Bond: BondAnswer,
-    Unbond: UnbondAnswer,
-    Takeover: TakeoverAnswer,
-    ReplaceSeatKeys: ReplaceSeatKeysAnswer,
-    ReleaseNotice: ReleaseNoticeAnswer,
+    act.RegisterSeat: RegisterSeatAnswer,
+    act.Bond: BondAnswer,
+    act.Unbond: UnbondAnswer,
+    act.Takeover: TakeoverAnswer,
+    act.ReplaceSeatKeys: ReplaceSeatKeysAnswer,
+    act.ReleaseNotice: ReleaseNoticeAnswer,
     # identity
-    Attest: AttestAnswer,
-    Renew: RenewAnswer,
-    Revoke: RevokeAnswer,
+    act.Attest: AttestAnswer,
+    act.Renew: RenewAnswer,
+    act.Revoke: RevokeAnswer,
     # credit
-    AskLoan: AskLoanAnswer,
-    Guarantee: GuaranteeAnswer,
-    GrantLoan: GrantLoanAnswer,
-    DropLoan: DropLoanAnswer,
-    ReturnLoan: ReturnLoanAnswer,
-    PayClaim: PayClaimAnswer,
+    act.AskLoan: AskLoanAnswer,
+    act.Guarantee: GuaranteeAnswer,
+    act.GrantLoan: GrantLoanAnswer,
+    act.DropLoan: DropLoanAnswer,
+    act.ReturnLoan: ReturnLoanAnswer,
+    act.PayClaim: PayClaimAnswer,
     # votes
-    Propose: ProposeAnswer,
-    CastVote: CastVoteAnswer,
+    act.Propose: ProposeAnswer,
+    act.CastVote: CastVoteAnswer,
     # obligations
-    OfferInvoice: OfferInvoiceAnswer,
-    AcceptInvoice: AcceptInvoiceAnswer,
-    DeclineInvoice: DeclineInvoiceAnswer,
-    PayInvoice: PayInvoiceAnswer,
-    WriteDown: WriteDownAnswer,
-    Reassign: ReassignAnswer,
-    ConsentReassign: ConsentReassignAnswer,
-    MarkClearable: MarkClearableAnswer,
-    LendLiquidity: LendLiquidityAnswer,
+    act.OfferInvoice: OfferInvoiceAnswer,
+    act.AcceptInvoice: AcceptInvoiceAnswer,
+    act.DeclineInvoice: DeclineInvoiceAnswer,
+    act.PayInvoice: PayInvoiceAnswer,
+    act.WriteDown: WriteDownAnswer,
+    act.Reassign: ReassignAnswer,
+    act.ConsentReassign: ConsentReassignAnswer,
+    act.MarkClearable: MarkClearableAnswer,
+    act.LendLiquidity: LendLiquidityAnswer,
     # market
     **MARKET_ANSWERS,
 }
 
 # Where the fields of an answer are found, if not on the action itself.
-_PARTS: Final[dict[type[Action], str]] = {RegisterSeat: "keys", ReplaceSeatKeys: "keys"}
+_PARTS: Final[dict[type[act.Action], str]] = {act.RegisterSeat: "keys", act.ReplaceSeatKeys: "keys"}
 # The word "kind" tells which action it is; an action's own field of that name has another there.
 _NAMES: Final = {"attested_kind": "kind"}
 
@@ -374,7 +334,7 @@ _WRITERS: Final[dict[Any, _Writer]] = {
 }
 
 
-def build_action_answer(prefix: str, action: Action) -> ActionAnswer:
+def build_action_answer(prefix: str, action: act.Action) -> ActionAnswer:
     """One action of a transaction, addresses with the community's prefix."""
     kind = type(action)
     part = getattr(action, _PARTS[kind]) if kind in _PARTS else action

@@ -11,48 +11,7 @@ from collections.abc import Iterator
 from statistics import median
 from typing import NamedTuple
 
-from chain.actions import (
-    AcceptChain,
-    AcceptInvoice,
-    Action,
-    AskLoan,
-    Bond,
-    CancelOrder,
-    CancelRecovery,
-    CastVote,
-    ChangeListing,
-    ChangePolicy,
-    ConfirmDelivery,
-    ConsentReassign,
-    DeclineChain,
-    DeclineInvoice,
-    DropLoan,
-    GiveUpAlias,
-    Guarantee,
-    Leg,
-    LendLiquidity,
-    MarkClearable,
-    Offer,
-    OfferInvoice,
-    Pay,
-    PayInvoice,
-    Prolong,
-    Propose,
-    ProposeChain,
-    Reassign,
-    RegisterAlias,
-    RegisterSeat,
-    Renew,
-    Resolve,
-    Revoke,
-    Save,
-    SetOrder,
-    Unbond,
-    Want,
-    Withdraw,
-    WithdrawListing,
-    WriteDown,
-)
+from chain import actions as act
 from chain.block import decode_block
 from chain.genesis import Genesis, compute_chain_id
 from chain.kept import read_numbered
@@ -88,8 +47,8 @@ class Deed(NamedTuple):
     """What a name does."""
 
     name: str
-    action: Action
-    others: tuple[Action, ...] = ()
+    action: act.Action
+    others: tuple[act.Action, ...] = ()
 
 
 class MixedLoad:
@@ -105,7 +64,7 @@ class MixedLoad:
         self._block = 0
         self._seats = 0
         self._asked = self._offered = 0
-        self._measures: list[Resolve] = []
+        self._measures: list[act.Resolve] = []
         self._trades = 0
         self._listed: list[tuple[int, str, str]] = []  # trades, sellers, buyers: a block ago
         self._bought: list[str] = []
@@ -136,9 +95,9 @@ class MixedLoad:
             self._guard, self._open_seat, self._change_keys, self._trade,
         )  # fmt: skip
         if self._block % 10 == 0:
-            measure = Resolve(f"The {self._block}th well is cleaned on Saturday.")
+            measure = act.Resolve(f"The {self._block}th well is cleaned on Saturday.")
             self._measures.append(measure)
-            yield Deed(self._take(), Propose(measure))
+            yield Deed(self._take(), act.Propose(measure))
         first, *others = self._attest()
         yield Deed(REGISTRY, first, tuple(others))
         for turn in range(beside // 3):  # most deeds have two more that follow
@@ -148,7 +107,7 @@ class MixedLoad:
             to = self._dice.randrange(self._members)
             if to != payer:
                 amount = self._dice.randrange(1, PAI)
-                yield Deed(name_member(payer), Pay(self._get_id(to), amount, ""))
+                yield Deed(name_member(payer), act.Pay(self._get_id(to), amount, ""))
 
     def _take(self) -> str:
         """A member who has done nothing yet, from the end; who pays is of the beginning."""
@@ -165,7 +124,7 @@ class MixedLoad:
     def _read_numbered(self, table: Table[RowT]) -> Iterator[tuple[int, RowT]]:
         return read_numbered(self.community.ledger.store, table)
 
-    def _follow(self, blocks: int, name: str, action: Action) -> None:
+    def _follow(self, blocks: int, name: str, action: act.Action) -> None:
         self._later[self._block + blocks].append(Deed(name, action))
 
     def _get_deposit(self, name: str) -> int:
@@ -175,9 +134,9 @@ class MixedLoad:
     def _save(self) -> Iterator[Deed]:
         name = self._take()
         deposit = self._get_deposit(name)
-        self._follow(1, name, Prolong(deposit, 200))
-        self._follow(2, name, Withdraw(deposit, 4 * PAI))
-        yield Deed(name, Save(10 * PAI, 100))
+        self._follow(1, name, act.Prolong(deposit, 200))
+        self._follow(2, name, act.Withdraw(deposit, 4 * PAI))
+        yield Deed(name, act.Save(10 * PAI, 100))
 
     def _vote(self) -> Iterator[Deed]:
         """Three of those who have acted before vote on something that was filed before."""
@@ -188,21 +147,21 @@ class MixedLoad:
                 yes = self._dice.random() < 0.7
                 digest = compute_digest(self._measures[number])
                 voter = name_member(self._dice.randrange(self._next, self._members))
-                yield Deed(voter, CastVote(number, digest, yes))
+                yield Deed(voter, act.CastVote(number, digest, yes))
 
     def _lend(self) -> Iterator[Deed]:
         debtor, guarantor = self._take(), self._take()
         loan = self._asked
         self._asked += 1
-        self._follow(1, guarantor, Guarantee(loan, None))
-        self._follow(2, debtor, DropLoan(loan))
-        yield Deed(debtor, AskLoan(5 * PAI, 30, (), "seed", get_account_id(guarantor), 2 * PAI))
+        self._follow(1, guarantor, act.Guarantee(loan, None))
+        self._follow(2, debtor, act.DropLoan(loan))
+        yield Deed(debtor, act.AskLoan(5 * PAI, 30, (), "seed", get_account_id(guarantor), 2 * PAI))
 
-    def _attest(self) -> tuple[Action, ...]:
+    def _attest(self) -> tuple[act.Action, ...]:
         """Once a block the registry attests somebody, renews one, and takes one back."""
         now, last, before = (f"newcomer {self._block - age}" for age in range(3))
-        renew = Renew(get_account_id(last), bytes(32), 2**41)
-        actions = (attest(now), renew, Revoke(get_account_id(before)))
+        renew = act.Renew(get_account_id(last), bytes(32), 2**41)
+        actions = (attest(now), renew, act.Revoke(get_account_id(before)))
         return actions[: self._block + 1]
 
     def _invoice(self) -> Iterator[Deed]:
@@ -211,35 +170,35 @@ class MixedLoad:
         number = self._offered
         self._offered += 1
         creditor_id, debtor_id = get_account_id(creditor), get_account_id(debtor)
-        accept = AcceptInvoice(number, creditor_id, 2 * PAI, clearable=False)
+        accept = act.AcceptInvoice(number, creditor_id, 2 * PAI, clearable=False)
         match number % 3:
             case 0:
                 self._follow(1, debtor, accept)
-                self._follow(2, creditor, MarkClearable(number, clearable=True))
-                self._follow(3, debtor, PayInvoice(number, creditor_id, 2 * PAI))
-                self._follow(3, creditor, LendLiquidity(PAI))
+                self._follow(2, creditor, act.MarkClearable(number, clearable=True))
+                self._follow(3, debtor, act.PayInvoice(number, creditor_id, 2 * PAI))
+                self._follow(3, creditor, act.LendLiquidity(PAI))
             case 1:
-                self._follow(1, debtor, DeclineInvoice(number))
+                self._follow(1, debtor, act.DeclineInvoice(number))
             case _:
                 heir = self._take()
                 heir_id = get_account_id(heir)
                 self._follow(1, debtor, accept)
-                self._follow(2, creditor, Reassign(number, heir_id))
-                self._follow(3, debtor, ConsentReassign(number, heir_id))
-                self._follow(4, heir, WriteDown(number, debtor_id, PAI))
-        yield Deed(creditor, OfferInvoice(debtor_id, 2 * PAI, 3, "", None, clearable=False))
+                self._follow(2, creditor, act.Reassign(number, heir_id))
+                self._follow(3, debtor, act.ConsentReassign(number, heir_id))
+                self._follow(4, heir, act.WriteDown(number, debtor_id, PAI))
+        yield Deed(creditor, act.OfferInvoice(debtor_id, 2 * PAI, 3, "", None, clearable=False))
 
     def _take_name(self) -> Iterator[Deed]:
         name = self._take()
         number = int(name.rsplit(" ", 1)[1])
         alias = "m" + "".join(LETTERS[int(digit, 16)] for digit in f"{number:05x}")
-        self._follow(2, name, GiveUpAlias())
-        yield Deed(name, RegisterAlias(alias, FEES_MAX))
+        self._follow(2, name, act.GiveUpAlias())
+        yield Deed(name, act.RegisterAlias(alias, FEES_MAX))
 
     def _guard(self) -> Iterator[Deed]:
         name, helper = self._take(), self._take()
         self._follow(1, helper, start_recovery(self.community, name, started=0))
-        self._follow(2, name, CancelRecovery())
+        self._follow(2, name, act.CancelRecovery())
         yield Deed(name, set_guardians())
 
     def _open_seat(self) -> Iterator[Deed]:
@@ -247,10 +206,10 @@ class MixedLoad:
         self._seats += 1
         if self._seats <= SEATS_BONDED:
             deposit = self._get_deposit(name)
-            self._follow(1, name, Save(100 * PAI, 100))
-            self._follow(2, name, Bond(deposit, 100 * PAI))
-            self._follow(3, name, Unbond(deposit))
-        yield Deed(name, RegisterSeat(build_seat_keys(name, chain=self.chain)))
+            self._follow(1, name, act.Save(100 * PAI, 100))
+            self._follow(2, name, act.Bond(deposit, 100 * PAI))
+            self._follow(3, name, act.Unbond(deposit))
+        yield Deed(name, act.RegisterSeat(build_seat_keys(name, chain=self.chain)))
 
     def _trade(self) -> Iterator[Deed]:
         """Offers and wants that chains join in the next block; every other seller has an order."""
@@ -259,9 +218,9 @@ class MixedLoad:
         self._listed.append((self._trades, seller, buyer))
         self._trades += 1
         terms = ("food/milk", "litre", PRICE, 10, "", self._get_far_slot(), "")
-        order = (SetOrder(0, 10 * PRICE, 5, self._get_far_slot()),) if ordered else ()
-        yield Deed(seller, Offer(*terms), order)
-        yield Deed(buyer, Want(*terms))
+        order = (act.SetOrder(0, 10 * PRICE, 5, self._get_far_slot()),) if ordered else ()
+        yield Deed(seller, act.Offer(*terms), order)
+        yield Deed(buyer, act.Want(*terms))
 
     def _agree(self) -> Iterator[Deed]:
         """Chains of one leg: by an order, or by the consent of both; a third is declined."""
@@ -270,20 +229,22 @@ class MixedLoad:
         number = market.made if market else 0
         for trade, seller, buyer in self._listed:
             seller_id, buyer_id = get_account_id(seller), get_account_id(buyer)
-            leg = Leg(numbers[seller_id], numbers[buyer_id], 4)
+            leg = act.Leg(numbers[seller_id], numbers[buyer_id], 4)
             until = self._get_far_slot()
             term = Term(leg, seller_id, buyer_id, "food/milk", "litre", PRICE)
             digest = compute_terms_digest(self.chain, (term,), until)
-            yield Deed(buyer, ProposeChain((leg,), until, digest))
+            yield Deed(buyer, act.ProposeChain((leg,), until, digest))
             if trade % 2 == 0:
                 number += 2  # of the chain and of its delivery
-                self._follow(2, seller, ChangeListing(leg.offer, PRICE, 5, until))
-                self._follow(3, seller, CancelOrder())
+                self._follow(2, seller, act.ChangeListing(leg.offer, PRICE, 5, until))
+                self._follow(3, seller, act.CancelOrder())
             else:
-                answer = AcceptChain(number, digest) if trade % 4 == 1 else DeclineChain(number)
+                answer = (
+                    act.AcceptChain(number, digest) if trade % 4 == 1 else act.DeclineChain(number)
+                )
                 self._follow(1, seller, answer)
                 number += 1
-            self._follow(3, buyer, WithdrawListing(leg.want))
+            self._follow(3, buyer, act.WithdrawListing(leg.want))
         self._bought = [buyer for trade, _, buyer in self._listed if trade % 2 == 0]
         self._listed = []
 
@@ -291,12 +252,12 @@ class MixedLoad:
         """Buyers confirm what they were brought."""
         numbers = {row.buyer: number for number, row in self._read_numbered(DELIVERIES)}
         for buyer in self._bought:
-            yield Deed(buyer, ConfirmDelivery(numbers[get_account_id(buyer)], 4))
+            yield Deed(buyer, act.ConfirmDelivery(numbers[get_account_id(buyer)], 4))
 
     def _change_keys(self) -> Iterator[Deed]:
         name = self._take()
-        yield Deed(name, ChangePolicy(get_policy(f"2:{name}/a+{name}/b+{name}/c")))
-        self._follow(2, name, Pay(self._get_id(0), PAI, ""))
+        yield Deed(name, act.ChangePolicy(get_policy(f"2:{name}/a+{name}/b+{name}/c")))
+        self._follow(2, name, act.Pay(self._get_id(0), PAI, ""))
 
 
 def build_mixed_blocks(genesis: Genesis, members: int, blocks: int, transfers: int) -> list[bytes]:
