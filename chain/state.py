@@ -216,88 +216,102 @@ class Mark(msgspec.Struct, frozen=True, gc=False):
     saved: int
 
 
+class _Opened(Generic[RowT]):
+    """A table of a state, opened when it is first asked for: a view is made for every head."""
+
+    def __init__(self, table: Table[RowT]) -> None:
+        self.table = table
+        self._name = ""
+
+    def __set_name__(self, _owner: type, name: str) -> None:
+        self._name = name
+
+    def __get__(self, state: "State", _owner: type | None = None) -> Rows[RowT]:
+        rows = cast("Rows[RowT]", state.get_table(self.table.prefix))
+        state.__dict__[self._name] = rows  # from now on it is found without asking here
+        return rows
+
+
 class State:
     """All tables of one ledger, and what the block in progress has done so far."""
 
-    def __init__(self, read: RowReader) -> None:
+    # money
+    accounts, savings = _Opened(ACCOUNTS), _Opened(SAVINGS)
+    # credit
+    standings, dealings = _Opened(STANDINGS), _Opened(DEALINGS)
+    loans, debts = _Opened(LOANS), _Opened(DEBTS)
+    credit, credit_days = _Opened(CREDIT), _Opened(CREDIT_DAYS)
+    # market
+    listings, traders = _Opened(LISTINGS), _Opened(TRADERS)
+    chains, deliveries = _Opened(CHAINS), _Opened(DELIVERIES)
+    market, market_days = _Opened(MARKET), _Opened(MARKET_DAYS)
+    # identity
+    persons = _Opened(PERSONS)
+    authorities = _Opened(AUTHORITIES)
+    attestations, rosters = _Opened(ATTESTATIONS), _Opened(ROSTERS)
+    # keys and names
+    recoveries, aliases = _Opened(RECOVERIES), _Opened(ALIASES)
+    # seats
+    seats, used_keys = _Opened(SEATS), _Opened(USED_KEYS)
+    sets, leavers = _Opened(SETS), _Opened(LEAVERS)
+    key_changes, notices = _Opened(KEY_CHANGES), _Opened(NOTICES)
+    # votes
+    proposals, assembly = _Opened(PROPOSALS), _Opened(ASSEMBLY)
+    figures, spending = _Opened(FIGURES), _Opened(SPENDING)
+    register, active = _Opened(REGISTER), _Opened(ACTIVE)
+    # obligations and their set-off
+    pages, shelves = _Opened(PAGES), _Opened(SHELVES)
+    books, parties = _Opened(BOOKS), _Opened(PARTIES)
+    windows = _Opened(WINDOWS)
+    # what consensus put on record
+    next_sets, set_records = _Opened(NEXT_SETS), _Opened(SET_RECORDS)
+    served = _Opened(SERVED)
+    recorded = _Opened(RECORDED)
+    roll_called = _Opened(ROLL_CALLED)
+    accusations = _Opened(ACCUSATIONS)
+    ancestors = _Opened(ANCESTORS)
+    # epochs
+    bonded_seats = _Opened(BONDED_SEATS)
+    epoch_tally = _Opened(EPOCH_TALLIES)
+    seat_tallies = _Opened(SEAT_TALLIES)
+    course = _Opened(COURSES)
+    customers = _Opened(CUSTOMERS)
+    pairs = _Opened(PAIRS)
+    offenders = _Opened(OFFENDERS)
+    # the chain
+    randomness = _Opened(RANDOMNESS)
+    anchors = _Opened(ANCHORS)
+    tips = _Opened(TIPS)
+    money = _Opened(MONEY)
+    rules = _Opened(RULES)
+
+    def __init__(self, read: RowReader, below: "State | None" = None) -> None:
         self.read = read
+        self._below = below
         self._undo: _Undo = []
-        self._tables: dict[bytes, Rows[Any]] = {}
-        # money
-        self.accounts, self.savings = self._open(ACCOUNTS), self._open(SAVINGS)
-        # credit
-        self.standings, self.dealings = self._open(STANDINGS), self._open(DEALINGS)
-        self.loans, self.debts = self._open(LOANS), self._open(DEBTS)
-        self.credit, self.credit_days = self._open(CREDIT), self._open(CREDIT_DAYS)
-        # market
-        self.listings, self.traders = self._open(LISTINGS), self._open(TRADERS)
-        self.chains, self.deliveries = self._open(CHAINS), self._open(DELIVERIES)
-        self.market, self.market_days = self._open(MARKET), self._open(MARKET_DAYS)
-        # identity
-        self.persons = self._open(PERSONS)
-        self.authorities = self._open(AUTHORITIES)
-        self.attestations, self.rosters = self._open(ATTESTATIONS), self._open(ROSTERS)
-        # keys and names
-        self.recoveries, self.aliases = self._open(RECOVERIES), self._open(ALIASES)
-        # seats
-        self.seats, self.used_keys = self._open(SEATS), self._open(USED_KEYS)
-        self.sets, self.leavers = self._open(SETS), self._open(LEAVERS)
-        self.key_changes, self.notices = self._open(KEY_CHANGES), self._open(NOTICES)
-        # votes
-        self.proposals, self.assembly = self._open(PROPOSALS), self._open(ASSEMBLY)
-        self.figures, self.spending = self._open(FIGURES), self._open(SPENDING)
-        self.register, self.active = self._open(REGISTER), self._open(ACTIVE)
-        # obligations and their set-off
-        self.pages, self.shelves = self._open(PAGES), self._open(SHELVES)
-        self.books, self.parties = self._open(BOOKS), self._open(PARTIES)
-        self.windows = self._open(WINDOWS)
-        # what consensus put on record
-        self.next_sets, self.set_records = self._open(NEXT_SETS), self._open(SET_RECORDS)
-        self.served = self._open(SERVED)
-        self.recorded = self._open(RECORDED)
-        self.roll_called = self._open(ROLL_CALLED)
-        self.accusations = self._open(ACCUSATIONS)
-        self.ancestors = self._open(ANCESTORS)
-        # epochs
-        self.bonded_seats = self._open(BONDED_SEATS)
-        self.epoch_tally = self._open(EPOCH_TALLIES)
-        self.seat_tallies = self._open(SEAT_TALLIES)
-        self.course = self._open(COURSES)
-        self.customers = self._open(CUSTOMERS)
-        self.pairs = self._open(PAIRS)
-        self.offenders = self._open(OFFENDERS)
-        # the chain
-        self.randomness = self._open(RANDOMNESS)
-        self.anchors = self._open(ANCHORS)
-        self.tips = self._open(TIPS)
-        self.money = self._open(MONEY)
-        self.rules = self._open(RULES)
+        self._tables: dict[bytes, Rows[Any]] = {}  # those that are open
         self.facts: list[Fact] = []
         self.pot = 0  # demurrage charged in this block, on its way to the funds
         self.fees = 0  # fees of this block, on their way to the operators' pool
         self.accounts_born = 0  # born less removed in this block
         self.debt = self.saved = 0  # what debts and free savings grew by in this block
 
-    def _open(self, table: Table[RowT]) -> Rows[RowT]:
-        """Another table; takes and keeps them in this order."""
-        assert table.prefix not in self._tables, f"two tables begin with {table.prefix!r}"
-        rows = self._tables[table.prefix] = Rows(table, self.read, self._undo)
-        return rows
-
     def open_view(self) -> "State":
         """Another state over the same kept rows, to try things out on; stale after any block."""
-        view = State(self.read)
-        for prefix, rows in self._tables.items():
-            view.get_table(prefix).stand_on(rows)
-        return view
+        return State(self.read, self)
 
     def get_tables(self) -> list[Table[Record]]:
         """All tables there are."""
-        return [rows.table for rows in self._tables.values()]
+        return list(_TABLES.values())
 
     def get_table(self, prefix: bytes) -> Rows[Record]:
         """The rows whose state keys begin with this byte."""
-        return self._tables[prefix]
+        rows = self._tables.get(prefix)
+        if rows is None:
+            rows = self._tables[prefix] = Rows(_TABLES[prefix], self.read, self._undo)
+            if self._below is not None:
+                rows.stand_on(self._below.get_table(prefix))
+        return rows
 
     def savepoint(self) -> Mark:
         """A mark of everything as it stands."""
@@ -324,7 +338,10 @@ class State:
         """What the block changed, table by table, and its facts; the state is as before it."""
         assert self.pot == self.fees == self.accounts_born == 0, "money left on its way"
         assert self.debt == self.saved == 0, "credit left uncounted"
-        changes = [change for rows in self._tables.values() for change in rows.take_changes()]
+        changes: list[Change] = []
+        for prefix in _TABLES:
+            if prefix in self._tables:
+                changes += self._tables[prefix].take_changes()
         facts, self.facts = self.facts, []
         self._undo.clear()
         return changes, facts
@@ -337,9 +354,23 @@ class State:
 
     def get_reversal(self, state_key: bytes, before: bytes | None) -> Change:
         """The change that brings a row back to what it was; the row's bytes may be None."""
-        return self._tables[state_key[:1]].get_reversal(state_key[1:], before)
+        return self.get_table(state_key[:1]).get_reversal(state_key[1:], before)
 
     def keep(self, changes: Iterable[Change]) -> None:
         """Remember rows that have been committed."""
         for table, some in groupby(changes, attrgetter("table")):
-            self._tables[table.prefix].follow(some)
+            self.get_table(table.prefix).follow(some)
+
+
+def _list_tables() -> dict[bytes, Table[Record]]:
+    """All tables by prefix, in the order in which a block's changes are taken and kept."""
+    tables: dict[bytes, Table[Record]] = {}
+    for opened in State.__dict__.values():
+        if isinstance(opened, _Opened):
+            table = cast("Table[Record]", opened.table)
+            assert table.prefix not in tables, f"two tables begin with {table.prefix!r}"
+            tables[table.prefix] = table
+    return tables
+
+
+_TABLES: Final = _list_tables()

@@ -38,6 +38,7 @@ from consensus.events import (
     StoreJournal,
     Ticked,
     VoteSeen,
+    Wake,
     Warn,
 )
 from consensus.finality import (
@@ -54,6 +55,7 @@ from consensus.finality import (
 from consensus.guard import OFFSET_WARN_MS
 from consensus.offences import note_header
 from consensus.recovery import meet_own_header, on_newest_shown, on_release_commanded
+from consensus.rest import QUIET, find_rest, is_undisturbed
 from consensus.rounds import ROUND_HANDLERS, plan_round
 from consensus.signing import on_drafted, plan_block
 from consensus.state import NEAR_SLOTS, Consensus, build_position_voters
@@ -74,9 +76,14 @@ CHAIN_KEPT_SLOTS: Final = 512  # of our own chain; what parts from it further do
 
 def step(state: Consensus, event: Event) -> list[Effect]:
     """Take in one event; returns what is to be done, in this order."""
-    effects = _HANDLERS[type(event)](state, event)
+    kind = type(event)
+    effects = _HANDLERS[kind](state, event)
+    if not effects and kind in QUIET and is_undisturbed(state, event):
+        return effects
     of_round, wake_ms = plan_round(state, event.time_ms)
-    effects = [*effects, *of_round, *plan_block(state, event.time_ms, wake_ms)]
+    of_block, wake_ms = plan_block(state, event.time_ms, wake_ms)
+    state.rest = find_rest(state, event.time_ms, wake_ms)
+    effects = [*effects, *of_round, *of_block, Wake(wake_ms)]
     if state.journal is None or state.journal is state.stored:
         return effects
     # One write of all that has changed, before anything that was signed leaves.
@@ -223,7 +230,7 @@ def on_operator_confirmed(state: Consensus, _event: OperatorConfirmed) -> list[E
 
 def _listen(state: Consensus, time_ms: int) -> None:
     state.guard.arm(state.get_slot(time_ms))
-    listen_ms = max(LISTEN_MS, LISTEN_SLOTS * state.settings.slot_ms)
+    listen_ms = max(LISTEN_MS, LISTEN_SLOTS * state.slot_ms)
     state.listen_until_ms = time_ms + listen_ms
 
 

@@ -59,7 +59,7 @@ def on_vote_seen(state: Consensus, event: VoteSeen) -> list[Effect]:
     effects: list[Effect] = []
     if state.seat is not None and vote.seat == state.seat.id:
         effects += meet_own_vote(state, vote)
-    elif event.live:
+    elif event.live and state.guard.is_armed:
         floor_slot = max(gadget.lock.round, state.position.head.slot)
         state.guard.hear(vote.seat, vote.body.round, slot, floor_slot)
     gadget.pool.hear(vote)
@@ -112,7 +112,7 @@ def on_hand_offs_shown(state: Consensus, event: HandOffsShown) -> list[Effect]:
 
 def is_frozen(state: Consensus, time_ms: int) -> bool:
     """Whether what comes now must wait for our prevote; those who do not vote need not wait."""
-    return is_voter(state) and state.gadget.view.is_frozen(time_ms, state.settings.slot_ms)
+    return state.gadget.view.is_frozen(time_ms, state.slot_ms) and is_voter(state)
 
 
 def take_vote(state: Consensus, vote: SignedVote, time_ms: int) -> list[Effect]:

@@ -46,6 +46,11 @@ class ClockGuard:
         self._armed_slot = slot
         self._heard.clear()
 
+    @property
+    def is_armed(self) -> bool:
+        """Whether what is heard matters."""
+        return self._armed_slot is not None
+
     def confirm(self) -> None:
         """The operator says that the clock is right."""
         self._armed_slot = None
@@ -99,7 +104,7 @@ class ClockGuard:
 
     def _is_stale(self, entries: Sequence[SetEntry]) -> bool:
         """Whether seats of more than a third were heard only with messages old on arrival."""
-        old = {seat for seat, (_, least_age) in self._heard.items() if least_age > STALE_SLOTS}
+        old = [seat for seat, (_, least_age) in self._heard.items() if least_age > STALE_SLOTS]
         if not old:
             return False  # as nearly always: asked several times of every event
         total = sum(entry.weight for entry in entries)

@@ -149,7 +149,10 @@ def find_record(journal: Journal, chain: bytes, set_hash: BlockHash) -> SetRecor
 
 def find_newest_record(journal: Journal, chain: bytes) -> SetRecord | None:
     """The record of the set that was entered last in this community."""
-    return next((item for item in reversed(journal.records) if item.chain == chain), None)
+    for item in reversed(journal.records):
+        if item.chain == chain:
+            return item
+    return None
 
 
 def find_activation(journal: Journal, chain: bytes) -> Activation | None:
@@ -328,13 +331,18 @@ def _put_activation(journal: Journal, activation: Activation) -> Journal:
 def _put_last(journal: Journal, entry: SetRecord) -> Journal:
     """Older records of a community keep their figures only; beyond the most the oldest go."""
     rest = [
-        replace(item, header=b"", prevote=b"", ack=b"", lock=None, final=None)
-        if item.chain == entry.chain
-        else item
+        _leave(item) if item.chain == entry.chain else item
         for item in journal.records
         if (item.chain, item.set) != (entry.chain, entry.set)
     ]
     return replace(journal, records=(*rest[-(RECORDS_MAX - 1) :], entry))
+
+
+def _leave(entry: SetRecord) -> SetRecord:
+    """What is kept of a set once another is entered."""
+    if not (entry.header or entry.prevote or entry.ack or entry.lock or entry.final):
+        return entry
+    return replace(entry, header=b"", prevote=b"", ack=b"", lock=None, final=None)
 
 
 def _upgrade(first: _FirstJournal) -> Journal:

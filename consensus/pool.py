@@ -70,7 +70,9 @@ class VotePool:
         seat = self._seats.get((body.set, vote.seat))
         if seat is None:
             return True
-        said = seat.get(body).get(body.round, ())
+        said = seat.get(body).get(body.round)
+        if not said:
+            return True
         return len(said) < BODIES_MAX and all(item.body != body for item in said)
 
     def add(self, voters: VoterSet, vote: SignedVote, round_now: int) -> bool:
@@ -79,11 +81,17 @@ class VotePool:
         entry = find_voter(voters, vote.seat)
         if entry is None or body.set != voters.base or not self.is_wanted(vote, round_now):
             return False
-        seat = self._seats.setdefault((body.set, vote.seat), _SeatVotes())
+        key = body.set, vote.seat
+        seat = self._seats.get(key)
+        if seat is None:
+            seat = self._seats[key] = _SeatVotes()
         seat.get(body).setdefault(body.round, []).append(vote)
         if isinstance(body, Prevote):
             seat.newest_prevote = max(seat.newest_prevote, body.round)
-        tally = self._tallies.setdefault(body.round, {}).setdefault(body, _Tally())
+        tallies = self._tallies.setdefault(body.round, {})
+        tally = tallies.get(body)
+        if tally is None:
+            tally = tallies[body] = _Tally()
         tally.signatures[vote.seat] = vote.signature
         tally.weight += entry.weight
         self.hear(vote)
@@ -91,12 +99,13 @@ class VotePool:
 
     def hear(self, vote: SignedVote) -> None:
         """A seat has been heard with this vote, whether or not it is kept."""
-        newest, round_ = self.get_newest(vote.seat), vote.body.round
+        slot, prevote_round, ack_round = self._newest.get(vote.seat, NOTHING_HEARD)
+        round_ = vote.body.round
         if isinstance(vote.body, Prevote):
-            newest = newest._replace(prevote_round=max(newest.prevote_round, round_))
-        else:
-            newest = newest._replace(ack_round=max(newest.ack_round, round_))
-        self._newest[vote.seat] = newest
+            if round_ > prevote_round:
+                self._newest[vote.seat] = Newest(slot, round_, ack_round)
+        elif round_ > ack_round:
+            self._newest[vote.seat] = Newest(slot, prevote_round, round_)
 
     def hear_header(self, seat: AccountId, slot: int) -> None:
         """A seat has been heard with a header."""

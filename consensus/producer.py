@@ -107,4 +107,7 @@ def compute_turn(
 
 def find_own_entry(entries: tuple[SetEntry, ...], seat: AccountId) -> SetEntry | None:
     """Our seat's place in the set; None: it has no weight there."""
-    return next((entry for entry in entries if entry.seat == seat), None)
+    for entry in entries:
+        if entry.seat == seat:
+            return entry
+    return None

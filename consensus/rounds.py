@@ -38,7 +38,7 @@ _ACKS: Final = Codec(Ack, VOTE_BYTES_MAX)
 
 def plan_round(state: Consensus, time_ms: int) -> tuple[list[Effect], int]:
     """What is to be done now, and when to look again at the latest."""
-    slot, slot_ms = state.get_slot(time_ms), state.settings.slot_ms
+    slot, slot_ms = state.get_slot(time_ms), state.slot_ms
     if slot < 1:
         return [], (slot + 1) * slot_ms
     gadget = state.gadget

@@ -15,7 +15,6 @@ from consensus.events import (
     Effect,
     Missed,
     SignHeader,
-    Wake,
     Warn,
 )
 from consensus.gadget import Asking, is_behind_final
@@ -58,23 +57,23 @@ def on_drafted(state: Consensus, event: Drafted) -> list[Effect]:
     return [SignHeader(event.header)]
 
 
-def plan_block(state: Consensus, time_ms: int, wake_ms: int) -> list[Effect]:
+def plan_block(state: Consensus, time_ms: int, wake_ms: int) -> tuple[list[Effect], int]:
     """What our seat should do now about blocks, and when to look again: then at the latest."""
     slot = state.get_slot(time_ms)
     state.primaries_seen = {seen for seen in state.primaries_seen if seen >= slot - 1}
     if slot < 1 or state.seat is None:
-        return [Wake(wake_ms)]
+        return [], wake_ms
     state.guard.pass_time(slot, state.position.entries)
     effects = [*_find_missed(state, slot), *_tell_signing(state, time_ms), *_find_turn(state, slot)]
     turn = state.turn
     if turn is not None and _may_sign(state, turn, time_ms):
-        due_ms = slot * state.settings.slot_ms + turn.wait_ms
+        due_ms = slot * state.slot_ms + turn.wait_ms
         if time_ms < due_ms:
             wake_ms = min(wake_ms, due_ms)
         elif turn != state.drafting:
             state.drafting = turn
             effects.append(Draft(turn))
-    return [*effects, Wake(wake_ms)]
+    return effects, wake_ms
 
 
 def is_settled(state: Consensus, time_ms: int) -> bool:

@@ -63,6 +63,14 @@ class Settings(NamedTuple):
         return self.constants.slot_seconds * 1_000
 
 
+class Rest(NamedTuple):
+    """A time without anything planned, and how many certificates waited when it began."""
+
+    since_ms: int
+    until_ms: int
+    waiting: int
+
+
 @dataclass(slots=True)
 class Consensus:
     """The state of the machine."""
@@ -89,10 +97,15 @@ class Consensus:
     told: set[Concern] = field(default_factory=set)
     heads_since_prune: int = 0
     blocks_since_prune: int = 0
+    rest: Rest | None = None  # None: whatever comes may change what is planned
+    slot_ms: int = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.slot_ms = self.settings.slot_ms  # asked many times of every event
 
     def get_slot(self, time_ms: int) -> int:
         """The slot of a time; negative before genesis."""
-        return time_ms // self.settings.slot_ms
+        return time_ms // self.slot_ms
 
     def is_behind(self, slot: int) -> bool:
         """Whether our head is much older than the clock."""

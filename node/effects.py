@@ -78,8 +78,9 @@ async def perform(owner: Owner, effects: list[Effect]) -> None:
                 waiting.extend(attend(owner, effect.body))
             case _:
                 _perform_small(owner, effect)
-    for block_hash in [item for item in owner.bodies if item in owner.consensus.tree]:
-        owner.keeper.put_aside(owner.bodies.pop(block_hash))
+    if owner.bodies:
+        for block_hash in [item for item in owner.bodies if item in owner.consensus.tree]:
+            owner.keeper.put_aside(owner.bodies.pop(block_hash))
     owner.tell_dropped()
 
 

@@ -243,6 +243,8 @@ class Mempool:
 
     def take_dropped(self) -> list[Dropped]:
         """What has left without a block since this was last asked."""
+        if not self._dropped:
+            return []  # as nearly always: asked after every event
         dropped, self._dropped = self._dropped, []
         return dropped
 

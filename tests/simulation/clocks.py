@@ -20,11 +20,13 @@ class Clock:
 
     def get_wall_ms(self) -> int:
         """The wall clock of one server."""
-        return self.genesis_time * 1_000 + self.timeline.now_ms + self.get_error_ms()
+        now_ms = self.genesis_time * 1_000 + self.timeline.now_ms + self.skew_ms
+        return now_ms + self._get_drift_ms() if self.drift_ppm else now_ms + self.drifted_ms
 
     def get_monotonic_ms(self) -> int:
         """Never set; a drifting crystal drives both clocks."""
-        return self.timeline.now_ms + self._get_drift_ms() + MILLION
+        now_ms = self.timeline.now_ms + MILLION
+        return now_ms + self._get_drift_ms() if self.drift_ppm else now_ms + self.drifted_ms
 
     def get_true_ms(self, local_ms: int) -> int:
         """When, in virtual time, this clock shows so many milliseconds since genesis."""

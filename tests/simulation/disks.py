@@ -144,10 +144,10 @@ class Disks:
 
 @dataclass
 class JournalDisk:
-    """The file of a seat's journal, as bytes."""
+    """The file of a seat's journal. It becomes bytes when somebody reads, copies or tears it."""
 
     mood: Mood
-    data: bytes | None
+    damaged: bytes | None = None  # what lies there when it is no journal, or an old one
     stored: Journal | None = None  # the newest that is safely there
     backups: list[bytes] = field(default_factory=list)
     on_store: Callable[[Journal], None] = lambda _: None
@@ -155,17 +155,22 @@ class JournalDisk:
     def store(self, journal: Journal) -> None:
         """Replace the file, whole. Raises HomeError when the disk refuses."""
         self.mood.before_write()
-        self.data = encode_journal(journal)
-        self.stored = journal
+        self.damaged, self.stored = None, journal
         self.on_store(journal)
         self.mood.after_write()
 
+    @property
+    def data(self) -> bytes | None:
+        """The file's bytes; None: there is none."""
+        return self.damaged if self.stored is None else encode_journal(self.stored)
+
     def read(self) -> Journal | None:
         """What lies there; None when it is missing or damaged."""
-        if self.data is None:
+        data = self.data
+        if data is None:
             return None
         try:
-            file = JOURNAL_FILES.decode(self.data)
+            file = JOURNAL_FILES.decode(data)
             journal = JOURNALS.decode(file.journal)
         except Invalid:
             return None
@@ -173,25 +178,26 @@ class JournalDisk:
 
     def back_up(self) -> None:
         """Take a copy that may be put back one day."""
-        if self.data is not None:
-            self.backups.append(self.data)
+        data = self.data
+        if data is not None:
+            self.backups.append(data)
 
     def put_back(self) -> None:
         """The newest copy lies there again."""
         if self.backups:
-            self.data = self.backups[-1]
+            self.damaged, self.stored = self.backups[-1], None
             self.stored = self.read()
 
     def delete(self) -> None:
         """The file is gone."""
-        self.data, self.stored = None, None
+        self.damaged = self.stored = None
 
     def tear(self) -> None:
         """Half of the file is of another time."""
-        if self.data is not None:
-            half = len(self.data) // 2
-            self.data = self.data[:half] + bytes(len(self.data) - half)
-            self.stored = None
+        data = self.data
+        if data is not None:
+            half = len(data) // 2
+            self.damaged, self.stored = data[:half] + bytes(len(data) - half), None
 
 
 def encode_journal(journal: Journal) -> bytes:

@@ -47,9 +47,14 @@ SLOTS_MIN: Final = 150
 SLOTS_MAX: Final = 600
 SERVERS_MIN: Final = 4
 SERVERS_MAX: Final = 10
+# Half of the runs have 155 slots at most, and one in ten more than 380; half have four servers,
+# and one in ten nine or ten. The more runs, the more faults meet.
+SLOTS_SKEW: Final = 6
+SERVERS_SKEW: Final = 3
 HEALING_SLOTS: Final = 60  # at the end of every run, without faults
 CALM_SLOTS: Final = 8  # at the beginning: a community that never ran is another test
 REAL_EVERY: Final = 50  # one run of so many signs for real
+UNSHARED_EVERY: Final = 6  # in two runs of so many every server executes every block
 
 
 class Options(NamedTuple):
@@ -60,6 +65,7 @@ class Options(NamedTuple):
     servers: int
     features: frozenset[str]
     real: bool = False  # real signatures and proofs
+    shares: bool = True  # what a block does to a state is found out once; see ``sharing``
 
     @property
     def healed_slot(self) -> int:
@@ -95,8 +101,8 @@ def draw(
 ) -> Options:
     """The options of a seed, perhaps smaller."""
     dice = random.Random(f"{seed} size")
-    drawn_slots = dice.randint(SLOTS_MIN, SLOTS_MAX)
-    drawn_servers = dice.randint(SERVERS_MIN, SERVERS_MAX)
+    drawn_slots = _draw_size(dice, SLOTS_MIN, SLOTS_MAX, SLOTS_SKEW)
+    drawn_servers = _draw_size(dice, SERVERS_MIN, SERVERS_MAX, SERVERS_SKEW)
     features = frozenset(
         name
         for name, percent in FEATURES.items()
@@ -108,4 +114,10 @@ def draw(
         servers=drawn_servers if servers is None else servers,
         features=features - without,
         real=seed % REAL_EVERY == REAL_EVERY - 1,
+        shares=seed % UNSHARED_EVERY > 1 and seed % REAL_EVERY != REAL_EVERY - 1,
     )
+
+
+def _draw_size(dice: random.Random, least: int, most: int, skew: int) -> int:
+    """A size of which small ones are more frequent: what goes wrong goes wrong in small runs."""
+    return least + int((most + 1 - least) * dice.random() ** skew)

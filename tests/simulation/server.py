@@ -35,7 +35,7 @@ from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
 from tests.community import get_account_id, get_key
 from tests.simulation import votes
 from tests.simulation.clocks import Clock
-from tests.simulation.disks import Disks, JournalDisk, Mood, PowerCut, encode_journal
+from tests.simulation.disks import Disks, JournalDisk, Mood, PowerCut
 from tests.simulation.timeline import drive, run_here
 from tests.simulation.watch import Broken
 
@@ -86,10 +86,10 @@ class Server:
         self.mood = Mood(world.get_dice(f"disk {name}"))
         self.disks = Disks(self.mood)
         self.clock = Clock(world.timeline, world.genesis.genesis_time)
-        self.journal = JournalDisk(self.mood, None)
+        self.journal = JournalDisk(self.mood)
         if seat:
             fresh = build_journal(get_key(f"{seat}/vote").public)
-            self.journal.data, self.journal.stored = encode_journal(fresh), fresh
+            self.journal.stored = fresh
         self.core: Core | None = None
         self.is_seized = False
         self.is_censor = False  # makes blocks without transactions
@@ -133,6 +133,8 @@ class Server:
             owner.log = Complaints(self)  # type: ignore[assignment]  # a twin
             self.world.watch.listen(self)
             owner.announce = self._announce
+            vars(self.owner_task)["_announce"] = self._announce  # of what was not told before a cut
+            vars(self.owner_task)["nudge"] = lambda: None  # every turn looks at what waits
             owner.replace_chain = self._replace_chain
             if self.is_censor:
                 vars(owner.mempool)["select"] = lambda _view, _context: ()
@@ -252,6 +254,9 @@ class Server:
     def _receive(self, sender: str, message: Any) -> None:
         core = self.core
         assert core is not None
+        if type(message) in votes.MESSAGES:
+            votes.receive(self, sender, message)
+            return
         match message:
             case BlockTold():
                 verdict = core.judge_header(PeerId(sender), message.announced)
@@ -272,7 +277,7 @@ class Server:
             case Shown():
                 self._take_shown(sender, message)
             case _:
-                votes.receive(self, sender, message)
+                raise AssertionError("a message that nobody takes")
 
     def judge(self, sender: str, verdict: Verdict) -> None:
         """What our core said of somebody's word."""

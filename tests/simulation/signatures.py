@@ -99,8 +99,9 @@ def replacing(changes: dict[Any, Any]) -> Iterator[None]:
     undo: list[tuple[Any, Any, Any]] = []
     for names in _find_tables():
         for name, value in list(names.items()):
-            is_kept = isinstance(name, str) and name.startswith(KEPT)
-            if isinstance(value, _FUNCTIONS) and value in changes and not is_kept:
+            if type(value) not in _FUNCTIONS or value not in changes:
+                continue
+            if not (isinstance(name, str) and name.startswith(KEPT)):
                 undo.append((names, name, value))
                 names[name] = changes[value]
     for method, other in changes.items():

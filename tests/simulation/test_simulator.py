@@ -11,6 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from consensus.rest import is_undisturbed
 from tests.simulation.campaign import run, shrink
 from tests.simulation.directed import SCHEDULES
 from tests.simulation.exhaustive import Powers, search
@@ -19,6 +20,7 @@ from tests.simulation.options import FEATURES, draw
 from tests.simulation.planted import hunt, plant, play
 from tests.simulation.planted_votes import DIRECTED_FAULTS
 from tests.simulation.quorums import find_small_overlap
+from tests.simulation.signatures import replacing
 
 QUICK = ("3 from genesis", "4 from genesis", "bounce", "half seized", "above the bound")
 
@@ -44,6 +46,14 @@ def test_the_same_seed_gives_the_same_trace_under_other_hash_seeds_too() -> None
         )  # fmt: skip
         assert f"trace {here.trace}" in told.stdout
     assert run(draw(6, slots=90, servers=4)).trace != here.trace
+
+
+def test_nothing_that_is_shared_or_passed_over_changes_a_run() -> None:
+    options = draw(2, slots=100, servers=5)
+    assert options.shares
+    with replacing({is_undisturbed: lambda _state, _event: False}):
+        slow = run(options._replace(shares=False))
+    assert run(options).trace == slow.trace
 
 
 @pytest.mark.parametrize("seed", [0, 1, 2])

@@ -65,6 +65,20 @@ class Answered(NamedTuple):
     answer: FinalityAnswer | VotesAnswer | NewestAnswer
 
 
+MESSAGES: Final = frozenset(
+    {
+        VoteTold,
+        HereTold,
+        CertificateTold,
+        StatusTold,
+        Answered,
+        FinalityRequest,
+        VotesRequest,
+        NewestRequest,
+    }
+)
+
+
 def get_server(owner: Owner) -> "Server":
     """Whose core this is."""
     server: Server = owner.outside._server  # type: ignore[union-attr]  # ours

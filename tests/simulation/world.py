@@ -20,6 +20,7 @@ from tests.simulation.faults import plan_faults
 from tests.simulation.lines import Lines
 from tests.simulation.options import CALM_SLOTS, Options
 from tests.simulation.server import BlockTold, Server
+from tests.simulation.sharing import shared
 from tests.simulation.signatures import signing
 from tests.simulation.timeline import Timeline, no_waiting
 from tests.simulation.watch import Broken, Watch
@@ -130,10 +131,19 @@ class World:
     def get_block(self, block_hash: bytes, core: Core) -> SealedBlock | None:
         """A block that a server has, decoded once for all of them."""
         block = self.blocks.get(block_hash)
-        return core.ledger.get_block(block_hash) if block is None else block
+        if block is None:  # its author lost power between signing it and telling anybody
+            block = core.ledger.get_block(block_hash)
+            if block is not None:
+                self.blocks[block_hash] = block
+                self.coverage.add("block told by sync first")
+        return block
 
     def see_block(self, server: Server, block: SealedBlock) -> None:
         """A block leaves its author."""
+        if block.hash in self.blocks:
+            self.note(server.name, f"tells {block.hash.hex()[:8]} again")
+            self.coverage.add("block told again")
+            return
         self.blocks[block.hash] = block
         header = block.header
         self.coverage.add("secondary blocks" if header.kind else "primary blocks")
@@ -182,6 +192,7 @@ class World:
             signing(self.watch.see, real=options.real),
             no_waiting(self.timeline),
             votes.carried(),
+            shared(executions=options.shares),
         ):
             self._start_all()
             plan_faults(self)
