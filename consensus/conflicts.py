@@ -5,6 +5,7 @@ block and not on it. The node signs nothing more, keeps both proofs and names wh
 """
 
 from chain.certificates import Certificate, Finality, Justification
+from chain.policy import AccountId
 from consensus.events import Concern, Effect, TellConflict, Warn
 from consensus.forkchoice import Tree
 from consensus.gadget import Gadget, find_common_signers, get_newest_finalities
@@ -46,9 +47,16 @@ def tell_conflict(gadget: Gadget, known: Certificate, other: Certificate) -> lis
     """Stop signing when what is decided contradicts what is final; go on relaying."""
     if gadget.conflict is not None:
         return []
-    gadget.conflict, gadget.stopped = (known, other), True
     guilty = tuple(find_common_signers(gadget, known, other))
+    take_up_conflict(gadget, known, other, guilty)
     return [
         TellConflict(known, other, guilty),
         Warn(Concern.FINALITY_CONFLICT, len(guilty)),
     ]
+
+
+def take_up_conflict(
+    gadget: Gadget, known: Certificate, other: Certificate, guilty: tuple[AccountId, ...]
+) -> None:
+    """Sign nothing any more: just now, or because it was told before the last start."""
+    gadget.conflict, gadget.guilty, gadget.stopped = (known, other), guilty, True

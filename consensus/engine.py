@@ -132,7 +132,8 @@ def on_header_seen(state: Consensus, event: HeaderSeen) -> list[Effect]:
     state.gadget.pool.hear_header(event.seat, event.slot)
     effects = note_header(state.gadget, event.signed) if event.signed is not None else []
     if state.seat is not None and event.seat == state.seat.id:
-        return [*effects, *meet_own_header(state, event.slot)]
+        base = None if event.signed is None else event.signed.header.base
+        return [*effects, *meet_own_header(state, event.slot, base)]
     floor_slot = max(state.position.head.slot, state.gadget.lock.round)
     state.guard.hear(event.seat, event.slot, slot, floor_slot)
     return effects
@@ -148,7 +149,7 @@ def on_block_held(state: Consensus, event: BlockHeld) -> list[Effect]:
     effects: list[Effect] = []
     state.gadget.pool.hear_header(facts.seat, facts.slot)
     if state.seat is not None and facts.seat == state.seat.id:
-        effects.extend(meet_own_header(state, facts.slot, facts.hash))
+        effects.extend(meet_own_header(state, facts.slot, facts.base, facts.hash))
     if not event.live and facts.slot < slot - NEAR_SLOTS:
         state.synced_slot = slot
     if facts.slot > slot:

@@ -148,8 +148,10 @@ def _take_acks(state: Consensus, finality: Finality, time_ms: int) -> list[Effec
     known = find_conflict(gadget, state.tree, finality)
     if known is not None:
         return effects + tell_conflict(gadget, known, finality)
-    # Nothing is final for us before we know on what it stands; a hand-off that was proven is.
-    if state.tree.is_executed(body.target_hash) or _is_following(gadget, body.target_hash):
+    # Nothing is final for us before we know on what it stands. A proven hand-off stands on its
+    # set's base, so it is final at once while nothing above that base is.
+    is_next = gadget.final.hash == gadget.voters.base and _is_following(gadget, body.target_hash)
+    if is_next or state.tree.is_executed(body.target_hash):
         effects += _take_final(state, finality, time_ms)
     if body.set != gadget.voters.base:  # it was the hand-off
         return effects

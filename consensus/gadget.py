@@ -81,6 +81,7 @@ class Gadget:
     authored: dict[tuple[AccountId, int], BlockHash] = field(default_factory=dict)
     evidence: dict[bytes, Evidence] = field(default_factory=dict)  # by its hash
     conflict: tuple[Certificate, Certificate] | None = None
+    guilty: tuple[AccountId, ...] = ()  # who signed both
     stopped: bool = False  # something was decided that cannot be: nothing is signed any more
     here_slot: int = -1  # the last roll-call that we attended, or passed over
     round_slot: int = -1  # the last slot in which rounds were looked at
@@ -125,6 +126,16 @@ def is_behind_final(gadget: Gadget, head_height: int) -> bool:
         isinstance(item, Finality)
         and item.body.set == gadget.voters.base
         and item.body.target_height > head_height
+        for item in gadget.waiting
+    )
+
+
+def is_hand_off_waiting(gadget: Gadget) -> bool:
+    """Whether the end of the set in force is proven, and only its block has to come."""
+    return any(
+        isinstance(item, Finality)
+        and item.body.set == gadget.voters.base
+        and item.body.target_hash in gadget.sets
         for item in gadget.waiting
     )
 

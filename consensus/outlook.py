@@ -5,6 +5,7 @@ from typing import Final, NamedTuple
 
 from chain.certificates import compute_quorum
 from chain.header import BlockHash
+from chain.policy import AccountId
 from consensus.gadget import is_behind_final
 from consensus.sets import compute_level
 from consensus.state import Consensus, Signing
@@ -43,6 +44,7 @@ class Outlook(NamedTuple):
     gap_slots: int  # since the last final round
     voting: Signing  # whether our seat votes, and if not, why
     standstill: Standstill
+    guilty: tuple[AccountId, ...]  # who signed both of two certificates that contradict each other
 
 
 def get_outlook(state: Consensus, time_ms: int) -> Outlook:
@@ -73,6 +75,7 @@ def get_outlook(state: Consensus, time_ms: int) -> Outlook:
         gap_slots=gap_slots,
         voting=get_voting(state, time_ms),
         standstill=_get_standstill(state, gap_slots, heard_weight, quorum),
+        guilty=gadget.guilty,
     )
 
 

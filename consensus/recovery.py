@@ -26,7 +26,7 @@ from consensus.journal import (
     record_release,
 )
 from consensus.prevote import get_release_slots
-from consensus.sets import compute_weight, is_alone
+from consensus.sets import compute_weight, find_voter, is_alone
 from consensus.state import Consensus
 from consensus.voting import ensure_record, get_guard, get_record
 
@@ -71,7 +71,7 @@ def on_release_commanded(state: Consensus, event: ReleaseCommanded) -> list[Effe
 
 
 def meet_own_header(
-    state: Consensus, slot: int, block_hash: BlockHash | None = None
+    state: Consensus, slot: int, base: BlockHash | None, block_hash: BlockHash | None = None
 ) -> list[Effect]:
     """A header of our own seat has come; see whether the journal knows it.
 
@@ -79,7 +79,7 @@ def meet_own_header(
     the very one that was signed.
     """
     journal, chain = state.journal, state.settings.chain
-    if journal is None or slot < get_signed_slot(journal, chain):
+    if journal is None or not _may_be_ours(state, base) or slot < get_signed_slot(journal, chain):
         return []
     if slot == get_signed_slot(journal, chain):
         signed = get_signed_header(journal, chain, slot)  # nil once another set was entered
@@ -94,7 +94,7 @@ def meet_own_vote(state: Consensus, vote: SignedVote) -> list[Effect]:
     Of the round that the journal knows it must be the very same.
     """
     journal, body, chain = state.journal, vote.body, state.settings.chain
-    if journal is None:
+    if journal is None or not _may_be_ours(state, body.set):
         return []
     is_prevote = isinstance(body, Prevote)
     if body.round > get_voted_rounds(journal, chain)[0 if is_prevote else 1]:
@@ -157,6 +157,20 @@ def _has_heard_enough(state: Consensus, slot: int) -> bool:
     recovery, voters = state.gadget.recovery, state.gadget.voters
     weight = compute_weight(voters, recovery.answered)
     return 3 * weight > voters.total_weight or slot - recovery.asked_slot >= ASKING_SLOTS_MAX
+
+
+def _may_be_ours(state: Consensus, set_hash: BlockHash | None) -> bool:
+    """Whether our own key signs for our seat in a set; of one that is not known here, it may.
+
+    After a takeover or a replacement what another key of the seat says is not ours: it tells
+    nothing of our journal, and whoever has that key must not be able to silence this one.
+    """
+    seat = state.seat
+    voters = None if set_hash is None else state.gadget.sets.get(set_hash)
+    if voters is None or seat is None:
+        return True
+    entry = find_voter(voters, seat.id)
+    return entry is not None and entry.vote_key == seat.vote_key
 
 
 def _meet(state: Consensus, round_: int) -> list[Effect]:

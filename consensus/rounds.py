@@ -21,6 +21,7 @@ from consensus.events import (
     VotesWanted,
 )
 from consensus.finality import is_frozen, release_view, retry_waiting
+from consensus.gadget import is_hand_off_waiting
 from consensus.guard import GuardState
 from consensus.journal import find_activation, record_vote
 from consensus.prevote import Ground, Skip, compute_prevote
@@ -144,6 +145,8 @@ def _attend(state: Consensus, slot: int, time_ms: int) -> list[Effect]:
 
 def _ask(state: Consensus, slot: int) -> list[Effect]:
     """Ask somebody who says to know more, if what we lack is not on its way to us anyway."""
+    if is_hand_off_waiting(state.gadget):
+        return []  # sync brings its block
     requests = state.gadget.catchup.choose(get_claim(state), slot)
     return [Ask(peer, request) for peer, request in requests]
 

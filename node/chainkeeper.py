@@ -238,15 +238,15 @@ class ChainKeeper:
             if block is not None and facts is not None:
                 yield block, facts
 
-    def find_newest_of(self, seat: bytes, after_slot: int) -> int | None:
-        """The newest slot after ``after_slot`` of which the chain has a block of this seat."""
+    def find_newest_of(self, seat: bytes, after_slot: int) -> SignedHeader | None:
+        """The newest header that the chain has of this seat, if its slot is after this one."""
         lowest = max(self.ledger.base.height, 1)
         for height in range(self.ledger.head.height, lowest - 1, -1):
-            header = self.get_header(height).header
-            if header.slot <= after_slot:
+            signed = self.get_header(height)
+            if signed.header.slot <= after_slot:
                 return None
-            if header.seat == seat:
-                return header.slot
+            if signed.header.seat == seat:
+                return signed
         return None
 
     def find_place(self, transaction_id: bytes) -> TransactionPlace:

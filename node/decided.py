@@ -8,18 +8,29 @@ from collections.abc import Iterator
 from typing import Final, NamedTuple
 
 from chain.certificates import FINALITIES, JUSTIFICATIONS, Certificate, Finality, Justification
-from chain.codec import Codec, encode
+from chain.codec import Bytes32, Codec, Record, encode
 from chain.kept import INDEX
 from chain.records import Evidence
 from chain.rules.evidence import read_charge
 from chain.store import Store
 from chain.tables.table import ROW_BYTES_MAX
+from consensus.events import TellConflict
 
 _JUSTIFIED: Final = INDEX + b"d"  # the newest justification
 _FINAL: Final = INDEX + b"g"  # the newest finality
 _CONFLICT: Final = INDEX + b"x"  # then a digit: two certificates that contradict each other
+_GUILTY: Final = _CONFLICT + b"g"  # who signed both
 _EVIDENCE: Final = INDEX + b"v"  # set, seat and kind of offence -> the first proof of it
 _EVIDENCES: Final[Codec[Evidence]] = Codec(Evidence, ROW_BYTES_MAX)  # type: ignore[arg-type]  # a union
+
+
+class Guilty(Record, frozen=True):
+    """Seats that signed two certificates which contradict each other."""
+
+    seats: tuple[Bytes32, ...]
+
+
+_GUILTIES: Final = Codec(Guilty, ROW_BYTES_MAX)
 
 
 class Decided(NamedTuple):
@@ -48,15 +59,15 @@ def keep_certificate(store: Store, certificate: Certificate) -> None:
         store.write([(key, encode(certificate))], durable=False)
 
 
-def keep_conflict(store: Store, first: Certificate, second: Certificate) -> None:
+def keep_conflict(store: Store, conflict: TellConflict) -> None:
     """Keep two certificates that contradict each other, for whoever has to judge."""
     rows = [
         (_CONFLICT + place + name, encode(certificate))
-        for place, certificate in ((b"1", first), (b"2", second))
+        for place, certificate in ((b"1", conflict.first), (b"2", conflict.second))
         for name, kind in ((b"j", Justification), (b"f", Finality))
         if isinstance(certificate, kind)
     ]
-    store.write(rows, durable=True)
+    store.write([*rows, (_GUILTY, encode(Guilty(conflict.guilty)))], durable=True)
 
 
 def keep_evidence(store: Store, chain: bytes, evidence: Evidence) -> None:
@@ -76,9 +87,14 @@ def read_evidence(store: Store) -> Iterator[Evidence]:
         yield _EVIDENCES.decode(data)
 
 
-def read_conflict(store: Store) -> list[Certificate]:
-    """The two certificates, or none."""
-    return list(_read_conflict(store))
+def read_conflict(store: Store) -> TellConflict | None:
+    """The two certificates, and who signed both; None: nothing contradicts itself."""
+    certificates = list(_read_conflict(store))
+    if not certificates:
+        return None
+    first, second = certificates
+    guilty = store.get(_GUILTY)
+    return TellConflict(first, second, () if guilty is None else _GUILTIES.decode(guilty).seats)
 
 
 def _read_conflict(store: Store) -> Iterator[Certificate]:

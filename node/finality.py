@@ -42,13 +42,13 @@ def perform_finality(owner: Owner, effect: OfFinality) -> None:
             keep_evidence(owner.ledger.store, owner.ledger.chain, effect.evidence)
             owner.log.warning("offence", kind=type(effect.evidence).__name__)
         case TellConflict():
-            keep_conflict(owner.ledger.store, effect.first, effect.second)
+            keep_conflict(owner.ledger.store, effect)
             guilty = " ".join(seat.hex() for seat in effect.guilty)
             owner.log.error("finality_conflict", guilty=guilty)
         case AskNewest():
             if owner.outside is not None and owner.seat is not None:
-                challenge = secrets.token_bytes(CHALLENGE_BYTES)
-                owner.outside.ask_newest(NewestRequest(owner.seat.own.id, challenge))
+                own, challenge = owner.seat.own, secrets.token_bytes(CHALLENGE_BYTES)
+                owner.outside.ask_newest(NewestRequest(own.id, own.vote_key, challenge))
         case Ask():
             if owner.outside is not None:
                 asked = effect.request

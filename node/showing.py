@@ -10,7 +10,7 @@ from typing import Final
 
 from chain.certificates import Certificate, get_signers
 from chain.codec import encode
-from chain.header import SignedHeader
+from chain.header import BlockHash, SignedHeader
 from chain.policy import AccountId
 from chain.proof import HandOff
 from chain.votes import Ack, Prevote, SignedVote
@@ -18,6 +18,7 @@ from consensus.events import VotesWanted
 from consensus.rounds import get_claim
 from consensus.voting import get_record
 from node.certified import read_hand_offs
+from node.lists import find_entries
 from node.owner import Owner
 from p2p.wire import Progress
 from p2p.wire_votes import (
@@ -85,13 +86,14 @@ def show_votes(owner: Owner, question: VotesRequest) -> VotesAnswer:
 
 
 def show_newest(owner: Owner, question: NewestRequest) -> NewestAnswer:
-    """The newest of a seat that we saw, with our own seat's signature if we have one."""
+    """The newest of a seat's key that we saw, with our own seat's signature if we have one."""
     votes = [*owner.consensus.gadget.pool.find_newest_of(question.seat)]
     votes += _find_in_certificates(owner, question.seat)
+    votes = [vote for vote in votes if _is_of_key(owner, question, vote.body.set)]
     prevotes = [vote for vote in votes if isinstance(vote.body, Prevote)]
     acks = [vote for vote in votes if isinstance(vote.body, Ack)]
     shown = Shown(
-        _find_newest_header(owner, question.seat),
+        _find_newest_header(owner, question),
         max(prevotes, key=_get_round, default=None),
         max(acks, key=_get_round, default=None),
     )
@@ -128,13 +130,27 @@ def _find_in_certificates(owner: Owner, seat: AccountId) -> Iterator[SignedVote]
                     yield SignedVote(seat, certificate.body, signature)
 
 
-def _find_newest_header(owner: Owner, seat: AccountId) -> SignedHeader | None:
-    """The newest header of a seat among those heard of late and those below our head."""
-    consensus = owner.consensus
-    heard = [item for item in consensus.gadget.headers.values() if item.header.seat == seat]
+def _is_of_key(owner: Owner, question: NewestRequest, set_hash: BlockHash) -> bool:
+    """Whether the key that is asked about signs for its seat in a set."""
+    entries = find_entries(owner, set_hash)
+    return entries is not None and any(
+        (entry.seat, entry.vote_key) == (question.seat, question.vote_key) for entry in entries
+    )
+
+
+def _find_newest_header(owner: Owner, question: NewestRequest) -> SignedHeader | None:
+    """The newest header of a seat's key among those heard of late and those below our head."""
+    consensus, seat = owner.consensus, question.seat
+    heard = [
+        item
+        for item in consensus.gadget.headers.values()
+        if item.header.seat == seat and _is_of_key(owner, question, item.header.base)
+    ]
     below = consensus.tree.climb_down(consensus.position.head.hash)
     for facts in islice(below, CLIMB_MAX):
-        block = owner.ledger.get_block(facts.hash) if facts.seat == seat else None
+        if facts.seat != seat or not _is_of_key(owner, question, facts.base):
+            continue
+        block = owner.ledger.get_block(facts.hash)
         if block is not None:
             heard.append(SignedHeader(block.header, block.block.signature))
             break

@@ -15,11 +15,14 @@ from typing import Final, NamedTuple
 import trio
 
 from chain.block import SealedBlock
+from chain.codec import encode
+from chain.crypto import Signed
 from chain.errors import Invalid
-from chain.header import SECONDARY
+from chain.header import SECONDARY, SignedHeader, get_header_message
 from chain.proof import Checkpoint
 from chain.transaction import SealedTransaction
 from consensus import events as told
+from consensus.conflicts import take_up_conflict
 from consensus.engine import step
 from consensus.forkchoice import BlockFacts
 from consensus.journal import get_signed_header, get_signed_slot
@@ -30,6 +33,7 @@ from node.decided import read_conflict, read_decided, read_evidence
 from node.effects import handle, place_facts, take_block
 from node.exchange.desk import solve_setoff
 from node.home import HomeError, write_file
+from node.keys import SeatHolder
 from node.mempool import Limits
 from node.mempool_file import MempoolFiles
 from node.owner import Outside, Owner
@@ -145,8 +149,12 @@ class CoreTask:
         await self._show_own_chain(min([gadget.lock.height, gadget.final.height, *heights]))
         for evidence in read_evidence(store):
             keep_evidence(gadget, evidence)
-        for certificate in [*decided, *read_conflict(store)]:
+        for certificate in decided:
             await handle(owner, told.CertificateSeen(owner.clock.get_ms(), certificate))
+        conflict = read_conflict(store)
+        if conflict is not None:
+            take_up_conflict(gadget, conflict.first, conflict.second, conflict.guilty)
+            owner.log.error("finality_conflict_kept", seats=len(conflict.guilty))
 
     async def _show_own_chain(self, lowest: int) -> None:
         """The tree begins at the head, but votes ask for our chain above what is justified."""
@@ -170,9 +178,9 @@ class CoreTask:
             return
         signed = get_signed_slot(seat.own.journal, owner.ledger.chain)
         newest = owner.keeper.find_newest_of(seat.own.id, signed)
-        if newest is not None:
-            time_ms = owner.clock.get_ms()
-            await handle(owner, told.HeaderSeen(time_ms, seat.own.id, newest, SECONDARY))
+        if newest is not None and _has_signed(owner, seat, newest):
+            slot, time_ms = newest.header.slot, owner.clock.get_ms()
+            await handle(owner, told.HeaderSeen(time_ms, seat.own.id, slot, SECONDARY, newest))
         head = owner.ledger.get_block(owner.ledger.head.hash)
         if head is not None and head.header_bytes == get_signed_header(
             seat.own.journal, owner.ledger.chain, head.header.slot
@@ -367,3 +375,9 @@ class CoreTask:
         """Wake the task; if its inbox is full it is awake."""
         with suppress(trio.WouldBlock):
             self._send.send_nowait(None)
+
+
+def _has_signed(owner: Owner, seat: SeatHolder, signed: SignedHeader) -> bool:
+    """Whether our own key made this header of our seat, and not one that it took the place of."""
+    message = get_header_message(encode(signed.header))
+    return owner.known.holds(Signed(seat.own.vote_key, message, signed.signature))

@@ -57,9 +57,13 @@ class VotesAnswer(Record, frozen=True):
 
 
 class NewestRequest(Record, frozen=True):
-    """The newest that anybody saw of this seat; ``challenge`` is drawn anew for each question."""
+    """The newest that anybody saw of a seat under this key; ``challenge`` is drawn anew each time.
+
+    A seat has other keys after a takeover or a replacement, and the old one's word binds nobody.
+    """
 
     seat: Bytes32
+    vote_key: Bytes32
     challenge: Bytes16
 
 
@@ -87,7 +91,7 @@ FINALITY: Final = Exchange(
 )
 VOTES: Final = Exchange("votes", Codec(VotesRequest, 16), Codec(VotesAnswer, VOTES_BYTES_MAX), 5.0)
 NEWEST: Final = Exchange(
-    "newest", Codec(NewestRequest, 64), Codec(NewestAnswer, NEWEST_BYTES_MAX), 5.0
+    "newest", Codec(NewestRequest, 96), Codec(NewestAnswer, NEWEST_BYTES_MAX), 5.0
 )
 
 VOTE_TOPIC: Final = "votes"

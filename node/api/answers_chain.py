@@ -6,6 +6,7 @@ from pathlib import Path
 from resource import getpagesize
 from typing import Final, Literal, Protocol
 
+from chain.address import encode_address
 from chain.block import SealedBlock
 from chain.kept import read_rows
 from chain.ledger import Ledger
@@ -102,7 +103,7 @@ def build_status_answer(
             time=get_slot_time(ledger, status.head.slot),
         ),
         final=_build_final_answer(status.finality),
-        voting=_build_voting_answer(status),
+        voting=_build_voting_answer(status, ledger.genesis.prefix),
         clock=ClockAnswer(
             slot=status.clock_slot,
             step=slot // constants.slots_per_step,
@@ -141,7 +142,7 @@ def _build_final_answer(finality: Outlook) -> FinalAnswer:
     )
 
 
-def _build_voting_answer(status: CoreStatus) -> VotingAnswer:
+def _build_voting_answer(status: CoreStatus, prefix: str) -> VotingAnswer:
     finality = status.finality
     return VotingAnswer(
         set=finality.set.hex(),
@@ -157,6 +158,7 @@ def _build_voting_answer(status: CoreStatus) -> VotingAnswer:
         state=status.voting.state,
         reason=status.voting.reason,
         standstill=finality.standstill.value,
+        guilty=[encode_address(prefix, seat) for seat in finality.guilty],
     )
 
 

@@ -33,9 +33,6 @@ _SIGNING: Final = {
 
 # Why nothing becomes final; more is said in docs/operations.md.
 _STANDSTILLS: Final = {
-    "conflict": mark(
-        "two final certificates contradict each other: this node signs nothing more and keeps both"
-    ),
     "behind": mark("more is final elsewhere than this node has"),
     "too_few": mark("the servers that are heard weigh too little to decide"),
     "slow": mark("enough servers are heard, but their votes do not come together"),
@@ -169,6 +166,15 @@ def _tell_votes(terminal: Terminal, status: StatusAnswer) -> str:
 def _find_standstill(terminal: Terminal, status: StatusAnswer) -> list[str]:
     """Why nothing becomes final, and that our seat waits to be released."""
     voting, found = status.voting, []
+    if voting.standstill == "conflict":
+        seats = ", ".join(voting.guilty)
+        found.append(
+            terminal.say(
+                "Two final certificates contradict each other: this node signs nothing more and "
+                "keeps both. Seats that signed both: {seats}. Talk to the other operators.",
+                seats=seats or "?",
+            )
+        )
     reason = _STANDSTILLS.get(voting.standstill)
     if reason is not None:
         duration = terminal.words.duration(status.final.gap_slots * status.community.slot_seconds)

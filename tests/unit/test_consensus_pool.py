@@ -18,9 +18,10 @@ from consensus.catchup import (
     Claim,
     HandOffs,
     HandOffStep,
+    build_step_voters,
     check_hand_offs,
 )
-from consensus.events import Ask, HandOffsShown, PeerClaimed
+from consensus.events import Ask, HandOffsShown, PeerClaimed, TellConflict
 from consensus.gadget import build_gadget, remember_set
 from consensus.pool import VotePool
 from consensus.sets import (
@@ -32,7 +33,7 @@ from consensus.sets import (
     is_quorum,
 )
 from tests.community import get_account_id
-from tests.consensus_world import CHAIN, GENESIS, build_entries
+from tests.consensus_world import CHAIN, GENESIS, build_block, build_entries
 from tests.unit.test_consensus_votes import (
     NAMES,
     Machine,
@@ -226,6 +227,35 @@ def test_a_late_node_passes_from_set_to_set() -> None:
     assert record.base_slot == 30
     machine.go(100, 0.5)
     assert machine.get_votes() == []  # it does not hold the blocks
+
+
+@pytest.mark.parametrize("stands", [True, False])
+def test_a_proven_hand_off_takes_nothing_back_that_is_final(stands: bool) -> None:
+    """Above a final block of the set its end counts once it is held: it may stand elsewhere."""
+    machine = Machine(100)
+    machine.vote_now()
+    own = machine.grow(GENESIS, 1)
+    machine.certify(bundle(build_ack(own, 2), NAMES[:3]))
+    step, header = build_steps(1)[0], build_step(VOTERS, 10)[1]
+    following, gadget = compute_block_hash(encode(header)), machine.state.gadget
+    machine.send(HandOffsShown(machine.world.time_ms, "peer", (step,)))
+    assert (gadget.final.hash, gadget.voters.base) == (own.hash, CHAIN)
+    claim = PeerClaimed(machine.world.time_ms, "peer", Claim(following, 10, 10, 10))
+    assert not [item for item in machine.send(claim) if isinstance(item, Ask)], "it is on its way"
+    block = own if stands else machine.grow(GENESIS, 1, "seat2")
+    for slot in range(2, header.slot):
+        block = machine.grow(block, slot, "seat2")
+    handing = build_block(block, header.slot, seat="seat1")
+    handing = replace(handing, hash=following, base=CHAIN, hands_off=True)
+    machine.world.sets[following] = build_step_voters(step)
+    machine.hold(handing)
+    guilty = [item.guilty for item in machine.effects if isinstance(item, TellConflict)]
+    if stands:
+        assert (gadget.final.hash, gadget.voters.base, guilty) == (following, following, [])
+    else:
+        assert (gadget.final.hash, gadget.voters.base) == (own.hash, CHAIN)
+        assert guilty == [tuple(sorted(map(get_account_id, NAMES[1:3])))]
+        assert gadget.stopped
 
 
 BAD_STEPS = {

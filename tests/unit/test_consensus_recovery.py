@@ -221,6 +221,25 @@ def test_what_we_said_before_the_start_is_of_an_old_journal_later_of_a_thief() -
         assert (machine.get_activation_round() == 52) is lost
 
 
+def test_what_another_key_of_our_seat_says_is_not_ours() -> None:
+    """A standby key has taken over, and whoever stole the old one goes on with it."""
+    new = get_key("seat0/standby").public
+    machine = Restarted(build_journal(new))
+    assert machine.state.seat is not None
+    machine.state.seat = machine.state.seat._replace(vote_key=new)
+    stolen = [vote("seat0", build_prevote(GENESIS, round_)) for round_ in (49, 51)]
+    block = replace(build_block(GENESIS, 49, seat="seat0"), base=CHAIN)
+    machine.hear(stolen[0])
+    machine.hold(block)
+    for name in NAMES[1:3]:
+        machine.show(name, 0)
+    assert machine.asking is Asking.DONE
+    machine.hear(stolen[1])
+    machine.hold(replace(build_block(block, 51, seat="seat0"), base=CHAIN))
+    assert not machine.state.key_used_elsewhere
+    assert machine.get_activation_round() is None
+
+
 def test_another_body_of_a_round_that_we_know_is_a_thiefs() -> None:
     machine = Restarted(build_spoken())
     for name in NAMES[1:3]:

@@ -257,6 +257,7 @@ VOTING = VotingAnswer(
     state="no_seat",
     reason="",
     standstill="none",
+    guilty=[],
 )
 
 WELL = StatusAnswer(

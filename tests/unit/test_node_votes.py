@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from chain.certificates import Finality, Justification, pack_bits
 from chain.crypto import sign
 from chain.records import VoteEvidence
+from chain.rules.lottery import find_entry
 from chain.votes import (
     Ack,
     Here,
@@ -30,6 +31,7 @@ from consensus.events import (
     TellOffence,
     VoteSeen,
 )
+from consensus.outlook import Standstill
 from consensus.pool import Newest
 from node.branches import follow
 from node.core import Core
@@ -82,6 +84,11 @@ class Box:
         return sign_vote(
             get_account_id(name), body or self.build_prevote(), get_key(f"{name}/vote")
         )
+
+    def ask_about(self, seat: bytes) -> NewestRequest:
+        """What a seat asks about the key by which it is listed."""
+        entry = find_entry(self.core.ledger.seat_set.entries, seat)
+        return NewestRequest(seat, entry.vote_key, bytes(16))
 
     def certify(self, body: Vote, names: tuple[str, ...] = SEATS) -> Justification | Finality:
         """Votes of these seats as one value."""
@@ -236,7 +243,7 @@ def test_votes_are_shown_from_a_round_on() -> None:
         shown = show_votes(owner, VotesRequest(box.slot)).votes
         assert {vote.seat for vote in shown} == {get_account_id(name) for name in SEATS[:2]}
         assert show_votes(owner, VotesRequest(box.slot + 1)).votes == ()
-        newest = show_newest(owner, NewestRequest(get_account_id("ann"), bytes(16)))
+        newest = show_newest(owner, box.ask_about(get_account_id("ann")))
         assert newest.seat is None
         assert newest.shown.prevote == box.say("ann")
 
@@ -248,18 +255,19 @@ def test_what_others_show_of_a_seat_is_signed_by_it() -> None:
 
     async def check(box: Box) -> None:
         header = box.bench.blocks[-1].header
-        shown = show_newest(box.owner, NewestRequest(header.seat, bytes(16))).shown
+        shown = show_newest(box.owner, box.ask_about(header.seat)).shown
         assert shown.header is not None
         assert shown.header.header == header
-        nobody = show_newest(box.owner, NewestRequest(bytes(32), bytes(16))).shown
-        assert nobody == Shown(None, None, None)
+        for seat in (bytes(32), header.seat):
+            unknown = NewestRequest(seat, bytes(32), bytes(16))
+            assert show_newest(box.owner, unknown).shown == Shown(None, None, None), "another key"
 
     run(check)
 
 
 def test_a_node_without_a_seat_takes_no_word_about_one() -> None:
     async def check(box: Box) -> None:
-        question = NewestRequest(get_account_id("ann"), bytes(16))
+        question = box.ask_about(get_account_id("ann"))
         await take_newest(box.owner, PEER, question, show_newest(box.owner, question))
         assert box.bench.outside.blamed == []
         assert NewestShown(0, bytes(32), Newest()).newest == Newest()
@@ -289,11 +297,16 @@ def test_a_contradiction_is_kept_and_told_and_an_offence_is_counted() -> None:
         one, two = box.say("ann"), box.say("ann", box.build_prevote(target_height=9))
         evidence = VoteEvidence(one, two, box.core.ledger.seat_set.entries)
         guilty = (get_account_id("ann"),)
-        await perform(box.owner, [TellConflict(first, second, guilty), TellOffence(evidence)])
-        assert read_conflict(box.core.ledger.store) == [first, second]
+        assert read_conflict(box.core.ledger.store) is None
+        conflict = TellConflict(first, second, guilty)
+        await perform(box.owner, [conflict, TellOffence(evidence)])
+        assert read_conflict(box.core.ledger.store) == conflict
         assert box.core.get_core_status().counters.offences_seen == 1
         assert list(read_evidence(box.core.ledger.store)) == [evidence]
         await box.core._task._take_up_decided()
+        outlook = box.core.get_core_status().finality
+        assert (outlook.standstill, outlook.guilty) == (Standstill.CONFLICT, guilty)
+        assert box.owner.consensus.gadget.stopped
         assert list(box.owner.consensus.gadget.evidence.values()) == [evidence]
         another = VoteEvidence(one, box.say("ann", box.build_prevote(target_height=8)), ())
         await perform(box.owner, [TellOffence(another)])

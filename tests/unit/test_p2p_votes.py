@@ -28,7 +28,7 @@ from tests.network_world import COMMUNITY, FakeNode, World, build_block, until
 from tests.unit.test_p2p_network import Villain, build_line, settle
 
 HASH = compute_hash(b"test")
-SEAT = compute_hash(b"seat")
+SEAT, KEY = compute_hash(b"seat"), compute_hash(b"key")
 
 
 @pytest.fixture
@@ -191,7 +191,7 @@ async def test_questions_are_answered_or_told_to_have_failed(autojump_clock: Moc
         await settle(one, other)
         one.network.ask_finality(PeerId("b"), FinalityRequest(HASH, 0, 0))
         one.network.ask_votes(PeerId("b"), VotesRequest(4))
-        one.network.ask_newest(NewestRequest(SEAT, bytes(16)))
+        one.network.ask_newest(NewestRequest(SEAT, KEY, bytes(16)))
         one.network.ask_finality(PeerId("nobody"), FinalityRequest(HASH, 0, 0))
         await trio.sleep(2)
     shown = [item for item in one.events if isinstance(item, FinalityShown)]
@@ -227,7 +227,7 @@ async def test_one_question_a_peer_and_silence_ends_it(autojump_clock: MockClock
         assert asked == 1
         assert FinalityShown(PeerId("v"), None) in node.events
         for _ in range(2):  # what is no answer is blamed
-            node.network.ask_newest(NewestRequest(SEAT, bytes(16)))
+            node.network.ask_newest(NewestRequest(SEAT, KEY, bytes(16)))
             await trio.sleep(1)
         await until(node, lambda: not node.get_peer_names())
 

@@ -117,7 +117,7 @@ def build_widest_header() -> SignedHeader:
         ),
         (VOTES_OF_ROUND.question, VotesRequest(BIG)),
         (VOTES_OF_ROUND.answer, VotesAnswer((build_widest_vote(),) * VOTES_IN_ANSWER_MAX)),
-        (NEWEST.question, NewestRequest(HASH, bytes(16))),
+        (NEWEST.question, NewestRequest(HASH, HASH, bytes(16))),
         (
             NEWEST.answer,
             NewestAnswer(

@@ -52,9 +52,11 @@ TEXTS: Final[Texts] = {
     "Nothing has become final for {duration}: {reason}.": (
         "Ничто не стало окончательным уже {duration}: {reason}."
     ),
-    "two final certificates contradict each other: this node signs nothing more and keeps both": (
-        "два сертификата окончательности противоречат друг другу: узел больше ничего не "
-        "подписывает и хранит оба"
+    "Two final certificates contradict each other: this node signs nothing more and keeps both. "
+    "Seats that signed both: {seats}. Talk to the other operators.": (
+        "Два сертификата окончательности противоречат друг другу: узел больше ничего не "
+        "подписывает и хранит оба. Места, подписавшие оба: {seats}. Поговорите с другими "
+        "операторами."
     ),
     "more is final elsewhere than this node has": "у других окончательно больше, чем есть здесь",
     "the servers that are heard weigh too little to decide": (
