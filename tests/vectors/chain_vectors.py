@@ -6,71 +6,22 @@ from typing import Any
 
 from tests.vectors.hashing import build_proof, compute_state_root, h
 from tests.vectors.packing import pack
-from tests.vectors.producing import (
-    build_transaction,
-    collect,
-    produce,
-    say,
-)
-from tests.vectors.replica import NO_PARTS, Parts, Replica
+from tests.vectors.producing import build_transaction, collect, say
+from tests.vectors.replica import Replica
 from tests.vectors.replica_identity import get_guardians_hash, get_recovery_message
 from tests.vectors.small_genesis import (
-    CONSTANTS,
-    MEMBERS,
     PAI,
-    PARAMETERS,
-    SEATS,
-    STRANGERS,
-    build_genesis,
     build_seat_keys,
     get_account,
     get_policy,
     get_public,
     sign,
 )
+from tests.vectors.story import PEOPLE, Said, Story, show_story
 from tests.vectors.vote_vectors import JOINT, WELL, file_late, refuse_votes, tell_of_votes
 
-Said = list[Any]
 GUARDIANS: list[Any] = get_policy(2, "zifa", "timur", "uldan")
 SALT = h("vector-salt", b"egor")
-
-
-class Story:
-    """A replica, its head, and everything that was shown on the way."""
-
-    def __init__(self) -> None:
-        self.genesis = build_genesis()
-        self.replica = Replica(self.genesis, CONSTANTS, PARAMETERS)
-        self.names = {get_account(name): name for name in SEATS}
-        self.head = self.replica.chain
-        self.first_rows = self.replica.get_bytes()
-        self.hashes: list[bytes] = []  # by height, without the head
-        self.blocks: list[dict[str, Any]] = []
-        self.said: list[dict[str, Any]] = []
-
-    def tell(self, slot: int, *transactions: Said, parts: Parts = NO_PARTS) -> None:
-        """One block."""
-        for transaction in transactions:
-            self.said.append(_show_transaction(self.replica.chain, transaction))
-        self.hashes.append(self.head)
-        _, self.head, shown = produce(
-            self.replica, self.head, slot, list(transactions), self.names, parts
-        )
-        self.blocks.append(shown)
-
-
-def _show_transaction(chain: bytes, transaction: Said) -> dict[str, Any]:
-    body = pack(transaction[0])
-    return {
-        "account": transaction[0][1].hex(),
-        "sequence": transaction[0][2],
-        "actions": [action[0] for action in transaction[0][7]],
-        "body": body.hex(),
-        "signing_message": (b"pai/transaction/1" + chain + body).hex(),
-        "id": h("transaction", body).hex(),
-        "signatures": [[index, signature.hex()] for index, signature in transaction[1]],
-        "transaction": pack(transaction).hex(),
-    }
 
 
 @cache
@@ -216,21 +167,7 @@ def _stand_on(chain: bytes, head: bytes, seat: bytes) -> list[Any]:
 
 def build_chain() -> dict[str, Any]:
     """Genesis, transactions, blocks and roots of the story."""
-    story = tell_story()
-    names = (*SEATS, *MEMBERS, *STRANGERS, "gulnara", "ivan", "jamila")
-    return {
-        "seeds": {name: h("vector-key", name.encode()).hex() for name in names},
-        "accounts": {name: get_account(name).hex() for name in names},
-        "genesis": pack(story.genesis).hex(),
-        "chain": story.replica.chain.hex(),
-        "rows": {key.hex(): value.hex() for key, value in sorted(story.first_rows.items())},
-        "state_root": compute_state_root(story.first_rows.items()).hex(),
-        "transactions": story.said,
-        "blocks": story.blocks,
-        "last_rows": {
-            key.hex(): value.hex() for key, value in sorted(story.replica.get_bytes().items())
-        },
-    }
+    return show_story(tell_story(), (*PEOPLE, "gulnara", "ivan", "jamila"))
 
 
 def build_tree() -> list[dict[str, Any]]:

@@ -11,8 +11,11 @@ from typing import Any
 
 from tests.vectors.chain_vectors import build_chain, build_refused, build_tree
 from tests.vectors.credit import build_credit
+from tests.vectors.exchange_refused import build_refused_blocks, build_refused_exchange
+from tests.vectors.exchange_vectors import build_exchange
 from tests.vectors.hashing import compute_address, h
 from tests.vectors.money import Segment, bring, compute_remains, find_keep
+from tests.vectors.setoff_vectors import build_setoffs
 from tests.vectors.small_genesis import PAI, get_account
 
 CENTURY_DAYS = 36_525
@@ -162,6 +165,10 @@ def build_files() -> dict[str, str]:
         "tree.json": build_tree(),
         "chain.json": build_chain(),
         "refused.json": build_refused(),
+        "setoff.json": build_setoffs(),
+        "exchange.json": build_exchange(),
+        "exchange_refused.json": build_refused_exchange(),
+        "exchange_refused_blocks.json": build_refused_blocks(),
     }
     return {
         name: json.dumps(document, ensure_ascii=False, indent=1) + "\n"

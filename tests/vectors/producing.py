@@ -104,14 +104,44 @@ def produce(
     parts: Parts = NO_PARTS,
 ) -> tuple[list[Any], bytes, dict[str, Any]]:
     """The block, its hash, and what it shows; the replica has applied it."""
-    entry, kind, rank, proof = find_author(replica, slot, names)
+    author = find_author(replica, slot, names)
+    entry, kind, rank, proof = author
     seed = replica.get_seeds(slot)[1]
-    author = entry[0], kind, edwards.compute_output(proof)
-    replica.apply(slot, parent, author, transactions, parts)
+    output = edwards.compute_output(proof)
+    replica.apply(slot, parent, (entry[0], kind, output), transactions, parts)
+    place = replica.height, slot, parent
+    block = seal(replica, place, author, names, (transactions, parts), replica.get_root())
+    header = block[0]
+    shown = {
+        "slot": slot,
+        "author": names[entry[0]],
+        "kind": kind,
+        "rank": rank,
+        "seed": seed.hex(),
+        "vrf_output": output.hex(),
+        "transactions": len(transactions),
+        "body_root": header[14].hex(),
+        "state_root": header[13].hex(),
+        "hash": h("block", pack(header)).hex(),
+        "block": pack(block).hex(),
+    }
+    return block, h("block", pack(header)), shown
+
+
+def seal(
+    replica: Replica,
+    place: tuple[int, int, bytes],
+    author: tuple[list[Any], int, int, bytes],
+    names: dict[bytes, str],
+    body: tuple[list[list[Any]], Parts],
+    root: bytes,
+) -> list[Any]:
+    """A signed block of this height, slot and parent; nothing is applied."""
+    (height, slot, parent), (entry, kind, rank, proof), (transactions, parts) = place, author, body
     header = [
         1,
         replica.chain,
-        replica.height,
+        height,
         slot,
         parent,
         entry[0],
@@ -122,24 +152,10 @@ def produce(
         None,
         0,
         replica.chain,
-        replica.get_root(),
+        root,
         compute_body_root(
             [pack(transaction) for transaction in transactions], [pack(part) for part in parts]
         ),
     ]
     signature = sign(f"{names[entry[0]]}/vote", b"pai/header/1" + pack(header))
-    block = [header, signature, [transactions, *parts]]
-    shown = {
-        "slot": slot,
-        "author": names[entry[0]],
-        "kind": kind,
-        "rank": rank,
-        "seed": seed.hex(),
-        "vrf_output": edwards.compute_output(proof).hex(),
-        "transactions": len(transactions),
-        "body_root": header[14].hex(),
-        "state_root": header[13].hex(),
-        "hash": h("block", pack(header)).hex(),
-        "block": pack(block).hex(),
-    }
-    return block, h("block", pack(header)), shown
+    return [header, signature, [transactions, *parts]]

@@ -26,7 +26,15 @@ from tests.vectors.epochs import (
 from tests.vectors.hashing import compute_state_root, h, u32, u64
 from tests.vectors.money import Segment, bring, compute_remains
 from tests.vectors.packing import pack
+from tests.vectors.replica_exchange import (
+    act_exchange,
+    clear,
+    end_window,
+    lapse,
+    take_snapshot,
+)
 from tests.vectors.replica_identity import act, get_identified_until, is_identified
+from tests.vectors.replica_market import KEPT, act_market, count_traders, end_market, note_fact
 from tests.vectors.sharing import note_active, number_person, share_out, take_share
 
 Row = list[Any]
@@ -35,8 +43,10 @@ NO_PARTS: Parts = (None, None, None, None, None)
 CURRENT = b"current"
 ONE = 1_000_000
 # By number of action: rows that it may add, and whether it only defends an account.
-NEW_ROWS = {3: 1, 15: 2, 20: 4, 21: 1, 30: 4, 50: 1}
-DEFENSIVE = (1, 6, 7, 8, 9, 10, 51)
+NEW_ROWS = {
+    3: 1, 15: 2, 20: 4, 21: 1, 30: 4, 50: 1, 60: 1, 68: 1, 74: 2, 75: 2, 78: 1, 80: 2
+}  # fmt: skip
+DEFENSIVE = (1, 6, 7, 8, 9, 10, 51, 77, 79, 82)
 # Places in a row of the table of accounts.
 POLICY, SEQUENCE, BALANCE, TOUCHED, DUE, MADE, PERSON, DEFENDED, USED = range(9)
 
@@ -166,7 +176,8 @@ class Replica:
         else:
             self.rows.pop(b"d" + account, None)
 
-    def _sweep(self, slot: int) -> None:
+    def _find_due(self, slot: int) -> list[bytes]:
+        """The accounts that the block of a slot looks at, as they stand before it."""
         period_slots, accounts = self.constants["slots_per_period"], self.rows[b"m" + CURRENT][2]
         budget = min(
             -(-2 * accounts * (slot - self.slot) // period_slots),
@@ -177,10 +188,16 @@ class Replica:
             period = self._find_period(row) if key[:1] == b"a" else None
             if period is not None and period <= slot // period_slots:
                 due.append((period, key[1:]))
-        for _, account in sorted(due)[:budget]:
+        return [account for _, account in sorted(due)[:budget]]
+
+    def _sweep(self, slot: int, due: list[bytes]) -> None:
+        for account in due:
             row = self.rows[b"a" + account]
             first = row[POLICY] is None or h("account", pack(row[POLICY])) == account
-            kept = any(table + account in self.rows for table in (b"d", b"s", b"u", b"y", b"n\x01"))
+            kept = any(
+                table + account in self.rows
+                for table in (b"d", b"s", b"u", b"y", b"j", b"@", b"n\x01")
+            )
             if row[BALANCE] == 0 and row[PERSON] is None and first and not kept:
                 del self.rows[b"a" + account]
                 self.born -= 1
@@ -228,6 +245,7 @@ class Replica:
         seat, kind, output = author
         self.pot = self.fees = self.born = 0
         reserve = self.rows[b"m" + CURRENT][5]
+        due = self._find_due(slot)
         self._remember(parent)
         if slot // self.constants["slots_per_epoch"] > self.get_epoch():
             self._end_epoch(slot)
@@ -240,8 +258,11 @@ class Replica:
         assemble(self, slot, self.slot)
         share_out(self.rows, self.slot // period_slots, slot // period_slots)
         self.credit.begin(slot)
-        self._sweep(slot)
-        finality, late_acks, roll_call, _, _ = parts
+        end_market(self, slot)
+        lapse(self, slot)
+        end_window(self, slot)
+        self._sweep(slot, due)
+        finality, late_acks, roll_call, _, clearing = parts
         recorder = Recorder(self.rows, self.constants, slot, seat)
         recorder.note_block(kind)
         if finality is not None:
@@ -254,6 +275,10 @@ class Replica:
             recorder.note_attendance(roll_call[0], self._call_roll(roll_call))
         for body, signatures in transactions:
             self._apply_transaction(slot, body, signatures)
+        if clearing is not None:
+            clear(self, slot, seat, clearing)
+            count_traders(self)
+        take_snapshot(self, slot, self.slot, output)
         self.credit.end(self._share_pot())
         self._bound_reserve(reserve)
         self._follow_votes()
@@ -344,6 +369,7 @@ class Replica:
         newborn = {action[1] for action in actions if action[0] == 2}
         units += 8 * sum(b"a" + to not in self.rows for to in newborn)
         units += sum(NEW_ROWS.get(action[0], 0) for action in actions) * 4
+        units += sum(2 * len(action[1]) for action in actions if action[0] == 80) * 4
         filed = sum(action[0] == 50 for action in actions)
         units += filed * (self.rows[b"w" + CURRENT][0] // 32)
         if all(action[0] in DEFENSIVE for action in actions):
@@ -414,6 +440,11 @@ class Replica:
                 self._change_bond(account, -item[1])
             case [50 | 51, *_]:
                 act_vote(self, slot, account, action)
+            case [kind, *_] if 60 <= kind < 70:
+                act_exchange(self, slot, account, action)
+                count_traders(self)
+            case [kind, *_] if 70 <= kind < 90:
+                act_market(self, slot, account, action)
             case _:
                 act(self, slot, account, action)
         self._put_deposits(account, deposits)
@@ -424,10 +455,19 @@ class Replica:
             self.rows[b"a" + to] = [None, 0, 0, self.get_step(slot), -1, 0, None, 0, 0]
             self.born += 1
         self.touch(to, slot)[BALANCE] += amount
-        self.credit.deal(account, to, amount)
+        self.note_trade(account, to, amount)
+
+    def note_trade(self, payer: bytes, receiver: bytes, amount: int) -> None:
+        """What a payment counts for, in credit and for seats."""
+        self.credit.deal(payer, receiver, amount)
+        slot = self.credit.slot
         week = slot // self.constants["slots_per_period"] // 7
         is_known = partial(is_identified, self, slot)
-        note_payment(self.rows, week, (account, to), amount, is_known)
+        note_payment(self.rows, week, (payer, receiver), amount, is_known)
+
+    def note_made_good(self, debtor: bytes, *, paid: bool) -> None:
+        """What was owed for a delivery is no more, paid or let be."""
+        note_fact(self, self.credit.slot, debtor, *([KEPT] * paid))
 
     def _ask_back(self, slot: int, account: bytes, item: Row) -> None:
         """What a set may count waits for a hand-off; else the time for evidence begins."""

@@ -38,6 +38,82 @@ def build_arcs(
     return arcs
 
 
+def solve(arcs: list[Arc], nodes: int) -> tuple[list[int], list[int]]:
+    """Flows of least cost and potentials that prove it: circles are cancelled while one pays."""
+    flows = [0] * len(arcs)
+    while circle := _find_circle(arcs, flows, nodes):
+        most = min(
+            arcs[place].capacity - flows[place] if forth else flows[place]
+            for place, forth in circle
+        )
+        for place, forth in circle:
+            flows[place] += most if forth else -most
+    heights = [0] * nodes
+    for _ in range(nodes):
+        for source, target, cost, _ in _find_residual(arcs, flows):
+            heights[target] = min(heights[target], heights[source] + cost)
+    return flows, [height - min(heights) for height in heights]
+
+
+def _find_residual(
+    arcs: list[Arc], flows: list[int]
+) -> list[tuple[int, int, int, tuple[int, bool]]]:
+    """Where more could flow, forth or back: from, to, cost of a unit, and along what."""
+    there = [
+        (arc.source, arc.target, arc.cost, (place, True))
+        for place, arc in enumerate(arcs)
+        if flows[place] < arc.capacity
+    ]
+    back = [
+        (arc.target, arc.source, -arc.cost, (place, False))
+        for place, arc in enumerate(arcs)
+        if flows[place]
+    ]
+    return there + back
+
+
+def _find_circle(arcs: list[Arc], flows: list[int], nodes: int) -> list[tuple[int, bool]]:
+    """A circle of negative cost, after Bellman and Ford; empty when there is none."""
+    heights, by = [0] * nodes, dict[int, tuple[int, tuple[int, bool]]]()
+    last = None
+    for _ in range(nodes + 1):
+        last = None
+        for source, target, cost, along in _find_residual(arcs, flows):
+            if heights[source] + cost < heights[target]:
+                heights[target] = heights[source] + cost
+                by[target] = source, along
+                last = target
+    if last is None:
+        return []
+    for _ in range(nodes):
+        last = by[last][0]
+    circle, node = list[tuple[int, bool]](), last
+    while not circle or node != last:
+        node, along = by[node]
+        circle.append(along)
+    return circle
+
+
+def pack_flows(arcs: list[Arc], flows: list[int], heights: list[int]) -> list[bytes]:
+    """Potentials, codes and partials of a certificate."""
+    codes, parts = [], []
+    for arc, flow in zip(arcs, flows, strict=True):
+        if arc.cost + heights[arc.source] - heights[arc.target] == 0:
+            codes.append(0 if not flow else 1 if flow == arc.capacity else 2)
+            parts += [flow] * (codes[-1] == 2)
+    octets = bytes(
+        sum(code << 2 * place for place, code in enumerate(codes[first : first + 4]))
+        for first in range(0, len(codes), 4)
+    )
+    return [b"".join(map(pack_number, heights)), octets, b"".join(map(pack_number, parts))]
+
+
+def pack_number(number: int) -> bytes:
+    """LEB128 in its shortest form."""
+    more, low = divmod(number, 128)
+    return bytes([low | 128]) + pack_number(more) if more else bytes([low])
+
+
 def read_numbers(data: bytes) -> list[int] | None:
     """All LEB128 numbers of at most nine bytes, or None when one is not in its shortest form."""
     numbers, value, shift = [], 0, 0

@@ -37,7 +37,8 @@ from tests.vectors.generate import build_files
 
 FOLDER = Path(__file__).parent
 NAMES = (
-    "addresses", "chain", "credit", "demurrage", "early_returns", "refused", "settlement", "tree",
+    "addresses", "chain", "credit", "demurrage", "early_returns", "exchange", "exchange_refused",
+    "exchange_refused_blocks", "refused", "setoff", "settlement", "tree",
 )  # fmt: skip
 
 
