@@ -14,8 +14,9 @@ from chain.actions import (
 )
 from chain.crypto import u64
 from chain.rules.barter import compute_chain_digest, find_deals
+from chain.rules.recovery import NEVER_RECOVERED, NOTHING_FOLLOWS
 from chain.rules.shelves import get_book, list_pages
-from chain.tables import CURRENT, Delivery, Listing, Obligation, Order, Trader
+from chain.tables import CURRENT, Delivery, Listing, Obligation, Order, Recovery, Trader
 from tests.community import PAI
 from tests.credit_world import NAMES, SLOTS, World, build_world, get_id
 
@@ -171,3 +172,13 @@ def sell(world: World, seller: str = "emma", buyer: str = "farid", quantity: int
     chain = propose(world, seller, legs, consent=True)
     accept(world, buyer, chain)
     return get_number(world)
+
+
+def recover(world: World, name: str) -> None:
+    """What a completed recovery leaves behind."""
+    row = Recovery(None, None, NOTHING_FOLLOWS, 1, (), None, NEVER_RECOVERED)
+    world.call(
+        lambda state, context: state.recoveries.put(
+            get_id(name), replace(row, recovered_slot=context.slot)
+        )
+    )

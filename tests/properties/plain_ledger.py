@@ -16,10 +16,15 @@ from chain.genesis import Genesis, compute_chain_id
 from chain.header import SECONDARY
 from chain.invariants import check_invariants
 from chain.policy import AccountId
+from chain.records import ClearingCertificate
 from chain.rules.birth import apply_genesis
+from chain.rules.clearing import process_clearing
+from chain.rules.clearing_window import process_window
 from chain.rules.context import Author, Context
 from chain.rules.credit_days import process_credit_days
 from chain.rules.loan_terms import process_loans
+from chain.rules.market_ends import process_market_ends
+from chain.rules.obligations import process_obligations
 from chain.rules.randomness import process_randomness
 from chain.rules.settlement import touch
 from chain.state import State
@@ -28,11 +33,13 @@ from chain.tables import (
     MONEY,
     RECOVERIES,
     SAVINGS,
+    WINDOWS,
     Account,
     Money,
     Recovery,
     Savings,
     Table,
+    Window,
 )
 from chain.transaction import (
     TRANSACTION_VERSION,
@@ -77,8 +84,12 @@ class PlainLedger:
         transactions: tuple[SealedTransaction, ...] = (),
         looked_at: Iterable[AccountId] = (),
         opening: Sequence[Callable[[State, Context], None]] = (),
+        clearing: ClearingCertificate | None = None,
     ) -> list[Fact]:
-        """A block: do this, look at these accounts, apply the transactions. Raises Invalid."""
+        """A block: do this, look at these accounts, apply the transactions and the set-off.
+
+        Raises Invalid; then of the block's own parts nothing has happened.
+        """
         state = self.state
         context = get_context(state, self.chain, self.genesis.constants, slot, bytes(32))
         process_randomness(state, context, bytes(64))
@@ -86,16 +97,22 @@ class PlainLedger:
             act(state, context)
         process_credit_days(state, context)
         process_loans(state, context)
+        process_market_ends(state, context)
+        process_obligations(state, context)
+        process_window(state, context)
         for account_id in looked_at:
             touch(state, context, account_id, state.accounts.require(account_id))
+        author = Author(bytes(32), SECONDARY, bytes(64))
         mark = state.savepoint()
         try:
             process_transactions(state, context, transactions, Trusting())
+            if clearing is not None:
+                process_clearing(state, context, author, clearing)
         except Exception:
             state.roll_back(mark)
             raise
         finally:
-            process_closing(state, context, Author(bytes(32), SECONDARY, bytes(64)))
+            process_closing(state, context, author)
             self.slot = slot
             self.told = self._keep()
         return self.told
@@ -141,7 +158,7 @@ class PlainLedger:
         }
 
 
-MONEYED: Final = {table.prefix: table for table in (ACCOUNTS, MONEY, RECOVERIES, SAVINGS)}
+MONEYED: Final = {table.prefix: table for table in (ACCOUNTS, MONEY, RECOVERIES, SAVINGS, WINDOWS)}
 
 
 def count_money(rows: Iterable[tuple[bytes, bytes]]) -> int:
@@ -158,6 +175,8 @@ def count_money(rows: Iterable[tuple[bytes, bytes]]) -> int:
                 total += sum(deposit.amount for deposit in row.deposits)
             case Recovery():
                 total += row.pending.bond if row.pending else 0
+            case Window():
+                total += sum(lender.escrow for lender in row.lenders)
             case Money():
                 total += row.pot + row.reserve + row.social + row.operators
                 total += row.active + row.municipality + row.claims - row.issued + row.burned

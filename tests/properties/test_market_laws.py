@@ -1,9 +1,9 @@
 """Nobody is ever charged beyond what he signed, whatever chains anybody proposes.
 
 Members with arbitrary offers, wants and standing orders meet malicious chains; some consent to some
-of them by hand. After every block the promises of the ledger hold (the world checks them), money is
-where it was, a refused chain has changed nothing, and each balance moved by exactly what was
-consented to, within what was ordered.
+of them by hand, prices change meanwhile, and accounts are recovered. After every block the promises
+of the ledger hold (the world checks them), money is where it was, a refused chain has changed
+nothing, and each balance moved by exactly what was consented to, within what was ordered.
 """
 
 import random
@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from chain.actions import (
+    AcceptChain,
     Action,
     CancelOrder,
     ChangeListing,
@@ -33,11 +34,16 @@ from chain.actions import (
 from chain.crypto import u64
 from chain.errors import Invalid
 from chain.facts import ChainSettled, Fact
-from chain.rules.barter import compute_chain_digest, compute_deltas, find_deals
+from chain.rules.barter import (
+    compute_chain_digest,
+    compute_deltas,
+    find_deals,
+    get_consents,
+)
 from chain.tables import CURRENT, Account, Delivery, Listing, Order, Trader
 from tests.community import PAI, get_name
 from tests.credit_world import SLOTS, World, build_world, get_id
-from tests.market_world import build_consent, list_owed
+from tests.market_world import build_consent, list_owed, recover
 
 NAMES = ("emma", "farid", "galina", "hamit")
 GOODS = ("food/milk", "food/bread", "work/repair")
@@ -56,6 +62,8 @@ class MarketMachine(RuleBasedStateMachine):
     @initialize()
     def found(self) -> None:
         self.world: World = build_world(names=(*NAMES, "ivan"), balance=100 * PAI)
+        # What each chain does to whoever has consented to it: nothing else may happen to him.
+        self.promised: dict[tuple[int, bytes], int] = {}
         self.money = self._count_money()
         for index, name in enumerate(NAMES):
             self.do_list(name, GOODS[index % 3], 3 * PAI, is_want=False)
@@ -82,6 +90,8 @@ class MarketMachine(RuleBasedStateMachine):
     def _check_chain(self, name: str, action: Action, consented: set[bytes]) -> None:
         """Who has not consented to this very chain is moved within his order, as it stood."""
         orders = {get_id(one): self._get_order(one) for one in NAMES}
+        number = action.chain if isinstance(action, AcceptChain) else self._get_made()
+        self._promise(number, action, consented & {get_id(name)})
         before = {get_id(one): self.world.get(one).settlement for one in NAMES}
         facts = self._try(name, action)
         for one in NAMES:
@@ -93,7 +103,10 @@ class MarketMachine(RuleBasedStateMachine):
                 if isinstance(fact, ChainSettled) and fact.account == account
             ]
             assert moved == sum(told)
-            if not told or account in consented:
+            if not told:
+                continue
+            if account in consented:
+                assert moved == self.promised[number, account], "another chain was consented to"
                 continue
             order = orders[account]
             assert order is not None, f"{one} has signed nothing"
@@ -102,6 +115,20 @@ class MarketMachine(RuleBasedStateMachine):
             assert after is not None
             assert after.moved == order.moved + moved
             assert after.chains <= order.chains_a_period
+
+    def _get_made(self) -> int:
+        return self.world.state.market.require(CURRENT).made
+
+    def _promise(self, number: int, action: Action, signers: set[bytes]) -> None:
+        """Take down what a chain would do to those who sign it now, as its rows stand."""
+        if isinstance(action, AcceptChain):
+            legs = self.world.state.chains.require(u64(action.chain)).legs
+        else:
+            assert isinstance(action, ProposeChain)
+            legs = action.legs
+        with suppress(Invalid):
+            deltas = compute_deltas(find_deals(self.world.state, self.world.get_context(), legs))
+            self.promised |= {(number, one): deltas[one] for one in signers if one in deltas}
 
     def do_list(self, name: str, good: str, price: int, *, is_want: bool) -> None:
         kind = Want if is_want else Offer
@@ -199,8 +226,14 @@ class MarketMachine(RuleBasedStateMachine):
             self._try(name, DeclineChain(number))
             return
         row = self.world.state.chains.require(u64(number))
-        consented = {get_id(name), *(item.account for item in row.consents)}
+        valid = get_consents(self.world.state, row)
+        consented = {get_id(name), *(item.account for item in valid)}
         self._check_chain(name, build_consent(self.world, number), consented)
+
+    @rule(name=names)
+    def recover(self, name: str) -> None:
+        """Whoever had stolen the keys has consented to nothing."""
+        recover(self.world, name)
 
     @rule(name=names, pick=st.integers(0, 99), quantity=st.integers(1, 3))
     def receive(self, name: str, pick: int, quantity: int) -> None:
@@ -277,6 +310,7 @@ def test_long_lives(seed: int) -> None:
         lambda name, pick: machine.receive(name, pick, 1 + pick % 2),
         lambda name, pick: machine.make_good(name, pick, (1, PAI)[pick % 2], pick % 3 > 0),
         lambda _, pick: machine.change(pick % 30, 4 * PAI, pick % 4 == 0),
+        lambda name, pick: machine.recover(name) if pick % 9 == 0 else None,
         lambda _, pick: machine.wait(1) if pick % 3 == 0 else None,
     ]
     for _ in range(250):

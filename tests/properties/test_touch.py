@@ -12,23 +12,41 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from chain.actions import (
+    AcceptChain,
+    AcceptInvoice,
     Action,
     Bond,
     ChangePolicy,
+    ConfirmDelivery,
+    Leg,
+    Offer,
+    OfferInvoice,
     Pay,
+    PayInvoice,
     Prolong,
+    ProposeChain,
     RegisterSeat,
     Save,
+    SetOrder,
     Unbond,
+    Want,
     Withdraw,
 )
+from chain.crypto import u64
 from chain.errors import Code, Invalid
-from chain.facts import FeePaid
+from chain.facts import ChainSettled, Fact, FeePaid, SetOff
 from chain.genesis import GenesisDeposit
 from chain.parameters import KeepSchedule, KeepSegment
+from chain.records import ClearingCertificate
+from chain.rules.clearing import get_entered
+from chain.rules.clearing_window import get_window
+from chain.rules.market import get_trader
 from chain.rules.settlement import get_event_step, get_touched
-from chain.tables import ACCOUNTS, Account
+from chain.rules.shelves import get_book, list_pages
+from chain.setoff import pack_certificate
+from chain.tables import ACCOUNTS, CURRENT, Account, Obligation
 from chain.transaction import SealedTransaction
+from node.exchange.setoff_solver import solve
 from tests.community import (
     CONSTANTS,
     KEEP,
@@ -74,7 +92,7 @@ class Touch(RuleBasedStateMachine):
             deposits=(GenesisDeposit(150 * PAI, 60), GenesisDeposit(50 * PAI, 4)),
             keep_schedule=schedule,
         )
-        genesis = with_parameters(genesis, savings_min_periods=3, free_units=50)
+        genesis = with_parameters(genesis, savings_min_periods=3, free_units=50, clearing_reward=0)
         self.busy, self.lazy = PlainLedger(genesis), PlainLedger(genesis)
         self.exact = ExactMoney(schedule)
         self.slack: dict[str, dict[bytes, int]] = {"busy": {}, "lazy": {}}
@@ -140,7 +158,67 @@ class Touch(RuleBasedStateMachine):
     def change_policy(self, gap: int, owner: str, policy: str) -> None:
         self._act(gap, owner, ChangePolicy(get_policy(policy)))
 
+    @rule(gap=gaps, debtor=names, creditor=names, amount=parts)
+    def owe(self, gap: int, debtor: str, creditor: str, amount: int) -> None:
+        number = get_book(self.busy.state).made
+        owed, account_id = 1 + amount * PAI, get_account_id(creditor)
+        self._act(gap, creditor, OfferInvoice(get_account_id(debtor), owed, 9, "", None, True))
+        self._act(1, debtor, AcceptInvoice(number, account_id, owed, clearable=True))
+
+    @rule(gap=gaps, payer=names, pick=parts, part=parts)
+    def settle(self, gap: int, payer: str, pick: int, part: int) -> None:
+        items = self._list_owed(self.busy)
+        if items:
+            item = items[pick % len(items)]
+            amount = max(1, item.remaining * part // 100)
+            self._act(gap, payer, PayInvoice(item.number, item.creditor, amount))
+
+    @rule()
+    def set_off(self) -> None:
+        """The first block of the next interval, and in the following the best set-off."""
+        interval = CONSTANTS.clearing_interval_slots
+        self._block(interval - self.busy.slot % interval, None)
+        window = get_window(self.busy.state)
+        if window.open:
+            _, entered = get_entered(self.busy.state)
+            best = pack_certificate(window.interval, entered.graph, *solve(entered.graph))
+            self._block(1, None, best)
+
+    @rule(gap=gaps, owner=names, tolerance=parts)
+    def order(self, gap: int, owner: str, tolerance: int) -> None:
+        until_slot = self.busy.slot + gap + 900
+        self._act(gap, owner, SetOrder(tolerance * PAI, tolerance * PAI, 9, until_slot))
+
+    @rule(gap=gaps, seller=names, buyer=names, price=parts, received=st.booleans())
+    def trade(self, gap: int, seller: str, buyer: str, price: int, received: bool) -> None:
+        """An offer and a want, and the chain of both; who has no order for it consents."""
+        first = self._get_made()
+        until_slot, cost = self.busy.slot + gap + 900, 1 + price * PAI // 7
+        self._act(gap, seller, Offer("food", "l", cost, 3, "", until_slot, ""))
+        self._act(1, buyer, Want("food", "l", cost, 3, "", until_slot, ""))
+        number = self._get_made()
+        proposal = ProposeChain((Leg(first, number - 1, 3),), self.busy.slot + 30, None)
+        self._act(1, "hamit", proposal)
+        for name in (seller, buyer):
+            chain = self.busy.state.chains.get(u64(number))
+            if chain is not None and not get_trader(self.busy.state, get_account_id(name)).order:
+                self._act(1, name, AcceptChain(number, chain.digest))
+        if received:
+            self._act(1, buyer, ConfirmDelivery(number + 1, 2))
+
+    def _get_made(self) -> int:
+        market = self.busy.state.market.get(CURRENT)
+        return market.made if market else 0
+
+    def _list_owed(self, ledger: PlainLedger) -> list[Obligation]:
+        pages = list_pages(ledger.state, get_book(ledger.state).made)
+        return [item for _, some in pages for item in some]
+
     # What must hold
+
+    @invariant()
+    def what_is_owed_does_not_depend_on_looks(self) -> None:
+        assert self._list_owed(self.busy) == self._list_owed(self.lazy)
 
     @invariant()
     def money_is_conserved(self) -> None:
@@ -188,7 +266,12 @@ class Touch(RuleBasedStateMachine):
     def _act(self, gap: int, name: str, action: Action) -> None:
         self._block(gap, self.busy.sign(name, action, fee_max=PAI))
 
-    def _block(self, gap: int, sealed: SealedTransaction | None) -> None:
+    def _block(
+        self,
+        gap: int,
+        sealed: SealedTransaction | None,
+        clearing: ClearingCertificate | None = None,
+    ) -> None:
         slot = self.busy.slot + gap
         step = slot // 5
         transactions = () if sealed is None else (sealed,)
@@ -205,22 +288,30 @@ class Touch(RuleBasedStateMachine):
         ]
         everybody = sorted(self.exact.accounts)
         outcomes: list[Code | None] = []
-        fee = 0
+        told: list[list[Fact]] = []
         for ledger, looked_at in ((self.busy, everybody), (self.lazy, ())):
             try:
-                facts = ledger.apply(slot, transactions, looked_at)
+                ledger.apply(slot, transactions, looked_at, clearing=clearing)
             except Invalid as refused:
                 outcomes.append(refused.code)
             else:
                 outcomes.append(None)
-                fee = sum(fact.amount for fact in facts if isinstance(fact, FeePaid))
+            told.append([fact for fact in ledger.told if isinstance(fact, ChainSettled | SetOff)])
+        fee = sum(fact.amount for fact in self.busy.told if isinstance(fact, FeePaid))
         assert outcomes[0] == outcomes[1]
+        assert told[0] == told[1]
         event("refused" if outcomes[0] else "done")
+        for fact in told[0]:
+            event(type(fact).__name__)
         for slack, account_id, ledger, touched_step, looks in before:
             if ledger.state.accounts.require(account_id).touched_step != touched_step:
                 slack[account_id] += looks
         if sealed is not None and outcomes[0] is None:
             self._follow(sealed, step, fee)
+            for fact in told[0]:
+                if isinstance(fact, ChainSettled):
+                    self.exact.bring(fact.account, step)
+                    self.exact.accounts[fact.account].balance += fact.amount
 
     def _follow(self, sealed: SealedTransaction, step: int, fee: int) -> None:
         """Let the exact telling do what a transaction did."""
@@ -230,7 +321,7 @@ class Touch(RuleBasedStateMachine):
         account.balance -= fee
         action = sealed.body.actions[-1]
         match action:
-            case Pay(to=to, amount=amount):
+            case PayInvoice(creditor=to, amount=amount) | Pay(to=to, amount=amount):
                 account.balance -= amount
                 if to not in self.exact.accounts:
                     self._bear(to, 0, step)

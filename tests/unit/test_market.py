@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 import pytest
-from msgspec.structs import replace
 
 from chain.actions import (
     AcceptChain,
@@ -21,8 +20,7 @@ from chain.facts import ChainSettled, Delivered, Traded, Undelivered
 from chain.rules import market, market_ends
 from chain.rules.debts import owes
 from chain.rules.market import FACT, note_end, take_number
-from chain.rules.recovery import NEVER_RECOVERED, NOTHING_FOLLOWS
-from chain.tables import Dealing, Recovery, Shortfall
+from chain.tables import Dealing, Shortfall
 from tests.community import PAI
 from tests.credit_world import SLOTS, World, build_world, get_id
 from tests.market_world import (
@@ -44,6 +42,7 @@ from tests.market_world import (
     order,
     pay_owed,
     propose,
+    recover,
     sell,
     want,
     write_down_owed,
@@ -69,16 +68,6 @@ def build_triangle(world: World, *, price: int = 70 * PAI) -> list[tuple[int, in
             1,
         ),
     ]
-
-
-def recover(world: World, name: str) -> None:
-    """What a completed recovery leaves behind."""
-    row = Recovery(None, None, NOTHING_FOLLOWS, 1, (), None, NEVER_RECOVERED)
-    world.call(
-        lambda state, context: state.recoveries.put(
-            get_id(name), replace(row, recovered_slot=context.slot)
-        )
-    )
 
 
 # Chains

@@ -5,6 +5,7 @@ every change of a good one, is refused or is another proof of the same value.
 """
 
 import random
+from collections.abc import Iterator
 
 import networkx as nx
 import numpy as np
@@ -114,6 +115,15 @@ def make_adversarial() -> dict[str, Graph]:
         ),
         "a heavy tail": build(20, [debt for debt in tail if debt[0] != debt[1]], {3: 1_000}),
         "parallel debts": build(2, [(0, 1, 5)] * 9 + [(1, 0, 7)] * 4),
+        "everybody owes everybody": build(
+            12, [(n, m, 1 + n * m % 7) for n in range(12) for m in range(12) if n != m], {1: 4}
+        ),
+        "a unit beside a million pai": build(
+            40, [(n, (n + 1) % 40, (2**40, 1)[n == 17]) for n in range(40)] + [(17, 18, 2**40)] * 2
+        ),
+        "circles in circles": build(
+            64, [(n, (n + step) % 64, n + step) for n in range(64) for step in (1, 2, 8, 31)]
+        ),
         "nothing left": build(3, [(0, 1, 0), (1, 2, 0), (2, 0, 9)]),
         "as much as there can be": build(
             2, [(0, 1, CAPACITY_SUM_MAX // 2), (1, 0, CAPACITY_SUM_MAX // 2)]
@@ -199,6 +209,69 @@ def test_no_potentials_near_prove_flows_that_clear_less() -> None:
             else:
                 assert get_value(graph, found) == best
     assert refused > 100
+
+
+def test_every_step_of_a_flow_or_a_potential_is_refused_or_is_another_optimum() -> None:
+    """One unit more or less anywhere, all or nothing of a debt, a potential moved a little or far.
+
+    What a step makes is packed as it is, and judged by exact integers beside the check: it passes
+    just when its flows balance and no arc contradicts its potentials.
+    """
+    dice = random.Random(24)
+    passed = refused = 0
+    graphs = [make_random(dice) for _ in range(40)]
+    for graph in (*graphs, *make_adversarial().values()):
+        if not 0 < graph.nodes <= 60:
+            continue
+        flows, potentials = solve(graph)
+        best = get_value(graph, flows)
+        for other_flows, other_potentials in make_steps(graph, flows, potentials, dice):
+            certificate = pack_certificate(1, graph, other_flows, other_potentials)
+            told = read_flows_exactly(graph, other_flows, other_potentials)
+            try:
+                found = read_certificate(graph, certificate)
+            except Invalid:
+                assert told is None
+                refused += 1
+                continue
+            passed += 1
+            assert told == found.tolist()
+            assert get_value(graph, found) == best
+    assert refused > 2_000
+    assert passed > 50
+
+
+def make_steps(
+    graph: Graph, flows: Integers, potentials: Integers, dice: random.Random
+) -> Iterator[tuple[Integers, Integers]]:
+    """Flows and potentials that differ from these in one place."""
+    for arc in dice.sample(range(len(flows)), min(len(flows), 40)):
+        capacity = int(graph.capacities[arc])
+        for value in {int(flows[arc]) + 1, int(flows[arc]) - 1, 0, capacity, capacity // 2}:
+            if 0 <= value <= capacity and value != flows[arc]:
+                changed = flows.copy()
+                changed[arc] = value
+                yield changed, potentials
+    for node in dice.sample(range(graph.nodes), min(graph.nodes, 20)):
+        for step in (1, -1, 2**16, -(2**16), 2**39, 2**40, -(2**40), 2**41):
+            changed = potentials.copy()
+            changed[node] += step
+            yield flows, changed
+
+
+def read_flows_exactly(graph: Graph, flows: Integers, potentials: Integers) -> list[int] | None:
+    """What these prove, by Python's integers; None: nothing. Forced flows are what they must be."""
+    columns = (graph.sources, graph.targets, graph.capacities, graph.costs)
+    heights = potentials.tolist()
+    proved, balance = list[int](), [0] * graph.nodes
+    for (source, target, capacity, cost), flow in zip(
+        zip(*(column.tolist() for column in columns), strict=True), flows.tolist(), strict=True
+    ):
+        reduced = cost + heights[source] - heights[target]
+        proved.append(capacity if reduced < 0 else 0 if reduced > 0 else flow)
+        balance[source] -= proved[-1]
+        balance[target] += proved[-1]
+    return None if any(balance) else proved
 
 
 # The two forgeries
