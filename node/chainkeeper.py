@@ -22,7 +22,7 @@ from chain.tables import CURRENT, PREVIOUS, Randomness
 from consensus.forkchoice import NOTHING_RECORDED, BlockFacts, Recorded
 from consensus.producer import Position
 from consensus.sets import VoterSet, build_voters
-from node import certified, decisions
+from node import certified, decisions, holdings
 from node.happenings import find_happenings
 from node.history import (
     BlockSummary,
@@ -50,6 +50,7 @@ class ChainKeeper:
     def __init__(self, store: Store, genesis: Genesis, checks: SignatureChecks) -> None:
         """Open the chain. Raises StoreError and BadGenesis as the ledger does."""
         self.ledger = Ledger(store, genesis)
+        holdings.prepare(store)
         self.checks = checks
         self.seat: AccountId | None = None  # whose notices are told
         self._base: tuple[BlockHash, int] = self.ledger.chain, 0
@@ -73,6 +74,7 @@ class ChainKeeper:
             rows.append(build_epoch_row(compute_randomness(before, context.epoch)))
         rows += certified.build_rows(ledger, block, execution.changes)
         rows += build_price_rows(block, execution)
+        rows += holdings.build_rows(execution.changes)
         rows += decisions.build_rows(ledger.state, block, execution, outdated)
         ledger.commit(execution, block, index=rows, durable=durable)
 
@@ -87,7 +89,8 @@ class ChainKeeper:
         block = self.ledger.get_block(self.ledger.head.hash)
         assert block is not None, "the head's block is kept"
         rows = build_undo_rows(self.ledger.store, block)
-        rows += build_price_undo_rows(block.header.height)
+        rows += build_price_undo_rows(block.header)
+        rows += holdings.build_undo_rows(self.ledger.store, block.header.height)
         rows += decisions.build_undo_rows(self.ledger.store, block.header.height)
         epoch = self._get_epoch(block.header.slot)
         if epoch > self._get_epoch(self.get_facts_at(block.header.height - 1).slot):

@@ -43,6 +43,7 @@ from node.api.answers_market import (
 )
 from node.api.answers_votes import build_proposal_answer, build_proposals_answer
 from node.api.errors import RequestError
+from node.api.paging import PAGE_MAX
 from node.api.schema import Answer
 from node.chainkeeper import ChainKeeper
 from node.history import HistoryPage, read_history
@@ -76,6 +77,7 @@ class WalletNode:
         self.waiting: list[SealedTransaction] = []
         self.faults: deque[Fault | None] = deque()  # of the next POSTs, one each
         self.posted: list[bytes] = []  # every transaction that arrived, again and again
+        self.page_max = PAGE_MAX  # how many rows an answer holds
         self.seat = "ann"  # whose server this claims to be
         self.before_answer: Callable[[httpx.Request], None] = lambda _request: None
 
@@ -160,19 +162,30 @@ class WalletNode:
 
     def _answer_of_market(self, parts: list[str], query: httpx.QueryParams) -> httpx.Response:
         ledger, slot = self.ledger, self.get_clock_slot()
+        context, first = ledger.get_context(slot), query.get("from", "0")
+        limit = int(query.get("limit", str(self.page_max)))
         match parts:
             case ["v1", "accounts", address, "market"]:
                 account = self._read_address(address)
-                return self._tell(lambda _: build_trader_answer(ledger, slot, account))
+                page = (account, int(first), limit)
+                return self._tell(lambda _: build_trader_answer(ledger, context, *page))
             case ["v1", "market", "listings"]:
-                search = Search(query.get("good", ""), query.get("place", ""))
+                sides = {"offers": False, "wants": True}
+                search = Search(
+                    query.get("good", ""),
+                    query.get("place", ""),
+                    sides.get(query.get("side", "")),
+                    int(first),
+                    limit,
+                )
                 return self._tell(lambda _: build_listings_answer(ledger, slot, search))
             case ["v1", "market", "prices"]:
                 return self._tell(lambda _: build_prices_answer(ledger, slot))
             case ["v1", "market", "rooms"]:
-                return self._tell(lambda _: build_rooms_answer(ledger, slot))
-        member = self._read_address(query["account"])
-        return self._tell(lambda _: build_chains_answer(ledger, slot, member))
+                begin = self._read_address(first) if "from" in query else b""
+                return self._tell(lambda _: build_rooms_answer(ledger, context, begin, limit))
+        member = self._read_address(query["account"]) if "account" in query else None
+        return self._tell(lambda _: build_chains_answer(ledger, context, member, int(first), limit))
 
     def _answer_of_identity(self, parts: list[str]) -> httpx.Response:
         match parts:

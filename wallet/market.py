@@ -5,7 +5,9 @@ What he then signs is the hash of exactly that, reckoned here and not taken from
 """
 
 from collections.abc import Iterable, Sequence
-from typing import Final
+from typing import Final, TypeVar
+
+from msgspec.structs import replace
 
 from chain.actions import Leg
 from chain.terms import Term, compute_terms_digest
@@ -15,7 +17,7 @@ from wallet.show import tell_pai
 from wallet.terminal import Exit, Failure
 from wallet.words import Words
 
-PAGES_MAX: Final = 100  # of listings: 20,000 of them
+PAGES_MAX: Final = 100  # of one answer: 20,000 listings
 
 
 class ListingAnswer(Answer, frozen=True):
@@ -67,12 +69,24 @@ class ChainAnswer(Answer, frozen=True):
     expires_slot: int
     consented: tuple[str, ...]
     trades: tuple[TradeAnswer, ...]
+    covered: tuple[str, ...] = ()  # by a standing order that admits it now
+
+    @property
+    def people(self) -> set[str]:
+        """Everybody in it."""
+        return {address for item in self.trades for address in (item.seller, item.buyer)}
+
+    @property
+    def waited_for(self) -> set[str]:
+        """Whose consent is missing."""
+        return self.people - set(self.consented) - set(self.covered)
 
 
 class ChainsAnswer(Answer, frozen=True):
-    """``GET /v1/market/chains``."""
+    """A page of ``GET /v1/market/chains``."""
 
     chains: tuple[ChainAnswer, ...]
+    next: int | None = None
 
 
 class RoomAnswer(Answer, frozen=True):
@@ -85,9 +99,10 @@ class RoomAnswer(Answer, frozen=True):
 
 
 class RoomsAnswer(Answer, frozen=True):
-    """``GET /v1/market/rooms``."""
+    """A page of ``GET /v1/market/rooms``."""
 
     rooms: tuple[RoomAnswer, ...]
+    next: str | None = None
 
 
 class PriceAnswer(Answer, frozen=True):
@@ -128,7 +143,7 @@ class DeliveryAnswer(Answer, frozen=True):
 
 
 class TraderAnswer(Answer, frozen=True):
-    """``GET /v1/accounts/{address}/market``."""
+    """A page of ``GET /v1/accounts/{address}/market``."""
 
     address: str
     listings: tuple[ListingAnswer, ...]
@@ -139,33 +154,52 @@ class TraderAnswer(Answer, frozen=True):
     disputed: Micropai
     kept: Micropai
     order: OrderAnswer | None = None
+    next: int | None = None
+
+
+PageT = TypeVar("PageT", ListingsAnswer, ChainsAnswer, TraderAnswer, RoomsAnswer)
 
 
 async def read_listings(client: NodeClient, **query: str) -> list[ListingAnswer]:
-    """All open offers and wants that a query finds, page by page."""
-    found: list[ListingAnswer] = []
-    for _ in range(PAGES_MAX):
-        page = await client.get("/v1/market/listings", ListingsAnswer, **query)
-        found.extend(page.listings)
-        if page.next is None:
-            break
-        query = {**query, "from": str(page.next)}
-    return found
+    """All open offers and wants that a query finds."""
+    pages = await _read_pages(client, "/v1/market/listings", ListingsAnswer, **query)
+    return [item for page in pages for item in page.listings]
 
 
-async def read_chains(client: NodeClient, address: str) -> tuple[ChainAnswer, ...]:
+async def read_chains(client: NodeClient, address: str) -> list[ChainAnswer]:
     """The chains that wait and that an account is part of."""
-    return (await client.get("/v1/market/chains", ChainsAnswer, account=address)).chains
+    pages = await _read_pages(client, "/v1/market/chains", ChainsAnswer, account=address)
+    return [item for page in pages for item in page.chains]
 
 
 async def read_trader(client: NodeClient, address: str) -> TraderAnswer:
     """What an account has open."""
-    return await client.get(f"/v1/accounts/{address}/market", TraderAnswer)
+    pages = await _read_pages(client, f"/v1/accounts/{address}/market", TraderAnswer)
+    return replace(
+        pages[0],
+        listings=tuple(item for page in pages for item in page.listings),
+        deliveries=tuple(item for page in pages for item in page.deliveries),
+    )
 
 
-async def read_rooms(client: NodeClient) -> tuple[RoomAnswer, ...]:
+async def read_rooms(client: NodeClient) -> list[RoomAnswer]:
     """Everybody's standing orders."""
-    return (await client.get("/v1/market/rooms", RoomsAnswer)).rooms
+    pages = await _read_pages(client, "/v1/market/rooms", RoomsAnswer)
+    return [item for page in pages for item in page.rooms]
+
+
+async def _read_pages(
+    client: NodeClient, path: str, kind: type[PageT], **query: str
+) -> list[PageT]:
+    """An answer's pages, one after another."""
+    pages: list[PageT] = []
+    for _ in range(PAGES_MAX):
+        page = await client.get(path, kind, **query)
+        pages.append(page)
+        if page.next is None:
+            break
+        query = {**query, "from": str(page.next)}
+    return pages
 
 
 async def read_prices(client: NodeClient) -> dict[str, int]:

@@ -1,9 +1,7 @@
 """From the ledger to answers about credit: limits, loans, and what may be lent."""
 
-from typing import Final
-
 from chain.crypto import u64
-from chain.kept import read_rows
+from chain.kept import read_numbered
 from chain.ledger import Ledger
 from chain.parameters import BASIS_POINTS
 from chain.policy import AccountId
@@ -26,6 +24,7 @@ from chain.tables import CURRENT, LOANS, Loan
 from chain.units import format_pai
 from node.api.answers import get_present_slot, get_slot_time
 from node.api.errors import build_not_found
+from node.api.paging import cut_page
 from node.api.schema import write_address, write_address_or_null
 from node.api.schema_actions_credit import InstalmentAnswer
 from node.api.schema_credit import (
@@ -37,8 +36,6 @@ from node.api.schema_credit import (
     LoansAnswer,
 )
 from node.core import Core
-
-LOANS_PAGE_MAX: Final = 200
 
 
 def build_credit_answer(core: Core, account_id: AccountId) -> CreditAnswer:
@@ -76,17 +73,12 @@ def build_loans_answer(core: Core, first: int, limit: int) -> LoansAnswer:
     """A page of all loans, and what may be lent."""
     ledger = core.ledger
     context = ledger.get_context(get_present_slot(core))
-    found: list[LoanAnswer] = []
-    following = None
-    for key, data in read_rows(ledger.store, LOANS.prefix):
-        number = int.from_bytes(key[len(LOANS.prefix) :], "big")
-        if number < first:
-            continue
-        if len(found) == limit:
-            following = number
-            break
-        found.append(_build_loan(ledger, context, number, LOANS.codec.decode(data)))
-    return LoansAnswer(lending=_build_lending(ledger, context), loans=found, next=following)
+    page, following = cut_page(read_numbered(ledger.store, LOANS, first), limit)
+    return LoansAnswer(
+        lending=_build_lending(ledger, context),
+        loans=[_build_loan(ledger, context, *item) for item in page],
+        next=following,
+    )
 
 
 def build_loan_answer(core: Core, number: int) -> LoanAnswer:

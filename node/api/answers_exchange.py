@@ -7,14 +7,16 @@ from chain.rules.clearing_window import get_end_slot, get_window, is_in
 from chain.rules.context import Context
 from chain.rules.obligation_moves import STATE_NAMES
 from chain.rules.obligations import get_lapse_slot
-from chain.rules.shelves import OFFERED, find_obligation, get_book, list_pages
+from chain.rules.shelves import OFFERED, find_obligation, get_book
 from chain.tables import Obligation, Window
 from chain.units import format_pai
 from node.api.answers import get_present_slot, get_slot_time
 from node.api.errors import build_not_found
+from node.api.paging import cut_page
 from node.api.schema import write_address, write_address_or_null
 from node.api.schema_exchange import ClearingAnswer, ObligationAnswer, ObligationsAnswer
 from node.core import Core
+from node.holdings import read_obligations_of
 
 
 def build_obligation_answer(core: Core, number: int) -> ObligationAnswer:
@@ -31,18 +33,14 @@ def build_obligations_answer(
     """The obligations of an account from a number on, so many at most."""
     state, prefix = core.ledger.state, core.ledger.genesis.prefix
     present = _get_present(core)
-    made = get_book(state).made
-    own = [
-        item
-        for _, entries in list_pages(state, made)
-        for item in entries
-        if item.number >= first and account_id in (item.debtor, item.creditor, item.heir)
-    ]
+    numbers = read_obligations_of(core.ledger.store, account_id, first)
+    found = ((number, find_obligation(state, number)) for number in numbers)
+    page, following = cut_page(found, limit)
     lenders = [item for item in present[1].lenders if item.account == account_id]
     return ObligationsAnswer(
         address=write_address(prefix, account_id),
-        obligations=[_describe(core, item, *present) for item in own[:limit]],
-        next=own[limit].number if len(own) > limit else None,
+        obligations=[_describe(core, item, *present) for _, item in page if item is not None],
+        next=following,
         lends=format_pai(sum(item.amount for item in lenders)),
         put_aside=format_pai(sum(item.escrow for item in lenders)),
     )

@@ -13,9 +13,9 @@ from node.api.answers_exchange import (
 )
 from node.api.errors import build_bad_request
 from node.api.handlers import PAGE_DEFAULT, Sources, read_number
+from node.api.paging import PAGE_MAX
 from node.api.schema_exchange import ClearingAnswer, ObligationAnswer, ObligationsAnswer
 
-OBLIGATIONS_PAGE_MAX: Final = 200
 NUMBER_MAX: Final = 10**18
 _NUMBER: Final = re.compile(r"[0-9]{1,18}")
 
@@ -24,7 +24,7 @@ async def get_obligations(request: Request, sources: Sources) -> ObligationsAnsw
     """Answer /v1/accounts/{address}/obligations."""
     account = read_address(sources.ledger, request.path_params["address"])
     first = read_number(request, "from", 0, most=NUMBER_MAX)
-    limit = read_number(request, "limit", PAGE_DEFAULT, most=OBLIGATIONS_PAGE_MAX)
+    limit = read_number(request, "limit", PAGE_DEFAULT, most=PAGE_MAX)
     return build_obligations_answer(sources.core, account, first, limit)
 
 

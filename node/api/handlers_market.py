@@ -1,12 +1,12 @@
-"""Who answers about the market. Each answer is made at the desk: it reads whole tables."""
+"""Who answers about the market. Each answer is made at the desk."""
 
 from typing import Final
 
 from starlette.requests import Request
 
+from chain.rules.context import Context
 from node.api.answers import get_present_slot, read_address
 from node.api.answers_market import (
-    PAGE_MAX,
     Search,
     build_chains_answer,
     build_listings_answer,
@@ -15,6 +15,7 @@ from node.api.answers_market import (
     build_trader_answer,
 )
 from node.api.handlers import Sources, read_number
+from node.api.paging import PAGE_MAX
 from node.api.schema_market import (
     ChainsAnswer,
     ListingsAnswer,
@@ -29,12 +30,13 @@ SIDES: Final = {"offers": False, "wants": True}
 async def get_listings(request: Request, sources: Sources) -> ListingsAnswer:
     """Answer /v1/market/listings."""
     query = request.query_params
+    begin, limit = _read_page(request)
     search = Search(
         good=query.get("good", ""),
         place=query.get("place", ""),
         is_want=SIDES.get(query.get("side", "")),
-        begin=read_number(request, "from", 0),
-        limit=read_number(request, "limit", PAGE_MAX, most=PAGE_MAX),
+        begin=begin,
+        limit=limit,
     )
     slot = get_present_slot(sources.core)
     return await sources.desk.work(build_listings_answer, sources.ledger, slot, search)
@@ -44,14 +46,19 @@ async def get_chains(request: Request, sources: Sources) -> ChainsAnswer:
     """Answer /v1/market/chains."""
     text = request.query_params.get("account")
     account = None if text is None else read_address(sources.ledger, text)
-    slot = get_present_slot(sources.core)
-    return await sources.desk.work(build_chains_answer, sources.ledger, slot, account)
+    return await sources.desk.work(
+        build_chains_answer, sources.ledger, _get_context(sources), account, *_read_page(request)
+    )
 
 
-async def get_rooms(_request: Request, sources: Sources) -> RoomsAnswer:
+async def get_rooms(request: Request, sources: Sources) -> RoomsAnswer:
     """Answer /v1/market/rooms."""
-    slot = get_present_slot(sources.core)
-    return await sources.desk.work(build_rooms_answer, sources.ledger, slot)
+    text = request.query_params.get("from")
+    first = b"" if text is None else read_address(sources.ledger, text)
+    _, limit = _read_page(request, by_number=False)
+    return await sources.desk.work(
+        build_rooms_answer, sources.ledger, _get_context(sources), first, limit
+    )
 
 
 async def get_prices(_request: Request, sources: Sources) -> PricesAnswer:
@@ -63,5 +70,16 @@ async def get_prices(_request: Request, sources: Sources) -> PricesAnswer:
 async def get_trader(request: Request, sources: Sources) -> TraderAnswer:
     """Answer /v1/accounts/{address}/market."""
     account = read_address(sources.ledger, request.path_params["address"])
-    slot = get_present_slot(sources.core)
-    return await sources.desk.work(build_trader_answer, sources.ledger, slot, account)
+    return await sources.desk.work(
+        build_trader_answer, sources.ledger, _get_context(sources), account, *_read_page(request)
+    )
+
+
+def _get_context(sources: Sources) -> Context:
+    return sources.ledger.get_context(get_present_slot(sources.core))
+
+
+def _read_page(request: Request, *, by_number: bool = True) -> tuple[int, int]:
+    """From which number on, and how many at most."""
+    first = read_number(request, "from", 0) if by_number else 0
+    return first, read_number(request, "limit", PAGE_MAX, most=PAGE_MAX)

@@ -8,7 +8,6 @@ from starlette.requests import Request
 from chain.policy import AccountId
 from node.api.answers import read_address
 from node.api.answers_credit import (
-    LOANS_PAGE_MAX,
     build_credit_answer,
     build_loan_answer,
     build_loans_answer,
@@ -20,6 +19,7 @@ from node.api.answers_votes import (
 )
 from node.api.errors import build_bad_request
 from node.api.handlers import PAGE_DEFAULT, Sources, read_number
+from node.api.paging import PAGE_MAX
 from node.api.schema_credit import CreditAnswer, LoanAnswer, LoansAnswer
 from node.api.schema_votes import ProposalAnswer, ProposalsAnswer
 
@@ -50,7 +50,7 @@ async def get_credit(request: Request, sources: Sources) -> CreditAnswer:
 async def get_loans(request: Request, sources: Sources) -> LoansAnswer:
     """Answer /v1/loans."""
     first = read_number(request, "from", 0)
-    limit = read_number(request, "limit", PAGE_DEFAULT, most=LOANS_PAGE_MAX)
+    limit = read_number(request, "limit", PAGE_DEFAULT, most=PAGE_MAX)
     return build_loans_answer(sources.core, first, limit)
 
 

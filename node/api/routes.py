@@ -8,8 +8,6 @@ from starlette.responses import Response
 from starlette.types import ASGIApp
 
 from chain.transaction import TRANSACTION_BYTES_MAX
-from node.api.answers_credit import LOANS_PAGE_MAX
-from node.api.answers_market import PAGE_MAX
 from node.api.answers_votes import PROPOSALS_PAGE_MAX
 from node.api.errors import JSON
 from node.api.handlers import (
@@ -44,7 +42,6 @@ from node.api.handlers import (
     post_transaction,
 )
 from node.api.handlers_exchange import (
-    OBLIGATIONS_PAGE_MAX,
     get_clearing,
     get_obligation,
     get_obligations,
@@ -64,6 +61,7 @@ from node.api.handlers_rules import (
     get_proposal,
     get_proposals,
 )
+from node.api.paging import PAGE_MAX
 from node.api.schema import (
     AccountAnswer,
     Answer,
@@ -130,6 +128,10 @@ _NUMBER: Final = Parameter("number", "from 0 on, in the order of filing", NUMBER
 _VOTER: Final = Parameter("account", "whose vote to tell, by address", _ADDRESS.pattern)
 _FROM: Final = Parameter("from", "the height of the first block; by default the newest page")
 _LIMIT: Final = Parameter("limit", "how many at most", most=BLOCKS_PAGE_MAX)
+_PAGE: Final = (
+    Parameter("from", "the first number; what 'next' of the page before said"),
+    Parameter("limit", "how many at most", most=PAGE_MAX),
+)
 
 ROUTES: Final = (
     Route("GET", "/v1/status", "The node at a glance.", get_status, StatusAnswer),
@@ -207,11 +209,7 @@ ROUTES: Final = (
         "What an account owes, is owed, and is asked to owe.",
         get_obligations,
         ObligationsAnswer,
-        parameters=(
-            _ADDRESS,
-            Parameter("from", "the lowest number; 'next' of the page before"),
-            Parameter("limit", "how many at most", most=OBLIGATIONS_PAGE_MAX),
-        ),
+        parameters=(_ADDRESS, *_PAGE),
     ),
     Route(
         "GET",
@@ -234,7 +232,7 @@ ROUTES: Final = (
         "What an account has open in the market, and the facts by which it is known.",
         get_trader,
         TraderAnswer,
-        parameters=(_ADDRESS,),
+        parameters=(_ADDRESS, *_PAGE),
     ),
     Route(
         "GET",
@@ -246,8 +244,7 @@ ROUTES: Final = (
             Parameter("good", "a category: whatever lies under it", r"^.{1,96}$"),
             Parameter("place", "a place: whatever can be had there", r"^.{1,96}$"),
             Parameter("side", "only these", r"^(offers|wants)$"),
-            Parameter("from", "the first number; what 'next' said"),
-            Parameter("limit", "how many at most", most=PAGE_MAX),
+            *_PAGE,
         ),
     ),
     Route(
@@ -256,7 +253,7 @@ ROUTES: Final = (
         "Chains of trades that wait for consent.",
         get_chains,
         ChainsAnswer,
-        parameters=(Parameter("account", "only those it is part of", _ADDRESS.pattern),),
+        parameters=(Parameter("account", "only those it is part of", _ADDRESS.pattern), *_PAGE),
     ),
     Route(
         "GET",
@@ -264,6 +261,10 @@ ROUTES: Final = (
         "The standing orders that count, for whoever looks for chains.",
         get_rooms,
         RoomsAnswer,
+        parameters=(
+            Parameter("from", "the first account; what 'next' said", _ADDRESS.pattern),
+            _PAGE[1],
+        ),
     ),
     Route(
         "GET",
@@ -293,10 +294,7 @@ ROUTES: Final = (
         "Loans that are asked for, run or are unpaid, and what may be lent.",
         get_loans,
         LoansAnswer,
-        parameters=(
-            Parameter("from", "the number of the first loan"),
-            Parameter("limit", "how many at most", most=LOANS_PAGE_MAX),
-        ),
+        parameters=_PAGE,
     ),
     Route(
         "GET",

@@ -47,24 +47,32 @@ class TradeAnswer(Answer, frozen=True):
 
 
 class ChainAnswer(Answer, frozen=True):
-    """A chain that waits. Without trades: it has become impossible."""
+    """A chain that waits. Without trades: it has become impossible.
+
+    ``covered``: who has not consented to this chain, but by a standing order that admits it now.
+    """
 
     number: Count
     proposer: AddressText
     digest: Hash
     expires_slot: Count
     consented: list[AddressText]
+    covered: list[AddressText]
     trades: list[TradeAnswer]
 
 
 class ChainsAnswer(Answer, frozen=True):
-    """Chains that wait for consent, by number."""
+    """Chains that wait for consent, by number; ``next``: where the following page begins."""
 
     chains: list[ChainAnswer]
+    next: Count | None
 
 
 class RoomAnswer(Answer, frozen=True):
-    """How far, and how often in this period, chains may still move a balance unasked."""
+    """How far, and how often in this period, chains may still move a balance unasked.
+
+    ``give``: no more than the account can spend.
+    """
 
     account: AddressText
     give: Pai
@@ -73,9 +81,10 @@ class RoomAnswer(Answer, frozen=True):
 
 
 class RoomsAnswer(Answer, frozen=True):
-    """Everybody's standing order that counts now."""
+    """Standing orders that count now, by account; ``next``: whose begins the following page."""
 
     rooms: list[RoomAnswer]
+    next: AddressText | None
 
 
 class PriceAnswer(Answer, frozen=True):
@@ -120,13 +129,15 @@ class DeliveryAnswer(Answer, frozen=True):
 class TraderAnswer(Answer, frozen=True):
     """What an account has open in the market, and the record by which it is known.
 
-    ``overdue`` counts what is late now; the four others fade, and count less the longer ago.
+    Listings and deliveries share one row of numbers; ``next``: where the following page of them
+    begins. ``overdue`` counts what is late now; the four others fade: long ago counts less.
     """
 
     address: AddressText
     order: OrderAnswer | None
     listings: list[ListingAnswer]
     deliveries: list[DeliveryAnswer]
+    next: Count | None
     overdue: Count
     delivered: Faded
     late: Faded

@@ -25,7 +25,6 @@ from wallet.market import (
     ChainAnswer,
     ListingAnswer,
     RoomAnswer,
-    TradeAnswer,
     compute_delta,
     compute_digest,
     read_chains,
@@ -38,6 +37,7 @@ from wallet.options import take_folder, take_signing
 from wallet.session import Session, open_session
 from wallet.show import shorten_address, tell_pai
 from wallet.terminal import Exit, Failure, Terminal, build_sheet
+from wallet.words import Words
 
 PROPOSED_MAX: Final = 16  # chains in one transaction
 
@@ -187,7 +187,7 @@ async def _read_market(session: Session) -> Market:
 def build_market(
     session: Session,
     listings: list[ListingAnswer],
-    rooms: tuple[RoomAnswer, ...],
+    rooms: list[RoomAnswer],
     references: dict[str, int],
 ) -> Market:
     """The market as the matchmaker takes it. Who has no standing order will be asked."""
@@ -232,6 +232,9 @@ def _build_document(terminal: Terminal, session: Session, chain: ChainAnswer) ->
         "chain": chain.number,
         "expires_slot": chain.expires_slot,
         "consented": session.address in chain.consented,
+        "by_order": session.address in chain.covered,
+        "people": len(chain.people),
+        "waits_for": sorted(chain.waited_for),
         "change": ("-" if delta < 0 else "") + format_pai(abs(delta)),
         "told": tell_chain(terminal.words, chain.trades, session.address, names),
     }
@@ -239,27 +242,31 @@ def _build_document(terminal: Terminal, session: Session, chain: ChainAnswer) ->
 
 def _tell_pairs(terminal: Terminal, session: Session, chain: ChainAnswer) -> list[tuple[str, str]]:
     words = terminal.words
-    told = tell_chain(words, chain.trades, session.address, _get_names(session, chain))
-    expires = words.date(session.community.get_time(chain.expires_slot))
-    consented = {name for name in chain.consented if name in _get_people(chain.trades)}
+    names = _get_names(session, chain)
+    told = tell_chain(words, chain.trades, session.address, names)
+    waited = [names[address] for address in sorted(chain.waited_for - {session.address})]
+    if session.address in chain.waited_for:
+        waited.insert(0, words.say("you"))
     return [
         (words.say("What happens"), "; ".join(told)),
-        (
-            words.say("Consented"),
-            words.say("{some} of {all}", some=len(consented), all=len(_get_people(chain.trades))),
-        ),
-        (words.say("Open until"), expires),
+        (words.say("Consented"), _tell_consents(words, chain)),
+        (words.say("Waits for"), ", ".join(waited) or words.say("nobody")),
+        (words.say("Open until"), words.date(session.community.get_time(chain.expires_slot))),
     ]
 
 
-def _get_people(trades: tuple[TradeAnswer, ...]) -> set[str]:
-    return {address for item in trades for address in (item.seller, item.buyer)}
+def _tell_consents(words: Words, chain: ChainAnswer) -> str:
+    """How many have consented, a standing order being a consent, too."""
+    given = len(chain.people) - len(chain.waited_for)
+    some, by_order = words.number(given), len(chain.people & set(chain.covered))
+    told = words.say("{some} of {all}", some=some, all=words.number(len(chain.people)))
+    if not by_order:
+        return told
+    orders = words.say("by standing order: {n}", n=words.number(by_order))
+    return f"{told} ({orders})"
 
 
 def _get_names(session: Session, chain: ChainAnswer) -> dict[str, str]:
     """Names for everybody in a chain: as they are known here, else the ends of addresses."""
     known = get_names(session)
-    return {
-        address: known.get(address, shorten_address(address))
-        for address in _get_people(chain.trades)
-    }
+    return {address: known.get(address, shorten_address(address)) for address in chain.people}

@@ -106,6 +106,35 @@ def test_three_trade_in_a_chain_without_money(desk: Desk) -> None:
     assert "delivered 1, late 0" in desk.run("mine", "anna")
 
 
+def test_who_is_still_waited_for_is_told_and_standing_orders_count(desk: Desk) -> None:
+    open_triangle(desk)
+    desk.run("order", "anna", "--give", "10", "--take", "10", "--yes")
+    desk.run("match", "vera", "--yes")
+    told = " ".join(desk.run("chains", "boris").split())
+    assert "Consented 1 of 3 (by standing order: 1)" in told
+    assert "Waits for you, vera" in told
+    (chain,) = desk.ask("chains", "anna")["chains"]
+    assert (chain["consented"], chain["by_order"], chain["people"]) == (False, True, 3)
+    assert len(chain["waits_for"]) == 2
+    desk.run("accept", "boris", str(chain["chain"]), "--yes")
+    told = " ".join(desk.run("chains", "vera").split())
+    assert "Consented 2 of 3 (by standing order: 1)" in told
+    assert "Waits for you " in told
+
+
+def test_long_answers_come_page_by_page(desk: Desk) -> None:
+    desk.node.page_max = 1
+    open_triangle(desk)
+    for name in NAMES:
+        desk.run("order", name, "--give", "10", "--take", "10", "--yes")
+    assert [item["number"] for item in desk.ask("browse")["listings"]] == list(range(6))
+    assert len(desk.ask("browse", "--side", "wants")["listings"]) == 3
+    assert len(desk.ask("mine", "anna")["listings"]) == 2
+    assert desk.ask("match", "vera", "--yes")["found"] == 1
+    assert len(desk.ask("mine", "boris")["deliveries"]) == 2
+    assert desk.ask("chains", "boris")["chains"] == []
+
+
 def test_what_is_open_can_be_changed_refused_and_taken_back(desk: Desk) -> None:
     open_triangle(desk)
     desk.run("match", "vera", "--yes")
