@@ -226,3 +226,8 @@ def _pai(amount_micropai: int) -> str:
 
 def _pai_exact(amount_micropai: Decimal) -> str:
     return f"{amount_micropai.scaleb(-6):.9f}"
+
+
+def find_wrong_exchange(evidence: Evidence) -> Iterator[Finding]:
+    """Chains and set-offs that gave somebody what nobody gave, or took it from him."""
+    yield from evidence.history.market.findings

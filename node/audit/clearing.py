@@ -4,14 +4,14 @@ What was set off is taken apart into circles, to say how many people each of the
 money was lent, the circle runs through those who lend. Amounts are micropai; nobody is named.
 """
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, NamedTuple, TextIO
+from typing import Final, NamedTuple
 
 from chain.facts import Fact, LiquidityFreed, LiquidityGot, SetOff
 from chain.policy import AccountId
 from chain.units import format_pai
+from node.audit.report_figures import get_share
 from node.audit.report_types import SetOffRow
 
 _POOL: Final = b""  # no account: where money comes from that is lent, and goes to
@@ -123,27 +123,13 @@ def build_set_off_row(figures: SetOffFigures) -> SetOffRow:
         debt=format_pai(figures.debt),
         net_debt=format_pai(figures.net_debt),
         cleared=format_pai(figures.cleared),
-        cleared_share=_share(figures.cleared, figures.debt),
+        cleared_share=get_share(figures.cleared, figures.debt),
         closed=figures.closed,
         money_used=format_pai(figures.money_used),
         money_saved=format_pai(figures.money_saved),
-        net_debt_paid=_share(figures.money_used, figures.net_debt),
+        net_debt_paid=get_share(figures.money_used, figures.net_debt),
         circles=len(lengths),
         shortest=lengths[0] if lengths else 0,
         median=lengths[len(lengths) // 2] if lengths else 0,
         longest=lengths[-1] if lengths else 0,
     )
-
-
-def write_set_offs(rows: Iterable[SetOffRow], file: TextIO) -> None:
-    """The table of set-offs as CSV, with a line of names first."""
-    writer = csv.writer(file)
-    writer.writerow(SetOffRow.__struct_fields__)
-    for row in rows:
-        writer.writerow(getattr(row, name) for name in SetOffRow.__struct_fields__)
-
-
-def _share(part: int, whole: int) -> str:
-    """A quotient of six decimals, cut off; nothing of nothing is 0."""
-    millionths = part * 1_000_000 // whole if whole else 0
-    return f"{millionths // 1_000_000}.{millionths % 1_000_000:06}"

@@ -34,6 +34,7 @@ class Check(StrEnum):
     BALANCES = "balances"
     DEMURRAGE = "demurrage"
     FUNDS = "funds"
+    EXCHANGE = "exchange"
     AUTHORS = "authors"
     ONE_BLOCK_A_SLOT = "one_block_a_slot"
     TIME = "time"

@@ -49,6 +49,7 @@ from chain.transaction import SealedTransaction
 from node.audit.books import Books
 from node.audit.clearing import SetOffFigures, find_set_offs
 from node.audit.findings import FINDINGS_MAX, Check, Finding, Sentence
+from node.audit.market import MarketHistory
 from node.audit.observatory import NO_STOCKS, Observatory, Stocks, compute_gini
 from node.audit.registry import Place, Registry
 from node.audit.replay import Step
@@ -146,6 +147,7 @@ class History:
         self.moves: Counter[tuple[str, str]] = Counter()  # by fund and reason, outgoings negative
         self.fund_findings: list[Finding] = []
         self.set_offs: list[SetOffFigures] = []
+        self.market = MarketHistory()
         self.transactions = 0
         self._issued = compute_issued(genesis)
         self._open = _Open()
@@ -166,6 +168,9 @@ class History:
             self._count_fact(period, fact)
         self.books.follow(
             context.slot, context.keep_schedule, block.transactions, step.changes, step.facts
+        )
+        self.market.follow(
+            context.period, context.height, context.slot, block.transactions, step.facts
         )
         self.set_offs += find_set_offs(context.height, context.slot, step.facts)
         self._count_author(step)

@@ -31,6 +31,7 @@ from node.audit.history import Period
 from node.audit.registry import PERSON_KIND, find_identified
 from node.audit.replay import Walk
 from node.audit.report_credit import build_credit, build_dealings, build_solvency
+from node.audit.report_exchange import build_chain_row, build_exchange, count_trade
 from node.audit.report_figures import format_exact, get_ratio, get_share
 from node.audit.report_types import (
     AuthorityRow,
@@ -113,6 +114,8 @@ def build_report(
         servers=build_servers(evidence),
         periods=[build_period(evidence, period) for period in history.periods],
         set_offs=[build_set_off_row(item) for item in history.set_offs],
+        exchange=build_exchange(evidence),
+        chains=[build_chain_row(item) for _, item in sorted(history.market.chains.items())],
         findings=list(findings),
     )
 
@@ -231,7 +234,7 @@ def build_period(evidence: Evidence, period: Period) -> PeriodRow:
     mean = period.settlement_slots / period.slots if period.slots else Decimal(0)
     # Slot 0 is the genesis: nobody could make a block in it.
     could = period.slots - (1 if period.number == 0 else 0)
-    stocks = period.stocks
+    stocks, market = period.stocks, evidence.history.market.get_period(period.number)
     return PeriodRow(
         period=period.number,
         complete=period.slots == constants.slots_per_period,
@@ -268,6 +271,15 @@ def build_period(evidence: Evidence, period: Period) -> PeriodRow:
         braked=stocks.braked,
         gini_settlement=get_ratio(period.gini_settlement, Decimal(1)),
         gini_turnover=get_ratio(period.gini_turnover, Decimal(1)),
+        chains_proposed=market.proposed,
+        chains=market.chains,
+        chains_traded=format_pai(market.traded),
+        chains_moved=format_pai(market.moved),
+        chains_delivered=format_pai(market.delivered),
+        chains_undelivered=format_pai(market.undelivered),
+        set_off=format_pai(market.cleared),
+        set_off_moved=format_pai(market.lent),
+        without_money=get_share(*count_trade([period], [market])),
     )
 
 

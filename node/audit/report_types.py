@@ -143,6 +143,15 @@ class PeriodRow(Part, frozen=True):
     braked: bool
     gini_settlement: str
     gini_turnover: str
+    chains_proposed: int
+    chains: int
+    chains_traded: str
+    chains_moved: str
+    chains_delivered: str
+    chains_undelivered: str
+    set_off: str
+    set_off_moved: str
+    without_money: str
 
 
 class YoungBase(Part, frozen=True):
@@ -233,6 +242,53 @@ class SetOffRow(Part, frozen=True):
     longest: int
 
 
+class ChainRow(Part, frozen=True):
+    """A chain of trades that happened. ``moved``: what balances gained by it, as others lost.
+
+    ``undelivered`` became what sellers owe; ``made_good`` of it was paid.
+    """
+
+    chain: int
+    height: int
+    slot: int
+    people: int
+    trades: int
+    amount: str
+    moved: str
+    saved: str
+    delivered: str
+    undelivered: str
+    made_good: str
+
+
+class Exchange(Part, frozen=True):
+    """All chains together, and what share of all trade needed no money.
+
+    ``trade``: payments, trades in chains, and what set-offs cleared; ``without_money`` of it: what
+    was neither paid, nor moved by chains, nor lent to set-offs. ``given_up``: proposed chains that
+    did not happen and wait no more. ``people``: how many chains join how many.
+    """
+
+    proposed: int
+    happened: int
+    waiting: int
+    given_up: int
+    delivered_whole: int
+    failed: int
+    people: dict[str, int]
+    amount: str
+    moved: str
+    saved: str
+    share_saved: str
+    delivered: str
+    on_the_way: str
+    undelivered: str
+    made_good: str
+    trade: str
+    without_money: str
+    share_without_money: str
+
+
 class AuthorityRow(Part, frozen=True):
     """Whom an authority has identified, and how much money they hold."""
 
@@ -305,4 +361,6 @@ class Report(Part, frozen=True):
     servers: Servers
     periods: list[PeriodRow]
     set_offs: list[SetOffRow]
+    exchange: Exchange
+    chains: list[ChainRow]
     findings: list[Finding]

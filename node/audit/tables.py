@@ -1,16 +1,16 @@
-"""The report's table of periods as files: CSV for spreadsheets, Parquet for everything larger.
+"""The report's tables as files: CSV for spreadsheets, Parquet for everything larger.
 
 Amounts are exact in both: decimal text, and decimals of six places. Parquet needs the extra
 ``parquet``; its library is asked for only when such a file is wanted.
 """
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import import_module
 from io import BytesIO
 from typing import Any, Final, TextIO, get_type_hints
 
-from node.audit.report_types import PeriodRow, Report
+from node.audit.report_types import Part, PeriodRow, Report
 
 DIGITS: Final = 38  # of a decimal of 128 bits
 DECIMALS: Final = 6
@@ -21,12 +21,12 @@ class ParquetMissing(Exception):
     """The library that writes Parquet is not installed."""
 
 
-def write_periods(report: Report, file: TextIO) -> None:
-    """The table of periods as CSV, with a line of names first."""
+def write_rows(kind: type[Part], rows: Iterable[Part], file: TextIO) -> None:
+    """A table of the report as CSV, with a line of names first."""
     writer = csv.writer(file)
-    writer.writerow(PeriodRow.__struct_fields__)
-    for row in report.periods:
-        writer.writerow(getattr(row, name) for name in PeriodRow.__struct_fields__)
+    writer.writerow(kind.__struct_fields__)
+    for row in rows:
+        writer.writerow(getattr(row, name) for name in kind.__struct_fields__)
 
 
 def build_parquet(report: Report) -> bytes:

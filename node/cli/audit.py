@@ -1,7 +1,7 @@
 """``pai audit``: replay a chain, report on it, prove an account's row."""
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,11 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemaining
 from chain.genesis import compute_chain_id
 from chain.units import parse_pai
 from genesis.schema import read_file
-from node.audit.clearing import write_set_offs
 from node.audit.report import build_report
-from node.audit.report_types import Report
+from node.audit.report_types import ChainRow, Part, PeriodRow, Report, SetOffRow
 from node.audit.run import ATTEMPTS, Audit, Trust, open_fresh_store
 from node.audit.source import Source, SourceError, SourceUnreachable, open_source
-from node.audit.tables import ParquetMissing, build_parquet, write_periods
+from node.audit.tables import ParquetMissing, build_parquet, write_rows
 from node.checkpoints import read_checkpoint
 from node.cli.audit_charts import build_charts
 from node.cli.audit_report import tell_report
@@ -26,6 +25,7 @@ from node.cli.chart_files import ChartsMissing, write_charts
 from node.cli.proof import proof
 from node.home import HomeError
 from wallet.terminal import Exit, Failure, Terminal
+from wallet.words import mark
 
 FILE = click.Path(path_type=Path, dir_okay=False)
 _ID_DIGITS = 64
@@ -106,6 +106,9 @@ def replay(
     "--set-offs-csv", "set_offs_file", type=FILE, help="Also write the table of set-offs there."
 )
 @click.option(
+    "--chains-csv", "chains_file", type=FILE, help="Also write the table of exchange chains there."
+)
+@click.option(
     "--parquet",
     "parquet_file",
     type=FILE,
@@ -144,13 +147,14 @@ def report(
     community: str | None,
     csv_file: Path | None,
     set_offs_file: Path | None,
+    chains_file: Path | None,
     parquet_file: Path | None,
     charts_folder: Path | None,
     withdrawn: str,
     interest: str,
     periods: int,
 ) -> Exit:
-    """Report on supply, demurrage, velocity, credit, identity and servers, after a whole replay.
+    """Report on supply, demurrage, velocity, credit, exchange and servers, after a whole replay.
 
     SOURCE is a node's home, an export file, or a node's URL. Nobody is named. Ends with 7 when the
     replay or a check finds something.
@@ -168,27 +172,33 @@ def report(
         withdrawn=parse_amount(withdrawn),
         interest=parse_amount(interest),
     )
-    write_files(terminal, drawn, csv_file, parquet_file, charts_folder)
-    if set_offs_file is not None:
-        with set_offs_file.open("w", newline="", encoding="utf-8") as file:
-            write_set_offs(drawn.set_offs, file)
-        terminal.note(terminal.say("The table of set-offs is in {file}.", file=set_offs_file))
+    tables: list[Table] = [
+        (csv_file, PeriodRow, drawn.periods, mark("The table of periods is in {file}.")),
+        (set_offs_file, SetOffRow, drawn.set_offs, mark("The table of set-offs is in {file}.")),
+        (chains_file, ChainRow, drawn.chains, mark("The table of chains is in {file}.")),
+    ]
+    write_files(terminal, drawn, tables, parquet_file, charts_folder)
     terminal.answer(drawn, *tell_report(terminal, drawn, result.walk.genesis, periods))
     return Exit.FOUND if result.findings else Exit.DONE
+
+
+# Where to, if anywhere; what a row is; the rows; and what is said of it.
+Table = tuple[Path | None, type[Part], Sequence[Part], str]
 
 
 def write_files(
     terminal: Terminal,
     drawn: Report,
-    csv_file: Path | None,
+    tables: Sequence[Table],
     parquet_file: Path | None,
     charts_folder: Path | None,
 ) -> None:
     """Write what was asked for beside the report. Raises Failure when an extra is missing."""
-    if csv_file is not None:
-        with csv_file.open("w", newline="", encoding="utf-8") as file:
-            write_periods(drawn, file)
-        terminal.note(terminal.say("The table of periods is in {file}.", file=csv_file))
+    for path, kind, rows, said in tables:
+        if path is not None:
+            with path.open("w", newline="", encoding="utf-8") as file:
+                write_rows(kind, rows, file)
+            terminal.note(terminal.say(said, file=path))
     try:
         if parquet_file is not None:
             parquet_file.write_bytes(build_parquet(drawn))

@@ -22,14 +22,18 @@ def build_charts(words: Words, report: Report) -> list[Chart | Bars]:
     complete = [row for row in report.periods if row.complete]
     groups = _group(complete or report.periods)
     across = words.say("period")
-    if len(groups[0]) > 1:
+    if any(len(rows) > 1 for rows in groups):
         across = words.say("period; means of 28")
+    exchange = (
+        [_chart_exchange(words, across, groups)] if report.exchange.without_money != "0" else []
+    )
     return [
         _chart_velocity(words, across, groups),
         _chart_credit(words, across, groups),
         _chart_limits(words, across, groups),
         _chart_concentration(words, across, groups),
         _chart_dealings(words, across, groups),
+        *exchange,
         _chart_bearers(words, report),
         _chart_funded(words, report),
     ]
@@ -189,6 +193,34 @@ def _get_share(rows: Sequence[PeriodRow], field: str) -> Decimal:
     turnover = sum(Decimal(row.turnover) for row in rows)
     part = sum(Decimal(getattr(row, field)) for row in rows)
     return part / turnover if turnover else Decimal(0)
+
+
+def _chart_exchange(words: Words, across: str, groups: Sequence[Sequence[PeriodRow]]) -> Chart:
+    return Chart(
+        file="exchange",
+        title=words.say("What is traded in chains and set off, and how much needs no money"),
+        caption=words.say(
+            "All trade: payments, trades in chains, and what set-offs cleared. Without money: what "
+            "was neither paid, nor moved by chains, nor lent to set-offs."
+        ),
+        across=across,
+        places=_get_places(groups),
+        panels=(
+            Panel(
+                words.say("in a period, pai"),
+                (
+                    _draw(words.say("payments"), groups, "turnover"),
+                    _draw(words.say("traded in chains"), groups, "chains_traded"),
+                    _draw(words.say("set off"), groups, "set_off"),
+                ),
+            ),
+            Panel(
+                words.say("trade that needed no money"),
+                (_draw("", groups, "without_money"),),
+                percent=True,
+            ),
+        ),
+    )
 
 
 def _chart_bearers(words: Words, report: Report) -> Bars:

@@ -13,6 +13,7 @@ from chain.genesis import Genesis
 from chain.parameters import Constants
 from node.audit.report_types import PeriodRow, Report
 from node.cli.audit_credit import tell_credit, tell_dealings, tell_solvency
+from node.cli.audit_exchange import tell_exchange
 from node.cli.audit_money import (
     tell_bearers,
     tell_funded,
@@ -50,6 +51,7 @@ def tell_report(
         tell_solvency(words, report),
         tell_dealings(words, report),
         *tell_set_offs(words, report.set_offs[-periods:]),
+        *tell_exchange(words, report.exchange),
         _tell_identity(words, report),
         _tell_servers(words, report),
     ):

@@ -12,13 +12,13 @@ from msgspec.structs import replace
 from chain.actions import LendLiquidity, Pay, PayInvoice, Save
 from chain.parameters import KeepSegment
 from chain.store import MemoryStore
-from node.audit.clearing import find_circles, write_set_offs
+from node.audit.clearing import find_circles
 from node.audit.findings import Check
 from node.audit.report import build_report
-from node.audit.report_types import PeriodRow, Report
+from node.audit.report_types import PeriodRow, Report, SetOffRow
 from node.audit.run import Audit, Trust
 from node.audit.source import Source
-from node.audit.tables import write_periods
+from node.audit.tables import write_rows
 from node.cli.charts import draw_bar, draw_sparkline
 from node.cli.main import main
 from node.ops.export import build_header
@@ -155,7 +155,7 @@ def test_savings_and_identity_are_told() -> None:
 
 def test_the_table_of_periods_is_csv(quiet: Report) -> None:
     file = io.StringIO()
-    write_periods(quiet, file)
+    write_rows(PeriodRow, quiet.periods, file)
     file.seek(0)
     rows = list(csv.DictReader(file))
     assert tuple(rows[0]) == PeriodRow.__struct_fields__
@@ -263,7 +263,7 @@ def test_set_offs_are_told_with_what_they_saved(tmp_path: Path) -> None:
     assert (row.circles, row.shortest, row.longest) == (3, 2, 3)
     file = tmp_path / "set_offs.csv"
     with file.open("w", newline="") as out:
-        write_set_offs(drawn.set_offs, out)
+        write_rows(SetOffRow, drawn.set_offs, out)
     (line,) = csv.DictReader(io.StringIO(file.read_text()))
     assert line["money_saved"] == "18"
 

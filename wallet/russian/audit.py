@@ -23,12 +23,12 @@ TEXTS: Final[Texts] = {
         "найдено."
     ),
     (
-        "Report on supply, demurrage, velocity, credit, identity and servers, after a whole replay."
+        "Report on supply, demurrage, velocity, credit, exchange and servers, after a whole replay."
         "\n\n"
         "SOURCE is a node's home, an export file, or a node's URL. Nobody is named. Ends with 7 "
         "when the replay or a check finds something."
     ): (
-        "Отчёт о деньгах, демередже, скорости обращения, кредите, удостоверении и серверах "
+        "Отчёт о деньгах, демередже, скорости обращения, кредите, обмене и серверах "
         "после полного повтора.\n\n"
         "SOURCE — папка узла, файл выгрузки или адрес (URL) узла. Никто не назван по имени. Код "
         "выхода 7, если повтор или проверка что-то нашли."

@@ -131,4 +131,39 @@ TEXTS: Final[Texts] = {
     "Pai, by the shares that members have agreed on.": (
         "В паях, по долям, о которых договорились участники."
     ),
+    # Exchange.
+    "Also write the table of exchange chains there.": "Записать туда и таблицу цепочек обмена.",
+    "The table of chains is in {file}.": "Таблица цепочек — в файле {file}.",
+    "Exchange: chains and set-off": "Обмен: цепочки и зачёт",
+    "All trade": "Вся торговля",
+    "of it without money": "из неё без денег",
+    "people in a chain": "людей в цепочке",
+    "chains": "цепочек",
+    "Chains found and proposed": "Цепочек найдено и предложено",
+    "- that happened": "— состоялись",
+    "- that wait for consent": "— ждут согласия",
+    "- that came to nothing": "— не состоялись",
+    "- delivered in full": "— всё поставлено",
+    "- with goods that did not come": "— товар пришёл не весь",
+    "Traded in chains": "Продано по цепочкам",
+    "- money that moved for it": "— для этого перешло денег",
+    "- money saved": "— денег не понадобилось",
+    "- delivered": "— поставлено",
+    "- on the way": "— в пути",
+    "- not delivered, and owed": "— не поставлено, стало долгом",
+    "- of that made good": "— из этого возмещено",
+    "What is traded in chains and set off, and how much needs no money": (
+        "Сколько продаётся по цепочкам и зачитывается, и сколько обходится без денег"
+    ),
+    (
+        "All trade: payments, trades in chains, and what set-offs cleared. Without money: what "
+        "was neither paid, nor moved by chains, nor lent to set-offs."
+    ): (
+        "Вся торговля: платежи, продажи по цепочкам и зачтённые долги. Без денег: что не было "
+        "оплачено, не перешло по цепочкам и не было дано на зачёт."
+    ),
+    "in a period, pai": "за период, паёв",
+    "traded in chains": "продано по цепочкам",
+    "set off": "зачтено",
+    "trade that needed no money": "торговля, обошедшаяся без денег",
 }

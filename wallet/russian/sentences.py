@@ -88,6 +88,12 @@ TEXTS: Final[dict[str, str]] = {
         "остаток не такой, каким его делают платежи и демередж"
     ),
     "an account has no row": "у счёта нет строки",
+    "what a chain moved on balances is not what was traded in it": (
+        "цепочка сдвинула на счетах не то, что в ней продано"
+    ),
+    "what a set-off cleared does not run in circles: somebody lost by it": (
+        "зачтённое не замыкается в круги: кто-то на этом потерял"
+    ),
     "{0} does not follow from the charges of all blocks": (
         "{0} не следует из удержаний всех блоков"
     ),
