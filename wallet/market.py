@@ -135,9 +135,11 @@ class DeliveryAnswer(Answer, frozen=True):
     number: int
     seller: str
     buyer: str
+    chain: int
     good: str
     unit: str
     left: int
+    price: Micropai
     due_period: int
     overdue: bool
 

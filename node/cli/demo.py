@@ -12,7 +12,14 @@ import trio
 
 from chain.genesis import compute_chain_id
 from node.cli.demo_live import LiveView
-from node.cli.demo_view import GOODS, NAMES, TRADES, tell_outcome, tell_progress
+from node.cli.demo_view import (
+    GOODS,
+    NAMES,
+    TRADES,
+    build_names,
+    tell_outcome,
+    tell_progress,
+)
 from node.ops.demo import Founded, Life, Stopped, build_board, found, live
 from node.ops.market import Good, Villager, settle_village
 from node.ops.outcome import Outcome, SeatEnd, build_document, judge
@@ -54,9 +61,9 @@ def command(
     """Run a whole community on this machine and watch it.
 
     Servers are real processes that meet over libp2p; members are wallets that pay, earn and save
-    in a village where money melts. It ends with Ctrl-C or after so many seconds: then all servers'
-    chains are compared and replayed by an auditor. Ends with 7 unless all agree and nothing is
-    found.
+    in a village where money melts, and trade in chains that need next to none. It ends with Ctrl-C
+    or after so many seconds: then all servers' chains are compared and replayed by an auditor. Ends
+    with 7 unless all agree and nothing is found.
     """
     with ExitStack() as stack:
         folder = _choose_folder(stack, home)
@@ -66,7 +73,7 @@ def command(
         founded = found(nodes, members, folder, words.say("The village of Pai"), names)
         servers = stack.enter_context(keep_servers(founded.places))
         board = build_board(founded, [words.say(TRADES[item.trade]) for item in village])
-        life = Life(founded, servers, board, partial(_tell_good, words))
+        life = Life(founded, servers, board, partial(_tell_good, words), build_names(words))
         _note_beginning(terminal, founded, home)
         _run(terminal, life, seconds)
         terminal.note(words.say("The servers have stopped. An auditor replays every chain."))

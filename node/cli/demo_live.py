@@ -6,6 +6,7 @@ usual village whole; a larger terminal shows more of it, with frames. Lists say 
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from decimal import Decimal
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
@@ -179,6 +180,11 @@ def round_amount(words: Words, amount_micropai: int) -> str:
     return words.amount((amount_micropai + _CENT // 2) // _CENT * _CENT)
 
 
+def tell_share(words: Words, share: Decimal) -> str:
+    """A part of a whole in percent."""
+    return words.percent(int(share * 1_000_000), 1_000_000)
+
+
 def _tell_headline(words: Words, scene: Scene) -> Text:
     slot = max(0, scene.board.clock_slot)
     text = Text(make_harmless(scene.genesis.name), style="bold", no_wrap=True, overflow="ellipsis")
@@ -271,11 +277,18 @@ def _tell_money(words: Words, board: Board, room: Room) -> Table:
     velocity = words.amount(int(board.velocity * 1_000) * 1_000, decimals=3)
     rows = [
         (words.say("payments"), words.number(board.payments), ""),
+        (words.say("chains"), words.number(board.chains.number), ""),
         (words.say("turnover, pai"), round_amount(words, board.turnover), ""),
         (
             words.say("velocity a period"),
             velocity,
             draw_sparkline(list(board.velocities), SPARK_WIDTH if room.framed else room.bar),
+        ),
+        (words.say("traded in chains, pai"), round_amount(words, board.chains.amount), ""),
+        (
+            words.say("trade without money"),
+            tell_share(words, board.share_without_money),
+            draw_bar(board.share_without_money, 1, room.bar),
         ),
         (words.say("demurrage, pai"), round_amount(words, board.demurrage), ""),
     ]

@@ -10,8 +10,10 @@ from chain.units import parse_pai
 from node.cli.audit_money import FUNDS
 from node.cli.audit_view import tell_findings
 from node.cli.charts import draw_bar, draw_sparkline
-from node.cli.demo_live import round_amount, tell_agreement
+from node.cli.demo_live import round_amount, tell_agreement, tell_share
+from node.ops.barter import Unit, Ware
 from node.ops.demo import Life
+from node.ops.demo_chains import Names
 from node.ops.market import Good, Trade
 from node.ops.outcome import Outcome
 from node.ops.watch import Board
@@ -63,17 +65,48 @@ GOODS: Final = {
     Good.WAGES: mark("wages"),
 }
 
+WARES: Final = {
+    Ware.VEGETABLES: mark("food/vegetables"),
+    Ware.BREAD: mark("food/bread"),
+    Ware.GROCERIES: mark("food/groceries"),
+    Ware.TOOLS: mark("home/tools"),
+    Ware.LESSON: mark("work/lesson"),
+    Ware.REPAIR: mark("work/repair"),
+    Ware.FLOUR: mark("food/flour"),
+    Ware.VISIT: mark("work/doctor"),
+    Ware.CHEESE: mark("food/cheese"),
+    Ware.DINNER: mark("food/dinner"),
+    Ware.CLOTH: mark("home/cloth"),
+    Ware.POT: mark("home/pot"),
+}
+UNITS: Final = {
+    Unit.KILO: mark("kg"),
+    Unit.PIECE: mark("piece"),
+    Unit.HOUR: mark("hour"),
+    Unit.METRE: mark("m"),
+}
+
+
+def build_names(words: Words) -> Names:
+    """What is traded in chains, in the person's language."""
+    return Names(
+        {ware: words.say(text) for ware, text in WARES.items()},
+        {unit: words.say(text) for unit, text in UNITS.items()},
+    )
+
 
 def tell_progress(words: Words, board: Board) -> str:
     """One line for a log."""
     line = words.say(
         "slot {slot}: heights {heights}; payments {payments}, velocity {velocity}, "
-        "demurrage {demurrage}",
+        "demurrage {demurrage}; chains {chains}, without money {share}",
         slot=words.number(max(0, board.clock_slot)),
         heights=" ".join(str(server.height) for server in board.servers),
         payments=words.number(board.payments),
         velocity=words.amount(int(board.velocity * 1_000) * 1_000, decimals=3),
         demurrage=round_amount(words, board.demurrage),
+        chains=words.number(board.chains.number),
+        share=tell_share(words, board.share_without_money),
     )
     return line if board.agreed else f"{line} ({tell_agreement(words, board)})"
 
@@ -140,11 +173,38 @@ def _tell_sums(
         (words.say("Refused"), words.number(document["refused"])),
         (words.say("Velocity a period"), _ratio(words, document["velocity"])),
         (words.say("Demurrage"), round_amount(words, parse_pai(document["demurrage"]))),
+        *_tell_chains(words, life, document["chains"]),
     ]
     if report is not None:
         sparkline = draw_sparkline([Decimal(row.velocity) for row in report.periods], SPARK_WIDTH)
         pairs.append((words.say("velocity by period"), sparkline))
     return build_sheet(pairs)
+
+
+def _tell_chains(words: Words, life: Life, chains: dict[str, Any] | None) -> list[tuple[str, str]]:
+    """Chains that were found, happened and were delivered, and the share of trade without money."""
+    if chains is None:
+        return []
+    longest = max((int(count) for count in chains["people"]), default=0)
+    return [
+        (
+            words.say("Chains of trades"),
+            words.say(
+                "{found} found, {happened} happened, {delivered} delivered; up to {people} people",
+                found=words.number(chains["proposed"]),
+                happened=words.number(chains["happened"]),
+                delivered=words.number(chains["delivered_whole"]),
+                people=words.number(longest),
+            ),
+        ),
+        (words.say("Consents beside standing orders"), words.number(life.board.chains.accepted)),
+        (words.say("Traded in chains"), round_amount(words, parse_pai(chains["amount"]))),
+        (words.say("- money that moved for it"), round_amount(words, parse_pai(chains["moved"]))),
+        (
+            words.say("All trade that needed no money"),
+            tell_share(words, Decimal(chains["share_without_money"])),
+        ),
+    ]
 
 
 def _tell_common_good(words: Words, document: dict[str, Any]) -> RenderableType:

@@ -68,6 +68,11 @@ class MatchCore(Protocol):
         ...
 
 
+def build_policy(key: KeyPair) -> Policy:
+    """The policy of a matchmaker's account: its one key may propose."""
+    return Policy(1, (key.public,))
+
+
 @dataclass(slots=True)
 class MatchTally:
     """What the matchmaker has done since the node started; figures of the last search."""
@@ -97,14 +102,9 @@ class Matchmaker:
     _warned: bool = False
 
     @property
-    def policy(self) -> Policy:
-        """One key may propose."""
-        return Policy(1, (self.key.public,))
-
-    @property
     def account(self) -> AccountId:
         """The account that proposes."""
-        return compute_account_id(self.policy)
+        return compute_account_id(build_policy(self.key))
 
     async def run(self) -> None:
         """Look for chains in every interval, until cancelled."""
@@ -255,6 +255,6 @@ class Matchmaker:
             ref=get_lasting_ref(ledger.state),
             via=None,
             fee_max=min(FEE_MAX, self._get_spendable()),
-            actions=(Reveal(self.policy), proposal) if is_first else (proposal,),
+            actions=(Reveal(build_policy(self.key)), proposal) if is_first else (proposal,),
         )
         return sign_transaction(ledger.chain, body, [(0, self.key)])

@@ -18,13 +18,17 @@ import trio
 
 from chain.actions import Action, Pay, Save, Withdraw
 from chain.address import encode_address
+from chain.crypto import build_key_pair
 from chain.errors import Code, Invalid
 from chain.genesis import Genesis, compute_chain_id
-from chain.policy import AccountId, Policy
+from chain.policy import AccountId, Policy, compute_account_id
+from chain.units import MICROPAI_PER_PAI
 from genesis.build import Founder, build_community
 from genesis.preset import read_preset
 from genesis.schema import FoundingSeat
+from node.exchange.matching import build_policy
 from node.keys import make_seat_keys
+from node.ops.demo_chains import Names, visit_market
 from node.ops.market import (
     Decision,
     Good,
@@ -39,8 +43,10 @@ from node.ops.market import (
 )
 from node.ops.servers import Place, Server, find_places, furnish
 from node.ops.watch import Board, MemberView, ServerView
+from p2p.files import load_key
 from wallet.build import Envelope, build_draft, get_valid_until, sign_draft
 from wallet.client import Account, NodeClient
+from wallet.community import Community
 from wallet.keystore import Secrets, build_secrets
 from wallet.phrase import draw_entropy
 from wallet.terminal import Failure
@@ -56,6 +62,8 @@ STOP_FRACTION: Final = 0.75  # of a slot: its block has spread, the next one is 
 # All members together decide so often a second: more than enough to see, and light on two cores.
 DECISIONS_PER_SECOND: Final = 9.0
 MEMBER_PAUSE_MIN_SECONDS: Final = 1.0
+VISIT_EVERY: Final = 3  # of somebody's decisions one is about chains
+MATCHMAKER_BALANCE: Final = 100 * MICROPAI_PER_PAI
 
 
 class Person(NamedTuple):
@@ -84,6 +92,21 @@ class Founded(NamedTuple):
         """What addresses begin with."""
         return self.genesis.prefix
 
+    @property
+    def community(self) -> Community:
+        """The community as its members' wallets know it."""
+        genesis, constants = self.genesis, self.genesis.constants
+        return Community(
+            id=compute_chain_id(genesis).hex(),
+            name=genesis.name,
+            prefix=genesis.prefix,
+            genesis_time=genesis.genesis_time,
+            slot_seconds=constants.slot_seconds,
+            slots_per_step=constants.slots_per_step,
+            slots_per_period=constants.slots_per_period,
+            transaction_life_slots=constants.transaction_life_slots,
+        )
+
 
 class Stopped(Exception):
     """A server ended by itself; the message holds its last words."""
@@ -97,6 +120,7 @@ class Life:
     servers: list[Server]
     board: Board
     tell_good: Callable[[Good], str]
+    names: Names  # of what is traded in chains
     stop: trio.Event = field(default_factory=trio.Event)  # set by whoever has seen enough
     has_begun: trio.Event = field(default_factory=trio.Event)  # with the first block
     has_all: trio.Event = field(default_factory=trio.Event)  # blocks by every server
@@ -107,7 +131,8 @@ class Life:
 def found(nodes: int, members: int, folder: Path, name: str, names: Sequence[str]) -> Founded:
     """Make a community of the preset ``demo``: homes for its servers, wallets for its members.
 
-    The first members own the servers. ``names`` are what to call members, in order.
+    The first members own the servers; the first server looks for chains, and its account for that
+    has a little money. ``names`` are what to call members, in order.
     """
     village = settle_village(max(nodes, members))
     people = []
@@ -125,13 +150,20 @@ def found(nodes: int, members: int, folder: Path, name: str, names: Sequence[str
     genesis = build_community(
         read_preset(PRESET),
         name,
-        [Founder(person.account) for person in people],
+        [*(Founder(person.account) for person in people), _build_matchmaker(places[0])],
         seats,
         math.ceil(time.time() + START_SECONDS),
     ).genesis
     for place in places:
-        furnish(place, genesis, [other for other in places if other is not place])
+        others = [other for other in places if other is not place]
+        furnish(place, genesis, others, matches=place is places[0])
     return Founded(genesis, places, people)
+
+
+def _build_matchmaker(place: Place) -> Founder:
+    key = build_key_pair(load_key(place.home.matchmaker_key))
+    account = compute_account_id(build_policy(key))
+    return Founder(account, MATCHMAKER_BALANCE, identified=False)
 
 
 def build_board(founded: Founded, trades: Sequence[str]) -> Board:
@@ -256,12 +288,42 @@ async def _decide_once(
         del promised[known]
     view = life.board.members[person.villager.number]
     view.balance, view.savings = account.settlement, account.savings
-    means = _get_means(account, sum(promised.values()))
     village = [other.villager for other in life.founded.people]
-    decision = decide(person.villager, village, means, rng)
-    if decision is None:
-        return
-    actions = build_actions(decision, life.founded.people, life.tell_good)
+    actions: list[Action] = []
+    if not account.waiting and (not view.visits or rng.randrange(VISIT_EVERY) == 0):
+        actions = await _visit_market(life, person, client, village, rng)
+    if not actions:
+        means = _get_means(account, sum(promised.values()))
+        decision = decide(person.villager, village, means, rng)
+        if decision is None:
+            return
+        actions = build_actions(decision, life.founded.people, life.tell_good)
+    await _send(life, person, client, account, actions, promised)
+
+
+async def _visit_market(
+    life: Life, person: Person, client: NodeClient, village: list[Villager], rng: Random
+) -> list[Action]:
+    """What somebody does at the market of chains; what he sees there is told on the board."""
+    founded = life.founded
+    address = encode_address(founded.prefix, person.account)
+    visit = await visit_market(
+        client, founded.community, address, person.villager, village, life.names, rng
+    )
+    life.board.members[person.villager.number].visits += 1
+    life.board.chains.note(visit.trades)
+    return visit.actions
+
+
+async def _send(
+    life: Life,
+    person: Person,
+    client: NodeClient,
+    account: Account,
+    actions: Sequence[Action],
+    promised: dict[str, int],
+) -> None:
+    """Sign what was decided and send it; a refusal is counted, and that is all."""
     envelope = _build_envelope(life.founded, person, account)
     draft = build_draft(
         envelope,
@@ -278,6 +340,7 @@ async def _decide_once(
             life.board.refused += 1
         return
     life.board.sent += 1
+    life.board.chains.note_sent(actions)
     promised[sealed.id.hex()] = _count_spent(actions)
 
 

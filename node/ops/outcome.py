@@ -149,6 +149,7 @@ def build_document(
             )
         },
         "velocity": report.velocity.a_period if report else "0",
+        "chains": msgspec.to_builtins(report.exchange) if report else None,
         "audit": {
             "blocks": report.community.blocks if report else 0,
             "transactions": report.community.transactions if report else 0,

@@ -90,8 +90,13 @@ def build_peer_name(public_key: bytes) -> str:
     return _BASE58[0] * (len(data) - len(data.lstrip(b"\0"))) + digits
 
 
-def furnish(place: Place, genesis: Genesis, peers: Sequence[Place]) -> None:
-    """Make the home: genesis and a configuration that knows its own ports and the other servers."""
+def furnish(
+    place: Place, genesis: Genesis, peers: Sequence[Place], *, matches: bool = False
+) -> None:
+    """Make the home: genesis and a configuration that knows its own ports and the other servers.
+
+    ``matches``: whether the server looks for chains of trades.
+    """
     write = msgspec.json.encode
     lines = [
         "[network]",
@@ -101,6 +106,8 @@ def furnish(place: Place, genesis: Genesis, peers: Sequence[Place]) -> None:
         f"listen = {write(f'{HOST}:{place.api_port}').decode()}",
         "[log]",
         'style = "json"',
+        "[market]",
+        f"match = {write(matches).decode()}",
     ]
     create_home(place.home.folder, encode(genesis), "\n".join(lines) + "\n")
 

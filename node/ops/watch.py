@@ -4,11 +4,13 @@
 Nothing here waits or asks.
 """
 
-from collections import deque
+from collections import Counter, deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final
 
+from chain.actions import AcceptChain, Action, ConfirmDelivery
 from chain.tables import COMMON_FUNDS
 from chain.units import parse_pai
 
@@ -45,6 +47,58 @@ class TradeView:
     memo: str
 
 
+@dataclass(frozen=True, slots=True)
+class ChainTrade:
+    """One trade of a chain that happened: goods on their way, by the delivery's number."""
+
+    delivery: int
+    chain: int
+    seller: str
+    buyer: str
+    amount: int
+
+
+@dataclass(slots=True)
+class ChainsView:
+    """What is seen of chains of trades: each as soon as somebody in it looks at his deliveries."""
+
+    accepted: int = 0  # consents to a chain, beside standing orders
+    delivered: int = 0  # what buyers have signed for
+    trades: dict[int, ChainTrade] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """Chains that happened."""
+        return len({trade.chain for trade in self.trades.values()})
+
+    @property
+    def amount(self) -> int:
+        """What was traded in them."""
+        return sum(trade.amount for trade in self.trades.values())
+
+    @property
+    def moved(self) -> int:
+        """What balances gained by them: the money that they needed."""
+        moves: Counter[tuple[int, str]] = Counter()
+        for trade in self.trades.values():
+            moves[trade.chain, trade.seller] += trade.amount
+            moves[trade.chain, trade.buyer] -= trade.amount
+        return sum(move for move in moves.values() if move > 0)
+
+    def note(self, trades: Iterable[ChainTrade]) -> None:
+        """Take note of goods on their way; those that were seen before are known."""
+        for trade in trades:
+            self.trades.setdefault(trade.delivery, trade)
+
+    def note_sent(self, actions: Iterable[Action]) -> None:
+        """Take note of what a member has sent: consents and receipts."""
+        for action in actions:
+            if isinstance(action, AcceptChain):
+                self.accepted += 1
+            elif isinstance(action, ConfirmDelivery) and action.delivery in self.trades:
+                self.delivered += self.trades[action.delivery].amount
+
+
 @dataclass(slots=True)
 class MemberView:
     """One member: what he has, as his own wallet shows it."""
@@ -54,6 +108,7 @@ class MemberView:
     has_seat: bool
     balance: int = 0
     savings: int = 0
+    visits: int = 0  # to the market of chains
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +136,7 @@ class Board:
     turnover: int = 0
     sent: int = 0
     refused: int = 0
+    chains: ChainsView = field(default_factory=ChainsView)
     funds: dict[str, int] = field(default_factory=dict)
     velocities: deque[Decimal] = field(default_factory=lambda: deque(maxlen=SAMPLES_MAX))
     blocks_by_seat: dict[str, int] = field(default_factory=dict)
@@ -101,6 +157,13 @@ class Board:
         """The newest payments, newest first."""
         found = [trade for block in self._branch for trade in block.trades]
         return found[::-1][:TRADES_SHOWN]
+
+    @property
+    def share_without_money(self) -> Decimal:
+        """What share of payments and trades in chains needed no money."""
+        trade = self.turnover + self.chains.amount
+        saved = self.chains.amount - self.chains.moved
+        return Decimal(saved) / trade if trade else Decimal(0)
 
     @property
     def demurrage(self) -> int:

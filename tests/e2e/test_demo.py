@@ -22,7 +22,7 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = [sys.executable, "-m", "node.cli"]
 KEYS = [
     "community", "servers", "agreed", "payments", "refused", "demurrage", "funds", "velocity",
-    "audit",
+    "chains", "audit",
 ]  # fmt: skip
 SERVER_KEYS = ["seat", "height", "final_height", "state_root", "blocks_produced", "rss_mib"]
 END_SECONDS = 120  # a loaded machine takes its time; nothing here hangs longer
@@ -70,7 +70,7 @@ def read_until(stream: IO[str] | None, word: str) -> str:
 @pytest.mark.slow
 def test_a_community_lives_and_an_auditor_finds_nothing(tmp_path: Path) -> None:
     home = tmp_path / "village"
-    with start("--seconds", "22", "--output", "json", "--home", str(home)) as process:
+    with start("--seconds", "30", "--output", "json", "--home", str(home)) as process:
         output, errors = process.communicate(timeout=END_SECONDS)
     assert process.returncode == 0, errors
     document = json.loads(output)
@@ -79,6 +79,12 @@ def test_a_community_lives_and_an_auditor_finds_nothing(tmp_path: Path) -> None:
     assert document["payments"] > 80
     assert Decimal(document["demurrage"]) > 0
     assert Decimal(document["velocity"]) > 0
+    chains = document["chains"]
+    assert 0 < chains["happened"] <= chains["proposed"]
+    assert chains["delivered_whole"] > 0
+    assert max(int(people) for people in chains["people"]) >= 3
+    assert Decimal(chains["moved"]) < Decimal(chains["amount"]) / 2, "goods go round, not money"
+    assert 0 < Decimal(chains["share_without_money"]) < 1
     # Some has gone back to servers and members already; that nothing is missing the audit has said.
     funds = {name: Decimal(held) for name, held in document["funds"].items()}
     assert (

@@ -139,7 +139,7 @@ SET_OFF = SetOff(1, 2, 10, 0, CLEARED)
 
 def test_what_adds_up_is_no_finding() -> None:
     assert list(find_contradictions([*MOVED, SOLD, SET_OFF])) == []
-    lent = [
+    lent: list[Fact] = [
         replace(SET_OFF, cleared=CLEARED[:1]),
         LiquidityFreed(EMMA, 0, 0, 5),
         LiquidityGot(FARID, 5),

@@ -5,9 +5,10 @@ import io
 import pytest
 from rich.console import Console
 
+from chain.actions import AcceptChain, ConfirmDelivery
 from chain.units import MICROPAI_PER_PAI
 from node.cli.demo_live import Room, Scene, build_view
-from node.ops.watch import Board, MemberView, ServerView
+from node.ops.watch import Board, ChainTrade, MemberView, ServerView
 from tests.community import build_genesis
 from wallet.words import Language, Words
 
@@ -92,6 +93,19 @@ def test_finality_has_a_column_once_there_is_some() -> None:
     board.servers[0].final_height = 37
     (line,) = (line for line in draw(board, (120, 40)) if "Owner0" in line)
     assert "37" in line
+
+
+def test_what_needed_no_money_is_shown() -> None:
+    board = build_board()
+    board.chains.note([ChainTrade(7, 2, "A", "B", 30 * PAI), ChainTrade(8, 2, "B", "A", 20 * PAI)])
+    board.chains.note([ChainTrade(7, 2, "A", "B", 10 * PAI)])
+    assert (board.chains.number, board.chains.amount, board.chains.moved) == (1, 50 * PAI, 10 * PAI)
+    text = "\n".join(draw(board, (80, 24))).replace("\u00a0", " ")
+    assert "7.2 %" in text, "40 of 506.17 paid and 50 traded"
+    board.chains.note_sent(
+        [ConfirmDelivery(7, 3), ConfirmDelivery(99, 1), AcceptChain(2, bytes(32))]
+    )
+    assert (board.chains.delivered, board.chains.accepted) == (30 * PAI, 1)
 
 
 def test_servers_that_differ_are_said_to_catch_up() -> None:

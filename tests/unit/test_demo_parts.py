@@ -18,9 +18,23 @@ from msgspec.structs import replace
 from chain.actions import Pay
 from chain.codec import encode
 from chain.crypto import build_key_pair
+from chain.goods import check_path, check_unit
 from chain.leveldb import LevelStore
-from node.cli.demo_view import GOODS, NAMES, TRADES
+from node.cli.demo_view import GOODS, NAMES, TRADES, UNITS, WARES, build_names
 from node.home import create_home
+from node.ops.barter import (
+    SUPPLIES,
+    TOLERANCE,
+    WANTS_OPEN,
+    Offering,
+    Ordering,
+    Receiving,
+    Stall,
+    Unit,
+    Wanting,
+    Ware,
+    plan,
+)
 from node.ops.market import (
     COMMON,
     EMPLOYERS,
@@ -43,6 +57,7 @@ from node.ops.outcome import Chain, SeatEnd, build_document, find_common_height,
 from node.ops.servers import Place, build_peer_name, find_places
 from node.ops.watch import Board, MemberView, ServerView
 from tests.community import PAI, Community, build_genesis, get_account_id
+from wallet.words import Language, Words
 
 # The village.
 
@@ -119,6 +134,42 @@ def test_every_trade_and_good_has_a_place_and_a_name() -> None:
     assert set(GOODS) == set(Good)
     assert len(set(NAMES)) == len(NAMES) == len(Trade)
     assert set(EMPLOYERS) < set(Trade)
+
+
+# The village's chains.
+
+
+def test_a_villager_keeps_his_stall() -> None:
+    village = settle_village(12)
+    empty = Stall(0, frozenset(), ((7, 3),), None)
+    deeds = plan(village[0], village, empty, Random(1), {ware: ware.value for ware in Ware})
+    assert deeds[0] == Receiving(7, 3)
+    assert deeds[1] == Ordering(TOLERANCE)
+    (offering,) = (deed for deed in deeds if isinstance(deed, Offering))
+    assert offering.supply == SUPPLIES[Trade.FARMER]
+    wanted = [deed.supply for deed in deeds if isinstance(deed, Wanting)]
+    assert len(set(wanted)) == WANTS_OPEN
+    assert offering.supply not in wanted
+    full = Stall(1, frozenset(supply.ware.value for supply in wanted), (), TOLERANCE // 2)
+    names = {ware: ware.value for ware in Ware}
+    assert plan(village[0], village, full, Random(1), names) == []
+    used = full._replace(moved=TOLERANCE)
+    assert plan(village[0], village, used, Random(1), names) == [Ordering(TOLERANCE)]
+    asked = plan(village[3], village, full._replace(moved=None), Random(1), names)
+    assert asked == [], "who reads each chain has no standing order"
+
+
+def test_every_trade_has_its_ware_and_every_ware_its_name() -> None:
+    assert set(SUPPLIES) == set(Trade)
+    assert {supply.ware for supply in SUPPLIES.values()} == set(Ware) == set(WARES)
+    assert set(UNITS) == set(Unit)
+    for language in Language:
+        names = build_names(Words(language))
+        assert len(set(names.wares.values())) == len(Ware)
+        for ware in names.wares.values():
+            check_path(ware)
+        for unit in names.units.values():
+            check_unit(unit)
 
 
 # The board.

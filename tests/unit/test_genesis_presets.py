@@ -41,7 +41,7 @@ FIGURES: dict[str, tuple[Any, Any, Any, Any]] = {
     "recovery_max_periods": (90,) * 4,
     "recovery_cancels": (3,) * 4,
     "recovery_bond": ("10", "10", "1", "1"),
-    "clearing_interval_slots": (21_600, 21_600, 60, 30),
+    "clearing_interval_slots": (21_600, 21_600, 60, 12),
     # parameters
     "unit_fee": ("0.01", "0", "0.01", "0.01"),
     "free_units": (200,) * 4,

@@ -9,14 +9,15 @@ TEXTS: Final[Texts] = {
     (
         "Run a whole community on this machine and watch it.\n\n"
         "Servers are real processes that meet over libp2p; members are wallets that pay, earn and "
-        "save in a village where money melts. It ends with Ctrl-C or after so many seconds: then "
-        "all servers' chains are compared and replayed by an auditor. Ends with 7 unless all agree "
-        "and nothing is found."
+        "save in a village where money melts, and trade in chains that need next to none. It ends "
+        "with Ctrl-C or after so many seconds: then all servers' chains are compared and replayed "
+        "by an auditor. Ends with 7 unless all agree and nothing is found."
     ): (
         "Запустить целое сообщество на этой машине и наблюдать за ним.\n\n"
         "Серверы — настоящие процессы, они встречаются через libp2p; участники — кошельки, которые "
-        "платят, зарабатывают и копят в деревне, где деньги тают. Конец — по Ctrl-C или через "
-        "заданное время: тогда цепочки всех серверов сравниваются, и аудитор повторяет их заново. "
+        "платят, зарабатывают и копят в деревне, где деньги тают, и меняются по цепочкам, которым "
+        "деньги почти не нужны. Конец — по Ctrl-C или через заданное время: тогда цепочки всех "
+        "серверов сравниваются, и аудитор повторяет их заново. "
         "Код выхода 7, если кто-то не согласен или что-то найдено."
     ),
     "Servers.": "Серверы.",
@@ -51,11 +52,13 @@ TEXTS: Final[Texts] = {
     "Ctrl-C ends it.": "Ctrl-C — закончить.",
     (
         "slot {slot}: heights {heights}; payments {payments}, velocity {velocity}, "
-        "demurrage {demurrage}"
+        "demurrage {demurrage}; chains {chains}, without money {share}"
     ): (
         "слот {slot}: высоты {heights}; платежей {payments}, скорость {velocity}, "
-        "демередж {demurrage}"
+        "демередж {demurrage}; цепочек {chains}, без денег {share}"
     ),
+    "traded in chains, pai": "по цепочкам, паи",
+    "trade without money": "торговля без денег",
     "All servers follow one chain.": "Все серверы следуют одной цепочке.",
     "Servers are catching up with each other.": "Серверы догоняют друг друга.",
     "server of": "чей сервер",
@@ -84,6 +87,12 @@ TEXTS: Final[Texts] = {
     "Refused": "Отклонено",
     "Velocity a period": "Скорость за период",
     "Demurrage": "Демередж",
+    "Chains of trades": "Цепочки обмена",
+    "{found} found, {happened} happened, {delivered} delivered; up to {people} people": (
+        "найдено {found}, состоялось {happened}, поставлено {delivered}; до {people} человек"
+    ),
+    "Consents beside standing orders": "Согласий сверх постоянных поручений",
+    "All trade that needed no money": "Вся торговля, обошедшаяся без денег",
     "where it went": "куда он пошёл",
     "All servers hold the same block {height} with the same state root.": (
         "У всех серверов один и тот же блок {height} с одним корнем состояния."
@@ -132,4 +141,20 @@ TEXTS: Final[Texts] = {
     "cloth": "ткань",
     "pots": "горшки",
     "wages": "зарплата",
+    "food/vegetables": "еда/овощи",
+    "food/bread": "еда/хлеб",
+    "food/groceries": "еда/продукты",
+    "home/tools": "дом/инструмент",
+    "work/lesson": "труд/урок",
+    "work/repair": "труд/ремонт",
+    "food/flour": "еда/мука",
+    "work/doctor": "труд/врач",
+    "food/cheese": "еда/сыр",
+    "food/dinner": "еда/обед",
+    "home/cloth": "дом/ткань",
+    "home/pot": "дом/горшок",
+    "kg": "кг",
+    "piece": "штука",
+    "hour": "час",
+    "m": "м",
 }
