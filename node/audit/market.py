@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
-from chain.actions import ProposeChain
+from chain.actions import PayInvoice, ProposeChain
 from chain.facts import (
     ChainSettled,
     Delivered,
@@ -17,7 +17,6 @@ from chain.facts import (
     LiquidityFreed,
     LiquidityGot,
     SetOff,
-    ShortfallPaid,
     Traded,
     Undelivered,
 )
@@ -77,6 +76,7 @@ class MarketHistory:
     periods: dict[int, MarketPeriod] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
     _chain_of: dict[int, int] = field(default_factory=dict)  # delivery -> chain
+    _owed_for: dict[int, int] = field(default_factory=dict)  # obligation -> delivery
 
     @property
     def proposed(self) -> int:
@@ -98,11 +98,11 @@ class MarketHistory:
         """Count a block."""
         facts = list(facts)
         now = self.periods.setdefault(period, MarketPeriod())
-        now.proposed += sum(
-            isinstance(action, ProposeChain)
-            for sealed in transactions
-            for action in sealed.body.actions
-        )
+        for action in (action for sealed in transactions for action in sealed.body.actions):
+            if isinstance(action, ProposeChain):
+                now.proposed += 1
+            elif isinstance(action, PayInvoice):
+                self._count_made_good(action.obligation, action.amount)
         for fact in facts:
             if isinstance(fact, ChainSettled | Traded):
                 self._count_chain(now, height, slot, fact)
@@ -140,15 +140,21 @@ class MarketHistory:
                 self._find_chain(fact.delivery).delivered += amount
             case Undelivered():
                 now.undelivered += fact.amount
+                self._owed_for[fact.obligation] = fact.delivery
                 self._find_chain(fact.delivery).undelivered += fact.amount
-            case ShortfallPaid():
-                self._find_chain(fact.delivery).made_good += fact.amount
             case SetOff():
                 now.cleared += sum(item.amount for item in fact.cleared)
+                for item in fact.cleared:
+                    self._count_made_good(item.obligation, item.amount)
             case LiquidityFreed():
                 now.lent += fact.lent
             case _:
                 pass
+
+    def _count_made_good(self, obligation: int, amount: int) -> None:
+        """A debt was paid or set off, perhaps one for goods that did not come."""
+        if obligation in self._owed_for:
+            self._find_chain(self._owed_for[obligation]).made_good += amount
 
     def _find_chain(self, delivery: int) -> ChainFigures:
         return self.chains[self._chain_of[delivery]]
