@@ -142,7 +142,7 @@ def apply_release_notice(
         raise Invalid(Code.NO_SEAT)
     if seat.bond == 0:
         raise Invalid(Code.SEAT_NOT_BONDED)
-    if not 0 < action.lock_round <= action.activation_round:
+    if action.lock_round > action.activation_round:  # 0: nothing was justified yet
         raise Invalid(
             Code.BAD_NOTICE, f"locked at {action.lock_round}, active at {action.activation_round}"
         )

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from chain.actions import Action, Reveal
 from chain.codec import encode
 from chain.genesis import Genesis, GenesisSeat, compute_chain_id
+from chain.parameters import Constants
 from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
 from node.keys import make_seat_keys
 from tests.community import CONSTANTS, build_genesis, get_account_id, get_key, get_policy
@@ -30,12 +31,15 @@ EVENT_SECONDS = 30  # for anything that should happen soon, on a machine that is
 Event = dict[str, Any]
 
 
-def found(folder: Path, seats: tuple[str, ...], *, epochs_ago: int = 0) -> Genesis:
+def found(
+    folder: Path, seats: tuple[str, ...], *, age_slots: int = 0, constants: Constants = CONSTANTS
+) -> Genesis:
     """A community that begins now, or began then, and for each seat a folder with its keys."""
-    age_seconds = epochs_ago * CONSTANTS.slots_per_epoch * CONSTANTS.slot_seconds
+    folder.mkdir(exist_ok=True)
+    age_seconds = age_slots * constants.slot_seconds
     keys = {name: make_seat_keys(get_account_id(name), folder / name) for name in seats}
     genesis = replace(
-        build_genesis(seats=seats),
+        build_genesis(seats=seats, constants=constants),
         genesis_time=int(time.time()) - age_seconds,
         seats=tuple(
             GenesisSeat(get_account_id(name), keys[name], CONSTANTS.bond_min, 90)

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from chain.actions import Pay, Save
-from tests.community import PAI, get_account_id
+from tests.community import CONSTANTS, PAI, get_account_id
 from tests.e2e.process_world import found, open_node, run, sign
 
 STOP_SECONDS = 5
@@ -134,7 +134,7 @@ async def test_what_was_acknowledged_waits_through_the_end_of_the_process(
 async def test_after_a_sleep_of_many_epochs_all_go_on_and_who_reaches_nobody_is_not_ready(
     tmp_path: Path,
 ) -> None:
-    genesis = found(tmp_path, ("ann", "boris"), epochs_ago=EPOCHS)
+    genesis = found(tmp_path, ("ann", "boris"), age_slots=EPOCHS * CONSTANTS.slots_per_epoch)
     homes = [await init(tmp_path, name, seat=True) for name in ("ann", "boris")]
     archive = await init(tmp_path, "archive")
     async with open_node(homes[0]) as ann, open_node(homes[1], "--peer", ann.address) as boris:

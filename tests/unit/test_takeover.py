@@ -359,6 +359,11 @@ def notice_locked_above_its_activation(c: Community) -> tuple[str, Action, Actio
     return "ann", ReleaseNotice(30, 31, bytes(32)), ReleaseNotice(30, 30, bytes(32))
 
 
+@refused(Code.BAD_NOTICE)
+def notice_where_nothing_was_justified_yet(c: Community) -> tuple[str, Action, Action]:
+    return "ann", ReleaseNotice(0, 1, c.chain), ReleaseNotice(30, 0, c.chain)
+
+
 @refused(Code.NOTICE_TOO_SOON)
 def notice_twice(c: Community) -> tuple[str, Action, Action]:
     act(c, "ann", NOTICE)
