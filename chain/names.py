@@ -16,8 +16,9 @@ _LATIN_NAME: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _CYRILLIC_NAME: Final = re.compile(rf"[{CYRILLIC_LETTERS}0-9]+(?:-[{CYRILLIC_LETTERS}0-9]+)*")
 _LETTER: Final = re.compile(r"[^0-9-]")
 
-# What each sign is taken for, small or capital, upright or slanted, in common fonts. Generous: a
-# name refused for nothing costs its seeker a minute, and one confused costs somebody his money.
+# What each sign is taken for, small or capital, upright or slanted, in common fonts; at the least
+# what Unicode's table of confusables (UTS 39) says of these signs. Generous: a name refused for
+# nothing costs its seeker a minute, and one confused costs somebody his money.
 _LOOKS_LIKE: Final = str.maketrans(
     {
         # Cyrillic, as Latin
@@ -25,14 +26,15 @@ _LOOKS_LIKE: Final = str.maketrans(
         "ӗ": "e", "є": "e", "һ": "h", "н": "h", "ң": "h", "ҥ": "h", "і": "i", "ї": "i", "ј": "j",
         "к": "k", "қ": "k", "ҡ": "k", "м": "m", "о": "o", "ө": "o", "ӧ": "o", "р": "p", "т": "t",
         "у": "y", "ў": "y", "ү": "y", "ұ": "y", "ӳ": "y", "х": "x", "п": "n", "г": "r", "ґ": "r",
-        "ғ": "f", "и": "u", "й": "u", "ӥ": "u", "ц": "u", "ш": "w", "щ": "w", "ԝ": "w", "ь": "b",
-        "ъ": "b", "ы": "b", "ӹ": "b", "ҙ": "з", "ӟ": "з", "з": "3", "ч": "4", "ӵ": "4", "б": "6",
-        "ж": "ж", "җ": "ж", "ӝ": "ж", "л": "л", "д": "л",
-        # digits and letters of one script
+        "ғ": "f", "и": "u", "й": "u", "ӥ": "u", "ц": "u", "ш": "uu", "щ": "uu", "ԝ": "uu",
+        "ь": "b", "ъ": "b", "ы": "bl", "ӹ": "bl", "ю": "lo", "ҙ": "з", "ӟ": "з", "з": "3",
+        "ч": "4", "ӵ": "4", "б": "6", "ж": "ж", "җ": "ж", "ӝ": "ж", "л": "л", "д": "л",
+        # digits and letters of one script; signs that two others make up are written as those two,
+        # since "uuu" could else be read as a "w" in two ways
         "0": "o", "1": "l", "i": "l", "5": "s", "v": "u", "z": "2",
+        "m": "rn", "w": "uu", "d": "cl",
     }
 )  # fmt: skip
-_PAIRS: Final = (("rn", "m"), ("uu", "w"), ("cl", "d"))
 
 _RESERVED: Final = (
     "pai", "pay", "admin", "administrator", "root", "system", "support", "help", "wallet", "node",
@@ -54,10 +56,7 @@ def is_well_formed(name: str) -> bool:
 
 def compute_skeleton(name: str) -> str:
     """What a well-formed name looks like: the same for all names that can be confused."""
-    text = name.replace("-", "").translate(_LOOKS_LIKE).translate(_LOOKS_LIKE)
-    for pair, single in _PAIRS:
-        text = text.replace(pair, single)
-    return text
+    return name.replace("-", "").translate(_LOOKS_LIKE).translate(_LOOKS_LIKE)
 
 
 def is_reserved(name: str) -> bool:

@@ -53,7 +53,7 @@ TOP_PAYERS: Final = 10
 MONTH_PERIODS: Final = 28  # velocity is told for four weeks of the community's days, too
 
 # Kinds of holders, in the order in which they are told; an account is of the first that fits.
-KINDS: Final = ("seat_owner", "authority", "organisation", "member", "unidentified")
+KINDS: Final = ("seat_owner", "authority", "member", "organisation", "unidentified")
 VELOCITY_DEFINITION: Final = Sentence(
     "payments between accounts in a period, divided by the mean over its slots of all positive "
     "settlement balances; external: without transfers between accounts of one identity; persons: "
@@ -68,9 +68,14 @@ FUND_REASONS: Final = (
 )  # fmt: skip
 
 
+# Authorities choose their words freely; of very many the rest stands without one.
+CALLED_MAX: Final = 12
+
+
 class _Holder(NamedTuple):
     kind: str
     money: int
+    called: str | None  # as what, other than a person, authorities attest it
 
 
 def build_report(
@@ -152,12 +157,18 @@ def build_demurrage(evidence: Evidence, holders: Mapping[AccountId, _Holder]) ->
     """Who bore demurrage, by kinds; the largest sums without names; what it paid for."""
     history = evidence.history
     charged = history.charged.total()
-    amounts: Counter[str] = Counter()
-    numbers: Counter[str] = Counter()
+    amounts: Counter[tuple[str, str | None]] = Counter()
+    numbers: Counter[tuple[str, str | None]] = Counter()
+    called = Counter[str]()
     for account, amount in history.charged.items():
-        kind = _get_kind(holders, account)
-        amounts[kind] += amount
-        numbers[kind] += 1
+        word = _get_holder(holders, account).called
+        called.update({word: amount} if word else {})
+    told = {word for word, _ in called.most_common(CALLED_MAX)}
+    for account, amount in history.charged.items():
+        holder = _get_holder(holders, account)
+        group = holder.kind, holder.called if holder.called in told else None
+        amounts[group] += amount
+        numbers[group] += 1
     shared = history.shared
     early = sum(period.early_returns for period in history.periods)
     return Demurrage(
@@ -166,14 +177,18 @@ def build_demurrage(evidence: Evidence, holders: Mapping[AccountId, _Holder]) ->
         waiting=format_exact(max(Decimal(0), history.books.melted - (charged - early))),
         exact=format_exact(history.books.melted),
         borne_by=[
-            Bearer(
-                kind, numbers[kind], format_pai(amounts[kind]), get_share(amounts[kind], charged)
-            )
+            Bearer(*group, numbers[group], format_pai(amount), get_share(amount, charged))
             for kind in KINDS
-            if numbers[kind]
+            for group, amount in amounts.most_common()
+            if group[0] == kind
         ],
         top_payers=[
-            Payer(rank, _get_kind(holders, account), format_pai(amount), get_share(amount, charged))
+            Payer(
+                rank,
+                _get_holder(holders, account).kind,
+                format_pai(amount),
+                get_share(amount, charged),
+            )
             for rank, (account, amount) in enumerate(
                 history.charged.most_common(TOP_PAYERS), start=1
             )
@@ -363,29 +378,29 @@ def _find_holders(evidence: Evidence) -> dict[AccountId, _Holder]:
         for account, row in select(rows, ACCOUNTS)
         if row.person is not None and identified.get((account, row.person), 0) > evidence.slot
     }
-    organisations = {
-        key[:32]
-        for key, item in select(rows, ATTESTATIONS)
-        if item.kind != PERSON_KIND and _is_alive(item, evidence.slot)
-    }
+    called: dict[AccountId, set[str]] = {}
+    for key, item in select(rows, ATTESTATIONS):
+        if item.kind != PERSON_KIND and _is_alive(item, evidence.slot):
+            called.setdefault(key[:32], set()).add(item.kind)
     savings = {key: sum(item.amount for item in row.deposits) for key, row in select(rows, SAVINGS)}
     holders = {}
     for account, row in select(rows, ACCOUNTS):
         fitting = (
             account in seats,
             account in authorities,
-            account in organisations,
             account in persons,
+            account in called,
             True,
         )
         kind = KINDS[fitting.index(True)]
-        holders[account] = _Holder(kind, row.settlement + savings.get(account, 0))
+        word = ", ".join(sorted(called.get(account, ()))) or None
+        holders[account] = _Holder(kind, row.settlement + savings.get(account, 0), word)
     return holders
 
 
-def _get_kind(holders: Mapping[AccountId, _Holder], account: AccountId) -> str:
+def _get_holder(holders: Mapping[AccountId, _Holder], account: AccountId) -> _Holder:
     """An account that is gone was nobody's: only such accounts are removed."""
-    return holders[account].kind if account in holders else "unidentified"
+    return holders.get(account) or _Holder("unidentified", 0, None)
 
 
 def _is_alive(item: Attestation, slot: int) -> bool:

@@ -32,9 +32,10 @@ class Supply(Part, frozen=True):
 
 
 class Bearer(Part, frozen=True):
-    """What holders of one kind bore."""
+    """What holders of one kind bore. ``attested_as``: the authorities' word, if it is no person."""
 
     kind: str
+    attested_as: str | None
     accounts: int
     amount: str
     share: str

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Final
 
 from node.audit.report_types import PeriodRow, Report
-from node.cli.audit_money import FUNDS, KINDS
+from node.cli.audit_money import FUNDS, name_bearer
 from node.cli.chart_files import Bars, Chart, Line, Panel
 from wallet.words import Words
 
@@ -232,7 +232,7 @@ def _chart_bearers(words: Words, report: Report) -> Bars:
             charged=_round(words, report.demurrage.charged),
         ),
         bars=[
-            (words.say(KINDS[item.kind]), Decimal(item.amount), _round(words, item.amount))
+            (name_bearer(words, item), Decimal(item.amount), _round(words, item.amount))
             for item in report.demurrage.borne_by
         ],
     )

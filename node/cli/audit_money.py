@@ -5,7 +5,7 @@ from typing import Final
 
 from rich.console import RenderableType
 
-from node.audit.report_types import Report, Supply
+from node.audit.report_types import Bearer, Report, Supply
 from node.cli.charts import draw_bar
 from node.cli.figures import BAR_WIDTH, tell_amount, tell_percent, tell_rounded
 from wallet.terminal import Column, build_table
@@ -95,7 +95,7 @@ def tell_bearers(words: Words, report: Report) -> RenderableType:
     demurrage = report.demurrage
     rows = [
         (
-            words.say(KINDS[item.kind]),
+            name_bearer(words, item),
             words.number(item.accounts),
             tell_amount(words, item.amount),
             tell_percent(words, item.share),
@@ -121,6 +121,12 @@ def tell_bearers(words: Words, report: Report) -> RenderableType:
             waiting=tell_amount(words, demurrage.waiting),
         ),
     )
+
+
+def name_bearer(words: Words, bearer: Bearer) -> str:
+    """What holders are called: their kind, and the authorities' word for them if they have one."""
+    kind = words.say(KINDS[bearer.kind])
+    return kind if bearer.attested_as is None else f"{kind}: {bearer.attested_as}"
 
 
 def tell_payers(words: Words, report: Report) -> RenderableType:

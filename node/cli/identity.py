@@ -6,47 +6,32 @@ no authority: keeping, showing and checking.
 """
 
 import secrets as randomness
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Final
 
 import click
 
-from chain.actions import Action, Attest, ChangePolicy, Renew, Reveal, Revoke
+from chain.actions import ChangePolicy, Reveal, Revoke
 from chain.crypto import build_key_pair
 from chain.policy import Policy
 from chain.transaction import TRANSACTION_VERSION, Transaction, sign_transaction
 from genesis.attestation import (
     SECRET_BYTES,
-    SaltedField,
-    build_fields,
-    compute_commitment,
-    compute_document_tag,
 )
 from genesis.private import write_new_file
-from node.cli.identity_files import COMMANDS, FILE, FOLDER, answer_status
-from node.identity.applications import Application, read_applications
+from node.cli.identity_files import COMMANDS, FILE, answer_status
+from node.cli.identity_issue import COMMANDS as ISSUE
 from node.identity.openings import (
-    OfficeSecrets,
-    Opening,
     encode_office_secrets,
-    encode_opening,
     read_office_secrets,
 )
 from wallet.flow import Intent, Manner, carry_out, find_account, run, tell_news, unlock
 from wallet.identity import find_alias_owner, get_authorities, get_identity, is_alias
 from wallet.options import take_folder, take_password, take_signing, take_yes
-from wallet.session import Session, open_client, open_session
+from wallet.session import open_client, open_session
 from wallet.terminal import Column, Exit, Failure, Terminal, build_table
 
-AT_ONCE_MAX: Final = 50  # statements that fit a transaction of 16 kB
-PERSON: Final = "person"
 _VALID_SLOTS: Final = 100
-
-
-class _Statement(NamedTuple):
-    application: Application
-    fields: tuple[SaltedField, ...]
 
 
 @click.group("identity")
@@ -54,84 +39,8 @@ def command() -> None:
     """Say who is who, as an authority; show who you are, as a member."""
 
 
-for _item in COMMANDS:
+for _item in (*COMMANDS, *ISSUE):
     command.add_command(_item)
-
-
-def _take_issue(function: click.decorators.FC) -> click.decorators.FC:
-    for option in (
-        click.option("--periods", type=click.IntRange(1, 3_650), default=365, show_default=True,
-                     help="For how many periods (days)."),
-        click.option("--openings", type=FOLDER, required=True, metavar="DIR",
-                     help="Where to write what each member keeps; private."),
-        click.option("--secret", type=FILE, required=True, metavar="FILE",
-                     help="The file with the secret of the authority's group."),
-    ):  # fmt: skip
-        function = option(function)
-    return function
-
-
-@command.command("issue")
-@click.argument("name")
-@click.argument("applications", type=FILE)
-@_take_issue
-@take_signing
-@click.pass_obj
-def _issue(
-    terminal: Terminal,
-    name: str,
-    applications: Path,
-    secret: Path,
-    openings: Path,
-    periods: int,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
-    """Attest everybody in a file of applications, CSV or TOML, from the authority's wallet NAME."""
-    office = read_office_secrets(secret)
-
-    def build(item: _Statement, until_slot: int) -> Action:
-        return Attest(
-            subject=item.application.account,
-            kind=PERSON,
-            jurisdiction=office.jurisdiction,
-            commitment=compute_commitment(item.fields),
-            tag=compute_document_tag(
-                office.group_secret, office.jurisdiction, item.application.document
-            ),
-            until_slot=until_slot,
-        )
-
-    work = _Work(terminal, name, folder, password_file, manner)
-    return work.state(applications, office, openings, periods, build)
-
-
-@command.command("renew")
-@click.argument("name")
-@click.argument("applications", type=FILE)
-@_take_issue
-@take_signing
-@click.pass_obj
-def _renew(
-    terminal: Terminal,
-    name: str,
-    applications: Path,
-    secret: Path,
-    openings: Path,
-    periods: int,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
-    """Renew the attestations of everybody in a file of applications, with fresh openings."""
-    office = read_office_secrets(secret)
-
-    def build(item: _Statement, until_slot: int) -> Action:
-        return Renew(item.application.account, compute_commitment(item.fields), until_slot)
-
-    work = _Work(terminal, name, folder, password_file, manner)
-    return work.state(applications, office, openings, periods, build)
 
 
 @command.command("revoke")
@@ -266,6 +175,13 @@ def _adopt(
             tell_news(terminal, session)
             if not office.key_seed or office.address != session.address:
                 raise Failure(Exit.USAGE, "{path} is not of this wallet's account.", path=founders)
+            if not session.account.exists:
+                raise Failure(
+                    Exit.USAGE,
+                    "Nobody has paid this account yet, and it pays for its transactions: let "
+                    "somebody send 1 pai or more to {address}, then adopt again.",
+                    address=session.address,
+                )
             key = build_key_pair(office.key_seed)
             public = unlock(terminal, folder, name, password_file).keys[-1].public
             account, first = session.account, Policy(1, (key.public,))
@@ -290,86 +206,3 @@ def _adopt(
             )
 
     run(work)
-
-
-class _Work(NamedTuple):
-    """Who states something, and how the person wants it done."""
-
-    terminal: Terminal
-    name: str
-    folder: Path
-    password_file: Path | None
-    manner: Manner
-
-    def state(
-        self,
-        applications: Path,
-        office: OfficeSecrets,
-        openings: Path,
-        periods: int,
-        build: Callable[[_Statement, int], Action],
-    ) -> Exit:
-        """Say something of everybody in a file, and write what each of them keeps."""
-
-        async def work() -> Exit:
-            async with open_session(self.folder, self.name, self.terminal.node_url) as session:
-                tell_news(self.terminal, session)
-                community = session.community
-                statements = _salt(read_applications(applications, community.prefix))
-                until_slot = session.status.clock.slot + periods * community.slots_per_period
-                intent = Intent(
-                    tuple(build(item, until_slot) for item in statements),
-                    self.terminal.say("Attest as {name}", name=self.name),
-                    _tell(self.terminal, session, statements, until_slot),
-                    document={"openings": str(openings), "until_slot": until_slot},
-                    on_agreed=lambda: _hand_over(session, office, statements, openings),
-                )
-                secrets = unlock(self.terminal, self.folder, self.name, self.password_file)
-                return await carry_out(self.terminal, session, secrets, intent, self.manner)
-
-        return run(work)
-
-
-def _salt(applications: Sequence[Application]) -> list[_Statement]:
-    if len(applications) > AT_ONCE_MAX:
-        raise Failure(
-            Exit.USAGE,
-            "At most {count} applications fit one transaction: make several files.",
-            count=AT_ONCE_MAX,
-        )
-    return [
-        _Statement(item, build_fields(item.facts, randomness.token_bytes)) for item in applications
-    ]
-
-
-def _tell(
-    terminal: Terminal, session: Session, statements: Sequence[_Statement], until_slot: int
-) -> tuple[tuple[str, str], ...]:
-    words, community = terminal.words, session.community
-    return (
-        *(
-            (_get_title(item), community.get_address(item.application.account))
-            for item in statements
-        ),
-        (words.say("Until"), words.date(community.get_time(until_slot))),
-    )
-
-
-def _get_title(item: _Statement) -> str:
-    facts = dict(item.application.facts)
-    return facts.get("name") or facts.get("surname") or item.application.document
-
-
-def _hand_over(
-    session: Session, office: OfficeSecrets, statements: Sequence[_Statement], openings: Path
-) -> None:
-    """Write the openings before anything is sent: without them an attestation shows nothing."""
-    openings.mkdir(mode=0o700, parents=True, exist_ok=True)
-    community = session.community
-    for item in statements:
-        address = community.get_address(item.application.account)
-        opening = Opening(
-            community.id, session.address, address, PERSON, office.jurisdiction, item.fields
-        )
-        path = openings / f"{address}.{compute_commitment(item.fields).hex()[:8]}.opening.json"
-        write_new_file(path, encode_opening(opening), private=True)

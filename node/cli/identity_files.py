@@ -31,6 +31,7 @@ from wallet.terminal import Column, Exit, Terminal, build_sheet, build_table
 
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
 FOLDER: Final = click.Path(path_type=Path, file_okay=False)
+PERSON: Final = "person"
 _FAR_SECONDS: Final = 253_402_300_799  # the year 9999: an attestation beyond it has no end
 
 
@@ -44,7 +45,7 @@ def _openings(terminal: Terminal, founders: Path, openings: Path) -> None:
     openings.mkdir(mode=0o700, parents=True, exist_ok=True)
     for address, fields in office.members.items():
         opening = Opening(
-            office.community, office.address, address, "person", office.jurisdiction, tuple(fields)
+            office.community, office.address, address, PERSON, office.jurisdiction, tuple(fields)
         )
         path = openings / f"{address}.opening.json"
         write_new_file(path, encode_opening(opening), private=True)
@@ -196,10 +197,13 @@ def answer_status(terminal: Terminal, community: CommunityAnswer, identity: Iden
         seconds = community.genesis_time + slot * community.slot_seconds
         return words.date(seconds) if seconds <= _FAR_SECONDS else words.say("without end")
 
+    until = tell(identity.identified_until_slot)
+    if until != words.say("without end"):
+        until = words.say("until {when}", when=until)
     rows = [
         (
             item.authority_name,
-            item.kind,
+            words.say("person") if item.kind == PERSON else item.kind,
             item.jurisdiction,
             tell(item.ends_slot),
             _tell_state(terminal, item),
@@ -218,7 +222,7 @@ def answer_status(terminal: Terminal, community: CommunityAnswer, identity: Iden
         (words.say("Name"), f"@{identity.alias}" if identity.alias else words.say("none")),
         (
             words.say("Identified"),
-            tell(identity.identified_until_slot) if identity.identified else words.say("no"),
+            until if identity.identified else words.say("no"),
         ),
     ]
     document = {

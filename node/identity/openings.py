@@ -16,6 +16,11 @@ from genesis.table import ConstitutionError
 
 OPENING_FORMAT: Final = "pai identity opening 1"
 DISCLOSURE_FORMAT: Final = "pai identity disclosure 1"
+_MAKERS: Final = {
+    OPENING_FORMAT: "pai identity issue --openings",
+    DISCLOSURE_FORMAT: "pai identity disclose --file",
+}
+_OFFICE_MAKER: Final = "pai identity secret"
 FILE_BYTES_MAX: Final = 1_048_576
 FIELDS_MAX: Final = 256
 _HASH_BYTES: Final = 32
@@ -109,9 +114,9 @@ def read_opening(path: Path) -> Opening:
     try:
         fields = tuple(_read_field(item) for item in file.fields)
     except (ValueError, msgspec.ValidationError):
-        raise _build_damaged(path) from None
+        raise _build_damaged(path, _MAKERS[OPENING_FORMAT]) from None
     if not 0 < len(fields) <= FIELDS_MAX:
-        raise _build_damaged(path)
+        raise _build_damaged(path, _MAKERS[OPENING_FORMAT])
     return Opening(
         file.community, file.authority, file.subject, file.kind, file.jurisdiction, fields
     )
@@ -131,9 +136,9 @@ def read_disclosure(path: Path) -> Disclosure:
                 leaves.append(compute_leaf(field))
                 shown.append((field.name, field.value))
     except (ValueError, msgspec.ValidationError):
-        raise _build_damaged(path) from None
+        raise _build_damaged(path, _MAKERS[DISCLOSURE_FORMAT]) from None
     if not 0 < len(leaves) <= FIELDS_MAX or {len(leaf) for leaf in leaves} != {_HASH_BYTES}:
-        raise _build_damaged(path)
+        raise _build_damaged(path, _MAKERS[DISCLOSURE_FORMAT])
     return Disclosure(
         file.community,
         file.authority,
@@ -188,9 +193,9 @@ def read_office_secrets(path: Path) -> OfficeSecrets:
         }
         seed = bytes.fromhex(file.authority.key_seed)
     except (msgspec.MsgspecError, ValueError):
-        raise _build_damaged(path) from None
+        raise _build_damaged(path, _OFFICE_MAKER) from None
     if len(secret) != _HASH_BYTES:
-        raise _build_damaged(path)
+        raise _build_damaged(path, _OFFICE_MAKER)
     part = file.authority
     return OfficeSecrets(part.jurisdiction, secret, file.community, part.address, seed, members)
 
@@ -215,14 +220,14 @@ def _read(path: Path, kind: type[FileT], written: str) -> FileT:
     try:
         file = msgspec.json.decode(data, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError):
-        raise _build_damaged(path) from None
+        raise _build_damaged(path, _MAKERS[written]) from None
     if getattr(file, "format", None) != written:
-        raise _build_damaged(path)
+        raise _build_damaged(path, _MAKERS[written])
     return file
 
 
-def _build_damaged(path: Path) -> ConstitutionError:
-    return ConstitutionError(f"{path}: this is not such a file, or it is damaged")
+def _build_damaged(path: Path, maker: str) -> ConstitutionError:
+    return ConstitutionError(f"{path}: this is not what '{maker}' writes, or it is damaged")
 
 
 def _read_field(part: _FieldPart) -> SaltedField:

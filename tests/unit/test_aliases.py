@@ -1,8 +1,11 @@
 """Names: who may have which, what they cost, and that no two look alike."""
 
+import unicodedata
 from collections.abc import Callable
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from chain.actions import Action, GiveUpAlias, Pay, RegisterAlias
 from chain.errors import Code
@@ -97,7 +100,8 @@ def test_bad_names(name: str) -> None:
     ("first", "second"),
     [("cop", "сор"), ("paypal", "раураӏ"[:5] + "l"), ("anna", "аппа"), ("marta", "rnarta"),
      ("wolf", "vvolf"), ("bill", "bi11"), ("oleg", "0leg"), ("ivan", "lvan"), ("ёлка", "елка"),
-     ("анна-к", "аннак"), ("зоя", "3оя"), ("шура", "wypa"), ("david", "clavid")],
+     ("анна-к", "аннак"), ("зоя", "3оя"), ("шура", "wypa"), ("david", "clavid"),
+     ("vvv", "vw"), ("vvv", "wv"), ("рыба", "рьіба"), ("юля", "іоля"), ("mama", "мама")],
 )  # fmt: skip
 def test_names_that_look_alike_are_one(first: str, second: str) -> None:
     assert compute_skeleton(first) == compute_skeleton(second)
@@ -108,6 +112,57 @@ def test_names_that_look_alike_are_one(first: str, second: str) -> None:
 )
 def test_names_that_do_not_are_two(first: str, second: str) -> None:
     assert compute_skeleton(first) != compute_skeleton(second)
+
+
+# All that Unicode's confusables.txt, version 15.1, says of the signs that names may have: signs, or
+# rows of signs, with the same skeleton by UTS 39 ("ы" is "ьı" there, and "ı" is "i").
+UNICODE_CONFUSABLES = (
+    ("1", "l"), ("6", "б"), ("a", "а"), ("c", "с"), ("e", "е"), ("h", "һ"), ("i", "і"),
+    ("m", "rn"), ("o", "о"), ("p", "р"), ("r", "г"), ("x", "х"), ("y", "у", "ү"), ("ы", "ьі"),
+)  # fmt: skip
+# What common fonts add: two signs that read as one, and digits.
+COMMON_CONFUSABLES = (
+    ("w", "vv", "uu", "ш"), ("d", "cl"), ("0", "o"), ("1", "i"), ("3", "з"), ("ё", "е"), ("й", "и"),
+    ("u", "v"), ("н", "h"), ("к", "k"), ("т", "t"), ("м", "m"), ("в", "ь", "b"), ("ю", "іо"),
+)  # fmt: skip
+ALIKE = (*UNICODE_CONFUSABLES, *COMMON_CONFUSABLES)
+SIGNS = "abcdefghijklmnopqrstuvwxyz0123456789абвгдежзийклмнопрстуфхцчшщъыьэюя" + "ёіїєґўүөһ-"
+
+
+@pytest.mark.parametrize("alike", ALIKE)
+def test_unicodes_look_alikes_are_ours(alike: tuple[str, ...]) -> None:
+    assert len({compute_skeleton(text) for text in alike}) == 1
+
+
+@given(st.text(SIGNS, max_size=12), st.data())
+def test_a_name_with_look_alikes_put_in_is_the_same_name(name: str, data: st.DataObject) -> None:
+    changed = name
+    for _ in range(data.draw(st.integers(1, 6))):
+        places = [
+            (place, old, new)
+            for group in ALIKE
+            for old in group
+            for new in group
+            if old != new
+            for place in range(len(changed))
+            if changed.startswith(old, place)
+        ]
+        if places:
+            place, old, new = data.draw(st.sampled_from(places))
+            changed = changed[:place] + new + changed[place + len(old) :]
+        cut = data.draw(st.integers(0, len(changed)))
+        changed = changed[:cut] + "-" + changed[cut:]
+    assert compute_skeleton(changed) == compute_skeleton(name)
+    assert is_reserved(changed) == is_reserved(name)
+
+
+@given(st.text(max_size=40))
+def test_any_text_is_a_name_or_none_and_never_of_two_scripts(text: str) -> None:
+    if is_well_formed(text):
+        scripts = {unicodedata.name(sign).split()[0] for sign in text if sign.isalpha()}
+        assert scripts in ({"LATIN"}, {"CYRILLIC"})
+        assert unicodedata.normalize("NFC", text) == text == text.lower()
+        assert compute_skeleton(text)
 
 
 def test_names_of_offices_are_nobodys() -> None:

@@ -1,6 +1,7 @@
 """Authorities, guardians and names by hand: whole stories told through the command line."""
 
 import json
+import re
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -160,6 +161,51 @@ def test_renewal_brings_a_fresh_opening(desk: Desk, office: list[str]) -> None:
     after = desk.ask("identity", "status", ADDRESSES["nina"])
     assert after["identified_until_slot"] > before["identified_until_slot"]
     assert len(list((desk.folder / "openings").iterdir())) == 2
+
+
+def test_who_is_attested_already_is_named_and_leaves_no_second_opening(
+    desk: Desk, office: list[str]
+) -> None:
+    both = f"address,document,name\n{ADDRESSES['nina']},1,Nina\n{ADDRESSES['fresh']},2,Foma\n"
+    one = write_applications(desk, both.rsplit("\n", 2)[0] + "\n", "one.csv")
+    two = write_applications(desk, both, "two.csv")
+    desk.ask("identity", "issue", "office", one, *office)
+    said = desk.run("identity", "issue", "office", two, *office, code=Exit.USAGE)
+    assert said.rstrip().endswith("or renew: Nina")
+    said = desk.run("identity", "renew", "office", two, *office, code=Exit.USAGE)
+    assert said.rstrip().endswith("issue instead: Foma")
+    openings = desk.folder / "openings"
+    assert len(list(openings.iterdir())) == 1
+    # Foma's account is not there, and only a person is brought to life.
+    foma = write_applications(desk, f"address,document,name\n{ADDRESSES['fresh']},2,Foma\n")
+    desk.run("identity", "issue", "office", foma, "--kind", "farm", *office, code=Exit.REFUSED)
+    assert len(list(openings.iterdir())) == 1, "what was refused is not handed out"
+
+
+def test_a_farm_is_attested_as_one(desk: Desk, office: list[str]) -> None:
+    farm = ADDRESSES["boris"]
+    file = write_applications(desk, f"address,document,name\n{farm},0278000001,Field and Barn\n")
+    desk.run("identity", "issue", "office", file, "--kind", "x" * 33, *office, code=Exit.USAGE)
+    desk.ask("identity", "issue", "office", file, "--kind", "farm", *office)
+    shown = desk.run("identity", "status", farm, "--lang", "ru")
+    assert re.search(r"Office +│ farm", shown)
+    assert re.search(r"Registry +│ человек", shown)
+    (opening,) = (desk.folder / "openings").iterdir()
+    assert read_opening(opening).kind == "farm"
+    desk.ask("identity", "renew", "office", file, *office, "--periods", "400")
+    assert {read_opening(path).kind for path in opening.parent.iterdir()} == {"farm"}
+
+
+def test_an_authority_that_nobody_has_paid_is_told_so(tmp_path: Path, desk: Desk) -> None:
+    founding = build_community(read_preset("workshop"), "Test", (), (), 0)
+    path = tmp_path / "founders.json"
+    path.write_bytes(replace_founding(desk, founding))
+    save_secrets(
+        desk.folder / "wallets", "heir", PASSWORD,
+        build_secrets(bytes([9]) * 32, founding.founders.account), replace=False,
+    )  # fmt: skip
+    said = desk.run("identity", "adopt", "heir", str(path), "--yes", code=Exit.USAGE)
+    assert "let somebody send 1 pai or more" in said
 
 
 def test_the_same_document_is_the_same_person(desk: Desk, office: list[str]) -> None:
@@ -403,40 +449,3 @@ def test_guardians_are_dismissed(desk: Desk) -> None:
     desk.mine(4)
     assert desk.ask("wallet", "recover", "status", "anna")["guard"] is None
     desk.run("wallet", "recover", "guardians", "anna", "--yes", code=Exit.USAGE)
-
-
-# Signing together, without a file that travels
-
-
-def test_a_line_of_text_carries_a_transaction_to_the_next_signer(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    desk.ask("wallet", "keys", "change", "anna", "--keep", "--threshold", "2", "--key",
-             KEYS["boris"], "--yes")  # fmt: skip
-    save_secrets(
-        desk.folder / "wallets", "boris-for-anna", PASSWORD,
-        build_secrets(ENTROPIES["boris"], ACCOUNTS["anna"]), replace=False,
-    )  # fmt: skip
-    path = desk.folder / "pay.json"
-    out = desk.ask("wallet", "pay", "anna", ADDRESSES["vera"], "5", "--out", str(path), "--yes")
-    line = out["line"]
-    assert line.startswith("PAI-SIGN:")
-    assert line == line.upper()
-    copied = desk.folder / "line.txt"
-    copied.write_text("\n".join(line[start : start + 60] for start in range(0, len(line), 60)))
-    shown = desk.run("wallet", "sign", "boris-for-anna", str(copied), "--qr", "--yes")
-    assert "PAI-SIGN:" in shown
-    assert desk.ask("wallet", "send", "anna", str(copied), "--yes")["status"] == "in_block"
-
-
-def test_a_line_that_was_copied_wrong_is_refused(desk: Desk) -> None:
-    desk.ask("wallet", "keys", "change", "anna", "--keep", "--threshold", "2", "--key",
-             KEYS["boris"], "--yes")  # fmt: skip
-    path = desk.folder / "pay.json"
-    line = desk.ask("wallet", "pay", "anna", ADDRESSES["vera"], "5", "--out", str(path), "--yes")[
-        "line"
-    ]
-    for bad in (line[:-9], line.replace("A", "B"), "PAI-SIGN:", "PAI-SIGN:0"):
-        path.write_text(bad)
-        said = desk.run("wallet", "sign", "anna", str(path), "--yes", code=Exit.USAGE)
-        assert "not a partly signed transaction" in said

@@ -16,10 +16,10 @@ Row = list[Any]
 POLICY, BALANCE, PERSON = 0, 2, 6
 # What each sign of a name is taken for; as docs/protocol.md prints it.
 LOOKS_LIKE = {
-    "a": "аәӑ", "b": "вьъыӹ", "c": "сҫ", "d": "ԁ", "e": "еёӗє", "f": "ғ", "h": "һнңҥ", "j": "ј",
-    "k": "кқҡ", "l": "1iії", "m": "м", "n": "п", "o": "0оөӧ", "p": "р", "r": "гґ", "s": "5",
-    "t": "т", "u": "иӥйцv", "w": "шщԝ", "x": "х", "y": "уўүұӳ", "2": "z", "3": "зҙӟ", "4": "чӵ",
-    "6": "б", "ж": "җӝ", "л": "д",
+    "a": "аәӑ", "b": "вьъ", "c": "сҫ", "e": "еёӗє", "f": "ғ", "h": "һнңҥ", "j": "ј", "k": "кқҡ",
+    "l": "1iії", "n": "п", "o": "0оөӧ", "p": "р", "r": "гґ", "s": "5", "t": "т", "u": "иӥйцv",
+    "x": "х", "y": "уўүұӳ", "2": "z", "3": "зҙӟ", "4": "чӵ", "6": "б", "ж": "җӝ", "л": "д",
+    "bl": "ыӹ", "cl": "dԁ", "lo": "ю", "rn": "mм", "uu": "wшщԝ",
 }  # fmt: skip
 SEEN_AS = {sign: seen for seen, signs in LOOKS_LIKE.items() for sign in signs}
 
@@ -161,8 +161,6 @@ def _count(replica: Rows, slot: int, authority: bytes, place: int) -> None:
 def get_skeleton(name: str) -> bytes:
     """What a name looks like."""
     seen = "".join(SEEN_AS.get(sign, sign) for sign in name if sign != "-")
-    for pair, single in (("rn", "m"), ("uu", "w"), ("cl", "d")):
-        seen = seen.replace(pair, single)
     return seen.encode()
 
 

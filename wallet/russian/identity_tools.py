@@ -56,6 +56,24 @@ TEXTS: Final[Texts] = {
     "This recovery can be completed from {when} on; until then the owner may stop it.": (
         "Завершить это восстановление можно с {when}; до тех пор владелец может его остановить."
     ),
+    "As what; whatever is no person has no vote, such as farm or shop.": (
+        "Кем: person — человек; всё прочее, вроде «хозяйство» или «магазин», голоса не даёт."
+    ),
+    "A kind is a word or two of at most {count} bytes, such as person, farm or shop.": (
+        "Вид — слово или два, не больше {count} байтов: person (человек), хозяйство, магазин."
+    ),
+    "Nobody has paid this account yet, and it pays for its transactions: let somebody send 1 pai "
+    "or more to {address}, then adopt again.": (
+        "На этот счёт ещё никто не платил, а за свои транзакции он платит сам: пусть кто-нибудь "
+        "отправит 1 пай или больше на {address}, затем повторите."
+    ),
+    "This authority attests them already; take them out of the file, or renew: {names}": (
+        "Этих центр уже удостоверяет; уберите их из файла или продлите: {names}"
+    ),
+    "This authority does not attest them, so there is nothing to renew; issue instead: {names}": (
+        "Этих центр не удостоверяет, продлевать нечего; выдайте удостоверение заново: {names}"
+    ),
+    "person": "человек",
     "Agree?": "Согласны?",
     "The account has this key already: {key}. If it was lost or stolen, let its owner tell you "
     "another.": (
@@ -297,7 +315,9 @@ SENTENCES: Final[dict[str, str]] = {
         "это не список отозванных сертификатов (CRL) — ни в PEM, ни в DER"
     ),
     "nobody applies here": "заявлений здесь нет",
-    "this is not such a file, or it is damaged": "это не такой файл, или он повреждён",
+    "this is not what '{0}' writes, or it is damaged": (
+        "это не тот файл, который пишет «{0}», или он повреждён"
+    ),
     "this is not the certificate holder's signature of the challenge": (
         "это не подпись владельца сертификата под строкой"
     ),
