@@ -1,7 +1,8 @@
 """The observatory's figures on villages small enough to reckon by hand, and the files it writes."""
 
+import csv
 from decimal import Decimal
-from io import BytesIO
+from io import BytesIO, StringIO
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,12 @@ from chain.parameters import KeepSegment
 from chain.units import format_pai
 from node.audit.observatory import compute_gini
 from node.audit.report_types import PeriodRow, Report
-from node.audit.tables import build_parquet
+from node.audit.tables import build_parquet, write_periods
 from node.cli.audit_charts import WEEKS_AFTER, build_charts
 from node.cli.chart_files import Bars, Chart, Line, Panel, write_charts
 from node.cli.main import main
 from node.ops.export import build_header
-from tests.community import PAI, Community, build_genesis, get_account_id
+from tests.community import PAI, PARAMETERS, Community, build_genesis, get_account_id
 from tests.identity_world import attest, build_authority, get_tag, with_authorities
 from tests.unit.test_audit_report import pay, report
 from tests.unit.test_votes import decide
@@ -121,6 +122,81 @@ def test_concentration_of_money_and_of_sales() -> None:
         "0.000000",
     )
     assert drawn.periods[-1].gini_settlement == "0.000000"
+
+
+# A whole village of nine accounts with 100 pai each, reckoned with pencil and paper. Emma has a
+# stall, Askar is from abroad, Yuri is nobody's; the two authorities hold 100 each as well.
+#
+# Period 0. emma -> farid 10, farid -> emma 4, emma -> stall 30. Of 44 pai 30 stay with Emma. Net of
+# what goes to and fro: 6 + 30. Left: emma 64, farid 106, stall 130, six others 100: all 900.
+#   Gini of balances: 2 (64 + 27 x 100 + 8 x 106 + 9 x 130) / (9 x 900) - 10/9
+#   of receipts 4, 10, 30: 2 (4 + 20 + 90) / (3 x 44) - 4/3
+# Period 1. emma -> askar 5, galina -> yuri 20. Left: 59, 80, 100, 100, 100, 105, 106, 120, 130.
+#   Gini: 2 x 4921 / 8100 - 10/9; of receipts 0, 0, 5, 20: 2 x 95 / 100 - 5/4
+# Period 2. In its first slot farid -> galina 116, who saves 50: he owes 10, and 860 are in
+#   settlement: 59, 100, 100, 100, 105, 120, 130, 146. Drain: 50 saved for 10 owed.
+#   Gini: 2 x 4282 / (8 x 860) - 9/8; of receipts 0, 116: 1/2
+BY_HAND = """\
+period,payments,turnover,mean_settlement,turnover_internal,turnover_unidentified,turnover_foreign,\
+velocity,velocity_external,velocity_persons,velocity_net,saved,savings,debt,debtors,at_limit,\
+overdue,drain,gini_settlement,gini_turnover
+0,3,44,900,30,0,0,0.048889,0.015556,0.015556,0.040000,0,0,0,0,0,0,0.000000,0.069630,0.393939
+1,2,25,900,0,20,5,0.027778,0.027778,0.000000,0.027778,0,0,0,0,0,0,0.000000,0.103951,0.650000
+2,1,116,860,0,0,0,0.134884,0.134884,0.134884,0.134884,50,50,10,1,0,0,5.000000,0.119767,0.500000
+"""
+
+
+@pytest.fixture(scope="module")
+def reckoned() -> Report:
+    """The village above, as its chain tells it."""
+    names = ("registry", "abroad", "stall", "yuri", "askar")
+    genesis = build_genesis(
+        seats=("ann",), members=("emma", "farid", "galina"), strangers=names, balance=100 * PAI,
+        keep_schedule=NO_DEMURRAGE, parameters=replace(PARAMETERS, unit_fee=0),
+    )  # fmt: skip
+    community = Community(with_abroad(genesis))
+    stall = attest("stall", "emma", kind="firm")
+    askar = replace(attest("askar"), jurisdiction="KZ")
+    community.extend([community.sign("registry", stall), community.sign("abroad", askar)])
+    pay(community, "emma", "farid", 10)
+    pay(community, "farid", "emma", 4)
+    pay(community, "emma", "stall", 30)
+    community.extend(after=20 - community.ledger.head.slot)
+    pay(community, "emma", "askar", 5)
+    pay(community, "galina", "yuri", 20)
+    owe = community.sign("farid", Pay(get_account_id("galina"), 116 * PAI, ""))
+    save = community.sign("galina", Save(50 * PAI, 3))
+    community.extend([owe, save], after=40 - community.ledger.head.slot)
+    assert community.ledger.head.slot == 40
+    community.extend(after=20)
+    return report(community)
+
+
+def test_a_village_reckoned_by_hand(reckoned: Report) -> None:
+    assert reckoned.findings == []
+    file = StringIO()
+    write_periods(reckoned, file)
+    file.seek(0)
+    told = [row for row in csv.DictReader(file) if row["complete"] == "True"]
+    expected = list(csv.DictReader(StringIO(BY_HAND)))
+    names = list(expected[0])
+    assert [{name: row[name] for name in names} for row in told] == expected
+    table = read_parquet(BytesIO(build_parquet(reckoned))).read_all()
+    for name in names:
+        column = table.column(name).to_pylist()[: len(expected)]
+        assert [Decimal(value) for value in column] == [Decimal(row[name]) for row in expected]
+
+
+def test_the_same_in_charts(reckoned: Report) -> None:
+    charts = {chart.file: chart for chart in build_charts(Words(Language.ENGLISH), reckoned)}
+    velocity, credit = charts["velocity"], charts["credit"]
+    assert isinstance(velocity, Chart)
+    assert isinstance(credit, Chart)
+    drawn = {
+        str(value) for panel in velocity.panels for line in panel.lines for value in line.values
+    }
+    assert {"0.048889", "0.015556", "0.134884"} <= drawn
+    assert credit.panels[0].lines[0].values == [0, 0, 10]
 
 
 @pytest.fixture(scope="module")
