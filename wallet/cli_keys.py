@@ -160,7 +160,7 @@ def _sign(
     async def work() -> None:
         async with open_session(folder, name, terminal.node_url) as session:
             tell_news(terminal, session)
-            partial = _read_ours(session, file)
+            partial = await _read_current(session, file)
             _show_partial(terminal, session, partial)
             secrets = unlock(terminal, folder, name, password_file)
             keys = secrets.find_keys(partial.policy)
@@ -195,7 +195,8 @@ def _send(terminal: Terminal, name: str, file: Path, folder: Path, yes: bool, wa
     async def work() -> Exit:
         async with open_session(folder, name, terminal.node_url) as session:
             tell_news(terminal, session)
-            partial = _read_ours(session, file)
+            partial = await _read_current(session, file)
+            _check_own(session, partial, file)
             sealed = finish(partial)
             _show_partial(terminal, session, partial)
             terminal.confirm(terminal.say("Send it?"), yes=yes)
@@ -308,17 +309,14 @@ def _intend_change(
     return Intent((ChangePolicy(policy),), title, tuple(pairs), 0, document)
 
 
-def _read_ours(session: Session, file: Path) -> Partial:
-    """The transaction of a file, if it is of this account and under the policy in force."""
+async def _read_current(session: Session, file: Path) -> Partial:
+    """The transaction of a file, of this or another account, under the policy in force."""
     partial = read_partial(file, session.community.chain)
+    account = session.account
     if partial.body.account != session.account_id:
-        raise Failure(
-            Exit.USAGE,
-            "{path} acts for another account: {address}",
-            path=file,
-            address=session.community.get_address(partial.body.account),
-        )
-    known = read_policy(session.account)
+        address = session.community.get_address(partial.body.account)
+        account = await session.client.get_account(address)
+    known = read_policy(account)
     first = partial.body.actions[0]
     revealed = first.policy if isinstance(first, Reveal) else None
     if partial.policy != (known or revealed):
@@ -328,11 +326,24 @@ def _read_ours(session: Session, file: Path) -> Partial:
     return partial
 
 
+def _check_own(session: Session, partial: Partial, file: Path) -> None:
+    """Refuse to send what acts for another account: its outcome is not this wallet's to follow."""
+    if partial.body.account != session.account_id:
+        raise Failure(
+            Exit.USAGE,
+            "{path} acts for another account, and a wallet of that account has to send it. If you "
+            "have none: pai wallet new NAME --address {address}",
+            path=file,
+            address=session.community.get_address(partial.body.account),
+        )
+
+
 def _show_partial(terminal: Terminal, session: Session, partial: Partial) -> None:
     """What is being signed, read from the body itself."""
     words, names = terminal.words, get_names(session)
     body = partial.body
-    pairs = [
+    pairs = [(words.say("Account"), session.community.get_address(body.account))]
+    pairs += [
         (str(number), tell_action(words, action, session.community, names))
         for number, action in enumerate(body.actions, 1)
     ]

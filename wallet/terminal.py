@@ -91,6 +91,7 @@ class Terminal:
     environ: Mapping[str, str]
     console: Console  # stdout
     errors: Console  # stderr
+    node_named: bool = False  # node_url is of --node, not of PAI_NODE
 
     @property
     def is_json(self) -> bool:
@@ -214,6 +215,7 @@ def open_terminal(
         environ=environ,
         console=_open_console(out),
         errors=_open_console(errors),
+        node_named=bool(node_url),
     )
 
 

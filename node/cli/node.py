@@ -213,7 +213,7 @@ def status(terminal: Terminal, home: Home) -> None:
 
     It is the node of --node, else the one that runs on --home.
     """
-    url = terminal.node_url or _find_url(home)
+    url = _get_asked(terminal) or _find_url(home)
     document, peers = trio.run(_fetch, url, "/v1/status", "/v1/peers")
     try:
         answer = msgspec.convert(document, StatusAnswer)
@@ -227,6 +227,13 @@ def status(terminal: Terminal, home: Home) -> None:
         {**document, "url": url, "addresses": addresses, "warnings": warnings},
         *build_parts(terminal, answer, url, addresses),
     )
+
+
+def _get_asked(terminal: Terminal) -> str | None:
+    """The node of --node, or of PAI_NODE where no --home says which is meant."""
+    source = click.get_current_context().get_parameter_source("home")
+    is_home_named = source is ParameterSource.COMMANDLINE
+    return None if is_home_named and not terminal.node_named else terminal.node_url
 
 
 def _find_url(home: Home) -> str:
@@ -294,7 +301,7 @@ def export(terminal: Terminal, file: Path, home: Home) -> None:
     It is the chain of --node, else of --home, whether a node runs there or not.
     """
     with telling():
-        url = terminal.node_url
+        url = _get_asked(terminal)
         if url is None and (address := find_address(home)) is not None:
             url = address.url
         result = copy_export(terminal, file, home, url)
@@ -358,7 +365,7 @@ def checkpoint(terminal: Terminal, out: Path | None, home: Home) -> None:
     It is that of the node of --node, else of --home, whether a node runs there or not.
     """
     with telling():
-        url = terminal.node_url
+        url = _get_asked(terminal)
         if url is None and (address := find_address(home)) is not None:
             url = address.url
         make_checkpoint(terminal, home, url, out)

@@ -33,6 +33,7 @@ _STATES: Final = {
     "enacted": mark("in force"),
     "dropped": mark("carried, but could not be done"),
 }
+_SAID: Final = {"yes": "yes", "no": "no", "да": "yes", "нет": "no"}
 _LISTED_MAX: Final = 1_000
 _LISTED: Final = 30
 
@@ -97,10 +98,11 @@ def _show(terminal: Terminal, name: str, number: int, folder: Path) -> None:
 @command.command("cast")
 @click.argument("name")
 @click.argument("number", type=click.IntRange(0))
-@click.argument("voice", type=click.Choice(["yes", "no"]))
+@click.argument("voice", metavar="{yes|no}", type=click.Choice(list(_SAID)))
 @take_hand
 def _cast(hand: Hand, number: int, voice: str) -> Exit:
     """Vote on a proposal; until the vote ends you may vote again, the last counts."""
+    said = _SAID[voice]
 
     async def intend(session: Session) -> Intent:
         told = await get_proposal(session.client, number, session.address)
@@ -108,12 +110,12 @@ def _cast(hand: Hand, number: int, voice: str) -> Exit:
             raise Failure(Exit.USAGE, "The vote on proposal {number} is over.", number=number)
         words = hand.terminal.words
         pairs = _build_pairs(hand.terminal, session, told, get_names(session))
-        pairs.append((words.say("Your vote will be"), words.say(_VOICES[voice])))
+        pairs.append((words.say("Your vote will be"), words.say(_VOICES[said])))
         return Intent(
-            actions=(CastVote(number, compute_digest(told.measure), voice == "yes"),),
+            actions=(CastVote(number, compute_digest(told.measure), said == "yes"),),
             title=words.say("Vote of {name} on proposal {number}", name=hand.name, number=number),
             pairs=tuple(pairs),
-            document={"proposal": number, "voice": voice},
+            document={"proposal": number, "voice": said},
         )
 
     return act(hand, intend)

@@ -58,6 +58,18 @@ def test_a_firms_payment_goes_from_screen_to_screen(desk: Desk, tmp_path: Path) 
     assert desk.ask("wallet", "send", "boris-for-anna", str(line), "--yes")["status"] == "in_block"
 
 
+def test_an_officer_signs_with_a_wallet_of_his_own(desk: Desk, tmp_path: Path) -> None:
+    """Vera's wallet is of her own account; one of its keys may act for the firm."""
+    path = tmp_path / "pay.json"
+    desk.ask("wallet", "pay", "anna", ADDRESSES["till"], "5", "--out", str(path), "--yes")
+    assert desk.ask("wallet", "sign", "vera", str(path), "--yes")["missing_signatures"] == 0
+    assert ADDRESSES["anna"] in desk.shown, "she reads whose money it is"
+    said = desk.run("wallet", "send", "vera", str(path), "--yes", code=Exit.USAGE)
+    assert f"pai wallet new NAME --address {ADDRESSES['anna']}" in said
+    desk.run("wallet", "sign", "till", str(path), "--yes", code=Exit.WRONG_KEY)
+    assert desk.ask("wallet", "send", "anna", str(path), "--yes")["status"] == "in_block"
+
+
 def test_a_full_payroll_fits_a_code(desk: Desk, tmp_path: Path) -> None:
     table = tmp_path / "wages.csv"
     table.write_text("".join(f"{ADDRESSES['till']};1;week {week}\n" for week in range(24)))

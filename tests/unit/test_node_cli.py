@@ -243,6 +243,20 @@ def test_no_node_no_status(program: Program, tmp_path: Path) -> None:
     assert (code, "http://127.0.0.1:9" in err) == (3, True)
 
 
+def test_a_home_that_is_named_wins_over_the_environments_node(
+    program: Program, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PAI_NODE", "http://127.0.0.1:9")
+    found(tmp_path)
+    home = init(program, tmp_path)
+    _, _, err = program.run("status", "--home", home.folder)
+    assert "No node runs on" in err
+    _, _, err = program.run("status")
+    assert "http://127.0.0.1:9" in err
+    _, _, err = program.run("status", "--home", home.folder, "--node", "http://127.0.0.1:8")
+    assert "http://127.0.0.1:8" in err
+
+
 VOTING = VotingAnswer(
     set="ab" * 32,
     seats=4,

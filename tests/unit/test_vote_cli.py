@@ -95,6 +95,15 @@ def test_the_same_in_russian(desk: Desk) -> None:
     assert after > before
 
 
+def test_a_voice_may_be_russian(desk: Desk) -> None:
+    propose(desk, "resolve", "Колодец чистим в субботу.")
+    assert desk.ask("vote", "cast", "boris", "0", "да", "--yes")["voice"] == "yes"
+    assert desk.ask("vote", "cast", "boris", "0", "нет", "--yes")["voice"] == "no"
+    told = desk.ask("vote", "show", "boris", "0")
+    assert (told["yes"], told["no"]) == (0, 1)
+    desk.run("vote", "cast", "boris", "0", "ага", "--yes", "--lang", "ru", code=Exit.USAGE)
+
+
 def test_what_is_not_carried_or_cannot_be_done_is_told(desk: Desk) -> None:
     propose(desk, "resolve", "The well is cleaned on Saturday.")
     assert propose(desk, "spend", "social", "boris", "700")

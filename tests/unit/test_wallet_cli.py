@@ -728,7 +728,7 @@ def test_two_of_three_sign_a_file_one_after_the_other(desk: Desk, tmp_path: Path
     assert get_settlement(desk, "anna") == 495 * PAI
     again = desk.run("send", "third", file, "--yes")
     assert again.code == Exit.REFUSED
-    assert desk.run("sign", "boris", file, "--yes").code == Exit.USAGE
+    assert desk.run("sign", "boris", file, "--yes").code == Exit.WRONG_KEY
 
 
 @pytest.mark.parametrize(

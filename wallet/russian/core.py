@@ -281,7 +281,10 @@ SENTENCES: Final[dict[str, str]] = {
     (
         "all bonds together are {0} pai of {1}: cheating could pay more than it costs; ask for "
         "larger bonds"
-    ): ("все залоги вместе — {0} пай из {1}: обман мог бы окупиться; потребуйте залогов побольше"),
+    ): (
+        "все залоги вместе, в паях, — {0} из {1}: обман мог бы окупиться; потребуйте залогов "
+        "побольше"
+    ),
     "attestations end within the first 90 periods": (
         "удостоверения кончаются в первые 90 периодов"
     ),

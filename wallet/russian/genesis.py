@@ -92,7 +92,7 @@ TEXTS: Final[Texts] = {
     "A balance cannot begin below zero: {text}": "Счёт не может начинаться ниже нуля: {text}",
     # The constitution in words.
     "Begins": "Начало",
-    "A block at most every": "Блок не чаще чем каждые",
+    "A block at most every": "От блока до блока не меньше",
     "The community's day (period)": "Сутки сообщества (период)",
     "Addresses begin with": "Адреса начинаются с",
     "What melts: money in settlement (demurrage)": "Что тает: деньги на расчётном счёте (демередж)",
@@ -106,8 +106,8 @@ TEXTS: Final[Texts] = {
         "Savings lose nothing. They are put away for {least} to {most} and cannot pay meanwhile; "
         "whoever takes them back earlier bears the demurrage they were spared."
     ): (
-        "Накопления не теряют ничего. Их откладывают на срок от {least} до {most}, и платить "
-        "ими тем временем нельзя; кто забирает раньше, несёт демередж, которого они избежали."
+        "Накопления не теряют ничего. Наименьший срок — {least}, наибольший — {most}; платить "
+        "ими тем временем нельзя, а кто забирает раньше, несёт демередж, которого они избежали."
     ),
     "Where demurrage goes": "Куда идёт демередж",
     "receiver": "получатель",

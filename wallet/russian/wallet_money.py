@@ -270,7 +270,11 @@ TEXTS: Final[Texts] = {
     ),
     "{path} is not a partly signed transaction.": "{path} — не частично подписанная транзакция.",
     "{path} belongs to another community.": "{path} принадлежит другому сообществу.",
-    "{path} acts for another account: {address}": "{path} распоряжается другим счётом: {address}",
+    "{path} acts for another account, and a wallet of that account has to send it. If you have "
+    "none: pai wallet new NAME --address {address}": (
+        "{path} распоряжается другим счётом: отправить это должен кошелёк того счёта. Если его у "
+        "вас нет: pai wallet new ИМЯ --address {address}"
+    ),
     "pay {amount} to {whom} {memo}": "заплатить {amount}: {whom} {memo}",
     "save {amount} for periods: {count}": "отложить {amount} на периодов: {count}",
     "prolong deposit {id} for periods: {count}": "продлить вклад {id} на периодов: {count}",
