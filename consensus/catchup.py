@@ -101,6 +101,10 @@ class CatchUp:
         """A peer has gone."""
         self.peers.pop(peer, None)
 
+    def ask_anew(self) -> None:
+        """Our clock was set: whom we asked when says nothing any more."""
+        self.peers = {peer: _Peer(known.claim) for peer, known in self.peers.items()}
+
     def settle(self, peer: str, slot: int, *, good: bool) -> None:
         """An answer has come, or will not."""
         known = self.peers.get(peer)

@@ -52,6 +52,7 @@ from consensus.finality import (
     take_named,
     update_root,
 )
+from consensus.gadget import set_back
 from consensus.guard import OFFSET_WARN_MS
 from consensus.offences import note_header
 from consensus.recovery import meet_own_header, on_newest_shown, on_release_commanded
@@ -202,8 +203,10 @@ def on_clock_jumped(state: Consensus, event: ClockJumped) -> list[Effect]:
     A clock that ran years ahead must not sign at once, or the journal would be silent for as long.
     """
     _listen(state, event.time_ms)
-    state.turn = state.turn_slot = None
-    return [Warn(Concern.CLOCK_JUMPED, state.get_slot(event.time_ms))]
+    slot = state.get_slot(event.time_ms)
+    state.turn = state.turn_slot = state.primary_slot = state.synced_slot = None
+    set_back(state.gadget, slot)
+    return [Warn(Concern.CLOCK_JUMPED, slot)]
 
 
 def on_offset_measured(state: Consensus, event: OffsetMeasured) -> list[Effect]:

@@ -120,6 +120,23 @@ def remember_set(gadget: Gadget, voters: VoterSet) -> None:
         del gadget.sets[oldest.base]
 
 
+def set_back(gadget: Gadget, slot: int) -> None:
+    """Our clock was set: what was noted while it ran ahead must not be waited for until then.
+
+    The slot that we are in counts as done. What was signed stands in the journal, whatever the
+    clock said.
+    """
+    recovery = gadget.recovery
+    gadget.view.done_slot = min(gadget.view.done_slot, slot)
+    gadget.here_slot = min(gadget.here_slot, slot)
+    gadget.moved_slot = min(gadget.moved_slot, slot)
+    recovery.started_slot = min(recovery.started_slot, slot)
+    recovery.asked_slot = min(recovery.asked_slot, slot)
+    if recovery.release_slot is not None:
+        recovery.release_slot = min(recovery.release_slot, slot)
+    gadget.catchup.ask_anew()
+
+
 def is_behind_final(gadget: Gadget, head_height: int) -> bool:
     """Whether something above our head is final; what lies lower may stand below the tree."""
     return any(

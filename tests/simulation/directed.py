@@ -167,6 +167,24 @@ def guard() -> World:
     return world
 
 
+def clock_ahead() -> World:
+    """One of four has a clock that runs a quarter of an hour ahead for a while; then one is lost.
+
+    Once its clock is right again its votes are needed, and not only from the time on that it
+    showed.
+    """
+    world = stage(4, 200)
+    server = world.servers["ann"]
+    at(world, 20, server.clock.jump, 900_000)
+    at(world, 20.1, server.look)
+    at(world, 40, server.clock.jump, 0)
+    at(world, 40.1, server.look)
+    at(world, 44, world.servers["boris"].cut_power, None)
+    world.run()
+    expect("I10", get_longest_gap(world, 45, 138) <= 8, get_final_slots(world))
+    return world
+
+
 def lost_journal() -> World:
     """Everybody's journal is lost, one after the other, in the middle of votes and partitions."""
     world = stage(7, 300, quality=Quality(Delay("exponential", 700), loss=0.15))
@@ -336,6 +354,7 @@ SCHEDULES: Final[dict[str, Callable[[], World]]] = {
     "survivor": survivor,
     "newcomers": newcomers,
     "guard": guard,
+    "clock ahead": clock_ahead,
     "lost journal": lost_journal,
     "lost then entered": lost_then_entered,
     "boundary": boundary,

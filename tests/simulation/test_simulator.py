@@ -22,7 +22,14 @@ from tests.simulation.planted_votes import DIRECTED_FAULTS
 from tests.simulation.quorums import find_small_overlap
 from tests.simulation.signatures import replacing
 
-QUICK = ("3 from genesis", "4 from genesis", "bounce", "half seized", "above the bound")
+QUICK = (
+    "3 from genesis",
+    "4 from genesis",
+    "bounce",
+    "clock ahead",
+    "half seized",
+    "above the bound",
+)
 
 
 @pytest.fixture(autouse=True)
