@@ -54,8 +54,7 @@ class ChainKeeper:
         self.checks = checks
         self.seat: AccountId | None = None  # whose notices are told
         self._base: tuple[BlockHash, int] = self.ledger.chain, 0
-        genesis_facts = build_genesis_facts(self.ledger.chain)
-        self._facts: dict[BlockHash, BlockFacts] = {genesis_facts.hash: genesis_facts}
+        self._facts: dict[BlockHash, BlockFacts] = {}
 
     def extend(self, block: SealedBlock, *, durable: bool) -> None:
         """Execute a block above the head and make it the head. Raises Invalid."""
@@ -195,6 +194,8 @@ class ChainKeeper:
         return facts
 
     def _build_facts_at(self, height: int) -> BlockFacts | None:
+        if height == 0:
+            return build_genesis_facts(self.ledger.chain)  # which has no block
         block_hash = self.ledger.get_hash(height)
         block = None if block_hash is None else self.ledger.get_block(block_hash)
         assert block is not None, "canonical blocks are kept"

@@ -311,6 +311,17 @@ def copied_key() -> World:
     return world
 
 
+def parted_for_long() -> World:
+    """Two of seven go on alone for longer than blocks can be undone: their chains are replaced."""
+    world = stage(7, 460)
+    at(world, 20, world.lines.part, world.names, ["ann", "boris"])
+    at(world, 370, world.lines.heal)
+    world.run()
+    replaced = world.coverage.counts["log: chain_replaced"]
+    expect("I11", replaced == 2, f"{replaced} chains were replaced")
+    return world
+
+
 def above_the_bound() -> World:
     """Two of four vote on both sides of a partition: finality parts, and the two are named."""
 
@@ -364,6 +375,7 @@ SCHEDULES: Final[dict[str, Callable[[], World]]] = {
     "roll-call refused": roll_call_refused,
     "restart within a slot": restart_within_a_slot,
     "copied key": copied_key,
+    "parted for long": parted_for_long,
     "above the bound": above_the_bound,
     **{f"{count} from genesis": small(count) for count in range(1, 6)},
 }

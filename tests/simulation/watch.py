@@ -407,11 +407,7 @@ class Watch:
         ]
         newest = max(running, key=lambda item: item.owner.consensus.gadget.final.round)
         gadget = newest.owner.consensus.gadget
-        able = {
-            get_account_id(item.seat)
-            for item in running
-            if item.seat and not self._world.is_muted(item)
-        }
+        able = {get_account_id(item.seat) for item in running if item.seat and self._can_vote(item)}
         weight = sum(entry.weight for entry in gadget.voters.entries if entry.seat in able)
         if weight < compute_quorum(gadget.voters.total_weight, 0):
             self._world.coverage.add("too few for level 0 at the end")
@@ -423,6 +419,21 @@ class Watch:
         if late or len(sets) != 1:
             return f"slot {self._world.slot}, final rounds {rounds}, {len(sets)} sets"
         return None
+
+    def _can_vote(self, server: "Server") -> bool:
+        """Whether a server's seat may vote: its journal is whole, and its votes are of the past.
+
+        A server that reaches nobody signs by its own clock; one that ran ahead then waits until
+        the round comes that it has voted in.
+        """
+        journal = server.journal.stored
+        if self._world.is_muted(server) or journal is None:
+            return False
+        rounds = [max(item.prevote_round, item.ack_round) for item in journal.records]
+        if max(rounds, default=0) <= self._world.slot + 1:
+            return True
+        self._world.coverage.add("voted by a clock ahead")
+        return False
 
 
 FINAL_SLOTS: Final = 20
