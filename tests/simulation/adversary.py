@@ -5,7 +5,7 @@ It knows what its own server knows and holds its own keys only; it never forges 
 """
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from msgspec.structs import replace
 
@@ -18,8 +18,9 @@ from tests.simulation.votes import CertificateTold, VoteTold
 if TYPE_CHECKING:
     from tests.simulation.server import Server
 
-LEAVES: int = 2
-SOURCES: int = 3
+LEAVES: Final = 2
+SOURCES: Final = 3
+STRAY_SHARE: Final = 0.3
 
 
 def vote_twice(server: "Server", dice: random.Random) -> None:
@@ -38,6 +39,8 @@ def vote_twice(server: "Server", dice: random.Random) -> None:
     for leaf in leaves[:LEAVES]:
         for source in _find_sources(server)[:SOURCES]:
             own = [item for item in tree.climb_down(leaf.hash) if item.base == gadget.voters.base]
+            if leaf.base != gadget.voters.base and dice.random() < STRAY_SHARE:
+                own.insert(0, leaf)  # a block that is another set's to vote for
             if not own or not tree.descends(own[0].hash, source.hash, source.height):
                 continue
             target = own[min(dice.choice((0, 0, 1)), len(own) - 1)]

@@ -26,6 +26,7 @@ from tests.community import (
     get_key,
     get_policy,
 )
+from tests.simulation.rubbish import CODES, spoil
 from tests.simulation.watch import Broken
 
 if TYPE_CHECKING:
@@ -165,6 +166,9 @@ class Members:
     def _spam(self) -> None:
         """Somebody sends what cannot be good, or more than is good."""
         dice = self._dice
+        if dice.random() < 0.5:
+            self._send_rubbish()
+            return
         payer, payee = dice.sample(MEMBERS, 2)
         bad = dice.choice(
             (
@@ -177,6 +181,27 @@ class Members:
             )
         )
         self.send(dice.choice((payer, "stranger")), bad)
+
+    def _send_rubbish(self) -> None:
+        """A payment with one thing wrong about it, or one that is known already."""
+        running, dice = self._world.get_running(), self._dice
+        if not running:
+            return
+        core = dice.choice(running).core
+        assert core is not None
+        payer, payee = dice.sample(MEMBERS, 2)
+        sequence = core.mempool.get_next_sequence(get_account_id(payer))
+        good = self._sign(core, payer, sequence, Pay(get_account_id(payee), PAI, ""))
+        sealed = spoil(self._world.chain, payer, good.body, dice.choice(CODES))
+        waiting = core.mempool.get_all()
+        if waiting and dice.random() < 0.1:
+            sealed = waiting[0]
+        try:
+            core.submit(sealed)
+        except Invalid as error:
+            self._world.coverage.add(f"refused: {error.code.name}")
+        else:
+            self.sent[sealed.id] = sealed  # nothing was wrong with it after all
 
     def _stake(self) -> None:
         """Somebody opens a seat, saves for it, bonds, or asks a bond back."""

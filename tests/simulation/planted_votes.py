@@ -240,6 +240,10 @@ def _cap_by_heads(standings: Sequence[Standing]) -> int:
     return low
 
 
+def _keep_marks(*_: object) -> None:
+    """What was noted by a clock that ran ahead is waited for."""
+
+
 VOTE_FAULTS: Final = (
     Planted("a vote for the base", "consensus", prevote.compute_prevote, _vote_for_base),
     Planted("no clamp at the hand-off", "consensus", prevote.find_target, _vote_past_handoff),
@@ -263,6 +267,7 @@ _BY_SCHEDULE: Final[dict[str, tuple[Planted, ...]]] = {
     "survivor": (Planted("survivor's duty", "ledger", epoch.find_roll_calls, _teach_always),),
     "newcomers": (Planted("cap by heads", "ledger", weights.compute_cap, _cap_by_heads),),
     "guard": (Planted("guard on age now", "consensus", voting.get_guard, _guard_by_age),),
+    "clock ahead": (Planted("clock never set back", "consensus", gadget.set_back, _keep_marks),),
     "lost journal": (
         Planted("acks free after a loss", "journal", journal.record_loss, _loss_gates_prevotes),
         Planted("lost journal begins at nothing", "journal", journal.record_loss, _loss_forgotten),
