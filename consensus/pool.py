@@ -246,6 +246,8 @@ class VotePool:
 
 def _list_rounds(said: dict[int, list[SignedVote]], low: int, high: int) -> list[int]:
     """The rounds from low to below high in which something was said."""
+    if high <= low:
+        return []
     if high - low <= len(said):
         return [round_ for round_ in range(low, high) if round_ in said]
     return [round_ for round_ in said if low <= round_ < high]

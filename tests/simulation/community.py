@@ -13,13 +13,14 @@ from msgspec.structs import replace
 from chain.actions import Action, Bond, Pay, RegisterSeat, Reveal, Save, Unbond
 from chain.errors import Invalid
 from chain.genesis import Genesis
-from chain.parameters import Constants
+from chain.parameters import Constants, KeepSchedule
 from chain.rules.finality_record import get_lasting_ref
 from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
 from node.core import Core
 from tests.community import (
     CONSTANTS,
     PAI,
+    PARAMETERS,
     build_genesis,
     build_seat_keys,
     get_account_id,
@@ -56,13 +57,16 @@ SEATS: Final = (
     "hanna",
     "ivan",
     "julia",
+    *(f"seat {number}" for number in range(11, 201)),
 )
 MEMBERS: Final = ("emma", "farid", "galina", "hamit", "ksenia", "lev")
 GUESTS: Final = ("stranger",)
 
 
 @lru_cache(maxsize=64)
-def build_community(seats: int, newcomers: int, real: bool, constants: Constants) -> Genesis:
+def build_community(
+    seats: int, newcomers: int, real: bool, constants: Constants, keep: KeepSchedule
+) -> Genesis:
     """So many seats from genesis on, and so many more persons who may open theirs later."""
     everybody = SEATS[: seats + newcomers]
     return build_genesis(
@@ -71,6 +75,8 @@ def build_community(seats: int, newcomers: int, real: bool, constants: Constants
         strangers=GUESTS,
         balance=2_000 * PAI,
         constants=constants,
+        keep_schedule=keep,
+        parameters=replace(PARAMETERS, seats_max=max(len(everybody), PARAMETERS.seats_max)),
     )
 
 

@@ -11,13 +11,11 @@ import sys
 import time
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from typing import Final
 
-from msgspec.structs import replace
-
-from chain.parameters import Constants
+from genesis.preset import read_preset
 from tests.simulation import adversary
-from tests.simulation.community import SIMULATED
 from tests.simulation.directed import HEALTHY, expect
 from tests.simulation.exhaustive import Powers, search
 from tests.simulation.faults import at, seize
@@ -26,24 +24,13 @@ from tests.simulation.watch import Broken
 from tests.simulation.world import World
 
 HOUR: Final = 900  # slots
-COOP: Final = replace(
-    SIMULATED,
-    slots_per_step=75,
-    slots_per_period=21_600,
-    slots_per_epoch=HOUR,
-    window_slots=64,
-    level_epochs=(1, 24, 168),
-    transaction_life_slots=21_600,
-    base_age_epochs=24,
-    gain_window_epochs=24,
-    release_epochs=24,
-)
+COOP: Final = read_preset("coop")
 
 
-def stage(servers: int, slots: int, constants: Constants = COOP, seed: int = 1) -> World:
+def stage(servers: int, slots: int, seed: int = 1) -> World:
     """A healthy world at these constants."""
     options = Options(seed, slots, servers, frozenset({"payments"}))
-    world = World(options, newcomers=0, constants=constants)
+    world = World(options, newcomers=0, constants=COOP.constants, keep=COOP.keep_schedule)
     world.lines.quality = HEALTHY
     return world
 
@@ -70,6 +57,24 @@ def seized_43_percent() -> str:
     back = [slot for slot, _, level in world.watch.final_slots if slot > HOUR and not level]
     expect("I10", bool(back) and back[0] <= 29 * HOUR, world.watch.final_slots[-3:])
     return f"level 0 again after {back[0] / HOUR:.1f} hours"
+
+
+def two_hundred_nodes(slots: int) -> str:
+    """Two hundred nodes with a seat each: finality goes on, in every fourth slot as the rules say.
+
+    Raises Broken when it stands still for longer than two of these.
+    """
+    world = stage(200, slots)
+    world.run()
+    first = {round_ for _, round_, _ in world.watch.final_slots}
+    gap = max(after - before for before, after in pairwise(sorted({0, *first, slots})))
+    expect("I10", gap <= 12, f"finality stood still for {gap} slots")
+    ages = sorted(age for _, age in world.watch.delays_ms)
+    blocks = world.coverage.counts["primary blocks"] + world.coverage.counts["secondary blocks"]
+    return (
+        f"{blocks} blocks, {len(first)} rounds made something final, "
+        f"a block after {ages[len(ages) // 2] / 1_000:.1f} s (median), the longest gap {gap} slots"
+    )
 
 
 def partitions(seed: int, count: int) -> str:

@@ -10,9 +10,10 @@ from typing import Any
 from chain.block import SealedBlock
 from chain.genesis import compute_chain_id
 from chain.header import SignedHeader
-from chain.parameters import Constants
+from chain.parameters import Constants, KeepSchedule
 from chain.transaction import SealedTransaction
 from node.core import Core
+from tests.community import KEEP
 from tests.simulation import votes
 from tests.simulation.community import SEATS, SIMULATED, Members, build_community
 from tests.simulation.coverage import Coverage
@@ -41,6 +42,7 @@ class World:
         *,
         newcomers: int | None = None,
         constants: Constants = SIMULATED,
+        keep: KeepSchedule = KEEP,
     ) -> None:
         self.options = options
         self.timeline = Timeline()
@@ -53,7 +55,9 @@ class World:
         self.newcomers = SEATS[seats : options.servers]
         self.everybody = SEATS[: options.servers]
         with signing(lambda *_: None, real=options.real):
-            self.genesis = build_community(seats, len(self.newcomers), options.real, constants)
+            self.genesis = build_community(
+                seats, len(self.newcomers), options.real, constants, keep
+            )
         self.chain = compute_chain_id(self.genesis)
         self.lines = Lines(self.timeline, self.get_dice("lines"))
         self.lines.deliver = self._deliver
