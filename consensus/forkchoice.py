@@ -206,11 +206,13 @@ class Tree:
 
         Where the tree ends above the ancestor our own chain goes on, which has it.
         """
-        item = None
-        for item in self.climb_down(block_hash):
-            if item.height <= height:
-                return item.hash == ancestor
-        return item is not None
+        facts = self._facts.get(block_hash)
+        is_here = facts is not None
+        while facts is not None:
+            if facts.height <= height:
+                return facts.hash == ancestor
+            facts = self._facts.get(facts.parent)
+        return is_here
 
     def mark_executed(self, block_hash: BlockHash) -> None:
         """The rules have let this block and all below it pass."""

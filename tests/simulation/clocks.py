@@ -28,10 +28,6 @@ class Clock:
         now_ms = self.timeline.now_ms + MILLION
         return now_ms + self._get_drift_ms() if self.drift_ppm else now_ms + self.drifted_ms
 
-    def get_true_ms(self, local_ms: int) -> int:
-        """When, in virtual time, this clock shows so many milliseconds since genesis."""
-        return local_ms - self.get_error_ms()
-
     def get_error_ms(self) -> int:
         """How far the wall clock is ahead of virtual time."""
         return self.skew_ms + self._get_drift_ms()

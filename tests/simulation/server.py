@@ -28,6 +28,7 @@ from node.keys import KEYS_VERSION, SeatHolder, SeatSecrets, build_seat_holder
 from node.owner import Owner
 from node.replacement import adopt, replay_beside
 from node.showing import find_named_certificate
+from node.task import CoreTask
 from p2p.transport import PeerId, Verdict
 from p2p.view import BlockArrived, Misbehaviour
 from p2p.view import Event as NetworkEvent
@@ -91,6 +92,8 @@ class Server:
             fresh = build_journal(get_key(f"{seat}/vote").public)
             self.journal.stored = fresh
         self.core: Core | None = None
+        self.owner: Owner  # the state of the core, while it runs
+        self.owner_task: CoreTask  # of which the loop is ours
         self.is_seized = False
         self.is_censor = False  # makes blocks without transactions
         self.is_muted = False  # its journal was lost: it votes again when its operator says so
@@ -99,12 +102,6 @@ class Server:
         self._planned_ms: int | None = None
         self._replacing: tuple[BlockFacts, list[BlockFacts]] | None = None
         self._asked_slot = -1
-
-    @property
-    def owner(self) -> Owner:
-        """The state of the core, which runs."""
-        assert self.core is not None
-        return self.core._owner
 
     @property
     def ledger(self) -> Ledger:
@@ -128,6 +125,7 @@ class Server:
                 seat=self._open_seat(),
                 run_in_thread=run_here,
             )
+            self.owner, self.owner_task = self.core._owner, self.core._task
             owner = self.owner
             owner.outside = Outgoing(self)
             owner.log = Complaints(self)  # type: ignore[assignment]  # a twin
@@ -196,15 +194,16 @@ class Server:
             self._stop_for_a_while()
 
     def _take_turn(self, message: NetworkEvent | None) -> None:
-        owner, task = self.owner, self.owner_task
-        if owner.clock.notice_jump():
-            drive(handle(owner, told.ClockJumped(owner.clock.get_ms())))
+        owner, task, clock = self.owner, self.owner_task, self.owner.clock
+        if clock.notice_jump():
+            drive(handle(owner, told.ClockJumped(clock.get_ms())))
         while owner.pending:
             drive(handle(owner, owner.pending.popleft()))
         if message is not None:
             drive(task._take(message))
-        if owner.clock.get_ms() >= owner.wake_ms:
-            drive(handle(owner, told.Ticked(owner.clock.get_ms())))
+        now_ms = clock.get_ms()
+        if now_ms >= owner.wake_ms:
+            drive(handle(owner, told.Ticked(now_ms)))
         if self._replacing is not None:
             (ancestor, path), self._replacing = self._replacing, None
             self.world.coverage.add("chain replaced beside")
@@ -216,15 +215,9 @@ class Server:
         self.world.watch.look_at(self)
         self._plan_wake()
 
-    @property
-    def owner_task(self) -> Any:
-        """The core's task, of which the loop is ours."""
-        assert self.core is not None
-        return self.core._task
-
     def _plan_wake(self) -> None:
-        wake_ms = self.clock.get_true_ms(self.owner.wake_ms)
-        if self._planned_ms is None or wake_ms != self._planned_ms:
+        wake_ms = self.owner.wake_ms - self.clock.get_error_ms()
+        if wake_ms != self._planned_ms:
             self._planned_ms = wake_ms
             self.world.timeline.plan(wake_ms, self._wake, self.starts, wake_ms)
 

@@ -17,7 +17,7 @@ from chain.policy import AccountId
 from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence
 from chain.votes import Ack, Prevote, Vote
 from consensus.events import TellConflict
-from consensus.journal import SetRecord, get_lock_round
+from consensus.journal import Journal, SetRecord, get_lock_round
 from consensus.sets import Checkpoint, VoterSet
 from node.events import BlockUndone, CoreEvent, TransactionDropped
 from tests.community import get_account_id, get_key
@@ -81,6 +81,7 @@ class Watch:
         self._signed = Signatures()
         self._heads: dict[str, bytes] = {}
         self._told: dict[str, list[CoreEvent]] = {}
+        self._looked: dict[str, tuple[Journal | None, Checkpoint, VoterSet]] = {}
         self._finals: dict[int, BlockHash] = {0: world.chain}  # by height, of all servers
         self._final_hashes = {world.chain}
         self._final_height = 0
@@ -314,6 +315,11 @@ class Watch:
     def _check_lock(self, server: "Server") -> None:
         """What is justified for a server is never older than what it has acked."""
         journal, gadget = server.owner.consensus.journal, server.owner.consensus.gadget
+        lock, voters = gadget.lock, gadget.voters
+        seen = self._looked.get(server.name)
+        if seen and seen[0] is journal and seen[1] is lock and seen[2] is voters:
+            return
+        self._looked[server.name] = journal, lock, voters
         if journal is None or not journal.records:
             return
         record = journal.records[-1]
