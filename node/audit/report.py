@@ -3,24 +3,17 @@
 ``build_report`` draws it from the evidence of a replay, with no name of anybody in it.
 """
 
-from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Final, NamedTuple
+from typing import Final
 
 from chain.address import encode_address
-from chain.genesis import HOME_GROUP, compute_chain_id
-from chain.policy import AccountId
+from chain.genesis import compute_chain_id
 from chain.rules.settlement import OWN
 from chain.tables import (
     ACCOUNTS,
-    ATTESTATIONS,
-    AUTHORITIES,
     RECOVERIES,
     SAVINGS,
-    SEATS,
-    Attestation,
-    Authority,
 )
 from chain.units import format_pai
 from node.audit.clearing import build_set_off_row
@@ -28,19 +21,14 @@ from node.audit.credit import compute_credit_figures
 from node.audit.evidence import Evidence, select, sum_escrows, sum_funds
 from node.audit.findings import Finding, Sentence
 from node.audit.history import Period
-from node.audit.registry import PERSON_KIND, find_identified
 from node.audit.replay import Walk
 from node.audit.report_credit import build_credit, build_dealings, build_solvency
 from node.audit.report_exchange import build_chain_row, build_exchange, count_trade
 from node.audit.report_figures import format_exact, get_ratio, get_share
+from node.audit.report_members import build_demurrage, build_identity, find_holders
 from node.audit.report_types import (
-    AuthorityRow,
-    Bearer,
     Community,
-    Demurrage,
     FundRow,
-    Identity,
-    Payer,
     PeriodRow,
     Report,
     ServerRow,
@@ -49,11 +37,8 @@ from node.audit.report_types import (
     Velocity,
 )
 
-TOP_PAYERS: Final = 10
 MONTH_PERIODS: Final = 28  # velocity is told for four weeks of the community's days, too
 
-# Kinds of holders, in the order in which they are told; an account is of the first that fits.
-KINDS: Final = ("seat_owner", "authority", "member", "organisation", "unidentified")
 VELOCITY_DEFINITION: Final = Sentence(
     "payments between accounts in a period, divided by the mean over its slots of all positive "
     "settlement balances; external: without transfers between accounts of one identity; persons: "
@@ -66,16 +51,6 @@ FUNDS: Final = ("reserve", "social", "operators", "active", "municipality", "cla
 FUND_REASONS: Final = (
     "demurrage", "fees", "fines", "votes", "rewards", "set_offs", "shares", "losses", "shifted",
 )  # fmt: skip
-
-
-# Authorities choose their words freely; of very many the rest stands without one.
-CALLED_MAX: Final = 12
-
-
-class _Holder(NamedTuple):
-    kind: str
-    money: int
-    called: str | None  # as what, other than a person, authorities attest it
 
 
 def build_report(
@@ -93,7 +68,7 @@ def build_report(
     history = evidence.history
     payments = sum(period.payments for period in history.periods)
     head = walk.ledger.head
-    holders = _find_holders(evidence)
+    holders = find_holders(evidence)
     figures = compute_credit_figures(evidence.rows, walk.ledger.get_context(evidence.slot + 1))
     return Report(
         community=Community(
@@ -150,54 +125,6 @@ def build_supply(evidence: Evidence) -> Supply:
         pot=format_pai(money.pot),
         sum=format_pai(total),
         difference=format_pai(total - (money.issued - money.burned)),
-    )
-
-
-def build_demurrage(evidence: Evidence, holders: Mapping[AccountId, _Holder]) -> Demurrage:
-    """Who bore demurrage, by kinds; the largest sums without names; what it paid for."""
-    history = evidence.history
-    charged = history.charged.total()
-    amounts: Counter[tuple[str, str | None]] = Counter()
-    numbers: Counter[tuple[str, str | None]] = Counter()
-    called = Counter[str]()
-    for account, amount in history.charged.items():
-        word = _get_holder(holders, account).called
-        called.update({word: amount} if word else {})
-    told = {word for word, _ in called.most_common(CALLED_MAX)}
-    for account, amount in history.charged.items():
-        holder = _get_holder(holders, account)
-        group = holder.kind, holder.called if holder.called in told else None
-        amounts[group] += amount
-        numbers[group] += 1
-    shared = history.shared
-    early = sum(period.early_returns for period in history.periods)
-    return Demurrage(
-        charged=format_pai(charged),
-        early_returns=format_pai(early),
-        waiting=format_exact(max(Decimal(0), history.books.melted - (charged - early))),
-        exact=format_exact(history.books.melted),
-        borne_by=[
-            Bearer(*group, numbers[group], format_pai(amount), get_share(amount, charged))
-            for kind in KINDS
-            for group, amount in amounts.most_common()
-            if group[0] == kind
-        ],
-        top_payers=[
-            Payer(
-                rank,
-                _get_holder(holders, account).kind,
-                format_pai(amount),
-                get_share(amount, charged),
-            )
-            for rank, (account, amount) in enumerate(
-                history.charged.most_common(TOP_PAYERS), start=1
-            )
-        ],
-        funded={
-            name: format_pai(getattr(shared, name))
-            for name in ("reserve", "social", "operators", "active", "municipality", "burned")
-        },
-        left_in_pot=format_pai(evidence.money.pot),
     )
 
 
@@ -298,48 +225,6 @@ def build_period(evidence: Evidence, period: Period) -> PeriodRow:
     )
 
 
-def build_identity(evidence: Evidence, holders: Mapping[AccountId, _Holder]) -> Identity:
-    """Which share of accounts and of members' money is identified, and by whom."""
-    authorities = dict(select(evidence.rows, AUTHORITIES))
-    known = {account for account, holder in holders.items() if holder.kind != "unidentified"}
-    money = sum(holder.money for holder in holders.values())
-    known_money = sum(holders[account].money for account in known)
-    subjects: dict[bytes, set[AccountId]] = {key: set() for key in authorities}
-    for key, item in select(evidence.rows, ATTESTATIONS):
-        if _is_alive(item, evidence.slot) and key[32:] in subjects:
-            subjects[key[32:]].add(key[:32])
-    return Identity(
-        accounts=len(holders),
-        identified=len(known),
-        share_of_accounts=get_share(len(known), len(holders)),
-        money=format_pai(money),
-        identified_money=format_pai(known_money),
-        share_of_money=get_share(known_money, money),
-        authorities=[
-            _build_authority(evidence, key, row, subjects[key], holders)
-            for key, row in sorted(authorities.items())
-        ],
-    )
-
-
-def _build_authority(
-    evidence: Evidence,
-    key: bytes,
-    row: Authority,
-    subjects: set[AccountId],
-    holders: Mapping[AccountId, _Holder],
-) -> AuthorityRow:
-    money = sum(holders[account].money for account in subjects if account in holders)
-    return AuthorityRow(
-        authority=encode_address(evidence.genesis.prefix, key),
-        name=row.name,
-        jurisdiction=row.jurisdiction,
-        home=row.group == HOME_GROUP,
-        accounts=len(subjects),
-        money=format_pai(money),
-    )
-
-
 def build_servers(evidence: Evidence) -> Servers:
     """Blocks by seat, beside what its weight would lead one to expect."""
     servers = evidence.history.servers
@@ -360,48 +245,3 @@ def build_servers(evidence: Evidence) -> Servers:
         slots=evidence.slot,
         missed_slots=evidence.slot - blocks,
     )
-
-
-def _find_holders(evidence: Evidence) -> dict[AccountId, _Holder]:
-    """Everybody's kind and money, savings and bonds included."""
-    rows = evidence.rows
-    seats = {key for key, _ in select(rows, SEATS)}
-    authorities = dict(select(rows, AUTHORITIES))
-    identified = find_identified(
-        select(rows, ATTESTATIONS),
-        authorities,
-        evidence.parameters,
-        evidence.genesis.constants.slots_per_period,
-    )
-    persons = {
-        account
-        for account, row in select(rows, ACCOUNTS)
-        if row.person is not None and identified.get((account, row.person), 0) > evidence.slot
-    }
-    called: dict[AccountId, set[str]] = {}
-    for key, item in select(rows, ATTESTATIONS):
-        if item.kind != PERSON_KIND and _is_alive(item, evidence.slot):
-            called.setdefault(key[:32], set()).add(item.kind)
-    savings = {key: sum(item.amount for item in row.deposits) for key, row in select(rows, SAVINGS)}
-    holders = {}
-    for account, row in select(rows, ACCOUNTS):
-        fitting = (
-            account in seats,
-            account in authorities,
-            account in persons,
-            account in called,
-            True,
-        )
-        kind = KINDS[fitting.index(True)]
-        word = ", ".join(sorted(called.get(account, ()))) or None
-        holders[account] = _Holder(kind, row.settlement + savings.get(account, 0), word)
-    return holders
-
-
-def _get_holder(holders: Mapping[AccountId, _Holder], account: AccountId) -> _Holder:
-    """An account that is gone was nobody's: only such accounts are removed."""
-    return holders.get(account) or _Holder("unidentified", 0, None)
-
-
-def _is_alive(item: Attestation, slot: int) -> bool:
-    return item.revoked_slot < 0 and item.until_slot > slot

@@ -18,7 +18,7 @@ from chain.tables import Recovery
 from node.audit.checks import find_all
 from node.audit.evidence import Evidence
 from node.audit.findings import Check
-from node.audit.report import _find_holders
+from node.audit.report_members import find_holders
 from node.audit.run import Audit, Trust
 from node.audit.source import Source
 from tests.community import PAI, Community, get_account_id, get_policy
@@ -110,6 +110,6 @@ def test_lies_about_identity_are_found(evidence: Evidence) -> None:
 
 
 def test_members_who_came_later_are_members_in_the_report(evidence: Evidence) -> None:
-    holders = _find_holders(evidence)
+    holders = find_holders(evidence)
     kinds = {name: holders[get_account_id(name)].kind for name in ("newborn", "stranger", "farid")}
     assert kinds == {"newborn": "member", "stranger": "organisation", "farid": "unidentified"}

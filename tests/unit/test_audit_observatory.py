@@ -15,7 +15,7 @@ from chain.parameters import KeepSegment
 from chain.units import format_pai
 from node.audit.observatory import compute_gini
 from node.audit.report_types import PeriodRow, Report
-from node.audit.tables import build_parquet, write_periods
+from node.audit.tables import build_parquet, write_rows
 from node.cli.audit_charts import WEEKS_AFTER, build_charts
 from node.cli.chart_files import Bars, Chart, Line, Panel, write_charts
 from node.cli.main import main
@@ -175,7 +175,7 @@ def reckoned() -> Report:
 def test_a_village_reckoned_by_hand(reckoned: Report) -> None:
     assert reckoned.findings == []
     file = StringIO()
-    write_periods(reckoned, file)
+    write_rows(PeriodRow, reckoned.periods, file)
     file.seek(0)
     told = [row for row in csv.DictReader(file) if row["complete"] == "True"]
     expected = list(csv.DictReader(StringIO(BY_HAND)))
