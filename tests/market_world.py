@@ -174,11 +174,11 @@ def sell(world: World, seller: str = "emma", buyer: str = "farid", quantity: int
     return get_number(world)
 
 
-def recover(world: World, name: str) -> None:
-    """What a completed recovery leaves behind."""
+def recover(world: World, name: str, slot: int | None = None) -> None:
+    """What a completed recovery leaves behind; of this slot, if it was another than the next."""
     row = Recovery(None, None, NOTHING_FOLLOWS, 1, (), None, NEVER_RECOVERED)
     world.call(
         lambda state, context: state.recoveries.put(
-            get_id(name), replace(row, recovered_slot=context.slot)
+            get_id(name), replace(row, recovered_slot=context.slot if slot is None else slot)
         )
     )

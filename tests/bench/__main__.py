@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from tests.bench.clearing import measure_clearing
+from tests.bench.liquidity import measure_liquidity
 from tests.bench.measures import (
     Figures,
     Sizes,
@@ -31,6 +32,7 @@ MEASURES = (
     measure_proofs,
     measure_warp,
     measure_clearing,
+    measure_liquidity,
 )
 
 

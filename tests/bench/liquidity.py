@@ -1,7 +1,8 @@
 """How much debt a town clears by set-off alone, and with what its people lend to it.
 
-``python -m tests.bench.liquidity`` prints the table of docs/exchange.md; the generator is that of
-``tests.bench.town_of_debts``, and everything follows from the seed.
+``python -m tests.bench.liquidity`` prints the table of docs/exchange.md; its last row is among the
+figures of ``make bench``. The generator is that of ``tests.bench.town_of_debts``, and everything
+follows from the seed.
 """
 
 from typing import NamedTuple
@@ -10,16 +11,18 @@ import numpy as np
 
 from chain.setoff import Graph, Integers, build_graph, compute_net_debt
 from node.exchange.setoff_solver import find_flows
+from tests.bench.measures import Figures, Sizes
 from tests.bench.town_of_debts import Debts, make_debts
 
 SEED = bytes(64)
 SHARES = (0, 10, 25, 50, 100)  # percent of the net debt that is lent, to whom it is owed by
+UPWARDS = 0.9
 TOWNS = (  # firms, invoices, part of the invoices that follow the layers
     (3_000, 12_000, 0.0),
     (3_000, 12_000, 0.5),
     (3_000, 12_000, 0.9),
     (10_000, 15_000, 0.9),
-    (30_000, 30_000, 0.9),
+    (30_000, 30_000, UPWARDS),
 )
 
 
@@ -45,6 +48,17 @@ def clear(debts: Debts, percent_lent: int) -> Outcome:
     whole, net_debt = int(debts.amounts.sum()), compute_net_debt(plain)
     cleared = int(flows[: graph.debts].sum())
     return Outcome(100 * net_debt / whole, 100 * cleared / whole, 100 * used / net_debt)
+
+
+def measure_liquidity(sizes: Sizes) -> Figures:
+    """Shares of all debt, in percent, in a town of an invoice a firm."""
+    debts = make_debts(sizes.firms, sizes.firms, upwards=UPWARDS)
+    alone, quarter = clear(debts, 0), clear(debts, 25)
+    return {
+        "liquidity.net_debt_percent": alone.net,
+        "liquidity.cleared_percent_alone": alone.cleared,
+        "liquidity.cleared_percent_quarter_lent": quarter.cleared,
+    }
 
 
 def build(debts: Debts, lent: Integers) -> Graph:

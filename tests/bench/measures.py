@@ -51,6 +51,7 @@ class Sizes(NamedTuple):
     warp_blocks: int = 20_000
     debts_few: int = 10_000
     debts_many: int = 500_000
+    firms: int = 30_000
 
 
 def measure_ceiling(threads: int, verifications: int) -> float:

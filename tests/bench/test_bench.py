@@ -34,6 +34,7 @@ SMALL = Sizes(
     warp_blocks=200,
     debts_few=200,
     debts_many=400,
+    firms=300,
 )
 
 KEYS = {
@@ -67,6 +68,10 @@ KEYS = {
         f"clearing.{figure}_{size}"
         for figure in ("obligations", "solve_seconds", "potentials_seconds", "apply_seconds")
         for size in ("few", "many")
+    ),
+    *(
+        f"liquidity.{figure}"
+        for figure in ("net_debt_percent", "cleared_percent_alone", "cleared_percent_quarter_lent")
     ),
     "genesis.mib_per_100000_accounts",
     "ledger.mib_per_100000_accounts",

@@ -12,6 +12,7 @@ from chain.actions import (
     ConfirmDelivery,
     DeclineChain,
     ProposeChain,
+    SetOrder,
     WithdrawListing,
 )
 from chain.crypto import u32, u64
@@ -134,6 +135,24 @@ def test_an_order_counts_all_it_did_and_no_more_chains_a_period_than_signed() ->
     assert get_balance(world, "farid") == 4_920 * PAI
 
 
+@pytest.mark.parametrize(
+    ("give", "take", "happens"),
+    [
+        (100 * PAI, 100 * PAI, True),
+        (100 * PAI - 1, 100 * PAI, False),
+        (100 * PAI, 100 * PAI - 1, False),
+    ],
+)
+def test_an_order_is_kept_to_the_micropai(give: int, take: int, happens: bool) -> None:
+    world = build_market()
+    leg = offer(world, "emma", price=50 * PAI), want(world, "farid"), 2
+    world.do("farid", SetOrder(give, 0, 1, 9 * SLOTS))
+    world.do("emma", SetOrder(0, take, 1, 9 * SLOTS))
+    world.do("ivan", build_chain(world, leg))
+    assert (get_balance(world, "farid") == 4_900 * PAI) == happens
+    assert get_order(world, "farid").chains == happens
+
+
 ENDS: list[Callable[[World], object]] = [
     lambda world: world.do("farid", CancelOrder()),
     lambda world: recover(world, "farid"),
@@ -173,6 +192,18 @@ def test_a_consent_is_void_after_a_recovery() -> None:
     assert get_balance(world, "farid") == 5_000 * PAI
     accept(world, "emma", chain)
     assert get_balance(world, "farid") == 4_930 * PAI
+
+
+@pytest.mark.parametrize("slots_before", [0, 1])
+def test_a_consent_of_the_slot_of_a_recovery_is_void_too(slots_before: int) -> None:
+    world = build_market()
+    leg = offer(world, "emma"), want(world, "farid"), 1
+    chain = propose(world, "farid", leg, consent=True)
+    (consent,) = world.state.chains.require(u64(chain)).consents
+    recover(world, "farid", slot=consent.slot - slots_before)
+    accept(world, "emma", chain)
+    happened = world.state.chains.get(u64(chain)) is None
+    assert happened == (slots_before > 0)
 
 
 def test_a_chain_that_became_impossible_is_refused_whole() -> None:
