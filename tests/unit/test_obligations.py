@@ -123,6 +123,18 @@ def test_a_name_can_be_taken_back_before_the_consent() -> None:
     assert world.refuse("farid", ConsentReassign(number, GALINA)) is Code.OTHER_HEIR
 
 
+def test_a_consent_is_to_the_creditor_that_is_named_then() -> None:
+    world = ExchangeWorld()
+    number = world.owe("farid", "emma")
+    world.do("emma", Reassign(number, GALINA))
+    other = get_account_id("hamit")
+    assert world.refuse("farid", ConsentReassign(number, other)) is Code.OTHER_HEIR
+    world.do("emma", Reassign(number, other))
+    assert world.refuse("farid", ConsentReassign(number, GALINA)) is Code.OTHER_HEIR
+    world.do("farid", ConsentReassign(number, other))
+    assert world.get(number).creditor == other
+
+
 def test_both_sides_decide_whether_it_is_set_off() -> None:
     world = build_world()
     number = world.owe("farid", "emma")

@@ -3,6 +3,7 @@
 The record of a seller fades with the half-life of turnover.
 """
 
+import pytest
 from msgspec.structs import replace
 
 from chain.actions import (
@@ -24,7 +25,7 @@ from chain.tables import Obligation, Trader
 from tests.community import CONSTANTS, PAI, get_account_id
 from tests.credit_world import SLOTS
 from tests.exchange_world import PERIOD, WINDOW, ExchangeWorld
-from tests.market_world import build_market, get_trader, sell
+from tests.market_world import build_market, find_owed, get_trader, sell
 
 EMMA, FARID, GALINA = (get_account_id(name) for name in ("emma", "farid", "galina"))
 UNTIL = 3_000
@@ -99,6 +100,29 @@ def test_after_the_dispute_it_may_be_set_off_at_once() -> None:
     world.do("emma", MarkClearable(0, clearable=False))
     world.do("emma", MarkClearable(0, clearable=True))
     assert world.get(0).ready_slot == world.ledger.head.slot
+
+
+# In which period
+
+
+@pytest.mark.parametrize(("period", "late"), [(7, 0), (8, FACT)])
+def test_a_receipt_of_the_due_period_is_in_time(period: int, late: int) -> None:
+    world = build_market()
+    number = sell(world)
+    world.skip(period)
+    assert world.slot // SLOTS == period
+    world.do("farid", ConfirmDelivery(number, 3))
+    assert get_trader(world, "emma").late == late
+
+
+@pytest.mark.parametrize(("period", "owed"), [(9, False), (10, True)])
+def test_after_a_pause_it_is_owed_from_the_same_period_on(period: int, owed: bool) -> None:
+    world = build_market()
+    number = sell(world)
+    world.skip(period, blocks=2)
+    assert world.slot // SLOTS == period
+    assert (find_owed(world, number) is not None) == owed
+    assert get_trader(world, "emma").overdue == 1
 
 
 # The record

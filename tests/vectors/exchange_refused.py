@@ -5,6 +5,7 @@ from typing import Any
 
 from tests.vectors.exchange_vectors import (
     ARMAN,
+    BELLA,
     CHEAP,
     CHULPAN,
     DINARA,
@@ -77,6 +78,7 @@ def _refuse_obligations(replica: Replica) -> Iterator[Case]:
     yield 704, "arman", [[63, UNANSWERED, CHULPAN, 1]]
     yield 705, "dinara", [[61, UNANSWERED, CHULPAN, new, True]]
     yield 705, "dinara", [[64, NEW, DINARA, 1]]
+    yield 705, "chulpan", [[65, NEW, BELLA]]
     yield 706, "arman", [[61, UNANSWERED, CHULPAN, new + 1, True]]
     yield 706, "dinara", [[63, NEW, ARMAN, 1]]
     yield 707, "dinara", [[63, NEW, EGOR, new + 1]]
