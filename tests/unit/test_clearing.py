@@ -31,7 +31,7 @@ from chain.rules.clearing_window import get_window
 from chain.rules.context import Author
 from chain.rules.debts import owes
 from chain.rules.settlement import compute_decayed
-from chain.rules.shelves import get_book, get_party
+from chain.rules.shelves import get_book, get_party, replace_obligation
 from chain.setoff import pack_certificate
 from chain.tables import CURRENT
 from tests.community import KEEP, PAI, build_genesis, get_account_id, with_parameters
@@ -266,6 +266,30 @@ def test_a_late_block_ends_one_window_and_opens_another() -> None:
     assert world.window.interval == first.interval + 1
     assert world.window.open
     assert sum(item.escrow for item in world.window.lenders) == 5 * PAI
+
+
+def test_a_window_is_open_in_its_last_slot_and_not_in_the_next() -> None:
+    world = build_circle()
+    window = world.open_window()
+    for slot, is_open in ((window.slot + WINDOW, True), (window.slot + WINDOW + 1, False)):
+        state = world.ledger.open_view()
+        clearing_window.process_window(state, world.ledger.get_context(slot))
+        assert get_window(state).open == is_open
+
+
+def test_what_becomes_ready_in_the_slot_after_the_snapshot_does_not_enter_it() -> None:
+    world = build_circle()
+    late = world.owe("farid", "emma", clearable=False)
+    world.owe("galina", "emma")
+    window = world.open_window()
+    assert late < window.last
+    item = world.get(late)
+    for slot, enters in ((window.slot, True), (window.slot + 1, False)):
+        state = world.ledger.open_view()
+        ready = replace(item, creditor_clears=True, debtor_clears=True, ready_slot=slot)
+        replace_obligation(state, item, ready)
+        entered = clearing_window.list_entered(state, window)
+        assert (ready in entered) == clearing_window.is_in(window, ready) == enters
 
 
 def test_a_clearing_after_the_window_is_refused() -> None:
