@@ -7,7 +7,8 @@ from chain.refusals.codes import Code, Meaning
 MARKET: Final[dict[Code, Meaning]] = {
     Code.LISTING_OUT_OF_BOUNDS: Meaning(
         False,
-        "An offer or want ends within 360 periods, and is worth no more than one can owe.",
+        "An offer or want ends within 360 periods, and is worth no more than one can owe at once; "
+        "divide it into several.",
     ),
     Code.TOO_MANY_LISTINGS: Meaning(
         True, "The account has as many offers and wants open as the rules admit."

@@ -39,9 +39,10 @@ TEXTS: Final[Texts] = {
     "not delivered, owed for it": "не поставлено, долг за это",
     "not received, is owed for it": "не получено, за это должны",
     # Refusals.
-    "An offer or want ends within 360 periods, and is worth no more than one can owe.": (
+    "An offer or want ends within 360 periods, and is worth no more than one can owe at once; "
+    "divide it into several.": (
         "Предложение или запрос действует не дольше 360 периодов и стоит не больше, чем может "
-        "составить долг."
+        "составить один долг; разделите его на несколько."
     ),
     "The account has as many offers and wants open as the rules admit.": (
         "У счёта открыто столько предложений и запросов, сколько допускают правила."
