@@ -16,7 +16,7 @@ PYTHON ?= $(shell for python in python3 python3.12 python3.11; do \
 	&& echo $$python && break; done)
 
 .PHONY: help demo install test lint types bench finality kill simulate simulate-planted \
-	simulate-long year village lock clean
+	simulate-long year village dozen lock clean
 
 help:
 	@echo 'make demo [ARGS="--seconds 40"]   a whole community on this machine, live; Ctrl-C ends it'
@@ -25,6 +25,7 @@ help:
 	@echo 'make bench                        speed and memory, into build/bench.json'
 	@echo 'make year [ARGS="--lang ru"]      a year of a village, told; replayed; reported on'
 	@echo 'make village                      eight years of a village, into docs/charts: minutes'
+	@echo 'make dozen                        a dozen accounts try everything, other lives each time'
 	@echo 'make kill                         kill -9 of servers, twenty times over'
 	@echo 'make finality                     how soon blocks and payments become final, in figures'
 	@echo 'make simulate [SEEDS=2000]         many communities under every fault, in virtual time'
@@ -78,6 +79,9 @@ year: $(VENV)/test-ready
 
 village: $(VENV)/test-ready
 	$(BIN)/python -m tests.eight_years $(ARGS)
+
+dozen: $(VENV)/test-ready
+	$(BIN)/python -m tests.dozen $(ARGS)
 
 kill: $(VENV)/test-ready
 	$(BIN)/python -m tests.e2e.kill_run $(ARGS)

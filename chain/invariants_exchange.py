@@ -103,8 +103,10 @@ def check_entered(changes: Changes, state: State) -> None:
     before = state.windows.get(CURRENT) or NO_WINDOW
     if not before.open:
         return
-    if any(not (window.after or NO_WINDOW).open for window in changes.of(WINDOWS)):
-        return
+    for change in changes.of(WINDOWS):
+        window = change.after or NO_WINDOW
+        if not window.open or window.interval != before.interval:
+            return  # it ended; after a long pause the same block opens the next one
     for change in changes.of(PAGES):
         entered = [
             [item for item in row.entries if is_in(before, item)] if row else []

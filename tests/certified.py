@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from chain.block import BlockParts, SealedBlock
+from chain.block import NO_PARTS, BlockParts, SealedBlock
 from chain.certificates import Finality, Justification, compute_set_root, pack_bits
 from chain.codec import encode
 from chain.crypto import KeyPair, compute_hash, sign, u32
@@ -179,34 +179,39 @@ class FinalChain:
     def extend(self, transactions: Iterable[SealedTransaction] = ()) -> SealedBlock:
         """The next block; it records the newest block that may be recorded, if any may be."""
         community = self.community
-        parts = BlockParts(finality=self._find_record())
+        height = community.ledger.head.height + 1
+        parts = self.build_parts() if height % 8 == 0 else NO_PARTS
         block, execution = community.build_block(transactions, parts=parts)
         if self._keeper is None:
             community.ledger.commit(execution, block, durable=False)
         else:
             self._keeper.commit(execution, block, durable=False)
-        self.blocks.append(block)
-        self.hand_offs += block.header.next_set_root is not None
+        self.note(block)
         return block
 
-    def _find_record(self) -> FinalityRecord | None:
+    def note(self, block: SealedBlock) -> None:
+        """Take note of a block that the community has made."""
+        self.blocks.append(block)
+        self.hand_offs += block.header.next_set_root is not None
+
+    def build_parts(self) -> BlockParts:
+        """What the next block may record if its height or slot lets it: the head, or a hand-off."""
         ledger = self.community.ledger
-        height = ledger.head.height + 1
-        if height % 8 or height < 8:
-            return None
+        if not self.blocks:
+            return NO_PARTS
         current = ledger.seat_set
         target = self.blocks[-1]
         recorded = get_recorded(ledger.state)
         if recorded.target_slot < current.base_slot:  # the hand-off to the present set comes first
             target = next(block for block in self.blocks if block.hash == current.base)
         elif current.base == target.hash:
-            return None  # a hand-off is recorded by blocks of the new set that follow it
+            return NO_PARTS  # a hand-off is recorded by blocks of the new set that follow it
         seats = self._get_seats(target.header.base)
         ack = build_ack(target.header)
         prevote = None
         if target.header.next_set_root is not None:
             prevote = justify(seats, build_prevote(target.header))
-        return FinalityRecord(prevote, finalise(seats, ack))
+        return BlockParts(finality=FinalityRecord(prevote, finalise(seats, ack)))
 
     def _get_seats(self, base: bytes) -> Seats:
         row = find_set(self.community.ledger.state, base)

@@ -14,7 +14,7 @@ from chain.parameters import BASIS_POINTS
 from chain.policy import AccountId
 from chain.rules.bonded import get_bonded_seats
 from chain.rules.context import Context
-from chain.rules.settlement import touch
+from chain.rules.settlement import note_debt, touch
 from chain.rules.tally import get_counted_seats, get_course, get_epoch_tally, get_seat_tally
 from chain.state import State
 from chain.tables import CURRENT, Course, EpochTally, SeatTally
@@ -131,7 +131,9 @@ def pay_owner(state: State, context: Context, seat: AccountId, amount: int) -> i
     """Pay a seat's owner, as much as his balance can hold; returns how much that was."""
     account = touch(state, context, seat, state.accounts.require(seat))
     paid = min(amount, max(0, AMOUNT_MAX - account.settlement))
-    state.accounts.put(seat, replace(account, settlement=account.settlement + paid))
+    rewarded = replace(account, settlement=account.settlement + paid)
+    note_debt(state, account, rewarded)
+    state.accounts.put(seat, rewarded)
     return paid
 
 

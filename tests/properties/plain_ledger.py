@@ -173,6 +173,8 @@ def count_money(rows: Iterable[tuple[bytes, bytes]]) -> int:
                 total += row.settlement
             case Savings():
                 total += sum(deposit.amount for deposit in row.deposits)
+            case Window():
+                total += sum(lender.escrow for lender in row.lenders)
             case Recovery():
                 total += row.pending.bond if row.pending else 0
             case Window():

@@ -449,6 +449,15 @@ def test_a_rule_that_would_touch_what_entered_halts_the_node(
         world.do("emma", PayInvoice(0, FARID, PAI))
 
 
+def test_after_a_pause_one_block_ends_a_window_pays_what_it_held_and_opens_the_next() -> None:
+    world = build_circle()
+    before = world.open_window()
+    world.extend_with(("emma", PayInvoice(0, FARID, PAI)), after=INTERVAL)
+    assert world.window.open
+    assert world.window.interval > before.interval
+    assert world.get(0).remaining == 9 * PAI
+
+
 def test_a_rule_that_kept_what_was_lent_halts_the_node(monkeypatch: pytest.MonkeyPatch) -> None:
     world = build_circle()
     world.do("emma", LendLiquidity(5 * PAI))

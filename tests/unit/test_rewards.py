@@ -163,3 +163,16 @@ def test_what_is_owed_for_service_is_not_shared_again() -> None:
     process_rewards(world.state, world.get_context(30))
     left = OPERATORS - REWARD // 10 - owed
     assert get_course(world.state).owed == owed + left // PARAMETERS.reward_epochs // 10
+
+
+def test_a_reward_counts_against_what_its_owner_owes() -> None:
+    world = EpochWorld(4)
+    owner, owed = world.seats[0], 10**6
+    account = world.state.accounts.require(owner)
+    world.state.accounts.keep(owner, replace(account, settlement=-owed))
+    decide(world, 11, [0, 1, 2, 3], recorder=0)
+    world.parent_slot = 29
+    process_epoch(world.state, world.get_context(30))
+    after = world.state.accounts.require(owner).settlement
+    assert after > 0
+    assert world.state.debt == -owed

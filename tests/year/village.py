@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from chain.actions import Action, Pay
+from chain.block import NO_PARTS
 from chain.facts import Fact
 from chain.genesis import Genesis, GenesisAttestation, GenesisAuthority, compute_chain_id
 from chain.ledger import Ledger
@@ -21,6 +22,7 @@ from chain.tables import CURRENT, Account, Money
 from chain.transaction import SealedTransaction
 from genesis.preset import read_preset
 from tests.bench.town import TrustingChecks
+from tests.certified import FinalChain
 from tests.community import (
     PAI,
     Community,
@@ -106,12 +108,15 @@ class Village:
         genesis: Genesis | None = None,
         slots_per_block: int | None = None,
         seed: int = 2025,
+        is_final: bool = False,
     ) -> None:
+        """``is_final``: seats vote, and each block records that the one before is final."""
         self.people = people
         self.genesis = genesis or build_year_genesis(people)
         slots_per_period = self.genesis.constants.slots_per_period
         self.slots_per_block = slots_per_block or slots_per_period // BLOCKS_A_DAY
         self.community = Community(self.genesis, store, TrustingChecks())
+        self.final = FinalChain(self.community) if is_final else None
         self.dice = random.Random(seed)
         self.facts: list[Fact] = []  # of the newest block
         self.turnover: Counter[str] = Counter()  # received since it was last told
@@ -120,6 +125,7 @@ class Village:
         self._agenda: defaultdict[str, list[Action]] = defaultdict(list)
         self._left: dict[str, int] = {}
         self.chain = compute_chain_id(self.genesis)
+        self._ref = self.chain[:16]  # of the newest block that is recorded as final
 
     @property
     def ledger(self) -> Ledger:
@@ -190,10 +196,15 @@ class Village:
 
     def make_block(self) -> None:
         """Make the block to come of all that was said since the last one."""
+        parts = self.final.build_parts() if self.final else NO_PARTS
+        if parts.finality:
+            self._ref = parts.finality.finality.body.target_hash[:16]
         block, execution = self.community.build_block(
-            self._sign(), after=self.slots_per_block, by=self.dice.choice(SEATS)
+            self._sign(), after=self.slots_per_block, by=self.dice.choice(SEATS), parts=parts
         )
         self.ledger.commit(execution, block, durable=False)
+        if self.final:
+            self.final.note(block)
         self.facts = execution.facts
         self._agenda.clear()
         self._left.clear()
@@ -210,6 +221,7 @@ class Village:
                 *actions,
                 fee_max=0 if is_member else FEES_MAX,
                 valid_for=self.slots_per_block + 1_000,
+                ref=self._ref,
             )
 
     def pick(self, names: Sequence[str], chance: float) -> list[str]:
