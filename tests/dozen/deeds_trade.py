@@ -12,14 +12,12 @@ from chain.actions import (
     ConsentReassign,
     DeclineChain,
     DeclineInvoice,
-    ForgiveShortfall,
     Leg,
     LendLiquidity,
     MarkClearable,
     Offer,
     OfferInvoice,
     PayInvoice,
-    PayShortfall,
     ProposeChain,
     Reassign,
     SetOrder,
@@ -30,7 +28,7 @@ from chain.actions import (
 from chain.errors import Invalid
 from chain.rules.barter import Deal, compute_chain_digest, compute_deltas, find_deals, find_parties
 from chain.rules.shelves import OFFERED, OPEN
-from chain.tables import CHAINS, DELIVERIES, LISTINGS, PAGES, SHORTFALLS, Obligation
+from chain.tables import CHAINS, DELIVERIES, LISTINGS, PAGES, Obligation
 from tests.community import PAI, get_account_id
 from tests.dozen.deeds import PERIOD, Deed, Said, pick_fitting, pick_id, pick_name
 from tests.dozen.town import MEMBERS, Dice, Town
@@ -220,24 +218,6 @@ def confirm_delivery(town: Town, dice: Dice) -> Said | None:
     return pick_fitting(dice, row.buyer), ConfirmDelivery(number, dice.number(1, row.left))
 
 
-def forgive_shortfall(town: Town, dice: Dice) -> Said | None:
-    owed = town.read_numbered(SHORTFALLS)
-    if not owed:
-        return None
-    number, row = dice.pick(owed)
-    amount = dice.pick((1, row.amount, row.amount + 1))
-    return pick_fitting(dice, row.creditor), ForgiveShortfall(number, amount)
-
-
-def pay_shortfall(town: Town, dice: Dice) -> Said | None:
-    owed = town.read_numbered(SHORTFALLS)
-    if not owed:
-        return None
-    number, row = dice.pick(owed)
-    amount = dice.pick((1, row.amount, row.amount + 1))
-    return pick_fitting(dice, row.debtor), PayShortfall(number, amount)
-
-
 TRADE: Final[dict[type[Action], Deed]] = {
     OfferInvoice: offer_invoice,
     AcceptInvoice: accept_invoice,
@@ -258,6 +238,4 @@ TRADE: Final[dict[type[Action], Deed]] = {
     AcceptChain: accept_chain,
     DeclineChain: decline_chain,
     ConfirmDelivery: confirm_delivery,
-    ForgiveShortfall: forgive_shortfall,
-    PayShortfall: pay_shortfall,
 }

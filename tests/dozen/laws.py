@@ -23,6 +23,7 @@ from chain.facts import (
     Matured,
     OfferSilenced,
     SetOff,
+    Undelivered,
 )
 from chain.merkle import Tree
 from chain.policy import AccountId
@@ -178,29 +179,37 @@ def check_obligations(closed: Closed) -> None:
         after |= {item.number: item for item in change.after.entries} if change.after else {}
     cleared = {item.obligation for fact in select(closed, SetOff) for item in fact.cleared}
     silenced = {fact.obligation for fact in select(closed, OfferSilenced)}
-    for number in before.keys() | after.keys():
+    owed = {fact.obligation: fact for fact in select(closed, Undelivered)}
+    for number in sorted(before.keys() | after.keys()):
         old, new = before.get(number), after.get(number)
         if old == new or number in cleared or number in silenced:
             continue
-        if old is None:
+        if old is not None:
+            _check_move(closed, number, old, new)
+        elif new is not None and number in owed:  # he was paid for it, and it did not come
+            assert (new.debtor, new.creditor) == (owed[number].seller, owed[number].buyer)
+        else:
             assert new is not None
             assert new.state != OPEN, "somebody owes what was never offered"
             assert closed.signer == new.creditor
-            continue
-        (action,) = [item for item in closed.actions if getattr(item, "obligation", -1) == number]
-        if new is not None and new.state == OPEN:
-            if old.state != OPEN:
-                assert isinstance(action, AcceptInvoice), "an offer binds"
-                assert closed.signer == new.debtor
-            if old.creditor != new.creditor:
-                assert isinstance(action, ConsentReassign)
-                assert (closed.signer, old.heir) == (old.debtor, new.creditor)
-            assert (old.debtor, old.amount) == (new.debtor, new.amount)
-        if old.state == OPEN:
-            left = new.remaining if new else 0
-            assert left <= old.remaining
-            if left < old.remaining:
-                _check_lowered(closed, old, action, old.remaining - left)
+
+
+def _check_move(closed: Closed, number: int, old: Obligation, new: Obligation | None) -> None:
+    """What somebody did to an obligation is what his side may do."""
+    (action,) = [item for item in closed.actions if getattr(item, "obligation", -1) == number]
+    if new is not None and new.state == OPEN:
+        if old.state != OPEN:
+            assert isinstance(action, AcceptInvoice), "an offer binds"
+            assert closed.signer == new.debtor
+        if old.creditor != new.creditor:
+            assert isinstance(action, ConsentReassign)
+            assert (closed.signer, old.heir) == (old.debtor, new.creditor)
+        assert (old.debtor, old.amount) == (new.debtor, new.amount)
+    if old.state == OPEN:
+        left = new.remaining if new else 0
+        assert left <= old.remaining
+        if left < old.remaining:
+            _check_lowered(closed, old, action, old.remaining - left)
 
 
 def _check_lowered(closed: Closed, old: Obligation, action: object, amount: int) -> None:

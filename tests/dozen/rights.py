@@ -25,7 +25,6 @@ from chain.actions import (
     DeclineChain,
     DeclineInvoice,
     DropLoan,
-    ForgiveShortfall,
     GiveUpAlias,
     GrantLoan,
     Guarantee,
@@ -36,7 +35,6 @@ from chain.actions import (
     Pay,
     PayClaim,
     PayInvoice,
-    PayShortfall,
     Prolong,
     Propose,
     ProposeChain,
@@ -235,11 +233,6 @@ def the_buyer(state: State, _: Context, who: AccountId, action: ConfirmDelivery)
     return row is not None and row.buyer == who
 
 
-def whom_it_is_owed(state: State, _: Context, who: AccountId, action: ForgiveShortfall) -> bool:
-    row = state.shortfalls.get(u64(action.shortfall))
-    return row is not None and row.creditor == who
-
-
 RIGHTS: Final[dict[type[Action], Right]] = {
     Pay: anybody,
     Save: anybody,
@@ -289,8 +282,6 @@ RIGHTS: Final[dict[type[Action], Right]] = {
     AcceptChain: who_is_in_the_chain,
     DeclineChain: who_is_in_it_or_proposed_it,
     ConfirmDelivery: the_buyer,
-    ForgiveShortfall: whom_it_is_owed,
-    PayShortfall: anybody,
 }
 
 

@@ -3,18 +3,15 @@
 The figures are those of the test community: a base of 300 pai, of which a tenth is everybody's.
 """
 
-from collections.abc import Callable
 from itertools import combinations
 
 import pytest
 
-from chain.actions import Action, AskLoan, GrantLoan, Guarantee, Pay
+from chain.actions import GrantLoan, Guarantee
 from chain.errors import Invalid
-from chain.kept import read_rows
 from chain.rules.debts import owes
 from chain.rules.loans import write_off
-from chain.transaction import SealedTransaction
-from tests.community import PAI, Community, build_genesis
+from tests.community import PAI
 from tests.credit_world import NAMES, PAIR_CAP, TENTH, World, build_rich, build_world, get_id
 
 OF_A_PAIR = TENTH + PAIR_CAP // 2
@@ -180,47 +177,3 @@ def test_voting_a_base_of_nearly_nothing_stops_no_debtor() -> None:
     world.skip(20)
     world.pay("emma", "farid", 40 * PAI)
     assert -world.get("emma").settlement == owed - 60 * PAI
-
-
-PEOPLE = tuple(f"person{number}" for number in range(250))
-
-
-def make_rows(make: Callable[[int], Action]) -> int:
-    """Rows that one person can make the state keep by a period's free units alone.
-
-    He packs as many actions into a transaction as are free, and goes on with what is left.
-    """
-    community = Community(build_genesis(members=("emma", *PEOPLE), seats=("ann",)))
-    before = len(list(read_rows(community.ledger.store)))
-    said: list[SealedTransaction] = []
-    made, size = 0, 64
-    while size:
-        actions = [make(made + number) for number in range(size)]
-        said.append(community.sign("emma", *actions, sequence=len(said)))
-        try:
-            community.build_block(said)
-            made += size
-        except Invalid:
-            said.pop()
-            size //= 2
-    community.extend(said)
-    return len(list(read_rows(community.ledger.store))) - before
-
-
-def test_free_units_make_few_rows(capsys: pytest.CaptureFixture[str]) -> None:
-    rows = {
-        "paying members for the first time": make_rows(
-            lambda number: Pay(get_id(PEOPLE[number % 250]), PAI, "")
-        ),
-        "paying new accounts": make_rows(lambda number: Pay(get_id(f"new{number}"), PAI, "")),
-        "asking for loans": make_rows(lambda _number: AskLoan(PAI, 10, (), "", None, 0)),
-    }
-    with capsys.disabled():
-        for what, count in rows.items():
-            print(f"\nrows by one person in one period, free of charge, by {what}: {count}", end="")
-    # A dealing costs an action and its bytes, and there are as many as there are pairs of people;
-    # a new account costs eight units more, and 1 pai; of loans there are eight.
-    assert rows["paying members for the first time"] < 170
-    assert rows["paying new accounts"] <= 26
-    # Beside the eight: debts, the day, and what any first transaction of a period is noted in.
-    assert rows["asking for loans"] <= 8 + 7
