@@ -103,8 +103,8 @@ def check_entered(changes: Changes, state: State) -> None:
     before = state.windows.get(CURRENT) or NO_WINDOW
     if not before.open:
         return
-    for change in changes.of(WINDOWS):
-        window = change.after or NO_WINDOW
+    for moved in changes.of(WINDOWS):
+        window = moved.after or NO_WINDOW
         if not window.open or window.interval != before.interval:
             return  # it ended; after a long pause the same block opens the next one
     for change in changes.of(PAGES):

@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter
 
 from tests.bench.clearing import measure_clearing
+from tests.bench.histories import measure_histories
 from tests.bench.liquidity import measure_liquidity
 from tests.bench.measures import (
     Figures,
@@ -25,6 +26,7 @@ MEASURES = (
     measure_replay,
     measure_mixed_replay,
     measure_quiet_replay,
+    measure_histories,
     measure_tree,
     measure_admissions,
     measure_memory,
