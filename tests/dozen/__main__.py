@@ -21,7 +21,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(2**32))
     arguments = parser.parse_args()
     began = perf_counter()
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # Hypothesis has no types here
+    run_state_machine_as_test(
         DozenMachine,
         settings=settings(
             max_examples=arguments.examples,

@@ -90,6 +90,8 @@ class Life:
             self.act(debtor, ReturnLoan(number))
         for _ in range(dice.number(2, 8)):
             self.wait(PERIOD)
+        self.act(dice.pick(MEMBERS), Pay(get_account_id(debtor), 20 * PAI, "a gift"))
+        self.act(debtor, PayClaim(get_account_id(guarantor), PAI))
 
     def act(self, name: str, *actions: Action, gap: int = 1, clear: bool = False) -> Closed:
         """A block in which somebody tries this, held to rights and laws."""

@@ -21,6 +21,7 @@ from chain.genesis import Genesis, GenesisDeposit
 from chain.header import PRIMARY
 from chain.invariants import check_invariants
 from chain.kept import STATE, Head, read_rows
+from chain.parameters import KeepSegment
 from chain.policy import AccountId
 from chain.records import ClearingCertificate
 from chain.rules.clearing import get_entered, process_clearing
@@ -53,6 +54,7 @@ OTHERS: Final = ("stranger", "farm")  # money, and nobody's attestation
 UNBORN: Final = "newborn"  # has an account when somebody gives it one
 NAMES: Final = (*SEATS, *MEMBERS, *AUTHORITIES, *OTHERS, UNBORN)
 FEE_MAX: Final = 5 * PAI
+SLOWLY: Final = 2**64 - 2**64 // 20_000  # 0.02 % a period: long lives must not end in poverty
 T = TypeVar("T")
 AUTHOR: Final = Author(get_account_id("ann"), PRIMARY, bytes(range(64)))
 
@@ -69,6 +71,7 @@ def build_dozen() -> Genesis:
         balance=300 * PAI,
         deposits=(GenesisDeposit(150 * PAI, 30), GenesisDeposit(20 * PAI, 3)),
         parameters=parameters,
+        keep_schedule=(KeepSegment(from_step=0, keep=SLOWLY),),
     )
     return with_authorities(genesis, build_authority("office"))
 

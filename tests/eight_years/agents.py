@@ -92,6 +92,7 @@ class EightYears:
         self.day = 0
         self.agents = {name: self._draw(name) for name in people.members}
         self.gone: list[str] = []
+        self._going: list[str] = []  # in this block, in which they may settle yet
         self.lost = self.written_off = 0
         self.samples: list[Sample] = []
         self._came = 0
@@ -110,6 +111,8 @@ class EightYears:
         self._decide()
         self._welcome()
         self.village.make_block()
+        self.gone += self._going
+        self._going.clear()
         self._count()
         self.day += DAYS_A_BLOCK
         if self.day % MONTH_DAYS == 0:
@@ -183,7 +186,7 @@ class EightYears:
         else:
             self._pay(name, seller, balance)
         del self.agents[name]
-        self.gone.append(name)
+        self._going.append(name)
 
     def _welcome(self) -> None:
         """For each who has gone somebody comes, as fast as the authority may attest."""
