@@ -14,7 +14,6 @@ from typing import Final
 
 import click
 from rich.console import RenderableType
-from rich.text import Text
 
 from chain.units import format_pai
 from wallet import (
@@ -50,7 +49,7 @@ from wallet.phrase import (
     draw_entropy,
     encode_phrase,
 )
-from wallet.requests import Request, build_payment, draw_qr, format_request, parse_amount
+from wallet.requests import Request, build_payment, build_qr, format_request, parse_amount
 from wallet.session import get_pending_path, open_session, read_policy
 from wallet.terminal import Column, Exit, Failure, Terminal, build_sheet, build_table
 from wallet.words import Language
@@ -248,7 +247,7 @@ def _request(
         "memo": payment.memo,
         "request": text,
     }
-    code = [] if no_qr else [Text(draw_qr(text).rstrip("\n"), style="bright_white on black")]
+    code = [] if no_qr else [build_qr(text)]
     terminal.answer(document, *code, text)
 
 

@@ -12,12 +12,11 @@ import click
 
 from chain.actions import LendLiquidity, OfferInvoice
 from wallet import cli_invoice_moves
-from wallet.cli_invoice_moves import do
-from wallet.flow import Manner, find_account, get_names, run, tell_news
+from wallet.flow import Hand, Intent, act, find_account, get_names, run, tell_news
 from wallet.obligations import get_obligations
-from wallet.options import take_folder, take_signing
+from wallet.options import take_folder, take_hand
 from wallet.requests import parse_amount
-from wallet.session import open_session
+from wallet.session import Session, open_session
 from wallet.show import tell_account, tell_pai
 from wallet.show_invoice import (
     build_invoices_document,
@@ -81,56 +80,48 @@ def _list(terminal: Terminal, name: str, folder: Path) -> None:
     help="A list of what was delivered; its hash goes into the invoice.",
 )
 @click.option("--no-setoff", is_flag=True, help="Do not let it be set off.")
-@take_signing
-@click.pass_obj
+@take_hand
 def _offer(
-    terminal: Terminal,
-    name: str,
+    hand: Hand,
     whom: str,
     amount: str,
     due: int,
     reference: str,
     goods: Path | None,
     no_setoff: bool,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
 ) -> Exit:
     """Offer somebody an invoice; it binds when it is accepted."""
     wanted = parse_amount(amount)
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            tell_news(terminal, session)
-            words, community = terminal.words, session.community
-            debtor = await find_account(session, whom)
-            period = session.account.at.slot // community.slots_per_period + due
-            try:
-                action = OfferInvoice(
-                    debtor,
-                    wanted,
-                    period,
-                    unicodedata.normalize("NFC", reference),
-                    None if goods is None else _hash_file(goods),
-                    not no_setoff,
-                )
-            except ValueError as error:
-                raise Failure(
-                    Exit.USAGE, "This reference cannot be sent: {reason}.", reason=str(error)
-                ) from None
-            pairs = (
-                (words.say("To"), tell_account(debtor, community, get_names(session))),
-                (words.say("Amount"), tell_pai(words, wanted)),
-                (
-                    words.say("Due"),
-                    words.date(community.get_time(period * community.slots_per_period)),
-                ),
-                (words.say("Set-off"), tell_clears(words, clears=not no_setoff)),
+    async def draft(session: Session) -> Intent:
+        words, community = hand.terminal.words, session.community
+        debtor = await find_account(session, whom)
+        period = session.account.at.slot // community.slots_per_period + due
+        try:
+            action = OfferInvoice(
+                debtor,
+                wanted,
+                period,
+                unicodedata.normalize("NFC", reference),
+                None if goods is None else _hash_file(goods),
+                not no_setoff,
             )
-            title = words.say("Invoice from {name}", name=name)
-            return await do(terminal, session, password_file, manner, action, title, pairs)
+        except ValueError as error:
+            raise Failure(
+                Exit.USAGE, "This reference cannot be sent: {reason}.", reason=str(error)
+            ) from None
+        pairs = (
+            (words.say("To"), tell_account(debtor, community, get_names(session))),
+            (words.say("Amount"), tell_pai(words, wanted)),
+            (
+                words.say("Due"),
+                words.date(community.get_time(period * community.slots_per_period)),
+            ),
+            (words.say("Set-off"), tell_clears(words, clears=not no_setoff)),
+        )
+        return Intent((action,), words.say("Invoice from {name}", name=hand.name), pairs)
 
-    return run(work)
+    return act(hand, draft)
 
 
 def _hash_file(path: Path) -> bytes:
@@ -142,35 +133,24 @@ def _hash_file(path: Path) -> bytes:
 @command.command("lend")
 @click.argument("name")
 @click.argument("amount")
-@take_signing
-@click.pass_obj
-def _lend(
-    terminal: Terminal,
-    name: str,
-    amount: str,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _lend(hand: Hand, amount: str) -> Exit:
     """Lend so much to every set-off, so that more of your debts are cleared; 0 ends it."""
     wanted = 0 if amount.strip() in ("0", "0.0") else parse_amount(amount)
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            tell_news(terminal, session)
-            words = terminal.words
-            pairs = (
-                (words.say("Amount"), tell_pai(words, wanted)),
-                (
-                    words.say("What that means"),
-                    words.say(
-                        "during a set-off it lies aside; what is used of it has paid your debts, "
-                        "the rest comes back"
-                    ),
+    async def draft(_session: Session) -> Intent:
+        words = hand.terminal.words
+        pairs = (
+            (words.say("Amount"), tell_pai(words, wanted)),
+            (
+                words.say("What that means"),
+                words.say(
+                    "during a set-off it lies aside; what is used of it has paid your debts, "
+                    "the rest comes back"
                 ),
-            )
-            title = words.say("Lend to set-off from {name}", name=name)
-            action = LendLiquidity(wanted)
-            return await do(terminal, session, password_file, manner, action, title, pairs)
+            ),
+        )
+        title = words.say("Lend to set-off from {name}", name=hand.name)
+        return Intent((LendLiquidity(wanted),), title, pairs)
 
-    return run(work)
+    return act(hand, draft)

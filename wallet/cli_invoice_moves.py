@@ -1,7 +1,7 @@
 """``pai invoice``: what is done with an invoice that there is, by its number."""
 
-from pathlib import Path
-from typing import Final
+from collections.abc import Awaitable, Callable
+from typing import Final, NamedTuple
 
 import click
 
@@ -15,249 +15,181 @@ from chain.actions import (
     Reassign,
     WriteDown,
 )
-from wallet.flow import Intent, Manner, carry_out, find_account, get_names, run, tell_news, unlock
+from chain.policy import AccountId
+from wallet.flow import Hand, Intent, act, find_account, get_names
 from wallet.obligations import Obligation, get_obligation
-from wallet.options import take_signing
+from wallet.options import take_hand
 from wallet.requests import parse_amount
-from wallet.session import Session, open_session
+from wallet.session import Session
 from wallet.show import tell_account, tell_pai
 from wallet.show_invoice import tell_clears, tell_invoice
-from wallet.terminal import Exit, Failure, Terminal
+from wallet.terminal import Exit, Failure
 
 
-async def begin(terminal: Terminal, session: Session, number: int) -> Obligation:
-    """Tell what is new, and find the invoice."""
-    tell_news(terminal, session)
-    return await get_obligation(session.client, number)
+class Move(NamedTuple):
+    """What is done with an invoice, and what is told of it beside the invoice itself."""
+
+    action: Action
+    title: str
+    pairs: tuple[tuple[str, str], ...] = ()
 
 
-async def do(
-    terminal: Terminal,
-    session: Session,
-    password_file: Path | None,
-    manner: Manner,
-    action: Action,
-    title: str,
-    pairs: tuple[tuple[str, str], ...],
-) -> Exit:
-    """Show it, ask, sign and send."""
-    intent = Intent(actions=(action,), title=title, pairs=pairs)
-    secrets = unlock(terminal, session.folder, session.name, password_file)
-    return await carry_out(terminal, session, secrets, intent, manner)
+def move(hand: Hand, number: int, decide: Callable[[Session, Obligation], Awaitable[Move]]) -> Exit:
+    """Find the invoice, decide, and carry that out."""
+
+    async def draft(session: Session) -> Intent:
+        item = await get_obligation(session.client, number)
+        found = await decide(session, item)
+        told = tell_invoice(hand.terminal.words, session, item)
+        return Intent((found.action,), found.title, (*told, *found.pairs))
+
+    return act(hand, draft)
 
 
 @click.command("accept")
 @click.argument("name")
 @click.argument("number", type=click.IntRange(0))
 @click.option("--no-setoff", is_flag=True, help="Do not let it be set off.")
-@take_signing
-@click.pass_obj
-def _accept(
-    terminal: Terminal,
-    name: str,
-    number: int,
-    no_setoff: bool,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _accept(hand: Hand, number: int, no_setoff: bool) -> Exit:
     """Accept an invoice: from then on it is owed."""
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            item = await begin(terminal, session, number)
-            creditor = session.community.parse_address(item.creditor)
-            action = AcceptInvoice(number, creditor, int(item.amount), not no_setoff)
-            clears = (terminal.say("Set-off"), tell_clears(terminal.words, clears=not no_setoff))
-            pairs = (*tell_invoice(terminal.words, session, item), clears)
-            title = terminal.say("Accept invoice {number}", number=number)
-            return await do(terminal, session, password_file, manner, action, title, pairs)
+    async def decide(session: Session, item: Obligation) -> Move:
+        words, creditor = hand.terminal.words, session.community.parse_address(item.creditor)
+        return Move(
+            AcceptInvoice(number, creditor, int(item.amount), not no_setoff),
+            words.say("Accept invoice {number}", number=number),
+            ((words.say("Set-off"), tell_clears(words, clears=not no_setoff)),),
+        )
 
-    return run(work)
+    return move(hand, number, decide)
 
 
 @click.command("decline")
 @click.argument("name")
 @click.argument("number", type=click.IntRange(0))
-@take_signing
-@click.pass_obj
-def _decline(
-    terminal: Terminal,
-    name: str,
-    number: int,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _decline(hand: Hand, number: int) -> Exit:
     """Decline an invoice, or take back one's own."""
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            item = await begin(terminal, session, number)
-            title = terminal.say("Decline invoice {number}", number=number)
-            pairs = tell_invoice(terminal.words, session, item)
-            action = DeclineInvoice(number)
-            return await do(terminal, session, password_file, manner, action, title, pairs)
+    async def decide(_session: Session, _item: Obligation) -> Move:
+        title = hand.terminal.say("Decline invoice {number}", number=number)
+        return Move(DeclineInvoice(number), title)
 
-    return run(work)
+    return move(hand, number, decide)
 
 
 @click.command("pay")
 @click.argument("name")
 @click.argument("number", type=click.IntRange(0))
 @click.argument("amount", required=False)
-@take_signing
-@click.pass_obj
-def _pay(
-    terminal: Terminal,
-    name: str,
-    number: int,
-    amount: str | None,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _pay(hand: Hand, number: int, amount: str | None) -> Exit:
     """Pay an invoice, or a part of it; one may pay for somebody else."""
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            item = await begin(terminal, session, number)
-            wanted = int(item.remaining) if amount is None else parse_amount(amount)
-            action = PayInvoice(number, session.community.parse_address(item.creditor), wanted)
-            words = terminal.words
-            paid = (words.say("To pay"), tell_pai(words, wanted))
-            pairs = (*tell_invoice(words, session, item), paid)
-            title = words.say("Pay invoice {number}", number=number)
-            return await do(terminal, session, password_file, manner, action, title, pairs)
+    async def decide(session: Session, item: Obligation) -> Move:
+        words, creditor = hand.terminal.words, session.community.parse_address(item.creditor)
+        wanted = _get_wanted(item, amount)
+        return Move(
+            PayInvoice(number, creditor, wanted),
+            words.say("Pay invoice {number}", number=number),
+            ((words.say("To pay"), tell_pai(words, wanted)),),
+        )
 
-    return run(work)
+    return move(hand, number, decide)
 
 
 @click.command("write-down")
 @click.argument("name")
 @click.argument("number", type=click.IntRange(0))
 @click.argument("amount", required=False)
-@take_signing
-@click.pass_obj
-def _write_down(
-    terminal: Terminal,
-    name: str,
-    number: int,
-    amount: str | None,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _write_down(hand: Hand, number: int, amount: str | None) -> Exit:
     """Let the debtor off, wholly or in part."""
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            item = await begin(terminal, session, number)
-            wanted = int(item.remaining) if amount is None else parse_amount(amount)
-            action = WriteDown(number, session.community.parse_address(item.debtor), wanted)
-            words = terminal.words
-            pairs = (
-                *tell_invoice(words, session, item),
-                (words.say("To let off"), tell_pai(words, wanted)),
-            )
-            title = words.say("Write invoice {number} down", number=number)
-            return await do(terminal, session, password_file, manner, action, title, pairs)
+    async def decide(session: Session, item: Obligation) -> Move:
+        words, debtor = hand.terminal.words, session.community.parse_address(item.debtor)
+        wanted = _get_wanted(item, amount)
+        return Move(
+            WriteDown(number, debtor, wanted),
+            words.say("Write invoice {number} down", number=number),
+            ((words.say("To let off"), tell_pai(words, wanted)),),
+        )
 
-    return run(work)
+    return move(hand, number, decide)
 
 
 @click.command("reassign")
 @click.argument("name")
 @click.argument("number", type=click.IntRange(0))
 @click.argument("whom", required=False)
-@take_signing
-@click.pass_obj
-def _reassign(
-    terminal: Terminal,
-    name: str,
-    number: int,
-    whom: str | None,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _reassign(hand: Hand, number: int, whom: str | None) -> Exit:
     """Hand an invoice over to somebody, if the debtor consents; without WHOM take that back."""
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            item = await begin(terminal, session, number)
-            to = None if whom is None else await find_account(session, whom)
-            words, names = terminal.words, get_names(session)
-            told = words.say("nobody") if to is None else tell_account(to, session.community, names)
-            pairs = (*tell_invoice(words, session, item), (words.say("New creditor"), told))
-            title = words.say("Hand invoice {number} over", number=number)
-            action = Reassign(number, to)
-            return await do(terminal, session, password_file, manner, action, title, pairs)
+    async def decide(session: Session, _item: Obligation) -> Move:
+        to = None if whom is None else await find_account(session, whom)
+        return Move(
+            Reassign(number, to),
+            hand.terminal.say("Hand invoice {number} over", number=number),
+            _tell_heir(hand, session, to),
+        )
 
-    return run(work)
+    return move(hand, number, decide)
 
 
 @click.command("consent")
 @click.argument("name")
 @click.argument("number", type=click.IntRange(0))
-@take_signing
-@click.pass_obj
-def _consent(
-    terminal: Terminal,
-    name: str,
-    number: int,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _consent(hand: Hand, number: int) -> Exit:
     """Consent to owe an invoice to the creditor whom its creditor has named."""
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            item = await begin(terminal, session, number)
-            if item.heir is None:
-                raise Failure(
-                    Exit.USAGE, "No other creditor is named for invoice {number}.", number=number
-                )
-            to = session.community.parse_address(item.heir)
-            words, names = terminal.words, get_names(session)
-            told = tell_account(to, session.community, names)
-            pairs = (*tell_invoice(words, session, item), (words.say("New creditor"), told))
-            title = words.say("Owe invoice {number} to somebody else", number=number)
-            action = ConsentReassign(number, to)
-            return await do(terminal, session, password_file, manner, action, title, pairs)
+    async def decide(session: Session, item: Obligation) -> Move:
+        if item.heir is None:
+            raise Failure(
+                Exit.USAGE, "No other creditor is named for invoice {number}.", number=number
+            )
+        to = session.community.parse_address(item.heir)
+        return Move(
+            ConsentReassign(number, to),
+            hand.terminal.say("Owe invoice {number} to somebody else", number=number),
+            _tell_heir(hand, session, to),
+        )
 
-    return run(work)
+    return move(hand, number, decide)
 
 
 @click.command("setoff")
 @click.argument("name")
 @click.argument("number", type=click.IntRange(0))
 @click.argument("answer", type=click.Choice(["on", "off"]))
-@take_signing
-@click.pass_obj
-def _set_off(
-    terminal: Terminal,
-    name: str,
-    number: int,
-    answer: str,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _set_off(hand: Hand, number: int, answer: str) -> Exit:
     """Let an invoice be set off (on), or not any more (off); it takes both sides."""
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            item = await begin(terminal, session, number)
-            words, clears = terminal.words, answer == "on"
-            told = (words.say("Set-off"), tell_clears(words, clears=clears))
-            pairs = (*tell_invoice(words, session, item), told)
-            title = words.say("Set-off of invoice {number}", number=number)
-            action = MarkClearable(number, clears)
-            return await do(terminal, session, password_file, manner, action, title, pairs)
+    async def decide(_session: Session, _item: Obligation) -> Move:
+        words, clears = hand.terminal.words, answer == "on"
+        return Move(
+            MarkClearable(number, clears),
+            words.say("Set-off of invoice {number}", number=number),
+            ((words.say("Set-off"), tell_clears(words, clears=clears)),),
+        )
 
-    return run(work)
+    return move(hand, number, decide)
 
 
 COMMANDS: Final = (_accept, _decline, _pay, _write_down, _reassign, _consent, _set_off)
+
+
+def _get_wanted(item: Obligation, amount: str | None) -> int:
+    """The amount that was written, or all that remains."""
+    return int(item.remaining) if amount is None else parse_amount(amount)
+
+
+def _tell_heir(hand: Hand, session: Session, to: AccountId | None) -> tuple[tuple[str, str], ...]:
+    words = hand.terminal.words
+    told = words.say("nobody")
+    if to is not None:
+        told = tell_account(to, session.community, get_names(session))
+    return ((words.say("New creditor"), told),)

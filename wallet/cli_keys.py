@@ -46,7 +46,7 @@ from wallet.partial import (
 )
 from wallet.phrase import derive_key, draw_entropy, encode_phrase
 from wallet.policies import build_policy, parse_key
-from wallet.requests import draw_qr
+from wallet.requests import build_qr
 from wallet.session import (
     Session,
     get_policy,
@@ -256,7 +256,7 @@ def _answer_keys(terminal: Terminal, session: Session, secrets: Secrets) -> None
 
 def draw_line(line: str, *, qr: bool, shown: bool) -> list[RenderableType]:
     """The transaction for the next signer's eyes or camera."""
-    code = [Text(draw_qr(line).rstrip("\n"), style="bright_white on black")] if qr else []
+    code = [build_qr(line)] if qr else []
     return [*code, Text(line, overflow="fold")] if shown else []
 
 

@@ -12,8 +12,10 @@ from chain.policy import AccountId
 from chain.units import format_pai
 from wallet.client import DepositAnswer
 from wallet.flow import (
+    Hand,
     Intent,
     Manner,
+    act,
     carry_out,
     find_account,
     get_names,
@@ -22,7 +24,7 @@ from wallet.flow import (
     unlock,
 )
 from wallet.identity import is_alias
-from wallet.options import take_signing
+from wallet.options import take_hand, take_signing
 from wallet.payroll import read_payroll
 from wallet.requests import Request, build_payment, is_request, parse_amount, parse_request
 from wallet.session import Session, open_session
@@ -90,43 +92,29 @@ def _pay(
 @click.option(
     "--periods", type=click.IntRange(1), required=True, help="For how many periods (days)."
 )
-@take_signing
-@click.pass_obj
-def _save(
-    terminal: Terminal,
-    name: str,
-    amount: str,
-    periods: int,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _save(hand: Hand, amount: str, periods: int) -> Exit:
     """Put money away for a term: no demurrage, and no paying with it."""
     wanted = parse_amount(amount)
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            tell_news(terminal, session)
-            due = session.community.get_term_end(session.account.at.step, periods)
-            intent = Intent(
-                actions=(Save(wanted, periods),),
-                title=terminal.say("Savings from {name}", name=name),
-                pairs=(
-                    (terminal.say("Amount"), tell_pai(terminal.words, wanted)),
-                    (terminal.say("Due"), terminal.words.date(due)),
-                    (
-                        terminal.say("Until then"),
-                        terminal.say(
-                            "no demurrage; returned early, it bears what it would have borne"
-                        ),
-                    ),
+    async def draft(session: Session) -> Intent:
+        words = hand.terminal.words
+        due = session.community.get_term_end(session.account.at.step, periods)
+        return Intent(
+            actions=(Save(wanted, periods),),
+            title=words.say("Savings from {name}", name=hand.name),
+            pairs=(
+                (words.say("Amount"), tell_pai(words, wanted)),
+                (words.say("Due"), words.date(due)),
+                (
+                    words.say("Until then"),
+                    words.say("no demurrage; returned early, it bears what it would have borne"),
                 ),
-                document={"amount": format_pai(wanted), "periods": periods, "until_time": due},
-            )
-            secrets = unlock(terminal, folder, name, password_file)
-            return await carry_out(terminal, session, secrets, intent, manner)
+            ),
+            document={"amount": format_pai(wanted), "periods": periods, "until_time": due},
+        )
 
-    return run(work)
+    return act(hand, draft)
 
 
 @click.command("prolong")
@@ -138,73 +126,47 @@ def _save(
     required=True,
     help="How many periods more, when the term ends; 0 takes that back.",
 )
-@take_signing
-@click.pass_obj
-def _prolong(
-    terminal: Terminal,
-    name: str,
-    deposit: int,
-    periods: int,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _prolong(hand: Hand, deposit: int, periods: int) -> Exit:
     """Let savings begin another term when theirs ends."""
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            tell_news(terminal, session)
-            found = _find_deposit(session, deposit)
-            words, community = terminal.words, session.community
-            until = community.get_term_end(found.until_step, periods)
-            end = words.date(until) if periods else terminal.say("returns to settlement")
-            intent = Intent(
-                actions=(Prolong(deposit, periods),),
-                title=terminal.say("Prolong deposit {id} of {name}", id=deposit, name=name),
-                pairs=(
-                    (terminal.say("Amount"), tell_pai(words, found.amount)),
-                    (terminal.say("Due"), words.date(found.until_time)),
-                    (terminal.say("Then"), end),
-                ),
-                document={"deposit": deposit, "periods": periods, "until_time": until},
-            )
-            secrets = unlock(terminal, folder, name, password_file)
-            return await carry_out(terminal, session, secrets, intent, manner)
+    async def draft(session: Session) -> Intent:
+        found = _find_deposit(session, deposit)
+        words, community = hand.terminal.words, session.community
+        until = community.get_term_end(found.until_step, periods)
+        end = words.date(until) if periods else words.say("returns to settlement")
+        return Intent(
+            actions=(Prolong(deposit, periods),),
+            title=words.say("Prolong deposit {id} of {name}", id=deposit, name=hand.name),
+            pairs=(
+                (words.say("Amount"), tell_pai(words, found.amount)),
+                (words.say("Due"), words.date(found.until_time)),
+                (words.say("Then"), end),
+            ),
+            document={"deposit": deposit, "periods": periods, "until_time": until},
+        )
 
-    return run(work)
+    return act(hand, draft)
 
 
 @click.command("withdraw")
 @click.argument("name")
 @click.argument("deposit", type=click.IntRange(0))
 @click.argument("amount", required=False)
-@take_signing
-@click.pass_obj
-def _withdraw(
-    terminal: Terminal,
-    name: str,
-    deposit: int,
-    amount: str | None,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _withdraw(hand: Hand, deposit: int, amount: str | None) -> Exit:
     """Return savings before their term, whole or in part, at the price of their demurrage."""
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            tell_news(terminal, session)
-            found = _find_deposit(session, deposit)
-            wanted = int(found.amount) if amount is None else parse_amount(amount)
-            if found.bond != "free":
-                raise Invalid(Code.DEPOSIT_BONDED)
-            if wanted > found.amount:
-                raise Invalid(Code.DEPOSIT_TOO_LITTLE, f"it holds {format_pai(found.amount)}")
-            intent = _intend_withdrawal(terminal, session, found, wanted)
-            secrets = unlock(terminal, folder, name, password_file)
-            return await carry_out(terminal, session, secrets, intent, manner)
+    async def draft(session: Session) -> Intent:
+        found = _find_deposit(session, deposit)
+        wanted = int(found.amount) if amount is None else parse_amount(amount)
+        if found.bond != "free":
+            raise Invalid(Code.DEPOSIT_BONDED)
+        if wanted > found.amount:
+            raise Invalid(Code.DEPOSIT_TOO_LITTLE, f"it holds {format_pai(found.amount)}")
+        return _intend_withdrawal(hand.terminal, session, found, wanted)
 
-    return run(work)
+    return act(hand, draft)
 
 
 COMMANDS: Final = (_pay, _save, _prolong, _withdraw)

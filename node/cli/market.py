@@ -20,12 +20,12 @@ from chain.actions import (
     WithdrawListing,
 )
 from chain.units import format_pai
-from node.cli.market_chains import COMMANDS
-from node.cli.market_signing import carry_out_action, get_until_slot
-from wallet.flow import get_names, run, tell_news
+from node.cli import market_chains, market_goods
+from node.cli.market_signing import act_once, get_until_slot
+from wallet.flow import Hand, get_names, run, tell_news
 from wallet.market import ListingAnswer, TraderAnswer, read_listings, read_trader
 from wallet.obligations import Obligation, get_obligations
-from wallet.options import take_folder, take_signing
+from wallet.options import take_folder, take_hand
 from wallet.requests import parse_amount
 from wallet.session import Session, open_client, open_session
 from wallet.show import shorten_address, tell_pai
@@ -42,7 +42,7 @@ def command() -> None:
     """Trade goods and work in chains, with little money or none."""
 
 
-for _item in COMMANDS:
+for _item in (*market_chains.COMMANDS, *market_goods.COMMANDS):
     command.add_command(_item)
 
 
@@ -65,11 +65,10 @@ def _take_terms(function: click.decorators.FC) -> click.decorators.FC:
 @click.argument("quantity", type=click.IntRange(1, QUANTITY_MAX))
 @click.argument("unit")
 @_take_terms
-@take_signing
-@click.pass_obj
-def _offer(terminal: Terminal, /, name: str, **rest: Any) -> Exit:
+@take_hand
+def _offer(hand: Hand, **rest: Any) -> Exit:
     """Offer goods or work: QUANTITY times UNIT of GOOD, such as food/milk 20 l."""
-    return _list(terminal, name, Offer, **rest)
+    return _list(hand, Offer, **rest)
 
 
 @command.command("want")
@@ -78,17 +77,14 @@ def _offer(terminal: Terminal, /, name: str, **rest: Any) -> Exit:
 @click.argument("quantity", type=click.IntRange(1, QUANTITY_MAX))
 @click.argument("unit")
 @_take_terms
-@take_signing
-@click.pass_obj
-def _want(terminal: Terminal, /, name: str, **rest: Any) -> Exit:
+@take_hand
+def _want(hand: Hand, **rest: Any) -> Exit:
     """Look for goods or work, at --price at most; GOOD may be a whole category."""
-    return _list(terminal, name, Want, **rest)
+    return _list(hand, Want, **rest)
 
 
 def _list(
-    terminal: Terminal,
-    /,
-    name: str,
+    hand: Hand,
     kind: type[Offer] | type[Want],
     *,
     good: str,
@@ -98,7 +94,6 @@ def _list(
     place: str,
     periods: int,
     note: str,
-    **signing: Any,
 ) -> Exit:
     amount = parse_amount(price)
 
@@ -109,7 +104,7 @@ def _list(
         except ValueError as error:
             raise Failure(Exit.USAGE, "{reason}.", reason=str(error)) from None
 
-    return carry_out_action(terminal, name, build, **signing)
+    return act_once(hand, build)
 
 
 @command.command("change")
@@ -120,36 +115,23 @@ def _list(
               help="What is left.")  # fmt: skip
 @click.option("--periods", type=click.IntRange(1, PERIODS_MAX), default=28, show_default=True,
               help="For how many periods (days) from now.")  # fmt: skip
-@take_signing
-@click.pass_obj
-def _change(
-    terminal: Terminal,
-    /,
-    name: str,
-    number: int,
-    price: str,
-    quantity: int,
-    periods: int,
-    **signing: Any,
-) -> Exit:
+@take_hand
+def _change(hand: Hand, number: int, price: str, quantity: int, periods: int) -> Exit:
     """Change an own offer or want; chains that wait with it are void."""
     amount = parse_amount(price)
-    return carry_out_action(
-        terminal,
-        name,
+    return act_once(
+        hand,
         lambda session: ChangeListing(number, amount, quantity, get_until_slot(session, periods)),
-        **signing,
     )
 
 
 @command.command("withdraw")
 @click.argument("name")
 @click.argument("number", type=click.IntRange(0))
-@take_signing
-@click.pass_obj
-def _withdraw(terminal: Terminal, /, name: str, number: int, **signing: Any) -> Exit:
+@take_hand
+def _withdraw(hand: Hand, number: int) -> Exit:
     """Take back an own offer or want."""
-    return carry_out_action(terminal, name, lambda _: WithdrawListing(number), **signing)
+    return act_once(hand, lambda _: WithdrawListing(number))
 
 
 @command.command("order")
@@ -163,19 +145,8 @@ def _withdraw(terminal: Terminal, /, name: str, number: int, **signing: Any) -> 
 @click.option("--periods", type=click.IntRange(1, PERIODS_MAX), default=28, show_default=True,
               help="For how many periods (days).")  # fmt: skip
 @click.option("--cancel", is_flag=True, help="Cancel the standing order.")
-@take_signing
-@click.pass_obj
-def _order(
-    terminal: Terminal,
-    /,
-    name: str,
-    give: str,
-    take: str,
-    chains: int,
-    periods: int,
-    cancel: bool,
-    **signing: Any,
-) -> Exit:
+@take_hand
+def _order(hand: Hand, give: str, take: str, chains: int, periods: int, cancel: bool) -> Exit:
     """Let chains of your own offers and wants happen without asking each time."""
     most, least = parse_amount(give), parse_amount(take)
 
@@ -184,7 +155,7 @@ def _order(
             return CancelOrder()
         return SetOrder(most, least, chains, get_until_slot(session, periods))
 
-    return carry_out_action(terminal, name, build, **signing)
+    return act_once(hand, build)
 
 
 @command.command("browse")

@@ -5,22 +5,31 @@ his own machine, over what a node tells of the market, and proposes what he find
 """
 
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
 from chain.actions import (
     AcceptChain,
-    ConfirmDelivery,
     DeclineChain,
     ProposeChain,
 )
 from chain.tables import Listing
 from chain.units import format_pai
-from node.cli.market_signing import carry_out_action, get_until_slot
+from node.cli.market_signing import act_once, get_until_slot
 from node.exchange.market import ASKED, PROPOSAL_PERIODS, Market, Room
 from node.exchange.matchmaker import Found, find_chains
-from wallet.flow import Intent, Manner, carry_out, get_names, run, tell_news, unlock
+from wallet.flow import (
+    Hand,
+    Intent,
+    Manner,
+    act,
+    carry_out,
+    get_names,
+    run,
+    tell_news,
+    unlock,
+)
 from wallet.market import (
     ChainAnswer,
     ListingAnswer,
@@ -33,7 +42,7 @@ from wallet.market import (
     read_rooms,
     tell_chain,
 )
-from wallet.options import take_folder, take_signing
+from wallet.options import take_folder, take_hand, take_signing
 from wallet.session import Session, open_session
 from wallet.show import shorten_address, tell_pai
 from wallet.terminal import Exit, Failure, Terminal, build_sheet
@@ -74,54 +83,30 @@ def _chains(terminal: Terminal, name: str, folder: Path) -> None:
 @click.command("accept")
 @click.argument("name")
 @click.argument("number", type=click.IntRange(0))
-@take_signing
-@click.pass_obj
-def _accept(
-    terminal: Terminal,
-    name: str,
-    number: int,
-    folder: Path,
-    password_file: Path | None,
-    manner: Manner,
-) -> Exit:
+@take_hand
+def _accept(hand: Hand, number: int) -> Exit:
     """Consent to a chain, after reading in words what it does."""
 
-    async def work() -> Exit:
-        async with open_session(folder, name, terminal.node_url) as session:
-            tell_news(terminal, session)
-            chain = await _find_chain(session, number)
-            intent = Intent(
-                actions=(AcceptChain(number, compute_digest(session.community, chain)),),
-                title=terminal.say("Chain {number}", number=number),
-                pairs=tuple(_tell_pairs(terminal, session, chain)),
-                gain=compute_delta(chain.trades, session.address),
-                document=_build_document(terminal, session, chain),
-            )
-            secrets = unlock(terminal, folder, name, password_file)
-            return await carry_out(terminal, session, secrets, intent, manner)
+    async def draft(session: Session) -> Intent:
+        chain = await _find_chain(session, number)
+        return Intent(
+            actions=(AcceptChain(number, compute_digest(session.community, chain)),),
+            title=hand.terminal.say("Chain {number}", number=number),
+            pairs=tuple(_tell_pairs(hand.terminal, session, chain)),
+            gain=compute_delta(chain.trades, session.address),
+            document=_build_document(hand.terminal, session, chain),
+        )
 
-    return run(work)
+    return act(hand, draft)
 
 
 @click.command("decline")
 @click.argument("name")
 @click.argument("number", type=click.IntRange(0))
-@take_signing
-@click.pass_obj
-def _decline(terminal: Terminal, /, name: str, number: int, **signing: Any) -> Exit:
+@take_hand
+def _decline(hand: Hand, number: int) -> Exit:
     """Refuse a chain that you are part of; it is gone for everybody."""
-    return carry_out_action(terminal, name, lambda _: DeclineChain(number), **signing)
-
-
-@click.command("confirm")
-@click.argument("name")
-@click.argument("number", type=click.IntRange(0))
-@click.argument("quantity", type=click.IntRange(1))
-@take_signing
-@click.pass_obj
-def _confirm(terminal: Terminal, /, name: str, number: int, quantity: int, **signing: Any) -> Exit:
-    """Sign that you have received QUANTITY of delivery NUMBER; do so when it is handed over."""
-    return carry_out_action(terminal, name, lambda _: ConfirmDelivery(number, quantity), **signing)
+    return act_once(hand, lambda _: DeclineChain(number))
 
 
 @click.command("match")
@@ -168,7 +153,7 @@ def _match(
     return run(work)
 
 
-COMMANDS: Final = (_chains, _accept, _decline, _confirm, _match)
+COMMANDS: Final = (_chains, _accept, _decline, _match)
 
 
 async def _find_chain(session: Session, number: int) -> ChainAnswer:

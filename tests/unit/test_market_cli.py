@@ -106,6 +106,36 @@ def test_three_trade_in_a_chain_without_money(desk: Desk) -> None:
     assert "delivered 1, late 0" in desk.run("mine", "anna")
 
 
+def test_goods_are_handed_over_against_a_signature(desk: Desk) -> None:
+    open_triangle(desk)
+    for name in NAMES:
+        desk.run("order", name, "--give", "10", "--take", "10", "--yes")
+    desk.run("match", "vera", "--yes")
+    (milk,) = [
+        item for item in desk.ask("mine", "anna")["deliveries"] if item["good"] == "food/milk"
+    ]
+    number = str(milk["number"])
+    shown = desk.run("hand-over", "anna", number, "5")
+    assert "5 l food/milk for boris" in shown
+    assert "▄" in shown, "a QR code"
+    request = desk.ask("hand-over", "anna", number, "5")["request"]
+    assert desk.ask("confirm", "boris", request, "--yes")["left"] == 15
+    assert "leave the quantity out" in " ".join(
+        desk.run("confirm", "boris", request, "6", "--yes", code=Exit.USAGE).split()
+    )
+    assert desk.ask("confirm", "boris", number, "--yes")["quantity"] == 15
+    assert desk.ask("mine", "anna")["delivered"] == "1"
+    for wrong in ("pai-goods:9", "pai-goods:x?quantity=1", "milk", "99"):
+        desk.run("confirm", "boris", wrong, "--yes", code=Exit.USAGE)
+    other = request.replace("community=", "community=0")
+    desk.run("confirm", "boris", other, "--yes", code=Exit.USAGE)
+    (feed,) = [
+        item for item in desk.ask("mine", "anna")["deliveries"] if item["good"] == "farm/feed"
+    ]
+    desk.run("hand-over", "anna", str(feed["number"]), code=Exit.USAGE)  # she is its buyer
+    desk.run("confirm", "anna", str(feed["number"]), "5", "--yes", code=Exit.USAGE)  # 4 are left
+
+
 def test_who_is_still_waited_for_is_told_and_standing_orders_count(desk: Desk) -> None:
     open_triangle(desk)
     desk.run("order", "anna", "--give", "10", "--take", "10", "--yes")

@@ -55,8 +55,40 @@ TEXTS: Final[Texts] = {
     "Refuse a chain that you are part of; it is gone for everybody.": (
         "Отказаться от цепочки с вашим участием; её не станет ни для кого."
     ),
-    "Sign that you have received QUANTITY of delivery NUMBER; do so when it is handed over.": (
-        "Подписать, что по поставке NUMBER получено QUANTITY; делайте это при передаче."
+    (
+        "Sign that you have received goods, when they are handed over.\n\n"
+        "NUMBER is a delivery's, REQUEST is what its seller shows; without QUANTITY it is all that "
+        "is left."
+    ): (
+        "Подписать, что товар получен, — в момент передачи.\n\n"
+        "NUMBER — номер поставки, REQUEST — то, что показывает продавец; без QUANTITY — всё, что "
+        "осталось."
+    ),
+    (
+        "Show the buyer of delivery NUMBER what to sign for: a text and a QR code.\n\n"
+        "Give him the goods when his signature is in a block: 'pai market mine' shows it."
+    ): (
+        "Показать покупателю поставки NUMBER, что подписать: текст и QR-код.\n\n"
+        "Отдайте товар, когда его подпись в блоке: это покажет «pai market mine»."
+    ),
+    "{goods} for {buyer}": "{goods}, получает {buyer}",
+    "Receipt of {name}": "Расписка, {name}",
+    "Received": "Получено",
+    "Delivered by": "Кто передал",
+    "Still to come": "Ещё не пришло",
+    "You have no delivery {number} to make.": "За вами нет поставки {number}.",
+    "No delivery {number} is for you.": "Поставка {number} — не вам.",
+    "Of delivery {number} only {left} are left.": "По поставке {number} осталось только {left}.",
+    "{text} is neither a delivery's number nor what a seller shows.": (
+        "{text} — ни номер поставки, ни то, что показывает продавец."
+    ),
+    "This request names no delivery and no quantity.": "В этом запросе нет поставки и количества.",
+    (
+        "The request asks you to sign for {asked}, and you wrote {quantity}: leave the quantity "
+        "out, or name the delivery by its number."
+    ): (
+        "Запрос просит подписать {asked}, а вы написали {quantity}: не указывайте количество или "
+        "назовите поставку по номеру."
     ),
     "Look for chains among everybody's offers and wants, and propose them.": (
         "Найти цепочки среди всех предложений и запросов и предложить их."

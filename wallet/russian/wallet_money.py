@@ -113,13 +113,11 @@ TEXTS: Final[Texts] = {
         "Платежи с назначениями — больше {count} байтов: сделайте несколько файлов."
     ),
     # Payment requests.
-    "This payment request cannot be read: {reason}.": (
-        "Этот запрос об оплате не прочитать: {reason}."
-    ),
-    "This payment request is too long.": "Этот запрос об оплате слишком длинный.",
-    "This payment request says something twice.": "Этот запрос об оплате говорит что-то дважды.",
-    "This payment request is of another community ({id}); this wallet belongs to {name}.": (
-        "Этот запрос об оплате — другого сообщества ({id}); кошелёк принадлежит {name}."
+    "This request cannot be read: {reason}.": ("Этот запрос не прочитать: {reason}."),
+    "This request is too long.": "Этот запрос слишком длинный.",
+    "This request says something twice.": "Этот запрос говорит что-то дважды.",
+    "This request is of another community ({id}); this wallet belongs to {name}.": (
+        "Этот запрос — другого сообщества ({id}); кошелёк принадлежит {name}."
     ),
     (
         "The request asks for {asked} pai, and you wrote {amount}: leave the amount out, or pay "
