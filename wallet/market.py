@@ -77,6 +77,11 @@ class ChainAnswer(Answer, frozen=True):
         return {address for item in self.trades for address in (item.seller, item.buyer)}
 
     @property
+    def legs(self) -> list[Leg]:
+        """Its trades as the ledger names them."""
+        return [Leg(item.offer, item.want, item.quantity) for item in self.trades]
+
+    @property
     def waited_for(self) -> set[str]:
         """Whose consent is missing."""
         return self.people - set(self.consented) - set(self.covered)
@@ -168,9 +173,10 @@ async def read_listings(client: NodeClient, **query: str) -> list[ListingAnswer]
     return [item for page in pages for item in page.listings]
 
 
-async def read_chains(client: NodeClient, address: str) -> list[ChainAnswer]:
-    """The chains that wait and that an account is part of."""
-    pages = await _read_pages(client, "/v1/market/chains", ChainsAnswer, account=address)
+async def read_chains(client: NodeClient, address: str | None = None) -> list[ChainAnswer]:
+    """The chains that wait, all or those that an account is part of."""
+    query = {} if address is None else {"account": address}
+    pages = await _read_pages(client, "/v1/market/chains", ChainsAnswer, **query)
     return [item for page in pages for item in page.chains]
 
 

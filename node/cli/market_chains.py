@@ -17,8 +17,8 @@ from chain.actions import (
 from chain.tables import Listing
 from chain.units import format_pai
 from node.cli.market_signing import act_once, get_until_slot
-from node.exchange.market import ASKED, PROPOSAL_PERIODS, Market, Room
-from node.exchange.matchmaker import Found, find_chains
+from node.exchange.market import ASKED, PROPOSAL_PERIODS, Market, Room, reserve
+from node.exchange.matchmaker import Found, Terms, find_chains
 from wallet.flow import (
     Hand,
     Intent,
@@ -128,7 +128,11 @@ def _match(
         async with open_session(folder, name, terminal.node_url) as session:
             tell_news(terminal, session)
             market = await _read_market(session)
-            found = find_chains(market)
+            waiting = await read_chains(session.client)
+            own = [item for item in waiting if item.proposer == session.address]
+            legs = [leg for item in own for leg in item.legs]
+            free = market._replace(listings=reserve(market.listings, legs))
+            found = find_chains(free, [_get_terms(item) for item in waiting])
             document: dict[str, object] = {
                 "found": len(found.chains),
                 "value": format_pai(found.value),
@@ -161,6 +165,11 @@ async def _find_chain(session: Session, number: int) -> ChainAnswer:
         if item.number == number and item.trades:
             return item
     raise Failure(Exit.USAGE, "No chain {number} of yours waits, or not any more.", number=number)
+
+
+def _get_terms(chain: ChainAnswer) -> Terms:
+    """By what a chain that waits is known again, so that it is not proposed twice."""
+    return tuple(sorted((item.offer, item.want, int(item.price)) for item in chain.trades))
 
 
 async def _read_market(session: Session) -> Market:

@@ -1,7 +1,6 @@
 """Long work in a process of its own: while a solver works, no other thread of Python does.
 
-What such a process may take of the machine is bounded: memory by itself, time by whoever waits. It
-gives way to everything else that wants the processor.
+What such a process may take of the machine is bounded: memory by itself, time by whoever waits.
 """
 
 import os
@@ -26,10 +25,14 @@ def has_solver() -> bool:
     return find_spec("ortools") is not None
 
 
-def limit_process() -> None:
-    """Bound what this process takes; called first thing by a process of such work."""
+def limit_process(*, is_urgent: bool) -> None:
+    """Bound what this process takes; called first thing by a process of such work.
+
+    What is not urgent gives way to everything else that wants the processor.
+    """
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
-    os.nice(NICENESS)
+    if not is_urgent:
+        os.nice(NICENESS)
 
 
 async def work_apart(module: str, data: bytes, seconds_max: float) -> bytes:

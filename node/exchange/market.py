@@ -11,6 +11,9 @@ from itertools import islice
 from statistics import median_low
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
+from chain.actions import Leg
 from chain.goods import is_reachable, is_under
 from chain.policy import AccountId
 from chain.tables import Listing
@@ -72,6 +75,19 @@ class Relaxation(NamedTuple):
     arcs: Sequence[Arc]
     trades: Sequence[Trade]
     whole: bool
+
+
+def reserve(listings: Mapping[int, Listing], legs: Iterable[Leg]) -> dict[int, Listing]:
+    """What is left of offers and wants if these trades happen."""
+    left = {number: row.left for number, row in listings.items()}
+    for leg in legs:
+        left[leg.offer] -= leg.quantity
+        left[leg.want] -= leg.quantity
+    return {
+        number: replace(row, left=left[number])
+        for number, row in listings.items()
+        if left[number] > 0
+    }
 
 
 def find_trades(market: Market) -> Trades:

@@ -8,8 +8,6 @@ from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Final, NamedTuple
 
-from msgspec.structs import replace
-
 from chain.kept import STATE, Head, read_head, read_numbered, read_row
 from chain.policy import AccountId
 from chain.rules.context import Context
@@ -19,7 +17,7 @@ from chain.rules.settlement import get_touched
 from chain.state import State
 from chain.store import Store
 from chain.tables import CHAINS, LISTINGS, TRADERS, Chain, Listing, Order
-from node.exchange.market import ASKED, Market, Room
+from node.exchange.market import ASKED, Market, Room, reserve
 from node.exchange.matchmaker import Terms, get_terms
 from node.prices import PRICE_PERIODS, read_prices
 
@@ -101,9 +99,7 @@ def _read(
     possible = [row for row in chains if _is_possible(listings, row)]
     waiting = {get_terms(listings, row.legs) for row in possible}
     own = [row for row in possible if row.proposer == proposer]
-    for leg in (leg for row in own for leg in row.legs):
-        for number in (leg.offer, leg.want):
-            listings[number] = _reserve(listings[number], leg.quantity)
+    left = reserve(listings, [leg for row in own for leg in row.legs])
     rooms, asked = dict[AccountId, Room](), set[AccountId]()
     for account_id in sorted({row.account for row in listings.values()}):
         data = read_row(store, TRADERS.prefix + account_id)
@@ -117,7 +113,7 @@ def _read(
     return Snapshot(
         head,
         Market(
-            {number: row for number, row in listings.items() if row.left},
+            left,
             rooms,
             read_prices(store, since),
         ),
@@ -130,11 +126,6 @@ def _read(
 
 def _is_possible(listings: Mapping[int, Listing], row: Chain) -> bool:
     return all(number in listings for leg in row.legs for number in (leg.offer, leg.want))
-
-
-def _reserve(listing: Listing, quantity: int) -> Listing:
-    """What is left of an offer or want if a chain of ours that waits happens."""
-    return replace(listing, left=max(0, listing.left - quantity))
 
 
 def _read_listings(store: Store, slot: int, first: int) -> Iterator[tuple[int, Listing]]:

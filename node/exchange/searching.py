@@ -30,7 +30,7 @@ async def search_apart(market: Market, avoided: Iterable[Terms], seconds_max: fl
 
 def main() -> None:
     """What that process does: a task in, what it finds out."""
-    limit_process()
+    limit_process(is_urgent=False)
     task = _TASKS.decode(sys.stdin.buffer.read())
     sys.stdout.buffer.write(msgspec.msgpack.encode(find_chains(task.market, task.avoided)))
 

@@ -85,7 +85,7 @@ async def solve_apart(graph: Graph, seconds_max: float) -> tuple[Integers, Integ
 
 def main() -> None:
     """What that process does: a graph in, flows and potentials out."""
-    limit_process()
+    limit_process(is_urgent=True)
     with np.load(BytesIO(sys.stdin.buffer.read())) as given:
         counts, *columns = (given[name] for name in given.files)
     graph = Graph(int(counts[0]), int(counts[1]), *columns)

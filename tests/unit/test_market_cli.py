@@ -85,6 +85,7 @@ def test_three_trade_in_a_chain_without_money(desk: Desk) -> None:
     desk.run("order", "anna", "--give", "10", "--take", "10", "--yes")
     found = desk.ask("match", "vera", "--yes")
     assert found["found"] == 1
+    assert desk.ask("match", "vera", "--dry")["found"] == 0, "what waits is not proposed twice"
     assert desk.ask("chains", "anna")["chains"][0]["consented"] is False
 
     (chain,) = desk.ask("chains", "boris")["chains"]

@@ -5,6 +5,8 @@ every change of a good one, is refused or is another proof of the same value.
 """
 
 import random
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import networkx as nx
@@ -413,6 +415,21 @@ async def test_a_process_of_its_own_finds_the_same() -> None:
 async def test_a_process_that_takes_too_long_finds_nothing() -> None:
     with pytest.raises(WorkFailed, match="took more than"):
         await solve_apart(make_adversarial()["a circle"], 0.001)
+
+
+def test_a_process_takes_no_more_memory_than_it_may() -> None:
+    hungry = (
+        "from node.exchange.apart import MEMORY_BYTES_MAX, limit_process\n"
+        "limit_process(is_urgent=False)\n"
+        "try:\n"
+        "    bytearray(MEMORY_BYTES_MAX)\n"
+        "except MemoryError:\n"
+        "    print('no more')\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", hungry], capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "no more\n"
 
 
 async def test_a_process_that_fails_says_why() -> None:
