@@ -11,6 +11,8 @@ from chain.store import Batch, StoreError
 _WRITE_BUFFER_BYTES = 8 * 1_024 * 1_024  # a few hundred blocks between compactions
 _CACHE_BYTES = 16 * 1_024 * 1_024  # rows in use are cached decoded; this serves old blocks
 _BLOOM_BITS = 10  # one look-up in a hundred for an absent row reads the disk
+# A store that another thread has closed answers with RuntimeError.
+_FAULTS = (plyvel.Error, RuntimeError)
 
 
 class LevelStore:
@@ -39,13 +41,17 @@ class LevelStore:
         """The value, or None."""
         try:
             value: bytes | None = self._db.get(key)
-        except plyvel.Error as error:
+        except _FAULTS as error:
             raise _explain(error) from error
         return value
 
     def items(self, prefix: bytes, start: bytes = b"") -> Iterator[tuple[bytes, bytes]]:
         """Keys that begin with ``prefix`` and their values, in byte order, as of now."""
-        return _iterate(self._db.snapshot(), prefix, start)
+        try:
+            snapshot = self._db.snapshot()
+        except _FAULTS as error:
+            raise _explain(error) from error
+        return _iterate(snapshot, prefix, start)
 
     def write(self, batch: Batch, *, durable: bool) -> None:
         """Put values and delete keys (None), all or nothing; ``durable`` waits for the disk."""
@@ -72,17 +78,19 @@ def _iterate(snapshot: Any, prefix: bytes, start: bytes) -> Iterator[tuple[bytes
             if start:
                 found.seek(prefix + start)
             yield from found
-    except plyvel.Error as error:
+    except _FAULTS as error:
         raise _explain(error) from error
 
 
-def _explain(error: plyvel.Error) -> StoreError:
+def _explain(error: Exception) -> StoreError:
+    if isinstance(error, RuntimeError):
+        return StoreError("the store has been closed: ask again")
     if isinstance(error, plyvel.CorruptionError):
         return StoreError(f"the store is damaged: restore it or sync anew ({_tell(error)})")
     return StoreError(f"the disk failed: is it full, or read-only? ({_tell(error)})")
 
 
-def _tell(error: plyvel.Error) -> str:
+def _tell(error: Exception) -> str:
     """What LevelDB says, which the binding hands on as bytes."""
     said = error.args[0] if error.args else ""
     return said.decode(errors="replace") if isinstance(said, bytes) else str(said)

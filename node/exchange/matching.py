@@ -198,6 +198,8 @@ class Matchmaker:
             for legs in found.chains:
                 while self._count_waiting() >= WAITING_MAX:  # noqa: ASYNC110 - for blocks
                     await trio.sleep(LOOK_SECONDS)
+                if not self._can_pay():
+                    break
                 listings = snapshot.market.listings
                 numbers = {number for leg in legs for number in (leg.offer, leg.want)}
                 is_asked = any(listings[item].account in snapshot.asked for item in numbers)
@@ -236,8 +238,9 @@ class Matchmaker:
 
     def _count_waiting(self) -> int:
         """Proposals of ours that no block has yet."""
-        row = self.core.ledger.state.accounts.require(self.account)
-        return self.core.mempool.get_next_sequence(self.account) - row.sequence
+        row = self.core.ledger.state.accounts.get(self.account)
+        waiting = self.core.mempool.get_next_sequence(self.account)
+        return waiting - (0 if row is None else row.sequence)
 
     def _sign(self, legs: tuple[Leg, ...], slot: int) -> SealedTransaction:
         core, ledger = self.core, self.core.ledger

@@ -117,6 +117,17 @@ def test_a_folder_opens_again_with_all_it_held(tmp_path: Path) -> None:
         store.close()
 
 
+def test_a_reader_is_told_that_another_has_closed_the_store(tmp_path: Path) -> None:
+    store = LevelStore(tmp_path / "store")
+    store.write([(b"a", b"1"), (b"b", b"2")], durable=False)
+    reading = store.items(b"")
+    assert next(reading) == (b"a", b"1")
+    store.close()
+    for read in (lambda: store.get(b"a"), lambda: next(reading), lambda: store.items(b"")):
+        with pytest.raises(StoreError, match="has been closed"):
+            read()
+
+
 def test_a_folder_in_use_is_refused(tmp_path: Path) -> None:
     store = LevelStore(tmp_path / "store")
     with pytest.raises(StoreError, match="another process uses it"):

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 import pytest
 import trio
 
-from chain.actions import AcceptChain, ChangeListing, Offer, Pay, ProposeChain, SetOrder, Want
+from chain.actions import AcceptChain, ChangeListing, Leg, Offer, Pay, ProposeChain, SetOrder, Want
 from chain.crypto import build_key_pair, u64
+from chain.store import StoreError
 from chain.tables import Listing
 from chain.transaction import SealedTransaction
 from node.exchange import matching
@@ -242,6 +243,42 @@ async def test_a_search_that_takes_too_long_is_given_up_and_the_next_is_smaller(
     assert sizes == [LISTINGS_MAX, LISTINGS_MAX // 2, LISTINGS_MAX // 4, LISTINGS_MAX // 8,
                      LISTINGS_MAX // 4]  # fmt: skip
     assert (matchmaker.tally.failed, matchmaker.tally.searches) == (3, 2)
+
+
+async def test_a_chain_that_was_replaced_meanwhile_is_read_again_next_time(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_ring(core.community, orders=("emma", "farid", "galina"))
+    core.follow()
+    matchmaker = Matchmaker(core, KEY)
+
+    def fail(*_: object) -> None:
+        raise StoreError("the store has been closed: ask again")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(matching, "read_snapshot", fail)
+        await matchmaker.match()
+    assert (matchmaker.tally.failed, matchmaker._most) == (1, LISTINGS_MAX)
+    await matchmaker.match()
+    assert matchmaker.tally.proposed == 1
+
+
+async def test_who_runs_out_of_money_stops_proposing(
+    core: Core, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_ring(core.community)
+    core.follow()
+    matchmaker = Matchmaker(core, KEY)
+    pays = iter((True, True))
+    monkeypatch.setattr(Matchmaker, "_can_pay", lambda _self: next(pays, False))
+
+    async def search(*_: object) -> Found:
+        await trio.lowlevel.checkpoint()
+        return Found(((Leg(0, 3, 5),), (Leg(2, 5, 5),)), 10 * PAI, 15 * PAI)
+
+    monkeypatch.setattr(matching, "search_apart", search)
+    await matchmaker.match()
+    assert (matchmaker.tally.found, matchmaker.tally.proposed) == (2, 1)
 
 
 async def test_it_begins_in_its_place_of_an_interval_that_has_a_block(

@@ -63,6 +63,7 @@ SENTENCES: Final[dict[str, str]] = {
     ),
     "{0} (its genesis is missing)": "{0} (нет устава)",
     "{0} (its rows do not give the root of block {1})": "{0} (её строки не дают корня блока {1})",
+    "the store has been closed: ask again": "хранилище закрыто: спросите ещё раз",
     "the disk failed: is it full, or read-only? ({0})": (
         "диск отказал: не полон ли он, не только ли для чтения? ({0})"
     ),
