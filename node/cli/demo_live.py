@@ -284,9 +284,9 @@ def _tell_money(words: Words, board: Board, room: Room) -> Table:
             velocity,
             draw_sparkline(list(board.velocities), SPARK_WIDTH if room.framed else room.bar),
         ),
-        (words.say("traded in chains, pai"), round_amount(words, board.chains.amount), ""),
+        (words.say("in chains, pai"), round_amount(words, board.chains.amount), ""),
         (
-            words.say("trade without money"),
+            words.say("without money"),
             tell_share(words, board.share_without_money),
             draw_bar(board.share_without_money, 1, room.bar),
         ),

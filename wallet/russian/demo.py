@@ -57,8 +57,8 @@ TEXTS: Final[Texts] = {
         "слот {slot}: высоты {heights}; платежей {payments}, скорость {velocity}, "
         "демередж {demurrage}; цепочек {chains}, без денег {share}"
     ),
-    "traded in chains, pai": "по цепочкам, паи",
-    "trade without money": "торговля без денег",
+    "in chains, pai": "по цепочкам, паи",
+    "without money": "без денег",
     "All servers follow one chain.": "Все серверы следуют одной цепочке.",
     "Servers are catching up with each other.": "Серверы догоняют друг друга.",
     "server of": "чей сервер",
