@@ -43,6 +43,7 @@ from consensus.events import (
 )
 from consensus.finality import (
     choose,
+    enter,
     on_certificate_seen,
     on_hand_offs_shown,
     on_here_seen,
@@ -55,7 +56,7 @@ from consensus.finality import (
 from consensus.gadget import set_back
 from consensus.guard import OFFSET_WARN_MS
 from consensus.offences import note_header
-from consensus.recovery import meet_own_header, on_newest_shown, on_release_commanded
+from consensus.recovery import ask_again, meet_own_header, on_newest_shown, on_release_commanded
 from consensus.rest import QUIET, find_rest, is_undisturbed
 from consensus.rounds import ROUND_HANDLERS, plan_round
 from consensus.signing import on_drafted, plan_block
@@ -182,9 +183,13 @@ def on_head_changed(state: Consensus, event: HeadChanged) -> list[Effect]:
 
 def on_chain_replaced(state: Consensus, event: ChainReplaced) -> list[Effect]:
     """Begin a new tree on the new head; what stands above it comes again."""
-    position = event.position
+    position, voters = event.position, event.voters
     state.tree.restart(position.head, position.score, position.recorded)
-    return on_head_changed(state, HeadChanged(event.time_ms, event.position))
+    effects = on_head_changed(state, HeadChanged(event.time_ms, event.position))
+    if voters is not None and voters.base_slot > state.gadget.voters.base_slot:
+        effects += enter(state, voters, event.time_ms)
+        ask_again(state, state.get_slot(event.time_ms))
+    return effects
 
 
 def on_block_refused(state: Consensus, event: BlockRefused) -> list[Effect]:

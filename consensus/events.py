@@ -71,10 +71,14 @@ class HeadChanged(NamedTuple):
 
 
 class ChainReplaced(NamedTuple):
-    """Another chain took the place of ours, from further back than blocks can be undone."""
+    """Another chain took the place of ours, from further back than blocks can be undone.
+
+    ``voters``: the set in force, where the chain came with a proof that its hand-off is final.
+    """
 
     time_ms: int
     position: Position
+    voters: VoterSet | None = None
 
 
 class BlockRefused(NamedTuple):

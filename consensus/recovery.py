@@ -108,6 +108,15 @@ def meet_own_vote(state: Consensus, vote: SignedVote) -> list[Effect]:
     return _meet(state, body.round) if body.round > known_round or is_other else []
 
 
+def ask_again(state: Consensus, slot: int) -> None:
+    """Another set is in force at once: whoever has answered so far may weigh nothing in it."""
+    recovery, seat = state.gadget.recovery, state.seat
+    if seat is None or recovery.asking is Asking.NOT_YET or is_alone(state.gadget.voters, seat.id):
+        return
+    recovery.asking, recovery.asked_slot = Asking.ASKING, slot
+    recovery.answered.clear()
+
+
 def pass_time(state: Consensus, time_ms: int) -> list[Effect]:
     """Ask, judge the answers, and begin anew when it must be."""
     recovery, slot = state.gadget.recovery, state.get_slot(time_ms)

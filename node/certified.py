@@ -126,6 +126,15 @@ def read_hand_offs(store: Store, set_hash: BlockHash, limit: int) -> Iterator[Ha
         set_hash = compute_block_hash(encode(step.header))
 
 
+def find_height(store: Store, chain: BlockHash, set_hash: BlockHash) -> int | None:
+    """The height of a hand-off that is known by its proof; None: it is not."""
+    trusted = read_trusted(store)
+    for step in read_hand_offs(store, trusted.set if trusted else chain, HAND_OFFS_MAX):
+        if compute_block_hash(encode(step.header)) == set_hash:
+            return step.header.height
+    return None
+
+
 def build_proof(store: Store, set_hash: BlockHash, target: Target | None) -> FinalityProof | None:
     """A proof that leads on from a set to a target; None when this store cannot give it.
 

@@ -140,14 +140,22 @@ class ChainKeeper:
         before = state.sets.get(PREVIOUS if newest.base != head.hash else CURRENT)
         is_final = get_recorded(state).target_slot >= newest.base_slot
         chosen = newest if is_final or before is None or newest.base == entered else before
-        block = self.ledger.get_block(chosen.base)
-        height = 0 if block is None else block.header.height
+        height = self._get_base_height(chosen.base)
         return build_voters(chosen.base, chosen.base_slot, height, chosen.entries)
 
+    def get_proven_voters(self) -> VoterSet:
+        """The set that votes above the snapshot with which the chain began: its proof says so."""
+        newest = self.ledger.seat_set
+        height = self._get_base_height(newest.base)
+        return build_voters(newest.base, newest.base_slot, height, newest.entries)
+
     def _get_base_height(self, base: BlockHash) -> int:
+        """Of a hand-off below the snapshot with which the chain began, what proved it tells."""
         if base != self._base[0]:
             block = self.ledger.get_block(base)
-            self._base = base, 0 if block is None else block.header.height
+            store, chain = self.ledger.store, self.ledger.chain
+            found = certified.find_height(store, chain, base) if block is None else None
+            self._base = base, found or (0 if block is None else block.header.height)
         return self._base[1]
 
     def get_randomness_at(self, height: int) -> Randomness:

@@ -117,14 +117,21 @@ def _swap(owner: Owner, stores: Stores, replayed: Replayed, passage: Passage) ->
     return effects
 
 
-def take_over(owner: Owner, stores: Stores, abandoned: Iterable[SealedTransaction]) -> list[Effect]:
-    """Go on with the store beside, which is closed; ``abandoned`` may still be valid there."""
-    genesis = owner.ledger.genesis
+def take_over(
+    owner: Owner, stores: Stores, abandoned: Iterable[SealedTransaction], *, proven: bool = False
+) -> list[Effect]:
+    """Go on with the store beside, which is closed; ``abandoned`` may still be valid there.
+
+    ``proven``: it begins with a snapshot whose set is proven, and that set votes from now on.
+    """
+    genesis, seat = owner.ledger.genesis, owner.keeper.seat
     owner.keeper.ledger.store.close()
     stores.swap()
-    owner.keeper = ChainKeeper(stores.open(), genesis, owner.known)
+    owner.keeper = keeper = ChainKeeper(stores.open(), genesis, owner.known)
+    keeper.seat = seat
     owner.mempool.follow(owner.ledger, (), abandoned)
-    replaced = ChainReplaced(owner.clock.get_ms(), owner.keeper.get_position())
+    voters = keeper.get_proven_voters() if proven else None
+    replaced = ChainReplaced(owner.clock.get_ms(), keeper.get_position(), voters)
     return step(owner.consensus, replaced)
 
 

@@ -16,7 +16,9 @@ from chain.header import BlockHash
 from chain.proof import Checkpoint, FinalityProof, build_start
 from chain.snapshot import Outline, Part, Place
 from chain.store import Store
-from node.effects import perform
+from consensus.events import CertificateSeen
+from node.certified import read_target
+from node.effects import handle, perform
 from node.founding import Judged, check_age, check_block, found, judge_snapshot, take_part
 from node.owner import Owner
 from node.replacement import take_over
@@ -131,7 +133,10 @@ async def adopt_snapshot(owner: Owner, stores: Stores, begun: Begun) -> None:
     if owner.ledger.head.height >= begun.height:
         stores.drop_next()
     else:
-        effects = take_over(owner, stores, ())
+        effects = take_over(owner, stores, (), proven=True)
         owner.log.info("snapshot_taken", height=owner.ledger.head.height)
         await perform(owner, effects)
+        target = read_target(owner.ledger.store)
+        assert target is not None, "a snapshot's block is proven final"
+        await handle(owner, CertificateSeen(owner.clock.get_ms(), target.finality))
     begun.done.set()

@@ -12,6 +12,7 @@ import consensus.voting
 from chain.votes import Ack, Prevote, Vote
 from consensus.events import (
     AskNewest,
+    ChainReplaced,
     Concern,
     NewestShown,
     ReleaseCommanded,
@@ -238,6 +239,23 @@ def test_what_another_key_of_our_seat_says_is_not_ours() -> None:
     machine.hold(replace(build_block(block, 51, seat="seat0"), base=CHAIN))
     assert not machine.state.key_used_elsewhere
     assert machine.get_activation_round() is None
+
+
+def test_after_a_snapshot_those_are_asked_who_weigh_something_now() -> None:
+    machine = Restarted(build_spoken())
+    for name in NAMES[1:3]:
+        machine.show(name, 0)
+    assert len(machine.state.gadget.recovery.answered) == 2
+    tip = replace(build_block(GENESIS, 48, seat="seat1"), height=40, base=bytes(32))
+    voters = build_voters(tip.base, 47, 39, machine.state.gadget.voters.entries)
+    position = machine.state.position._replace(head=tip, base=tip.base, base_slot=47)
+    machine.send(ChainReplaced(machine.world.time_ms, position, voters))
+    assert machine.state.gadget.voters == voters
+    assert machine.asking is Asking.ASKING
+    machine.show("seat1", 0)
+    assert machine.asking is Asking.ASKING, "a quarter of the weight is not enough"
+    machine.show("seat2", 49)
+    assert machine.get_activation_round() is not None, "and now it is told that its journal is old"
 
 
 def test_another_body_of_a_round_that_we_know_is_a_thiefs() -> None:

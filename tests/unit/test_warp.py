@@ -25,6 +25,7 @@ from node.task import CoreSettings
 from p2p.memory import Lines, MemoryNetwork, MemoryTransport
 from p2p.network import Network, NetworkSettings
 from p2p.warp import Shelf
+from p2p.wire_votes import FinalityAnswer
 from tests.certified import FinalChain
 from tests.community import CONSTANTS, PAI, Community, build_genesis, get_account_id
 
@@ -149,6 +150,23 @@ async def test_a_newcomer_begins_with_a_snapshot_and_follows(
         assert newcomer.ledger.root == server.ledger.root
         assert list(read_rows(newcomer.ledger.store)) == list(read_rows(server.ledger.store))
         assert newcomer.get_hand_offs(CHAIN, 32) == server.get_hand_offs(CHAIN, 32)
+
+
+async def test_after_a_snapshot_the_set_in_force_is_known_without_asking_anybody(
+    autojump_clock: object, blocks: list[SealedBlock], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = FinalityAnswer((), None, None)
+    monkeypatch.setattr("node.core.show_finality", lambda *_: nothing)
+    handing = [block for block in blocks[:FINAL] if block.header.next_set_root is not None][-1]
+    async with open_world() as world:
+        world.start("server", keep(blocks))
+        newcomer = world.start("newcomer", MemoryStores(), "/memory/server")
+        await wait_for(lambda: newcomer.ledger.base.height == FINAL)
+        await wait_for(lambda: newcomer.get_final().height >= FINAL, 2)
+        voters = newcomer._owner.consensus.gadget.voters
+        assert (voters.base, voters.base_height) == (handing.hash, handing.header.height)
+        assert voters.base_slot == handing.header.slot
+        await wait_for(is_at(newcomer, blocks))
 
 
 async def test_whoever_began_so_serves_others(
