@@ -152,6 +152,7 @@ def _put_record(state: State, context: Context, finality: Finality, target: Plac
     body = finality.body
     recorded = state.recorded.require(CURRENT)
     fresh = [item for item in recorded.rounds if not _is_late(context, item.round)]
+    fresh = fresh or [recorded.rounds[-1]]  # so that there is always one before the newest
     newest = RecordedRound(
         set=body.set,
         round=body.round,
@@ -166,18 +167,25 @@ def _put_record(state: State, context: Context, finality: Finality, target: Plac
 
 
 def _add_anchor(state: State, context: Context, recorded: Recorded, target: Place) -> bytes:
-    """Let transactions refer to the target; forget the oldest anchors. Returns the oldest left."""
+    """Let transactions refer to the target; forget the oldest anchors. Returns the oldest left.
+
+    An anchor goes when the one that followed it is too old, not when it is: whoever referred to the
+    newest one while finality stood still has as much time as anybody when it goes on.
+    """
     key, before = target.hash[:16], recorded.rounds[-1].target_hash[:16]
     state.anchors.put(before, replace(state.anchors.require(before), following=key))
     state.anchors.put(key, Anchor(target.slot, None))
     oldest = recorded.oldest_anchor
     while True:
-        anchor = state.anchors.require(oldest)
-        if anchor.slot >= target.slot - context.constants.transaction_life_slots:
+        following = state.anchors.require(oldest).following
+        assert following is not None, "the target is the newest, and not as old as that"
+        if (
+            state.anchors.require(following).slot
+            >= target.slot - context.constants.transaction_life_slots
+        ):
             return oldest
-        assert anchor.following is not None, "the newest is as old as the target"
         state.anchors.put(oldest, None)
-        oldest = anchor.following
+        oldest = following
 
 
 def _is_late(context: Context, vote_round: int) -> bool:
@@ -263,8 +271,9 @@ def _get_ack(context: Context, item: RecordedRound) -> Ack:
 def get_lasting_ref(state: State) -> Bytes16:
     """What a transaction of today should refer to, so that it is good on every branch.
 
-    Of the anchors recorded lately the oldest: the block that recorded it is most likely final too,
-    while a newer record may lie on a branch that goes, and another branch may never repeat it.
+    Of the anchors recorded lately the oldest, but for the genesis never the newest: the block that
+    recorded it is most likely final too, while a newer record may lie on a branch that goes, and
+    another branch may never repeat it.
     """
     refs = [item.target_hash[:16] for item in state.recorded.require(CURRENT).rounds]
     return next(ref for ref in refs if state.anchors.get(ref) is not None)

@@ -116,7 +116,12 @@ class Walk:
 
     def check_anchors(self) -> None:
         newest = self.finals[-1][1]
-        kept = {final[:16] for final, slot in self.finals if slot >= newest - LIFE}
+        followed = [slot for _, slot in self.finals[1:]] + [newest]
+        kept = {
+            final[:16]
+            for (final, _), slot in zip(self.finals, followed, strict=True)
+            if slot >= newest - LIFE
+        }
         rows = self.c.store.items(b"s" + ANCHORS.prefix)
         assert {key[2:] for key, _ in rows} == kept
 

@@ -75,10 +75,26 @@ def test_anchors_older_than_a_transaction_may_live_are_forgotten_in_order() -> N
     record_at(c, blocks, 39)
     state, target = c.ledger.state, blocks[38]
     assert target.header.slot - 14 > c.genesis.constants.transaction_life_slots
-    for gone in (c.chain, blocks[4].hash, blocks[13].hash):
+    for gone in (c.chain, blocks[4].hash):
         assert state.anchors.get(gone[:16]) is None
     assert state.anchors.require(target.hash[:16]) == Anchor(target.header.slot, None)
-    assert state.recorded.require(CURRENT).oldest_anchor == target.hash[:16]
+    assert state.recorded.require(CURRENT).oldest_anchor == blocks[13].hash[:16]
+
+
+def test_after_a_standstill_what_referred_to_the_newest_anchor_is_still_good() -> None:
+    c = Community()
+    blocks = grow(c, 7)
+    blocks.append(record_at(c, blocks, 5))
+    state = c.ledger.state
+    blocks += [c.extend(after=20) for _ in range(23)]
+    ref = get_lasting_ref(state)
+    assert ref == c.chain[:16], "recorded before the newest"
+    record_at(c, blocks, c.ledger.head.height)
+    assert blocks[-1].header.slot - 5 > c.genesis.constants.transaction_life_slots
+    newest = blocks[-1].hash[:16]
+    assert get_lasting_ref(state) == blocks[4].hash[:16] != newest
+    assert state.anchors.get(blocks[4].hash[:16]) is not None
+    assert state.anchors.get(newest) is not None
 
 
 def test_transactions_refer_to_what_lies_on_every_branch() -> None:

@@ -324,9 +324,11 @@ class Replica:
         rounds, oldest, oldest_set = self.rows[b"F" + CURRENT]
         self.rows[b"f" + rounds[-1][3][:16]][1] = target[:16]
         self.rows[b"f" + target[:16]] = [target_slot, None]
-        while self.rows[b"f" + oldest][0] < target_slot - self.constants["transaction_life_slots"]:
+        outdated = target_slot - self.constants["transaction_life_slots"]
+        while self.rows[b"f" + self.rows[b"f" + oldest][1]][0] < outdated:
             oldest = self.rows.pop(b"f" + oldest)[1]
-        rounds = [item for item in rounds if item[1] + self.constants["window_slots"] >= slot]
+        fresh = [item for item in rounds if item[1] + self.constants["window_slots"] >= slot]
+        rounds = fresh or rounds[-1:]
         rounds.append([set_hash, vote_round, level, target, height, target_slot, bits])
         self.rows[b"F" + CURRENT] = [rounds, oldest, oldest_set]
 
