@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from chain.certificates import FINALITIES, JUSTIFICATIONS, Certificate, Finality, Justification
 from chain.codec import Bytes32, Codec, Record, encode
 from chain.kept import INDEX
+from chain.ledger import Ledger
 from chain.records import Evidence
 from chain.rules.evidence import read_charge
 from chain.store import Store
@@ -79,6 +80,23 @@ def keep_evidence(store: Store, chain: bytes, evidence: Evidence) -> None:
     key = _EVIDENCE + charge.set + charge.seat + charge.kind.encode()
     if store.get(key) is None:
         store.write([(key, encode(evidence))], durable=False)
+
+
+def forget_evidence(ledger: Ledger) -> None:
+    """Drop proofs that no block can record any more: of sets of which the chain keeps nothing.
+
+    A set of another branch is not kept either, so what it signed must be as old as that, too.
+    """
+    constants = ledger.constants
+    kept_slots = constants.set_list_keep_periods * constants.slots_per_period
+    outdated = ledger.head.slot - kept_slots
+    gone: list[tuple[bytes, bytes | None]] = []
+    for key, data in ledger.store.items(_EVIDENCE):
+        charge = read_charge(ledger.chain, _EVIDENCES.decode(data))
+        if charge.round < outdated and ledger.state.set_records.get(charge.set) is None:
+            gone.append((key, None))
+    if gone:
+        ledger.store.write(gone, durable=False)
 
 
 def read_evidence(store: Store) -> Iterator[Evidence]:

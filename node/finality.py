@@ -17,7 +17,7 @@ from consensus.events import (
     TellConflict,
     TellOffence,
 )
-from node.decided import keep_certificate, keep_conflict, keep_evidence
+from node.decided import forget_evidence, keep_certificate, keep_conflict, keep_evidence
 from node.events import BlockFinal
 from node.owner import Owner
 from p2p.transport import PeerId
@@ -37,6 +37,7 @@ def perform_finality(owner: Owner, effect: OfFinality) -> None:
             _note_final(owner, effect)
         case SetEntered():
             owner.log.info("set_entered", hand_off=effect.set)
+            forget_evidence(owner.ledger)
         case TellOffence():
             owner.board.tally.offences_seen += 1
             keep_evidence(owner.ledger.store, owner.ledger.chain, effect.evidence)

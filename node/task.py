@@ -29,7 +29,7 @@ from consensus.journal import get_signed_header, get_signed_slot
 from consensus.offences import keep_evidence
 from node.branches import verify
 from node.clock import MS
-from node.decided import read_conflict, read_decided, read_evidence
+from node.decided import forget_evidence, read_conflict, read_decided, read_evidence
 from node.effects import handle, place_facts, take_block
 from node.exchange.desk import solve_setoff
 from node.home import HomeError, write_file
@@ -147,6 +147,7 @@ class CoreTask:
         decided = [item for item in read_decided(store) if item is not None]
         heights = [item.body.target_height for item in decided]
         await self._show_own_chain(min([gadget.lock.height, gadget.final.height, *heights]))
+        forget_evidence(owner.ledger)
         for evidence in read_evidence(store):
             keep_evidence(gadget, evidence)
         for certificate in decided:

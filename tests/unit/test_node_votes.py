@@ -9,6 +9,7 @@ import trio
 from msgspec.structs import replace
 
 from chain.certificates import Finality, Justification, pack_bits
+from chain.codec import encode
 from chain.crypto import sign
 from chain.records import VoteEvidence
 from chain.rules.lottery import find_entry
@@ -35,13 +36,20 @@ from consensus.outlook import Standstill
 from consensus.pool import Newest
 from node.branches import follow
 from node.core import Core
-from node.decided import keep_certificate, read_conflict, read_decided, read_evidence
+from node.decided import (
+    forget_evidence,
+    keep_certificate,
+    keep_evidence,
+    read_conflict,
+    read_decided,
+    read_evidence,
+)
 from node.effects import handle, perform, take_block
 from node.showing import find_named_certificate, show_finality, show_newest, show_votes
 from node.votes import judge_certificate, judge_here, judge_vote, take_finality, take_newest
 from p2p.transport import Verdict
 from p2p.wire_votes import FinalityAnswer, FinalityRequest, NewestRequest, Shown, VotesRequest
-from tests.community import get_account_id, get_key
+from tests.community import CONSTANTS, Community, get_account_id, get_key
 from tests.unit.test_judges import PEER, Bench
 
 SEATS = ("ann", "boris", "clara", "daniil")
@@ -338,3 +346,33 @@ def test_the_operator_releases_a_key_only_when_it_has_lost_its_journal() -> None
         assert box.core.get_core_status().activation_slot is None
 
     run(check)
+
+
+def test_proofs_that_no_block_can_record_any_more_are_dropped() -> None:
+    c = Community()
+    c.extend(after=CONSTANTS.set_list_keep_periods * CONSTANTS.slots_per_period + 100)
+    store, head_slot = c.ledger.store, c.ledger.head.slot
+
+    def accuse(set_hash: bytes, round_: int) -> VoteEvidence:
+        votes = [
+            sign_vote(
+                get_account_id("ann"),
+                Ack(c.chain, set_hash, round_, 0, bytes([number]) * 32, 1),
+                get_key("ann/vote"),
+            )
+            for number in (1, 2)
+        ]
+        evidence = VoteEvidence(votes[0], votes[1], c.ledger.seat_set.entries)
+        keep_evidence(store, c.chain, evidence)
+        return evidence
+
+    old, elsewhere, ours = (
+        accuse(bytes(32), 50),
+        accuse(bytes(31) + b"x", head_slot - 5),
+        accuse(c.chain, 50),
+    )
+    assert len(list(read_evidence(store))) == 3
+    forget_evidence(c.ledger)
+    left = list(read_evidence(store))
+    assert sorted(left, key=encode) == sorted([elsewhere, ours], key=encode)
+    assert old not in left
