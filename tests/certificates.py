@@ -11,7 +11,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 Key = ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey | rsa.RSAPrivateKey
 
@@ -33,8 +33,14 @@ class Issuer:
     """A certification authority: a root, or one that another has certified."""
 
     def __init__(
-        self, name: str = "Root", above: "Issuer | None" = None, key: Key | None = None
+        self,
+        name: str = "Root",
+        above: "Issuer | None" = None,
+        key: Key | None = None,
+        *,
+        pss: bool = False,
     ) -> None:
+        self.padding = padding.PSS(padding.MGF1(hashes.SHA256()), 32) if pss else None
         self.key = key or ec.generate_private_key(ec.SECP256R1())
         self.name = build_name(name=name)
         self.certificate = (above or self)._build(self.name, self.key, ca=True)
@@ -96,7 +102,7 @@ class Issuer:
             .add_extension(x509.SubjectKeyIdentifier.from_public_key(public), critical=False)
             .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(own), critical=False)
             .add_extension(x509.CRLDistributionPoints([place]), critical=False)
-            .sign(self.key, self._get_hash())
+            .sign(self.key, self._get_hash(), rsa_padding=self.padding)
         )
 
 

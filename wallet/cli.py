@@ -329,6 +329,8 @@ def _build_account_line(terminal: Terminal, folder: Path, kept: Secrets) -> list
     if community is None:
         return []
     pairs = [(terminal.say("Address"), community.get_address(kept.account))]
+    if kept.find_first_policy() is None:  # others have yet to let this key act for the account
+        pairs.append((terminal.say("Key"), derive_key(kept.entropies[-1]).public.hex()))
     if kept.find_first_policy() is None or len(kept.entropies) > 1:
         pairs.append(
             (

@@ -31,7 +31,7 @@ from wallet.guardians import (
 from wallet.identity import get_recovery
 from wallet.keystore import Secrets
 from wallet.options import take_folder, take_password, take_signing, take_yes
-from wallet.policies import build_policy, parse_key
+from wallet.policies import build_policy, parse_key, parse_new_policy
 from wallet.session import Session, open_session, read_policy
 from wallet.show import tell_account, tell_pai
 from wallet.show_recovery import answer_recovery
@@ -126,7 +126,7 @@ def _ask(
     yes: bool,
 ) -> None:
     """As a guardian: ask for new keys for the account of the file GUARDIANS."""
-    policy = build_policy(threshold, [parse_key(key) for key in keys])
+    policy = parse_new_policy(threshold, keys)
 
     async def work() -> None:
         async with open_session(folder, name, terminal.node_url) as session:

@@ -44,6 +44,10 @@ _UNINTELLIGIBLE: Final = mark(
     "{url} answered in a way this program does not understand: is it a node, of this version?"
 )
 _OTHER_REASON: Final = mark("The node refused: {message} {detail} [{name}]")
+_REASONS: Final = {
+    "BAD_REQUEST": mark("The node cannot do anything with this: {detail} [{name}]"),
+    "NOT_FOUND": mark("The node knows of no such thing: {detail} [{name}]"),
+}
 
 
 class Micropai(int):
@@ -345,7 +349,7 @@ class NodeClient:
             return Unanswered(Exit.UNREACHABLE, _BUSY, url=self.url, message=refusal.message)
         return Refused(
             Exit.REFUSED,
-            _OTHER_REASON,
+            _REASONS.get(refusal.name, _OTHER_REASON),
             message=refusal.message,
             detail=refusal.detail,
             name=refusal.name,

@@ -1,5 +1,6 @@
 """Key policies as people write them on a command line: public keys in hexadecimal, and a number."""
 
+from collections.abc import Sequence
 from typing import Final
 
 from chain.crypto import is_public_key
@@ -24,6 +25,17 @@ def parse_key(text: str) -> bytes:
             count=_KEY_DIGITS,
         )
     return key
+
+
+def parse_new_policy(threshold: int, texts: Sequence[str]) -> Policy:
+    """The new keys of an account that is to be recovered. Raises Failure."""
+    if not texts:
+        raise Failure(
+            Exit.USAGE,
+            "Give the account's new key with --key: the owner reads it off 'pai wallet new NAME "
+            "--address ADDRESS'.",
+        )
+    return build_policy(threshold, [parse_key(text) for text in texts])
 
 
 def build_policy(threshold: int, keys: list[bytes]) -> Policy:

@@ -19,7 +19,7 @@ from genesis.attestation import (
     SECRET_BYTES,
 )
 from genesis.private import write_new_file
-from node.cli.identity_files import COMMANDS, FILE, answer_status
+from node.cli.identity_files import COMMANDS, FILE, answer_status, check_address
 from node.cli.identity_issue import COMMANDS as ISSUE
 from node.identity.openings import (
     encode_office_secrets,
@@ -87,8 +87,9 @@ def _status(terminal: Terminal, account: str) -> None:
             address = (
                 (await find_alias_owner(client, account)).address if is_alias(account) else account
             )
-            identity = await get_identity(client, address)
-            answer_status(terminal, (await client.get_status()).community, identity)
+            community = (await client.get_status()).community
+            check_address(community, address)
+            answer_status(terminal, community, await get_identity(client, address))
 
     run(work)
 

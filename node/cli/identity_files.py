@@ -27,7 +27,7 @@ from wallet.client import CommunityAnswer
 from wallet.flow import run
 from wallet.identity import Attested, Identity, get_identity
 from wallet.session import open_client
-from wallet.terminal import Column, Exit, Terminal, build_sheet, build_table
+from wallet.terminal import Column, Exit, Failure, Terminal, build_sheet, build_table
 
 FILE: Final = click.Path(path_type=Path, dir_okay=False)
 FOLDER: Final = click.Path(path_type=Path, file_okay=False)
@@ -92,7 +92,7 @@ def _verify(terminal: Terminal, disclosure: Path) -> Exit:
             community = (await client.get_status()).community
             if community.id.hex() != told.community:
                 raise ConstitutionError(f"{disclosure}: this is of another community")
-            decode_address(community.prefix, told.subject)
+            check_address(community, told.subject)
             identity = await get_identity(client, told.subject)
             return _answer_verdict(terminal, told, _find_statement(identity, told))
 
@@ -108,7 +108,7 @@ def _challenge(terminal: Terminal, address: str) -> None:
     async def work() -> None:
         async with open_client(terminal.node_url) as client:
             community = (await client.get_status()).community
-        decode_address(community.prefix, address)
+        check_address(community, address)
         line = build_challenge(address, community.id.hex())
         terminal.answer({"challenge": line}, line)
 
@@ -141,7 +141,7 @@ def _x509(
     async def work() -> None:
         async with open_client(terminal.node_url) as client:
             community = (await client.get_status()).community
-        decode_address(community.prefix, address)
+        check_address(community, address)
         challenge = build_challenge(address, community.id.hex())
         papers = Papers(certificates, roots, signature, lists)
         found = read_certified(papers, challenge, datetime.now(UTC))
@@ -187,6 +187,14 @@ def _x509(
 
 
 COMMANDS: Final = (_openings, _disclose, _verify, _challenge, _x509)
+
+
+def check_address(community: CommunityAnswer, text: str) -> None:
+    """Refuse what is no address of this community. Raises Failure."""
+    try:
+        decode_address(community.prefix, text)
+    except ValueError as error:
+        raise Failure(Exit.USAGE, "{reason}.", reason=str(error)) from None
 
 
 def answer_status(terminal: Terminal, community: CommunityAnswer, identity: Identity) -> None:

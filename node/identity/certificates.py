@@ -137,12 +137,18 @@ def _verify(papers: Papers, moment: datetime) -> list[x509.Certificate]:
         .build_client_verifier()
     )
     try:
-        return list(verifier.verify(leaf, between).chain)
+        chain = list(verifier.verify(leaf, between).chain)
     except verification.VerificationError as error:
         raise ConstitutionError(
             f"{path}: no way to a trusted root. The issuers' certificates belong into the same "
             f"file, after the holder's, and the root into --roots. In detail: {str(error)[:300]}"
         ) from None
+    if len(chain) == 1:
+        raise ConstitutionError(
+            f"{path}: the holder's certificate is itself among the trusted roots: nobody vouches "
+            "for it"
+        )
+    return chain
 
 
 def _check_understood(path: Path, certificate: x509.Certificate, *, of_holder: bool) -> None:

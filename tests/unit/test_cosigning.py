@@ -70,6 +70,11 @@ def test_an_officer_signs_with_a_wallet_of_his_own(desk: Desk, tmp_path: Path) -
     assert desk.ask("wallet", "send", "anna", str(path), "--yes")["status"] == "in_block"
 
 
+def test_an_officers_new_wallet_says_which_key_to_hand_over(desk: Desk) -> None:
+    shown = desk.run("wallet", "new", "clerk", "--address", ADDRESSES["anna"], "--yes")
+    assert desk.ask("wallet", "keys", "show", "clerk")["own_key"] in shown
+
+
 def test_a_full_payroll_fits_a_code(desk: Desk, tmp_path: Path) -> None:
     table = tmp_path / "wages.csv"
     table.write_text("".join(f"{ADDRESSES['till']};1;week {week}\n" for week in range(24)))

@@ -346,6 +346,19 @@ def test_a_certificate_becomes_an_application(desk: Desk, office: list[str]) -> 
 # Names
 
 
+def test_a_mistyped_address_is_no_fault_of_the_program(desk: Desk) -> None:
+    wrong = ADDRESSES["nina"][:-1] + "x"
+    file = str(desk.folder / "file")
+    x509 = ["identity", "x509", file, "--roots", file, "--signature", file, "--file", file]
+    for words in (
+        ["identity", "status", wrong],
+        ["identity", "x509-challenge", wrong],
+        [*x509, "--address", wrong],
+    ):
+        said = desk.run(*words, "--lang", "ru", code=Exit.USAGE)
+        assert said == f"в '{wrong}' опечатка: контрольная сумма не сходится.\n"
+
+
 def test_a_name_is_taken_found_paid_and_given_up(desk: Desk) -> None:
     assert desk.ask("wallet", "alias", "show", "anna") == {
         "wallet": "anna", "address": ADDRESSES["anna"], "alias": None, "price": "0",
@@ -436,6 +449,7 @@ def test_a_guardian_is_told_when_the_new_key_is_the_old_one(desk: Desk) -> None:
     assert f"Этот ключ у счёта уже есть: {KEYS['anna']}" in desk.shown
     desk.run(*ask, KEYS["fresh"])
     assert "already" not in desk.shown
+    assert "new key with --key" in desk.run(*ask[:-1], code=Exit.USAGE)
 
 
 def test_guardians_are_dismissed(desk: Desk) -> None:

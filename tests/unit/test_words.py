@@ -44,6 +44,8 @@ TOLD = {
     "SourceUnreachable",
     "StoreError",
     "ValueError",
+    "build_bad_request",
+    "build_not_found",
 }
 
 # Functions that list what is wrong, sentence by sentence.

@@ -96,6 +96,14 @@ def test_keys_that_docs_name_are_understood(tmp_path: Path, key: Key) -> None:
     assert dict(found.facts)["name"] == "Nina"
 
 
+def test_a_root_that_signs_by_pss_is_understood(tmp_path: Path) -> None:
+    office = Issuer("PSS", key=rsa.generate_private_key(65_537, 2_048), pss=True)
+    applicant = Applicant(tmp_path)
+    leaf = office.certify(applicant.key, name="Nina", snils="1")
+    assert leaf.signature_algorithm_oid == x509.SignatureAlgorithmOID.RSASSA_PSS
+    assert applicant.apply(chain=(leaf,), root=office.certificate).document == "snils:1"
+
+
 def test_gost_is_refused_by_its_name_and_with_a_way_out(nina: Applicant) -> None:
     with pytest.raises(ConstitutionError) as caught:
         nina.apply(chain=(build_gost_certificate("Nina"),))
@@ -126,6 +134,12 @@ def test_a_chain_with_a_gap_says_where_its_parts_belong(nina: Applicant) -> None
     assert "belong into the same file" in get_refusal(caught)
     with pytest.raises(ConstitutionError):
         nina.apply(root=Issuer("Root").certificate)  # of the same name
+
+
+def test_nobody_is_his_own_root(nina: Applicant) -> None:
+    with pytest.raises(ConstitutionError) as caught:
+        nina.apply(root=nina.leaf)
+    assert "nobody vouches for it" in get_refusal(caught)
 
 
 def test_a_certificate_holds_in_its_time_only(nina: Applicant) -> None:

@@ -74,6 +74,11 @@ TEXTS: Final[Texts] = {
         "Этих центр не удостоверяет, продлевать нечего; выдайте удостоверение заново: {names}"
     ),
     "person": "человек",
+    "Give the account's new key with --key: the owner reads it off 'pai wallet new NAME --address "
+    "ADDRESS'.": (
+        "Укажите новый ключ счёта через --key: владельцу его печатает «pai wallet new ИМЯ "
+        "--address АДРЕС»."
+    ),
     "Agree?": "Согласны?",
     "The account has this key already: {key}. If it was lost or stolen, let its owner tell you "
     "another.": (
@@ -300,6 +305,9 @@ SENTENCES: Final[dict[str, str]] = {
         "руками"
     ),
     "{0} is valid from {1} to {2} only": "{0}: действует только с {1} по {2}",
+    "the holder's certificate is itself among the trusted roots: nobody vouches for it": (
+        "сертификат владельца сам стоит среди доверенных корней: за него никто не ручается"
+    ),
     "{0} was revoked on {1}": "{0}: сертификат отозван {1}",
     "none of the lists given with --crl is about it. Its issuer's lies at {0}": (
         "ни один из списков, данных через --crl, о нём не говорит. Список его издателя лежит по "

@@ -3,6 +3,27 @@
 from typing import Final
 
 TEXTS: Final[dict[str, str]] = {
+    # Of node/api/: requests that cannot be answered.
+    "a hash is 64 small hexadecimal digits": "хеш — это 64 маленькие шестнадцатеричные цифры",
+    "a number from 0": "нужно число от 0",
+    "a number from 1{0}": "нужно число от 1{0}",
+    "an obligation has a number": "у обязательства есть номер",
+    "before: pass what 'next' said": "before: нужно то, что стояло в next",
+    "before: {0}": "параметр before: {0}",
+    "no final block that is known here covers it": (
+        "ни один окончательный блок, известный здесь, этого не подтверждает"
+    ),
+    "no such block is kept here; the genesis has a path of its own": (
+        "такого блока здесь нет; у основания свой адрес"
+    ),
+    "proposal {0}": "предложение {0}",
+    "see /openapi.json for what there is": "что есть — в /openapi.json",
+    "the body must be {0}, and Content-Type must say so": (
+        "тело должно быть {0}, и Content-Type должен это сказать"
+    ),
+    "this node began with a snapshot: it has no blocks before {0}": (
+        "узел начал со снимка: блоков до {0} у него нет"
+    ),
     # Of node/audit/: sources.
     "there is no {0}: give a node's home, an export file, or a URL like http://127.0.0.1:4511": (
         "{0} не существует: назовите папку узла, файл выгрузки или адрес вида http://127.0.0.1:4511"

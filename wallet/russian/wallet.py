@@ -221,6 +221,10 @@ TEXTS: Final[Texts] = {
     "The node at {url} cannot answer now: {message}": (
         "Узел {url} не может сейчас ответить: {message}"
     ),
+    "The node cannot do anything with this: {detail} [{name}]": (
+        "Узел не может этого понять: {detail} [{name}]"
+    ),
+    "The node knows of no such thing: {detail} [{name}]": "Узел такого не знает: {detail} [{name}]",
     "The node refused: {message} {detail} [{name}]": "Узел отказал: {message} {detail} [{name}]",
     "The node is still catching up: what it shows is as of {when}.": (
         "Узел ещё догоняет сеть: он показывает состояние на {when}."
