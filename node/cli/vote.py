@@ -281,4 +281,14 @@ def _build_pairs(
         pairs.append((words.say("Your vote"), words.say("you are not among the electors")))
     elif told.may_vote:
         pairs.append((words.say("Your vote"), _tell_own(words, told)))
+    if not told.electors:
+        pairs.append(
+            (
+                words.say("Nobody votes"),
+                words.say(
+                    "all members are persons by this authority's word alone: let another one "
+                    "attest them, then propose it again"
+                ),
+            )
+        )
     return pairs

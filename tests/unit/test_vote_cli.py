@@ -7,6 +7,7 @@ import pytest
 from msgspec.structs import replace
 
 from chain.actions import Propose, Resolve
+from chain.address import encode_address
 from chain.codec import encode
 from chain.errors import Code
 from chain.genesis import GenesisFunds
@@ -93,6 +94,15 @@ def test_the_same_in_russian(desk: Desk) -> None:
     assert "выплачено из фонда по решению" in desk.run("wallet", "history", "boris", "--lang", "ru")
     after = desk.node.ledger.state.accounts.require(ACCOUNTS["boris"]).settlement
     assert after > before
+
+
+def test_a_vote_without_electors_says_how_to_get_some(desk: Desk) -> None:
+    """All are persons by the registry's word; so nobody has a vote on it."""
+    (registry,) = desk.node.community.genesis.authorities
+    propose(desk, "retire", encode_address("pai", registry.id))
+    shown = desk.run("vote", "show", "boris", "0")
+    assert re.search("Nobody votes +all members are persons by this authority's word", shown)
+    desk.run("vote", "cast", "boris", "0", "yes", "--yes", code=Exit.REFUSED)
 
 
 def test_a_voice_may_be_russian(desk: Desk) -> None:

@@ -79,6 +79,12 @@ TEXTS: Final[Texts] = {
         "коренное: кто решает, кому платят, куда идёт демередж"
     ),
     "Carried by": "Принимается",
+    "Nobody votes": "Голосовать некому",
+    "all members are persons by this authority's word alone: let another one attest them, then "
+    "propose it again": (
+        "всех участников удостоверил только этот центр: пусть их удостоверит и другой, потом "
+        "предложите снова"
+    ),
     "{least}, and {part} of all {electors} electors": (
         "{least} и {part} всех голосующих ({electors})"
     ),
