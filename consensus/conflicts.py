@@ -1,7 +1,8 @@
 """What cannot be if enough seats are honest: decisions that contradict each other.
 
 Two final blocks of which neither stands on the other, or something justified later than a final
-block and not on it. The node signs nothing more, keeps both proofs and names who signed both.
+block and not on it. The node signs nothing more, keeps both proofs and names who contradicts
+himself, as far as certificates at hand show it.
 """
 
 from chain.certificates import Certificate, Finality, Justification
@@ -43,11 +44,42 @@ def meet_contradiction(gadget: Gadget, justification: Justification) -> list[Eff
     return tell_conflict(gadget, known, justification)
 
 
-def tell_conflict(gadget: Gadget, known: Certificate, other: Certificate) -> list[Effect]:
+def find_guilty(gadget: Gadget, one: Finality, other: Certificate) -> tuple[AccountId, ...]:
+    """Who has signed what nobody may sign both of: two things of a round, or a link over an ack.
+
+    Who only acked both is not among them: an honest seat acks what it is shown to be justified,
+    though it acked another block before whose finality it never saw. The guilty are those who
+    linked over their acks, and made the first such justification. It may not be here: then nobody
+    can be named by what is.
+    """
+    finalities = [item for item in (one, other) if isinstance(item, Finality)]
+    low = min(finalities, key=lambda item: item.body.round)
+    guilty: set[AccountId] = set()
+    if len(finalities) > 1 and one.body.round == other.body.round:
+        guilty.update(find_common_signers(gadget, one, other))
+    kept = [item for item in gadget.justifications.values() if item.body.set == low.body.set]
+    if isinstance(other, Justification):
+        kept.append(other)
+    own = [item for item in kept if is_of(item, low)]
+    for item in kept:
+        if item.body.source_round < low.body.round < item.body.round:
+            guilty.update(find_common_signers(gadget, low, item))
+        elif own and item.body.round == low.body.round and not is_of(item, low):
+            guilty.update(find_common_signers(gadget, own[0], item))
+    return tuple(sorted(guilty))
+
+
+def is_of(justification: Justification, finality: Finality) -> bool:
+    """Whether a justification is that of the round and block that is final."""
+    just, final = justification.body, finality.body
+    return (just.round, just.target_hash) == (final.round, final.target_hash)
+
+
+def tell_conflict(gadget: Gadget, known: Finality, other: Certificate) -> list[Effect]:
     """Stop signing when what is decided contradicts what is final; go on relaying."""
     if gadget.conflict is not None:
         return []
-    guilty = tuple(find_common_signers(gadget, known, other))
+    guilty = find_guilty(gadget, known, other)
     take_up_conflict(gadget, known, other, guilty)
     return [
         TellConflict(known, other, guilty),

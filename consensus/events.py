@@ -319,7 +319,7 @@ class TellOffence(NamedTuple):
 class TellConflict(NamedTuple):
     """Two final certificates contradict each other: nothing is signed any more. Keep both.
 
-    ``guilty``: who signed both.
+    ``guilty``: who contradicts himself by certificates that are here; honest seats never do.
     """
 
     first: Certificate

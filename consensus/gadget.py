@@ -81,7 +81,7 @@ class Gadget:
     authored: dict[tuple[AccountId, int], BlockHash] = field(default_factory=dict)
     evidence: dict[bytes, Evidence] = field(default_factory=dict)  # by its hash
     conflict: tuple[Certificate, Certificate] | None = None
-    guilty: tuple[AccountId, ...] = ()  # who signed both
+    guilty: tuple[AccountId, ...] = ()  # who contradicts himself in them
     stopped: bool = False  # something was decided that cannot be: nothing is signed any more
     here_slot: int = -1  # the last roll-call that we attended, or passed over
     round_slot: int = -1  # the last slot in which rounds were looked at

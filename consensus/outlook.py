@@ -44,7 +44,7 @@ class Outlook(NamedTuple):
     gap_slots: int  # since the last final round
     voting: Signing  # whether our seat votes, and if not, why
     standstill: Standstill
-    guilty: tuple[AccountId, ...]  # who signed both of two certificates that contradict each other
+    guilty: tuple[AccountId, ...]  # who contradicts himself where two certificates do
 
 
 def get_outlook(state: Consensus, time_ms: int) -> Outlook:

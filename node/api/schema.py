@@ -88,7 +88,7 @@ class VotingAnswer(Answer, frozen=True):
     ``activation_slot``: this node's seat has lost its journal and votes once something newer than
     that is justified; null when it has not.
     ``standstill``: none, or why nothing becomes final: conflict, behind, too_few, slow.
-    ``guilty``: seats that signed both, where two final certificates contradict each other.
+    ``guilty``: seats that contradict themselves, where two decisions contradict each other.
     """
 
     set: Hash

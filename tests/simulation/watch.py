@@ -18,7 +18,7 @@ from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence
 from chain.votes import Ack, Prevote, Vote
 from consensus.events import TellConflict
 from consensus.journal import Journal, SetRecord, get_lock_round
-from consensus.sets import Checkpoint, VoterSet
+from consensus.sets import Checkpoint, VoterSet, compute_weight
 from node.events import BlockUndone, CoreEvent, TransactionDropped
 from tests.community import get_account_id, get_key
 
@@ -35,8 +35,12 @@ class Broken(AssertionError):
     """An invariant does not hold. ``name``: which."""
 
     def __init__(self, name: str, detail: str) -> None:
-        super().__init__(f"{name}: {detail}")
+        super().__init__(name, detail)  # as it is made, so that it passes between processes
         self.name = name
+        self.detail = detail
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.detail}"
 
 
 class Signatures:
@@ -240,8 +244,7 @@ class Watch:
         bound = sum(compute_quorum(total, level) for level in levels) - total
         self.conflicts += 1
         self._final_hashes.add(checkpoint.hash)
-        if self.conflict_slot is None:
-            self.conflict_slot = self._world.slot
+        self._note_parting()
         self._world.coverage.add("conflicting finality")
         if weight < bound:
             raise Broken(
@@ -249,6 +252,11 @@ class Watch:
                 f"{server.name} makes {checkpoint.height} final in round {checkpoint.round}, which "
                 f"contradicts what is final: offenders weigh {weight} of {total}, not {bound}",
             )
+
+    def _note_parting(self) -> None:
+        """Decisions part: who sees it signs no more, and nothing is promised from here on."""
+        if self.conflict_slot is None:
+            self.conflict_slot = self._world.slot
 
     def see_set(self, server: "Server", set_hash: BlockHash) -> None:
         """A server enters a set."""
@@ -264,20 +272,23 @@ class Watch:
             raise Broken("I2", f"evidence names {accused}, who is honest")
 
     def see_conflict(self, server: "Server", conflict: TellConflict) -> None:
-        """A server holds two finalities that contradict each other; who signed both is named."""
+        """A server holds decisions that contradict each other, and names who did it if it can."""
         self._world.coverage.add("conflict detected")
-        named = [self._names[seat] for seat in conflict.guilty]
-        honest = [name for name in named if self._world.is_honest(name)]
-        if honest:
-            raise Broken("I2", f"{server.name} holds a conflict of finality, signed by {named}")
+        self._note_parting()
         voters = server.owner.consensus.gadget.sets[conflict.first.body.set]
-        weight = sum(voters.by_seat[seat].weight for seat in conflict.guilty)
         total = voters.total_weight
-        quorums = [
-            compute_quorum(total, item.body.level) for item in (conflict.first, conflict.second)
-        ]
-        if weight < sum(quorums) - total:
-            raise Broken("I2", f"the guilty weigh {weight} of {total} only")
+        levels = conflict.first.body.level, conflict.second.body.level
+        bound = sum(compute_quorum(total, level) for level in levels) - total
+        offenders = compute_weight(voters, {get_account_id(name) for name in self.offenders})
+        if offenders < bound:
+            raise Broken("I1", f"decisions part; offenders weigh {offenders} of {total}")
+        named = [self._names[seat] for seat in conflict.guilty]
+        if any(self._world.is_honest(name) for name in named):
+            raise Broken("I2", f"{server.name} holds a conflict, and names {named}")
+        if not named:  # what shows who it was is not at hand; votes have shown it to others
+            self._world.coverage.add("conflict without names")
+        elif compute_weight(voters, set(conflict.guilty)) < bound:
+            raise Broken("I2", f"{server.name} names {named} only")
 
     # What servers show.
 

@@ -215,7 +215,7 @@ class World:
                     self.members.send_last()
                 if slot >= options.healed_slot:
                     converged = self.watch.check_converged()
-                    if self.watch.conflicts:
+                    if self.watch.conflict_slot is not None:
                         converged = None
                     if converged and slot >= options.healed_slot + CONVERGE_SLOTS:
                         raise Broken("I11", converged)
@@ -232,6 +232,8 @@ class World:
             server.start()
 
     def _finish(self) -> None:
+        if self.watch.conflict_slot is not None:
+            return
         self.members.check_last()
         late = self.watch.check_final_again()
         if late:

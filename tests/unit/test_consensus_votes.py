@@ -446,18 +446,47 @@ def test_two_headers_of_a_slot_are_proof_and_a_vote_for_another_sets_block_too()
     assert isinstance(told[0].evidence, StrayVoteEvidence)
 
 
-def test_conflicting_final_certificates_stop_the_signing_and_name_who_signed_both() -> None:
+def test_who_only_acked_both_of_two_final_blocks_is_not_named() -> None:
     machine = Machine(5)
     machine.vote_now()
     one, other = machine.grow(GENESIS, 2), machine.grow(GENESIS, 3)
     machine.certify(bundle(build_ack(one, 4), ("seat1", "seat2", "seat3")))
-    assert machine.state.gadget.final.hash == one.hash
     effects = machine.certify(bundle(build_ack(other, 5), ("seat0", "seat2", "seat3")))
+    (conflict,) = [item for item in effects if isinstance(item, TellConflict)]
+    assert conflict.guilty == ()  # they may have been shown that the other was justified
+
+
+def test_two_acks_of_a_round_and_two_prevotes_name_who_signed_both() -> None:
+    machine = Machine(5)
+    machine.vote_now()
+    one, other = machine.grow(GENESIS, 2), machine.grow(GENESIS, 3)
+    machine.certify(bundle(build_ack(one, 4), ("seat1", "seat2", "seat3")))
+    effects = machine.certify(bundle(build_ack(other, 4), ("seat0", "seat2", "seat3")))
+    (conflict,) = [item for item in effects if isinstance(item, TellConflict)]
+    assert list(conflict.guilty) == sorted(get_account_id(name) for name in ("seat2", "seat3"))
+    machine = Machine(5)
+    machine.vote_now()
+    one, other = machine.grow(GENESIS, 2), machine.grow(GENESIS, 3)
+    machine.certify(bundle(build_prevote(one, 4), ("seat0", "seat1", "seat3")))
+    machine.certify(bundle(build_ack(one, 4), ("seat1", "seat2", "seat3")))
+    effects = machine.certify(bundle(build_prevote(other, 4), ("seat0", "seat1", "seat2")))
+    (conflict,) = [item for item in effects if isinstance(item, TellConflict)]
+    assert list(conflict.guilty) == sorted(get_account_id(name) for name in ("seat0", "seat1"))
+
+
+def test_conflicting_final_certificates_stop_the_signing_and_name_who_linked_over_an_ack() -> None:
+    machine = Machine(5)
+    machine.vote_now()
+    one, other = machine.grow(GENESIS, 2), machine.grow(GENESIS, 3)
+    machine.certify(bundle(build_prevote(other, 5), ("seat0", "seat2", "seat3")))
+    machine.certify(bundle(build_ack(other, 5), ("seat0", "seat1", "seat3")))
+    assert machine.state.gadget.final.hash == other.hash
+    effects = machine.certify(bundle(build_ack(one, 4), ("seat1", "seat2", "seat3")))
     (conflict,) = [item for item in effects if isinstance(item, TellConflict)]
     guilty = sorted(get_account_id(name) for name in ("seat2", "seat3"))
     assert list(conflict.guilty) == guilty
     assert Warn(Concern.FINALITY_CONFLICT, 2) in effects
-    assert machine.state.gadget.final.hash == one.hash
+    assert machine.state.gadget.final.hash == other.hash
     assert get_voting(machine.state, machine.world.time_ms) is Signing.STOPPED
     machine.go(6)
     machine.vote_now()

@@ -53,9 +53,9 @@ TEXTS: Final[Texts] = {
         "Ничто не стало окончательным уже {duration}: {reason}."
     ),
     "Two final certificates contradict each other: this node signs nothing more and keeps both. "
-    "Seats that signed both: {seats}. Talk to the other operators.": (
+    "Seats that contradict themselves: {seats}. Talk to the other operators.": (
         "Два сертификата окончательности противоречат друг другу: узел больше ничего не "
-        "подписывает и хранит оба. Места, подписавшие оба: {seats}. Поговорите с другими "
+        "подписывает и хранит оба. Места, противоречащие самим себе: {seats}. Поговорите с другими "
         "операторами."
     ),
     "more is final elsewhere than this node has": "у других окончательно больше, чем есть здесь",
