@@ -55,7 +55,9 @@ from p2p.view import Misbehaviour
 
 async def handle(owner: Owner, event: Event) -> None:
     """Step consensus, and do what it wants."""
-    await perform(owner, step(owner.consensus, event))
+    effects = step(owner.consensus, event)
+    if effects:  # of most votes there are none
+        await perform(owner, effects)
 
 
 async def perform(owner: Owner, effects: list[Effect]) -> None:
