@@ -286,7 +286,7 @@ def _take_final(state: Consensus, finality: Finality, time_ms: int) -> list[Effe
     gadget.final = build_final(finality, pair)
     gadget.moved_slot = state.get_slot(time_ms)
     state.told.discard(Concern.FINALITY_STANDS)
-    if gadget.lock.round < body.round and state.tree.is_executed(body.target_hash):
+    if gadget.lock.round < body.round:  # of a hand-off that is proven, too: its set is entered
         gadget.lock = gadget.final
     _note_decided(state)
     effects: list[Effect] = [Finalised(body.set, gadget.final)]

@@ -223,7 +223,7 @@ class Watch:
             height, here = height - 1, block.header.parent_hash
         is_above = way and height == self._final_height and self._finals[height] == here
         if not is_above:
-            self._note_conflict(server, checkpoint)
+            self._note_conflict(server, set_hash, checkpoint)
             return
         for above, block_hash in way:
             self._finals[above] = block_hash
@@ -234,9 +234,9 @@ class Watch:
         self._final_height = checkpoint.height
         self.final_slots.append((self._world.slot, checkpoint.round, checkpoint.level))
 
-    def _note_conflict(self, server: "Server", checkpoint: Checkpoint) -> None:
+    def _note_conflict(self, server: "Server", set_hash: BlockHash, checkpoint: Checkpoint) -> None:
         """Finality contradicts itself: that takes offenders enough, and no honest one."""
-        voters = server.owner.consensus.gadget.sets[server.owner.consensus.gadget.voters.base]
+        voters = self.sets.get(set_hash) or server.owner.consensus.gadget.sets[set_hash]
         guilty = {get_account_id(name) for name in self.offenders}
         weight = sum(entry.weight for entry in voters.entries if entry.seat in guilty)
         total = voters.total_weight

@@ -24,6 +24,7 @@ from consensus.events import (
     HeaderSeen,
     HereSeen,
     KeepCertificate,
+    SetShown,
     SignHere,
     SignVote,
     StoreJournal,
@@ -40,6 +41,7 @@ from consensus.outlook import Standstill, get_outlook
 from consensus.parts import get_offer
 from consensus.pool import ROUNDS_AHEAD_MAX, ROUNDS_KEPT
 from consensus.prevote import Skip
+from consensus.sets import build_voters
 from consensus.signing import get_header_lock, is_settled
 from consensus.state import Signing
 from consensus.view import get_cut_ms, get_prevote_ms
@@ -506,6 +508,25 @@ def test_a_conflict_is_found_when_the_block_comes_later_than_its_certificate() -
     machine.hold(other)
     machine.hold(higher)
     assert machine.state.gadget.conflict is not None
+
+
+def test_a_hand_off_is_final_though_what_we_hold_for_justified_stands_beside_it() -> None:
+    """We alone saw the other block justified; the set went on without us, and handed over."""
+    machine = Machine(6)
+    machine.vote_now()
+    one = machine.grow(GENESIS, 2)
+    machine.certify(bundle(build_prevote(one, 3)))
+    assert machine.state.gadget.lock.hash == one.hash
+    handing = replace(build_block(GENESIS, 4, seat="seat1"), base=CHAIN, hands_off=True)
+    voters = build_voters(handing.hash, 4, 1, machine.state.gadget.voters.entries)
+    machine.world.sets[handing.hash] = voters
+    machine.world.blocks[handing.hash] = handing
+    machine.send(SetShown(machine.world.time_ms, voters))
+    machine.hold(handing)
+    assert not machine.state.tree.is_executed(handing.hash)
+    machine.certify(bundle(build_ack(handing, 5), OTHERS))
+    gadget = machine.state.gadget
+    assert gadget.voters.base == gadget.final.hash == gadget.lock.hash == handing.hash
 
 
 def test_a_later_justification_that_contradicts_what_is_final_stops_the_signing_too() -> None:
