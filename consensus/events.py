@@ -361,7 +361,7 @@ class Concern(Enum):
     PAUSE_TOO_LONG = "pause_too_long"  # epochs
     JOURNAL_LOST = "journal_lost"  # the round above which the seat may vote again
     FINALITY_STANDS = "finality_stands"  # slots since the last final round
-    FINALITY_CONFLICT = "finality_conflict"  # seats that signed both
+    FINALITY_CONFLICT = "finality_conflict"  # seats that contradict themselves
     JUSTIFIED_BUT_INVALID = "justified_but_invalid"  # round
     RELEASE_REFUSED = "release_refused"  # slots until it may be asked for again; 0: no notice
     RELEASED = "released"  # the round above which the seat votes

@@ -20,7 +20,7 @@ from consensus.events import TellConflict
 _JUSTIFIED: Final = INDEX + b"d"  # the newest justification
 _FINAL: Final = INDEX + b"g"  # the newest finality
 _CONFLICT: Final = INDEX + b"x"  # then a digit: two certificates that contradict each other
-_GUILTY: Final = _CONFLICT + b"g"  # who signed both
+_GUILTY: Final = _CONFLICT + b"g"  # who contradicts himself
 _EVIDENCE: Final = INDEX + b"v"  # set, seat and kind of offence -> the first proof of it
 _EVIDENCES: Final[Codec[Evidence]] = Codec(Evidence, ROW_BYTES_MAX)  # type: ignore[arg-type]  # a union
 
@@ -106,7 +106,7 @@ def read_evidence(store: Store) -> Iterator[Evidence]:
 
 
 def read_conflict(store: Store) -> TellConflict | None:
-    """The two certificates, and who signed both; None: nothing contradicts itself."""
+    """The two certificates, and who contradicts himself; None: nothing contradicts itself."""
     certificates = list(_read_conflict(store))
     if not certificates:
         return None

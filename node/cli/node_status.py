@@ -171,7 +171,8 @@ def _find_standstill(terminal: Terminal, status: StatusAnswer) -> list[str]:
         found.append(
             terminal.say(
                 "Two final certificates contradict each other: this node signs nothing more and "
-                "keeps both. Seats that contradict themselves: {seats}. Talk to the other operators.",
+                "keeps both. Seats that contradict themselves: {seats}. Talk to the other "
+                "operators.",
                 seats=seats or "?",
             )
         )
