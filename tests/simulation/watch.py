@@ -85,6 +85,7 @@ class Watch:
         self._signed = Signatures()
         self._heads: dict[str, bytes] = {}
         self._told: dict[str, list[CoreEvent]] = {}
+        self._newest_rounds: dict[str, int] = {}  # by seat: of which anything was signed
         self._looked: dict[str, tuple[Journal | None, Checkpoint, VoterSet]] = {}
         self._finals: dict[int, BlockHash] = {0: world.chain}  # by height, of all servers
         self._final_hashes = {world.chain}
@@ -125,6 +126,7 @@ class Watch:
         kind = "prevotes" if isinstance(vote, Prevote) else "acks"
         self._world.coverage.add(f"{kind} of level {vote.level}")
         self._judge(name, self._signed.add_vote(name, vote))
+        self._newest_rounds[name] = max(self._newest_rounds.get(name, 0), vote.round)
         block = self._world.blocks.get(vote.target_hash)
         if block is not None and block.header.base != vote.set:
             self._judge(name, f"S5 a vote of {vote.set.hex()[:6]} for a block of another set")
@@ -443,11 +445,9 @@ class Watch:
         A server that reaches nobody signs by its own clock; one that ran ahead then waits until
         the round comes that it has voted in.
         """
-        journal = server.journal.stored
-        if self._world.is_muted(server) or journal is None:
+        if self._world.is_muted(server):
             return False
-        rounds = [max(item.prevote_round, item.ack_round) for item in journal.records]
-        if max(rounds, default=0) <= self._world.slot + 1:
+        if self._newest_rounds.get(server.seat, 0) <= self._world.slot + 1:
             return True
         self._world.coverage.add("voted by a clock ahead")
         return False
