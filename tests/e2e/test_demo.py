@@ -87,7 +87,7 @@ def test_a_community_lives_and_an_auditor_finds_nothing(tmp_path: Path) -> None:
     assert 0 < Decimal(chains["share_without_money"]) < 1
     # Some has gone back to servers and members already; that nothing is missing the audit has said.
     funds = {name: Decimal(held) for name, held in document["funds"].items()}
-    assert 0 <= funds["reserve"]
+    assert funds["reserve"] >= 0
     assert 0 < funds["reserve"] + funds["social"] < Decimal(document["demurrage"])
     assert len(document["servers"]) == 4
     for server in document["servers"]:
