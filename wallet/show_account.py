@@ -100,7 +100,8 @@ def build_account_parts(
     )
     if not account.exists:
         sentence = words.say(
-            "This account does not exist yet: it is born when it first receives 1 pai or more."
+            "This account does not exist yet: it is born when it first receives 1 pai or more, or "
+            "when an authority attests its owner."
         )
         return [title, session.address, sentence]
     pairs = [

@@ -7,6 +7,7 @@ is owned, whether a block has written it down or not.
 from chain.address import decode_address
 from chain.codec import encode
 from chain.ledger import Ledger
+from chain.parameters import get_parameter_bounds
 from chain.policy import AccountId
 from chain.rules.aliases import find_alias
 from chain.rules.context import Context
@@ -26,6 +27,7 @@ from node.api.schema import (
     BOND_STATES,
     AccountAnswer,
     AtAnswer,
+    BoundsAnswer,
     ConstantsAnswer,
     DepositAnswer,
     HistoryAnswer,
@@ -198,6 +200,10 @@ def build_parameters_answer(ledger: Ledger) -> ParametersAnswer:
             )
             for segment in rules.keep_schedule
         ],
+        bounds={
+            name: BoundsAnswer(*map(format_pai if name in AMOUNT_PARAMETERS else str, bounds))
+            for name, bounds in get_parameter_bounds(ledger.constants, rules.parameters).items()
+        },
     )
 
 

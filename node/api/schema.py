@@ -231,12 +231,20 @@ class KeepAnswer(Answer, frozen=True):
     keep: Digits | None
 
 
+class BoundsAnswer(Answer, frozen=True):
+    """What a vote can make of a figure: a whole number, or pai where the figure is pai."""
+
+    least: str
+    most: str
+
+
 class ParametersAnswer(Answer, frozen=True):
-    """The rules' figures."""
+    """The rules' figures; ``bounds`` of those that a vote can change one by one."""
 
     constants: ConstantsAnswer  # type: ignore[valid-type]  # made from the record it shows
     parameters: ParametersInForce  # type: ignore[valid-type]  # made from the record it shows
     keep_schedule: list[KeepAnswer]
+    bounds: dict[str, BoundsAnswer]
 
 
 class AtAnswer(Answer, frozen=True):

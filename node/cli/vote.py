@@ -13,15 +13,13 @@ from rich.console import RenderableType
 
 from chain.actions import CastVote
 from chain.rules.measures import compute_digest
-from chain.units import parse_pai
-from genesis.figures import PARAMETERS, Figure, Unit
-from node.cli.vote_propose import propose
+from genesis.figures import PARAMETERS
+from node.cli.vote_propose import propose, tell_present
 from wallet.flow import Hand, Intent, act, get_names, run, tell_news
 from wallet.keystore import find_only_wallet
-from wallet.measures import tell_figure, tell_measure
+from wallet.measures import tell_measure
 from wallet.options import take_folder, take_hand
 from wallet.session import Session, open_client, open_session
-from wallet.show import tell_pai
 from wallet.terminal import Column, Exit, Failure, Terminal, build_sheet, build_table
 from wallet.votes import ProposalTold, get_proposal, get_proposals
 from wallet.words import Words, mark
@@ -128,19 +126,28 @@ def _figures(terminal: Terminal) -> None:
 
     async def work() -> None:
         async with open_client(terminal.node_url) as client:
-            told = (await client.get_json("/v1/parameters"))["parameters"]
-        words = terminal.words
+            answer = await client.get_json("/v1/parameters")
+        words, told, bounds = terminal.words, answer["parameters"], answer["bounds"]
         rows = [
-            (name, words.say(figure.meaning), _tell_present(words, figure, str(told[name])))
+            (
+                name,
+                words.say(figure.meaning),
+                *(
+                    tell_present(words, figure, str(value))
+                    for value in (told[name], bounds[name]["least"], bounds[name]["most"])
+                ),
+            )
             for name, figure in PARAMETERS.items()
         ]
         columns = [
             Column(words.say("figure")),
             Column(words.say("meaning")),
             Column(words.say("now"), figures=True),
+            Column(words.say("at least"), figures=True),
+            Column(words.say("at most"), figures=True),
         ]
         terminal.answer(
-            {"figures": {name: told[name] for name in PARAMETERS}},
+            {"figures": {name: told[name] for name in PARAMETERS}, "bounds": bounds},
             build_table(columns, rows, title=words.say("Figures that a vote can change")),
         )
 
@@ -153,12 +160,6 @@ _GRADES: Final = {
     "grave": mark("grave"),
     "deep": mark("deep: who decides, who is paid, where demurrage goes"),
 }
-
-
-def _tell_present(words: Words, figure: Figure, told: str) -> str:
-    if figure.unit is Unit.PAI:
-        return tell_pai(words, parse_pai(told))
-    return tell_figure(words, figure, int(told))
 
 
 def _describe(

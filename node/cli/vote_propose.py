@@ -31,15 +31,18 @@ from chain.actions import (
 from chain.codec import Record
 from chain.errors import Code, Invalid
 from chain.parameters import KEEP_ONE, RewardShares, Sinks
-from genesis.figures import PARAMETERS, Unit
+from chain.units import parse_pai
+from genesis.figures import PARAMETERS, Figure, Unit
 from wallet.community import Community
 from wallet.credit import get_loan
 from wallet.flow import Hand, Intent, act, find_account, get_names
-from wallet.measures import FUNDS, SHARE_PARTS, tell_measure
+from wallet.measures import FUNDS, SHARE_PARTS, tell_figure, tell_measure
 from wallet.options import take_hand
 from wallet.requests import parse_amount
 from wallet.session import Session
+from wallet.show import tell_pai
 from wallet.terminal import Exit, Failure
+from wallet.words import Words
 
 _PERCENT: Final = re.compile(r"(\d{1,3}(?:[.,]\d{1,9})?)\s*%")
 _NONE: Final = ("none", "нет")
@@ -76,10 +79,34 @@ def _file(hand: Hand, draft: Drafter) -> Exit:
 def _figure(hand: Hand, figure: str, value: str) -> Exit:
     """Change a figure of the rules; 'pai vote figures' lists them."""
 
-    async def draft(_session: Session) -> Measure:
-        return ChangeFigure(figure, _read_figure(figure, value))
+    async def draft(session: Session) -> Measure:
+        wanted = _read_figure(figure, value)
+        await _check_bounds(hand, session, figure, wanted)
+        return ChangeFigure(figure, wanted)
 
     return _file(hand, draft)
+
+
+async def _check_bounds(hand: Hand, session: Session, name: str, value: int) -> None:
+    """Refuse, in the figure's own unit, what the rules would. Raises Failure."""
+    bounds = (await session.client.get_json("/v1/parameters"))["bounds"].get(name)
+    figure, words = PARAMETERS[name], hand.terminal.words
+    read = parse_pai if figure.unit is Unit.PAI else int
+    if bounds and not read(bounds["least"]) <= value <= read(bounds["most"]):
+        raise Failure(
+            Exit.USAGE,
+            "The rules admit {name} from {least} to {most}.",
+            name=name,
+            least=tell_present(words, figure, bounds["least"]),
+            most=tell_present(words, figure, bounds["most"]),
+        )
+
+
+def tell_present(words: Words, figure: Figure, told: str) -> str:
+    """A figure as a node tells it, in the unit people use."""
+    if figure.unit is Unit.PAI:
+        return tell_pai(words, parse_pai(told))
+    return tell_figure(words, figure, int(told))
 
 
 @propose.command("sinks")

@@ -47,7 +47,7 @@ def propose(desk: Desk, *words: str) -> str:
 
 
 def test_from_filing_to_enactment(desk: Desk) -> None:
-    assert "unit_fee" in desk.run("vote", "figures")
+    assert re.search("unit_fee .* 0.01 pai │ +0.00 pai │ +0.05 pai", desk.run("vote", "figures"))
     assert propose(desk, "figure", "unit_fee", "0.008").count("0.008 pai (unit_fee)") == 1
     told = desk.ask("vote", "show", "boris", "0")
     assert (told["state"], told["grade"], told["electors"]) == ("open", "grave", ELECTORS)
@@ -139,7 +139,11 @@ def test_what_is_not_carried_or_cannot_be_done_is_told(desk: Desk) -> None:
         (("figure", "young_base_bp", "5"), "is no percentage"),
         (("figure", "young_base_bp", "5.123%"), "too fine"),
         (("figure", "vote_periods", "1.5"), "whole number"),
-        (("figure", "free_units", "1001"), "outside what the rules admit"),
+        (
+            ("figure", "free_units", "1001"),
+            "The rules admit free_units from 50 to 1\N{NO-BREAK SPACE}000.",
+        ),
+        (("figure", "unit_fee", "0.1"), "The rules admit unit_fee from 0.00 pai to 0.05 pai."),
         (("figure", "free_units", "401"), "at most doubles or halves"),
         (("sinks", "reserve=60%", "social=50%"), "do not make up 100%"),
         (("sinks", "roads=100%"), "no roads among these"),

@@ -110,6 +110,11 @@ TEXTS: Final[Texts] = {
     "carried, but could not be done": "принято, но исполнить нельзя",
     "Figures that a vote can change": "Величины, которые меняет голосование",
     "now": "сейчас",
+    "at least": "не меньше",
+    "at most": "не больше",
+    "The rules admit {name} from {least} to {most}.": (
+        "Правила допускают {name} от {least} до {most}."
+    ),
     # Measures.
     "{meaning}: {value} ({name})": "{meaning}: {value} ({name})",
     "let demurrage go: {shares}": "направлять демередж: {shares}",

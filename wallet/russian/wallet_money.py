@@ -11,8 +11,10 @@ TEXTS: Final[Texts] = {
     "Not yet certain": "Ещё не решено",
     "known after the first contact": "станет известен после первой связи с узлом",
     "{name} in {community}, {when}": "{name}, сообщество {community}, {when}",
-    "This account does not exist yet: it is born when it first receives 1 pai or more.": (
-        "Этого счёта ещё нет: он появится, когда впервые получит 1 пай или больше."
+    "This account does not exist yet: it is born when it first receives 1 pai or more, or when an "
+    "authority attests its owner.": (
+        "Этого счёта ещё нет: он появится, когда впервые получит 1 пай или больше или когда "
+        "владельца удостоверит центр."
     ),
     "Settlement": "Расчётный счёт",
     "After the next period": "Через период",
