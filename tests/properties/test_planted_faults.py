@@ -58,6 +58,12 @@ def return_for_nothing(balance: int, *_: object) -> int:
     return balance
 
 
+def leave_as_it_is(
+    _state: object, _context: object, _account_id: bytes, account: Account
+) -> Account:
+    return account
+
+
 FAULTS: dict[str, list[tuple[Any, str, Callable[..., object]]]] = {
     "a change of rate is retroactive": [
         (settlement, "compute_decayed", decay_by_the_newest_rate),
@@ -70,9 +76,7 @@ FAULTS: dict[str, list[tuple[Any, str, Callable[..., object]]]] = {
     "a renewal is forgotten": [(settlement, "_get_following", forget_renewal)],
     "a renewal is a step too long": [(settlement, "_get_following", renew_from_now)],
     "an early return costs nothing": [(savings, "compute_decayed", return_for_nothing)],
-    "money is not melted for a payer": [
-        (payments, "touch", lambda state, context, account_id, account: account)
-    ],
+    "money is not melted for who receives": [(payments, "bring", leave_as_it_is)],
 }
 
 
