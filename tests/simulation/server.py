@@ -34,6 +34,7 @@ from p2p.view import BlockArrived, Misbehaviour
 from p2p.view import Event as NetworkEvent
 from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
 from tests.community import get_account_id, get_key
+from tests.exchange_world import solve_here
 from tests.simulation import votes
 from tests.simulation.clocks import Clock
 from tests.simulation.disks import Disks, JournalDisk, Mood, PowerCut
@@ -124,6 +125,7 @@ class Server:
                 self.clock,
                 seat=self._open_seat(),
                 run_in_thread=run_here,
+                solve=solve_here,
             )
             self.owner, self.owner_task = self.core._owner, self.core._task
             owner = self.owner

@@ -31,6 +31,7 @@ from node.stores import MemoryStores
 from p2p.memory import Lines, MemoryNetwork, MemoryTransport
 from p2p.network import Network, NetworkSettings
 from tests.community import build_genesis, get_account_id, get_key, get_policy
+from tests.exchange_world import solve_here
 
 ResultT = TypeVar("ResultT")
 BEFORE_GENESIS_SECONDS = 3.0  # in which the nodes find each other
@@ -246,6 +247,7 @@ class Village:
             villager.clock,
             seat=self._open_seat(villager),
             run_in_thread=run_here,
+            solve=solve_here,
         )
         transport = MemoryTransport(self.lines, villager.name)
         others = tuple(f"/memory/{name}" for name in self.villagers if name != villager.name)

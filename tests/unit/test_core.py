@@ -14,13 +14,11 @@ from chain.actions import AcceptInvoice, Action, OfferInvoice, Pay
 from chain.errors import Code, Invalid
 from chain.rules.clearing_window import get_window
 from chain.rules.shelves import get_book
-from chain.setoff import Graph, Integers
 from consensus.journal import Journal, record_block
 from node.board import SUBSCRIBER_EVENTS_MAX
 from node.clock import GenesisClock
 from node.core import Core
 from node.events import BlockApplied, CoreEvent, TransactionWaiting
-from node.exchange.setoff_solver import solve
 from node.home import HomeError
 from node.mempool_file import read_mempool
 from node.stores import MemoryStores
@@ -28,6 +26,7 @@ from node.task import CoreSettings
 from p2p.transport import PeerId
 from p2p.view import OffsetMeasured
 from tests.community import CONSTANTS, PAI, Community, build_genesis, get_account_id
+from tests.exchange_world import solve_here
 from tests.simulation.village import (
     KeptJournal,
     Village,
@@ -39,12 +38,6 @@ from tests.unit.test_reorganisation import FakeOutside
 
 FARID = get_account_id("farid")
 ALONE = build_genesis(seats=("ann",), members=("emma", "farid"))
-
-
-async def solve_here(graph: Graph, _seconds_max: float) -> tuple[Integers, Integers]:
-    """What a process of its own would find, at once: processes know nothing of a mock clock."""
-    await trio.lowlevel.checkpoint()
-    return solve(graph)
 
 
 @dataclass
