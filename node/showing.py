@@ -40,7 +40,8 @@ CLIMB_MAX: Final = 1_024  # blocks below the head among which a seat's newest is
 
 def get_progress(owner: Owner) -> Progress:
     """How far finality is here."""
-    return Progress(*get_claim(owner.consensus))
+    consensus = owner.consensus
+    return Progress(*get_claim(consensus), contradicted=consensus.gadget.conflict is not None)
 
 
 def find_named_certificate(owner: Owner, round_: int, block_hash: bytes) -> Certificate | None:

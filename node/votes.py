@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 
-from msgspec.structs import astuple
-
 from chain.certificates import Certificate, check_certificate
 from chain.codec import encode
 from chain.crypto import Signed
@@ -127,7 +125,7 @@ async def hear_progress(owner: Owner, peer: PeerId, progress: Progress | None) -
         since_round = max(owner.clock.get_slot() - VOTES_ASKED_SLOTS, 0)
         owner.outside.ask_votes(peer, VotesRequest(since_round))
     if progress is not None:
-        claim = Claim(*astuple(progress))
+        claim = Claim(progress.set, progress.base_slot, progress.lock_round, progress.final_round)
         await handle(owner, told.PeerClaimed(owner.clock.get_ms(), peer, claim))
 
 

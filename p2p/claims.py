@@ -15,8 +15,11 @@ def is_possible(head: Head) -> bool:
 def is_further(theirs: Progress | None, ours: Progress) -> bool:
     """Whether somebody has seen justified what we may lack: his chain counts, whatever its score.
 
-    What is a round or two newer is on its way to us.
+    What is a round or two newer is on its way to us. Who has seen decisions contradict each other
+    may follow the one that we do not know.
     """
+    if theirs is not None and theirs.contradicted and not ours.contradicted:
+        return True
     if theirs is None or theirs.set != ours.set:
         return theirs is not None and theirs.base_slot > ours.base_slot
     return theirs.lock_round > ours.lock_round + FRESH_ROUNDS

@@ -57,12 +57,17 @@ class Head(Record, frozen=True):
 
 
 class Progress(Record, frozen=True):
-    """How far finality is: the set in force and its hand-off's slot, and rounds of that set."""
+    """How far finality is: the set in force and its hand-off's slot, and rounds of that set.
+
+    ``contradicted``: two decisions that contradict each other are known there, so who knows only
+    one of them has something to learn.
+    """
 
     set: Bytes32
     base_slot: Natural
     lock_round: Natural  # of the newest that is justified
     final_round: Natural  # of the newest that is final
+    contradicted: bool
 
 
 class Status(Record, frozen=True):

@@ -45,7 +45,7 @@ from tests.community import get_account_id, get_key
 COMMUNITY = compute_hash(b"test-chain")
 GENESIS_HASH = compute_hash(b"test-genesis")
 WALL_CLOCK_MS = 1_800_000_000_000
-PROGRESS = Progress(GENESIS_HASH, 0, 0, 0)
+PROGRESS = Progress(GENESIS_HASH, 0, 0, 0, contradicted=False)
 
 
 def build_transaction(number: int, memo: str = "") -> SealedTransaction:

@@ -4,6 +4,7 @@ import random
 
 import pytest
 import trio
+from msgspec.structs import replace
 from trio.testing import MockClock
 
 from chain.certificates import Finality, Justification
@@ -11,6 +12,7 @@ from chain.codec import encode
 from chain.crypto import compute_hash
 from chain.header import SignedHeader
 from chain.votes import Ack, Here, Prevote, SignedHere, SignedVote
+from p2p.claims import is_further
 from p2p.memory import Lines
 from p2p.transport import PeerId, Verdict
 from p2p.view import FinalityShown, NewestShown, PeerStatusChanged, VotesShown
@@ -239,9 +241,17 @@ async def test_progress_is_told_as_it_changes(autojump_clock: MockClock) -> None
     async with world.run(node), villain.transport.run():
         await villain.transport.connect("/memory/a")
         await until(node, lambda: node.get_peer_names() == {"v"})
-        further = Progress(HASH, 3, 9, 8)
+        further = Progress(HASH, 3, 9, 8, contradicted=False)
         villain.status = villain.status.__class__(COMMUNITY, 1, villain.status.head, (), 0, further)
         await trio.sleep(10)
     told = [item.progress for item in node.events if isinstance(item, PeerStatusChanged)]
     assert told[-1] is None  # it has gone
     assert further in told
+
+
+def test_who_saw_a_contradiction_is_further_than_who_did_not() -> None:
+    ours = Progress(HASH, 9, 20, 20, contradicted=False)
+    behind = Progress(HASH, 3, 5, 5, contradicted=False)
+    assert not is_further(behind, ours)
+    assert is_further(replace(behind, contradicted=True), ours)
+    assert not is_further(replace(behind, contradicted=True), replace(ours, contradicted=True))

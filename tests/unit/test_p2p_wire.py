@@ -47,7 +47,7 @@ HASH = compute_hash(b"test")
 
 
 WIDEST_HEAD = wire.Head(HASH, BIG, BIG, BIG)
-WIDEST_PROGRESS = wire.Progress(HASH, BIG, BIG, BIG)
+WIDEST_PROGRESS = wire.Progress(HASH, BIG, BIG, BIG, contradicted=True)
 WIDEST_ACK = Ack(HASH, HASH, BIG, 2, HASH, BIG)
 WIDEST_FINALITY = Finality(WIDEST_ACK, bytes(32), (bytes(64),) * 256)
 
