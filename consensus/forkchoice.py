@@ -86,6 +86,8 @@ class Tree:
         "_scores",
         "_size_bytes",
         "_sizes",
+        "_standing",
+        "_standing_on",
     )
 
     def __init__(self, root: BlockFacts, score: int, recorded: Recorded = NOTHING_RECORDED) -> None:
@@ -100,6 +102,10 @@ class Tree:
         self._executed: set[BlockHash] = set()
         self._root: tuple[BlockHash, int] | None = None  # what is followed descends from it
         self._rooted: set[BlockHash] = set()  # the root and what descends from it
+        # What was last found to stand on a block: asked after every event, and while finality
+        # stands still it is a long way down.
+        self._standing_on: tuple[BlockHash, int] | None = None
+        self._standing: set[BlockHash] = set()
         self._best = root.hash
         self.add_anchor(root, score, recorded)
 
@@ -114,6 +120,7 @@ class Tree:
             self._recorded,
             self._executed,
             self._rooted,
+            self._standing,
         ):
             kept.clear()
         self._size_bytes = 0
@@ -151,6 +158,7 @@ class Tree:
     ) -> None:
         """Put in a block of our own chain below the tree, for a branch that forks off there."""
         if facts.hash not in self._facts:
+            self._standing_on = None  # where the tree ended it goes on
             self._put(facts, score, facts.recorded or recorded)
             self._executed.add(facts.hash)
 
@@ -206,13 +214,19 @@ class Tree:
 
         Where the tree ends above the ancestor our own chain goes on, which has it.
         """
+        if self._standing_on != (ancestor, height):
+            self._standing_on, self._standing = (ancestor, height), set()
+        way: list[BlockHash] = []
         facts = self._facts.get(block_hash)
-        is_here = facts is not None
-        while facts is not None:
+        while facts is not None and facts.hash not in self._standing:
             if facts.height <= height:
-                return facts.hash == ancestor
+                if facts.hash != ancestor:
+                    return False
+                break
+            way.append(facts.hash)
             facts = self._facts.get(facts.parent)
-        return is_here
+        self._standing.update(way)
+        return bool(way) or facts is not None
 
     def mark_executed(self, block_hash: BlockHash) -> None:
         """The rules have let this block and all below it pass."""
@@ -337,6 +351,7 @@ class Tree:
             del self._recorded[facts.hash]
             self._executed.discard(facts.hash)
             self._rooted.discard(facts.hash)
+            self._standing.discard(facts.hash)
             self._size_bytes -= self._sizes.pop(facts.hash, 0)
             self._authored[facts.seat, facts.slot] -= 1
             if not self._authored[facts.seat, facts.slot]:
