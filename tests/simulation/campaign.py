@@ -80,14 +80,14 @@ class Outcome(NamedTuple):
     failure: str  # empty: none
     name: str  # of the invariant that broke
     coverage: Coverage
-    seconds: float
+    seconds: float  # of a processor
     lines: tuple[str, ...] = ()
 
 
 def run(options: Options, *, keep_lines: bool = False) -> Outcome:
     """One run."""
     logging.getLogger("pai").setLevel(logging.CRITICAL + 1)
-    began = time.perf_counter()
+    began = time.process_time()
     world = World(options)
     if keep_lines:
         world.timeline.lines = []
@@ -106,7 +106,7 @@ def run(options: Options, *, keep_lines: bool = False) -> Outcome:
         failure,
         name,
         world.coverage,
-        time.perf_counter() - began,
+        time.process_time() - began,
         tuple(world.timeline.lines or ()),
     )
 
@@ -187,10 +187,11 @@ def _run_one(options: Options, lines: int) -> int:
 
 def _run_many(seeds: range, cores: int, slots_max: int) -> int:
     began = time.perf_counter()
-    coverage, failed = Coverage(), 0
+    coverage, failed, worked = Coverage(), 0, 0.0
     with multiprocessing.Pool(cores) as pool:
         for outcome in pool.imap_unordered(partial(_run_seed, slots_max=slots_max), seeds):
             coverage.merge(outcome.coverage)
+            worked += outcome.seconds
             if outcome.failure:
                 failed += 1
                 print(f"seed {outcome.options.seed}: {outcome.failure}", flush=True)
@@ -200,7 +201,8 @@ def _run_many(seeds: range, cores: int, slots_max: int) -> int:
     print(coverage.format())
     print(
         f"{len(seeds)} runs, {failed} failed, {slots} slots in {seconds:.0f} s: "
-        f"{slots / seconds / cores:.0f} slots per second and core"
+        f"{slots / seconds / cores:.0f} slots per second and core, "
+        f"{slots / worked:.0f} per second of processor time"
     )
     empty = coverage.find_empty(FEATURES, CELLS) if len(seeds) >= PAIRS_FROM_SEEDS else []
     if empty:
