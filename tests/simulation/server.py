@@ -27,11 +27,13 @@ from node.home import HomeError
 from node.keys import KEYS_VERSION, SeatHolder, SeatSecrets, build_seat_holder
 from node.owner import Owner
 from node.replacement import adopt, replay_beside
-from node.showing import find_named_certificate
+from node.showing import find_named_certificate, get_progress
 from node.task import CoreTask
+from p2p.claims import is_further
 from p2p.transport import PeerId, Verdict
 from p2p.view import BlockArrived, Misbehaviour
 from p2p.view import Event as NetworkEvent
+from p2p.wire import Progress
 from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
 from tests.community import get_account_id, get_key
 from tests.exchange_world import solve_here
@@ -68,6 +70,7 @@ class Asked(NamedTuple):
 
     locator: tuple[BlockHash, ...]
     score: int
+    progress: Progress
 
 
 class Shown(NamedTuple):
@@ -282,7 +285,8 @@ class Server:
     def _show(self, sender: str, asked: Asked) -> None:
         core = self.core
         assert core is not None
-        if core.ledger.head.score < asked.score:
+        is_better = core.ledger.head.score >= asked.score
+        if not is_better and not is_further(get_progress(self.owner), asked.progress):
             return
         headers = core.get_headers(asked.locator, BLOCKS_AT_ONCE)
         blocks: list[SealedBlock] = []
@@ -340,7 +344,9 @@ class Server:
         locator = tuple(core.get_locator())
         if above is not None:
             locator = (above, *locator)
-        self.world.lines.send(self.name, peer, Asked(locator, core.ledger.head.score))
+        self.world.lines.send(
+            self.name, peer, Asked(locator, core.ledger.head.score, get_progress(self.owner))
+        )
         votes.tell_status(self, peer)
 
     def _announce(self, block: SealedBlock) -> None:
