@@ -1,12 +1,15 @@
 """Long work in a process of its own: while a solver works, no other thread of Python does.
 
-What such a process may take of the machine is bounded: memory by itself, time by whoever waits.
+What such a process may take of the machine is bounded: memory and processor by itself, time by
+whoever waits. It ends when nobody waits any more, however that came about.
 """
 
+import fcntl
 import os
 import resource
 import sys
 from importlib.util import find_spec
+from math import ceil
 from typing import Final
 
 import trio
@@ -25,14 +28,35 @@ def has_solver() -> bool:
     return find_spec("ortools") is not None
 
 
-def limit_process(*, is_urgent: bool) -> None:
-    """Bound what this process takes; called first thing by a process of such work.
+def begin_work(*, is_urgent: bool) -> bytes:
+    """The input of a process of such work, which is bounded from now on.
 
-    What is not urgent gives way to everything else that wants the processor.
+    What is not urgent gives way to everything else that wants the processor. It may use it for as
+    many seconds as its first argument says. Should whoever reads its output be gone, killed even,
+    the system ends it: a solver that works would notice nothing.
     """
+    seconds_max = int(sys.argv[1])
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY_BYTES_MAX, MEMORY_BYTES_MAX))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds_max, seconds_max))
     if not is_urgent:
         os.nice(NICENESS)
+    _set_ending(True)
+    return sys.stdin.buffer.read()
+
+
+def end_work(data: bytes) -> None:
+    """Hand out what such a process has made."""
+    _set_ending(False)  # whoever reads now is there
+    sys.stdout.buffer.write(data)
+
+
+def _set_ending(is_on: bool) -> None:
+    """Whether SIGIO, which ends a process, comes when something happens to the output's pipe."""
+    output = sys.stdout.fileno()
+    flags = fcntl.fcntl(output, fcntl.F_GETFL) & ~os.O_ASYNC
+    if is_on:
+        fcntl.fcntl(output, fcntl.F_SETOWN, os.getpid())
+    fcntl.fcntl(output, fcntl.F_SETFL, flags | os.O_ASYNC if is_on else flags)
 
 
 async def work_apart(module: str, data: bytes, seconds_max: float) -> bytes:
@@ -43,7 +67,7 @@ async def work_apart(module: str, data: bytes, seconds_max: float) -> bytes:
     try:
         with trio.fail_after(seconds_max):
             done = await trio.run_process(
-                [sys.executable, "-m", module],
+                [sys.executable, "-m", module, str(ceil(seconds_max))],
                 stdin=data,
                 capture_stdout=True,
                 capture_stderr=True,

@@ -129,17 +129,18 @@ def _fits(market: Market, offer: Listing, want: Listing) -> bool:
     )
 
 
-def get_counted_price(market: Market, offer: Listing) -> int:
-    """What a unit counts for: its price, but no more than such goods are really traded for.
+def count_prices(market: Market) -> dict[int, int]:
+    """What a unit of each offer counts for: its price, but no more than such goods really bring.
 
     Else two who sell each other a stone for a fortune would come before everybody's bread. A good
     that nobody has receipted yet counts as the middle of what is offered.
     """
-    reference = market.references.get(offer.good)
-    if reference is None:
-        prices = [row.price for row in market.listings.values() if not row.is_want]
-        reference = max(offer.price // 10, median_low(prices)) if prices else offer.price
-    return min(offer.price, reference)
+    offers = {number: row for number, row in market.listings.items() if not row.is_want}
+    middle = median_low([row.price for row in offers.values()]) if offers else 0
+    return {
+        number: min(row.price, market.references.get(row.good, max(row.price // 10, middle)))
+        for number, row in offers.items()
+    }
 
 
 def build_relaxation(market: Market) -> Relaxation:
@@ -150,11 +151,7 @@ def build_relaxation(market: Market) -> Relaxation:
     numbers = sorted(market.listings)
     node = {number: len(accounts) + index for index, number in enumerate(numbers)}
     hub = len(accounts) + len(numbers)
-    counted = {
-        number: get_counted_price(market, row)
-        for number, row in market.listings.items()
-        if not row.is_want
-    }
+    counted = count_prices(market)
     arcs = []
     for trade in trades:
         offer, want = market.listings[trade.offer], market.listings[trade.want]

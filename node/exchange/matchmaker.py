@@ -21,8 +21,8 @@ from node.exchange.market import (
     Trade,
     build_relaxation,
     compute_bound,
+    count_prices,
     find_trades,
-    get_counted_price,
 )
 from node.exchange.relaxation import solve
 
@@ -102,6 +102,7 @@ class _Book:
         self.rooms = dict(market.rooms)
         self.chains: list[tuple[Leg, ...]] = []
         self.value = 0
+        self.counted = count_prices(market)
         self.ways: dict[AccountId, list[Trade]] = defaultdict(list)
         for trade in find_trades(market).items:
             self.ways[market.listings[trade.want].account].append(trade)
@@ -125,7 +126,7 @@ class _Book:
         for leg in legs:
             self.left[leg.offer] -= leg.quantity
             self.left[leg.want] -= leg.quantity
-            self.value += leg.quantity * get_counted_price(self.market, self.get(leg.offer))
+            self.value += leg.quantity * self.counted[leg.offer]
         self.chains.append(legs)
         return True
 

@@ -1,12 +1,11 @@
 """A search for chains in a process of its own, within bounds of time and memory."""
 
-import sys
 from collections.abc import Iterable
 from typing import Final
 
 import msgspec
 
-from node.exchange.apart import limit_process, work_apart
+from node.exchange.apart import begin_work, end_work, work_apart
 from node.exchange.market import Market
 from node.exchange.matchmaker import Found, Terms, find_chains
 
@@ -30,9 +29,8 @@ async def search_apart(market: Market, avoided: Iterable[Terms], seconds_max: fl
 
 def main() -> None:
     """What that process does: a task in, what it finds out."""
-    limit_process(is_urgent=False)
-    task = _TASKS.decode(sys.stdin.buffer.read())
-    sys.stdout.buffer.write(msgspec.msgpack.encode(find_chains(task.market, task.avoided)))
+    task = _TASKS.decode(begin_work(is_urgent=False))
+    end_work(msgspec.msgpack.encode(find_chains(task.market, task.avoided)))
 
 
 if __name__ == "__main__":

@@ -4,14 +4,13 @@ The flows come from OR-tools, which a node that does not solve need not install;
 is checked like a stranger's before it goes into a block.
 """
 
-import sys
 from io import BytesIO
 from typing import Final
 
 import numpy as np
 
 from chain.setoff import Graph, Integers
-from node.exchange.apart import limit_process, work_apart
+from node.exchange.apart import begin_work, end_work, work_apart
 
 _COLUMNS: Final = ("sources", "targets", "capacities", "costs")
 
@@ -85,14 +84,13 @@ async def solve_apart(graph: Graph, seconds_max: float) -> tuple[Integers, Integ
 
 def main() -> None:
     """What that process does: a graph in, flows and potentials out."""
-    limit_process(is_urgent=True)
-    with np.load(BytesIO(sys.stdin.buffer.read())) as given:
+    with np.load(BytesIO(begin_work(is_urgent=True))) as given:
         counts, *columns = (given[name] for name in given.files)
     graph = Graph(int(counts[0]), int(counts[1]), *columns)
     flows, potentials = solve(graph)
     found = BytesIO()
     np.savez(found, flows=flows, potentials=potentials)
-    sys.stdout.buffer.write(found.getvalue())
+    end_work(found.getvalue())
 
 
 if __name__ == "__main__":

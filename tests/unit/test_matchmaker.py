@@ -4,6 +4,8 @@ A village of thirty without any money trades in chains found here, by the ledger
 """
 
 import random
+from collections.abc import Sequence
+from statistics import median_low
 
 import pytest
 from hypothesis import given, settings
@@ -12,6 +14,7 @@ from hypothesis import strategies as st
 from chain.actions import Leg, ProposeChain
 from chain.policy import AccountId
 from chain.tables import Delivery, Listing, Trader
+from node.exchange import market as market_module
 from node.exchange import relaxation as relaxation_module
 from node.exchange.apart import has_solver
 from node.exchange.market import (
@@ -19,7 +22,7 @@ from node.exchange.market import (
     Room,
     build_relaxation,
     compute_bound,
-    get_counted_price,
+    count_prices,
 )
 from node.exchange.matchmaker import PEOPLE_MAX, Found, compute_moves, find_chains
 from node.exchange.relaxation import solve
@@ -75,7 +78,7 @@ def build_random_market(seed: int, members: int = 8, tolerance: int = 100 * PAI)
 def check_found(market: Market, found: Found) -> None:
     """Nothing that was not there is traded, and nobody is moved beyond his room."""
     left = {number: row.left for number, row in market.listings.items()}
-    rooms, value = dict(market.rooms), 0
+    rooms, value, counted = dict(market.rooms), 0, count_prices(market)
     for legs in found.chains:
         assert [(leg.offer, leg.want) for leg in legs] == sorted(
             {(leg.offer, leg.want) for leg in legs}
@@ -83,8 +86,7 @@ def check_found(market: Market, found: Found) -> None:
         for leg in legs:
             left[leg.offer] -= leg.quantity
             left[leg.want] -= leg.quantity
-            counted = get_counted_price(market, market.listings[leg.offer])
-            value += leg.quantity * counted
+            value += leg.quantity * counted[leg.offer]
         for account, move in compute_moves(market.listings, legs).items():
             room = rooms[account]
             rooms[account] = Room(room.give + move, room.take - move, room.chains - 1)
@@ -137,13 +139,27 @@ def test_a_stone_sold_for_a_fortune_does_not_come_before_bread() -> None:
         0: build(1, "stone", 10**6 * PAI),
         1: build(2, "stone", 10**6 * PAI, is_want=True),
         2: build(3, "bread", 9 * PAI),
-        3: build(4, "bread", 10 * PAI),
+        3: build(4, "bread", 10 * PAI, is_want=True),
     }
     market = Market(listings, {}, {"bread": 8 * PAI})
-    assert get_counted_price(market, listings[2]) == 8 * PAI
-    assert get_counted_price(market, listings[0]) == 10**5 * PAI
+    assert count_prices(market) == {0: 10**5 * PAI, 2: 8 * PAI}
     known = market._replace(references={"stone": PAI})
-    assert get_counted_price(known, listings[0]) == PAI
+    assert count_prices(known) == {0: PAI, 2: 9 * PAI}
+
+
+def test_the_middle_of_what_is_offered_is_sought_once_however_much_that_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else whoever lists many goods that nobody knows could keep every search busy."""
+    sought: list[int] = []
+
+    def seek(prices: Sequence[int]) -> int:
+        sought.append(len(prices))
+        return median_low(prices)
+
+    monkeypatch.setattr(market_module, "median_low", seek)
+    build_relaxation(build_random_market(1, members=40))
+    assert sought == [40]
 
 
 def test_a_ring_of_three_is_found_with_and_without_a_solver(

@@ -4,10 +4,14 @@ Solved twice, independently: by OR-tools, as nodes do, and by networkx. A forged
 every change of a good one, is refused or is another proof of the same value.
 """
 
+import os
 import random
+import select
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import networkx as nx
 import numpy as np
@@ -419,17 +423,59 @@ async def test_a_process_that_takes_too_long_finds_nothing() -> None:
 
 def test_a_process_takes_no_more_memory_than_it_may() -> None:
     hungry = (
-        "from node.exchange.apart import MEMORY_BYTES_MAX, limit_process\n"
-        "limit_process(is_urgent=False)\n"
+        "from node.exchange.apart import MEMORY_BYTES_MAX, begin_work, end_work\n"
+        "begin_work(is_urgent=False)\n"
         "try:\n"
         "    bytearray(MEMORY_BYTES_MAX)\n"
         "except MemoryError:\n"
-        "    print('no more')\n"
+        "    end_work(b'no more')\n"
     )
     done = subprocess.run(
-        [sys.executable, "-c", hungry], capture_output=True, text=True, check=True
+        [sys.executable, "-c", hungry, "60"], input="", capture_output=True, text=True, check=True
     )
-    assert done.stdout == "no more\n"
+    assert done.stdout == "no more"
+
+
+def test_a_process_ends_with_whoever_waits_for_it_even_if_he_is_killed(tmp_path: Path) -> None:
+    """The pipe has one writer: its end is told by the system when the process is no more."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    (tmp_path / "busy.py").write_text(
+        "from node.exchange.apart import begin_work\n"
+        "begin_work(is_urgent=True)\n"
+        f"held = open({str(pipe)!r}, 'wb', buffering=0)\n"
+        "held.write(b'works')\n"
+        "while True:\n"
+        "    pass\n"
+    )
+    waits = (
+        "import trio\n"
+        "from node.exchange.apart import work_apart\n"
+        "trio.run(work_apart, 'busy', b'', 3600.0)\n"
+    )
+    place = os.pathsep.join((str(tmp_path), str(Path.cwd())))
+    who_waits = subprocess.Popen(
+        [sys.executable, "-c", waits], env={**os.environ, "PYTHONPATH": place}
+    )
+    with who_waits, pipe.open("rb", buffering=0) as held:
+        assert held.read(5) == b"works"
+        who_waits.kill()
+        ready, _, _ = select.select([held], [], [], 30)
+        assert ready, "it works on though nobody waits"
+        assert held.read(5) == b""
+
+
+def test_a_process_takes_no_more_time_of_the_processor_than_it_may() -> None:
+    slow = (
+        "from node.exchange.apart import begin_work\n"
+        "begin_work(is_urgent=True)\n"
+        "while True:\n"
+        "    pass\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", slow, "1"], input=b"", capture_output=True, check=False
+    )
+    assert done.returncode == -signal.SIGKILL
 
 
 async def test_a_process_that_fails_says_why() -> None:
