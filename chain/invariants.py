@@ -37,6 +37,7 @@ from chain.invariants_market import (
     find_altered_listing,
     find_miscounted_trade,
     find_order_exceeded,
+    find_unearned_record,
     find_unfounded_shortfall,
 )
 from chain.invariants_sets import (
@@ -250,6 +251,7 @@ INVARIANTS: Final[dict[int, Callable[[Changes], str | None]]] = {
     47: find_miscounted_trade,
     48: find_altered_delivery,
     49: find_unfounded_shortfall,
+    50: find_unearned_record,
 }
 
 

@@ -1,15 +1,16 @@
 """Promises about the market that the ledger keeps in every block, by the rows that changed.
 
-L45 to L49; functions of the changes alone, like those of ``chain.invariants``.
+L45 to L50; functions of the changes alone, like those of ``chain.invariants``.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
 from chain.changes import Changes
 from chain.codec import Record
 from chain.crypto import u64
-from chain.rules.market import FACT
+from chain.rules.market import FACT, NO_TRADER
 from chain.tables import (
     CHAINS,
     DELIVERIES,
@@ -55,20 +56,7 @@ def find_order_exceeded(changes: Changes) -> str | None:
 
 
 def find_miscounted_trade(changes: Changes) -> str | None:
-    """L47: a trader's counts of what is open change as the rows do.
-
-    Within a period only whole facts are added to his record.
-    """
-    for change in changes.of(TRADERS):
-        key, before, after = change.key, change.before, change.after
-        if before is not None and _get(after, "record_period") != before.record_period:
-            if after is not None and after.record_period < before.record_period:
-                return f"{key.hex()} has an older record"
-            continue
-        for what in _RECORD:
-            more = _get(after, what) - _get(before, what)
-            if more < 0 or more % FACT:
-                return f"{key.hex()} has another count of {what}"
+    """L47: a trader's counts of what is open change as the rows do."""
     missing: dict[tuple[str, bytes], int] = {}
     for table in _COUNTED:
         for each in changes.of(table):
@@ -95,6 +83,37 @@ def _count_open(key: bytes, row: Record | None) -> Sequence[tuple[str, bytes, in
             names = ("listings", "proposals", "deliveries", "overdue")
             return [(name, key, -_get(row, name)) for name in names]
     return []
+
+
+def find_unearned_record(changes: Changes) -> str | None:
+    """L50: a trader's record stays, and gains no more than a whole fact for each that ended.
+
+    What ends is a delivery, or what is owed for one; both in one block after a long pause.
+    """
+    delivered = Counter(
+        change.before.seller
+        for change in changes.of(DELIVERIES)
+        if change.before is not None and change.after is None
+    )
+    kept = delivered.copy()
+    for page in changes.of(PAGES):
+        left = {item.number for item in page.after.entries} if page.after else set()
+        kept.update(
+            item.debtor
+            for item in (page.before.entries if page.before else ())
+            if item.shortfall is not None and item.number not in left
+        )
+    for change in changes.of(TRADERS):
+        key, before, after = change.key, change.before or NO_TRADER, change.after or NO_TRADER
+        if after.record_period < before.record_period:
+            return f"{key.hex()} has an older record, or none"
+        for what in _RECORD:
+            more = _get(after, what) - _get(before, what)
+            most = kept[key] if what == "kept" else delivered[key]
+            is_whole = change.before is None or after.record_period == before.record_period
+            if more > FACT * most or (is_whole and (more < 0 or more % FACT)):
+                return f"{key.hex()} has another count of {what}"
+    return None
 
 
 def find_altered_delivery(changes: Changes) -> str | None:

@@ -164,11 +164,16 @@ def owe(before: Obligation | None, after: Obligation | None) -> list[Change]:
     return list(changes)
 
 
-def count_overdue(before: int, after: int) -> Change:
+def count_overdue(before: int, after: int, **record: int) -> Change:
     """What Emma's row tells of it."""
-    return change(
-        TRADERS, EMMA, replace(NO_ORDER, overdue=before), replace(NO_ORDER, overdue=after)
-    )
+    rows = replace(NO_ORDER, overdue=before), replace(NO_ORDER, overdue=after, **record)
+    return change(TRADERS, EMMA, *rows)
+
+
+def receive(**record: int) -> list[Change]:
+    """A delivery of Emma's ends, and this is her record after it."""
+    trader = change(TRADERS, EMMA, replace(NO_ORDER, deliveries=1), replace(NO_ORDER, **record))
+    return [change(DELIVERIES, KEY, DELIVERY, None), trader]
 
 
 FAIL: list[Change] = [
@@ -202,11 +207,6 @@ BROKEN: list[tuple[int, Sequence[Change], Sequence[Change]]] = [
         [change(LISTINGS, KEY, LISTING, None), change(TRADERS, EMMA, TRADER, NO_ORDER)],
     ),
     (
-        47,
-        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=0))],
-        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=2 * FACT))],
-    ),
-    (
         48,
         [change(DELIVERIES, KEY, DELIVERY, replace(DELIVERY, left=4))],
         [change(DELIVERIES, KEY, DELIVERY, replace(DELIVERY, left=2))],
@@ -217,14 +217,29 @@ BROKEN: list[tuple[int, Sequence[Change], Sequence[Change]]] = [
         [change(DELIVERIES, KEY, DELIVERY, DELIVERY)],
     ),
     (
-        47,
-        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=FACT + 1))],
-        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=FACT + 1, record_period=5))],
+        50,
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=0))],
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=0, record_period=99))],
     ),
     (
-        47,
-        [change(TRADERS, EMMA, TRADER, replace(TRADER, record_period=3))],
-        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=FACT - 9, record_period=5))],
+        50,
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, delivered=2 * FACT, record_period=5))],
+        [change(TRADERS, EMMA, TRADER, replace(TRADER, record_period=5))],
+    ),
+    (50, [change(TRADERS, EMMA, TRADER, replace(TRADER, record_period=3))], []),
+    (50, [change(TRADERS, EMMA, NO_ORDER, None)], []),
+    (50, receive(delivered=FACT + 1), receive(delivered=2 * FACT)),
+    (50, receive(late=2 * FACT), receive(late=FACT)),
+    (50, receive(kept=2 * FACT), receive(kept=FACT)),
+    (
+        50,
+        [*owe(OWED, None), count_overdue(1, 0, kept=2 * FACT)],
+        [*owe(OWED, None), count_overdue(1, 0, kept=FACT)],
+    ),
+    (
+        50,
+        [*owe(OWED, None), count_overdue(1, 0, disputed=FACT)],
+        [*owe(OWED, replace(OWED, remaining=PAI)), count_overdue(1, 1)],
     ),
     (47, owe(OWED, None), [*owe(OWED, None), count_overdue(1, 0)]),
     (49, [*owe(None, OWED), count_overdue(0, 1)], [*owe(None, OWED), *FAIL]),
