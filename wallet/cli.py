@@ -31,6 +31,7 @@ from wallet.community import read_community
 from wallet.flow import learn_community, run, unlock
 from wallet.folder import check_name, read_text
 from wallet.keystore import (
+    PASSWORD_LENGTH_MIN,
     Secrets,
     build_secrets,
     check_password,
@@ -266,7 +267,11 @@ def _save_new(
         raise Failure(
             Exit.USAGE, "{path} exists already and is left as it is: take another name.", path=path
         )
-    question = terminal.say("A password for the wallet {name}:", name=name)
+    question = terminal.say(
+        "A password for the wallet {name}, at least {count} characters:",
+        name=name,
+        count=PASSWORD_LENGTH_MIN,
+    )
     password = terminal.ask_password(question, file=password_file, twice=True)
     check_password(password)
     save_secrets(folder, name, password, kept, replace=False)

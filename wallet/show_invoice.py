@@ -139,7 +139,7 @@ def tell_invoice(words: Words, session: Session, item: Obligation) -> tuple[tupl
         (words.say("Due"), words.date(item.due_time)),
     ]
     if item.delivery is not None:
-        pairs.append((words.say("For delivery"), f"№{item.delivery}"))
+        pairs.append((words.say("For delivery"), f"{words.say('No.')} {item.delivery}"))
     if item.reference:
         pairs.append((words.say("Reference"), item.reference))
     return tuple(pairs)

@@ -188,7 +188,10 @@ class Terminal:
 
     def _ask(self, prompt: str) -> str:
         # input() would write its prompt to stdout, where the answer belongs.
-        self.errors.file.write(make_harmless(prompt))
+        text = make_harmless(prompt)
+        if self.errors.is_terminal and len(text) > self.errors.width:
+            text = "\n".join(_fold(text.rstrip(), self.errors.width)) + " "
+        self.errors.file.write(text)
         self.errors.file.flush()
         line = sys.stdin.readline()
         if not line:
@@ -254,15 +257,7 @@ class Sheet:
         margin = max((cell_len(name) for name, _ in self.pairs), default=0) + 2
         room = max(options.max_width - margin, 1)
         for name, value in self.pairs:
-            lines = [
-                line
-                for paragraph in value.split("\n")
-                for line in textwrap.wrap(
-                    paragraph, room, break_long_words=False, break_on_hyphens=False
-                )
-                or [""]
-            ]
-            for number, line in enumerate(lines):
+            for number, line in enumerate(_fold(value, room)):
                 label = "" if number else name
                 text = f"{label}{' ' * (margin - cell_len(label))}{line}".rstrip()
                 yield Text(text, no_wrap=True, overflow="ignore")
@@ -289,10 +284,26 @@ def make_harmless(text: str) -> str:
     )
 
 
+def _fold(text: str, room: int) -> list[str]:
+    """Lines of at most so many signs, ended between words; a longer word stays whole."""
+    return [
+        line
+        for paragraph in text.split("\n")
+        for line in (
+            [paragraph]
+            if len(paragraph) <= room
+            else textwrap.wrap(paragraph, room, break_long_words=False, break_on_hyphens=False)
+        )
+    ]
+
+
 def _print(console: Console, part: RenderableType) -> None:
-    """Plain text goes out as it is, so that an address is never broken over two lines."""
+    """On a terminal sentences end their lines between words; an address is never broken."""
     if isinstance(part, str):
-        console.print(Text(make_harmless(part)), soft_wrap=True)
+        text = make_harmless(part)
+        if console.is_terminal:
+            text = "\n".join(_fold(text, console.width))
+        console.print(Text(text), soft_wrap=True)
     else:
         console.print(part, crop=False)
 

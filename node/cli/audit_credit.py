@@ -36,7 +36,10 @@ def tell_credit(words: Words, report: Report) -> RenderableType:
             (words.say("Overdue"), tell_amount(words, credit.overdue)),
             (words.say("- found in 360 periods"), tell_amount(words, credit.overdue_360)),
             (words.say("Written off in 360 periods"), tell_amount(words, credit.lost_360)),
-            (words.say("Into the reserve in 360 periods"), tell_amount(words, credit.inflow_360)),
+            (
+                words.say("The reserve's share in 360 periods"),
+                tell_amount(words, credit.inflow_360),
+            ),
             (words.say("Reserve"), tell_amount(words, credit.reserve)),
             (
                 words.say("Credit may grow"),

@@ -190,13 +190,13 @@ def _tell_chains(words: Words, life: Life, chains: dict[str, Any] | None) -> lis
         (
             words.say("Chains of trades"),
             words.say(
-                "{found} found, {happened} happened, {delivered} delivered; up to {people} people",
+                "{found} found, {happened} happened",
                 found=words.number(chains["proposed"]),
                 happened=words.number(chains["happened"]),
-                delivered=words.number(chains["delivered_whole"]),
-                people=words.number(longest),
             ),
         ),
+        (words.say("- of them delivered"), words.number(chains["delivered_whole"])),
+        (words.say("- people in the longest"), words.number(longest)),
         (words.say("Consents beside standing orders"), words.number(life.board.chains.accepted)),
         (words.say("Traded in chains"), round_amount(words, parse_pai(chains["amount"]))),
         (words.say("- money that moved for it"), round_amount(words, parse_pai(chains["moved"]))),

@@ -24,9 +24,13 @@ from genesis.figures import CONSTANTS, PARAMETERS, REWARD_SHARES, SINKS, Figure,
 from genesis.outlook import EXAMPLE, Horizon, compute_outlook
 from genesis.verify import compute_seat_weights
 from wallet.terminal import Column, Sheet, Terminal, build_sheet, build_table
+from wallet.words import mark
 
 PAYMENT_UNITS: Final = 3  # one signature, one action, less than 256 bytes
 _CENT: Final = 10_000  # micropai; what remains of an example is told to the hundredth
+_FULL: Final = mark(
+    "The reserve is full at a tenth of all that members owe; what is above goes to the social fund."
+)
 _NESTED: Final = {"sinks": SINKS, "reward_shares": REWARD_SHARES}
 
 
@@ -87,7 +91,7 @@ def tell_constitution(terminal: Terminal, genesis: Genesis) -> list[RenderableTy
     parts = [
         _tell_community(terminal, genesis),
         *_tell_demurrage(terminal, genesis),
-        _tell_sinks(terminal, genesis),
+        *_tell_sinks(terminal, genesis),
         _tell_rights(terminal, genesis),
         _tell_money(terminal, genesis),
         _tell_authorities(terminal, genesis),
@@ -160,7 +164,7 @@ def _tell_demurrage(terminal: Terminal, genesis: Genesis) -> list[RenderableType
     return [table, savings]
 
 
-def _tell_sinks(terminal: Terminal, genesis: Genesis) -> Table:
+def _tell_sinks(terminal: Terminal, genesis: Genesis) -> list[RenderableType]:
     words = terminal.words
     sinks = genesis.parameters.sinks
     rows = [
@@ -169,7 +173,10 @@ def _tell_sinks(terminal: Terminal, genesis: Genesis) -> Table:
         if getattr(sinks, name)
     ]
     columns = [Column(words.say("receiver")), Column(words.say("share"), figures=True)]
-    return build_table(columns, rows, title=words.say("Where demurrage goes"))
+    return [
+        build_table(columns, rows, title=words.say("Where demurrage goes")),
+        *([words.say(_FULL)] * bool(sinks.reserve)),
+    ]
 
 
 def _tell_rights(terminal: Terminal, genesis: Genesis) -> str:

@@ -174,7 +174,9 @@ def _browse(terminal: Terminal, good: str, place: str, side: str | None) -> None
             if not found:
                 terminal.note(terminal.say("Nothing of that is offered or wanted."))
             document = {"listings": [_build_document(item) for item in found]}
-            terminal.answer(document, *([_build_listings(terminal, found, {})] * bool(found)))
+            terminal.answer(
+                document, *([_build_listings(terminal, found, own=False)] * bool(found))
+            )
 
     run(work)
 
@@ -215,10 +217,9 @@ def _build_document(item: ListingAnswer) -> dict[str, object]:
     }
 
 
-def _build_listings(
-    terminal: Terminal, found: list[ListingAnswer], names: dict[str, str]
-) -> RenderableType:
-    words = terminal.words
+def _build_listings(terminal: Terminal, found: list[ListingAnswer], *, own: bool) -> RenderableType:
+    """Who and remarks only where they say something: a terminal is narrow."""
+    words, remarked = terminal.words, any(item.note for item in found)
     columns = [
         Column(words.say("Number"), figures=True),
         Column(words.say("Side")),
@@ -226,8 +227,8 @@ def _build_listings(
         Column(words.say("Left"), figures=True),
         Column(words.say("Price of one"), figures=True),
         Column(words.say("Place")),
-        Column(words.say("Whose")),
-        Column(words.say("Remark")),
+        *([Column(words.say("Whose"))] * (not own)),
+        *([Column(words.say("Remark"))] * remarked),
     ]
     rows = [
         (
@@ -237,8 +238,8 @@ def _build_listings(
             f"{words.number(item.left)} {item.unit}",
             words.amount(item.price),
             item.place or words.say("anywhere"),
-            names.get(item.account, shorten_address(item.account)),
-            item.note,
+            *([shorten_address(item.account)] * (not own)),
+            *([item.note] * remarked),
         )
         for item in found
     ]
@@ -311,7 +312,7 @@ def _build_trader(
         goods = f"{words.number(item.left)} {item.unit} {item.good}"
         who = names.get(other, shorten_address(other))
         late = f" ({words.say('past its time')})" if item.overdue else ""
-        pairs.append((f"{owner} №{item.number}", f"{goods}, {who}{late}"))
+        pairs.append((f"{owner}, {words.say('No.')} {item.number}", f"{goods}, {who}{late}"))
     for debt in debts:
         mine = debt.debtor == trader.address
         owner = words.say("You owe") if mine else words.say("You are owed")
@@ -322,5 +323,5 @@ def _build_trader(
         pairs.append(
             (words.say("{owner}, invoice {number}", owner=owner, number=debt.number), told)
         )
-    table = _build_listings(terminal, list(trader.listings), names)
+    table = _build_listings(terminal, list(trader.listings), own=True)
     return [build_sheet(pairs, title=session.address), *([table] * bool(trader.listings))]

@@ -6,6 +6,7 @@ tree in which every help text is translated; what click itself says is retold se
 
 import copy
 import inspect
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -41,6 +42,8 @@ _KINDS: Final[dict[type, str]] = {
     click.IntRange: "NUMBER",
     click.FloatRange: "NUMBER",
 }
+SHORT_HELP_MIN: Final = 16  # less than that says nothing
+SHORT_HELP_MAX: Final = 62  # beside the longest name of a command on 80 columns
 # How click calls a kind of value, and how people do.
 _KIND_NAMES: Final = {
     "is not a valid integer range.": "is not a whole number.",
@@ -89,6 +92,19 @@ def normalise_help(text: str) -> str:
     return "\n\n".join(" ".join(paragraph.split()) for paragraph in paragraphs)
 
 
+def shorten_help(text: str) -> str:
+    """The first sentence, for a list of commands; one too long for a line ends at a pause, if any.
+
+    Click by itself would break it off in the middle of a thought.
+    """
+    sentence = re.split(r"(?<=[.!])\s", text, maxsplit=1)[0]
+    if len(sentence) <= SHORT_HELP_MAX:
+        return sentence
+    pauses = (found.start() for found in re.finditer(r"[;:] ", sentence))
+    ends = [end for end in pauses if SHORT_HELP_MIN <= end < SHORT_HELP_MAX]
+    return f"{sentence[: ends[-1]]}." if ends else sentence
+
+
 def show_help(context: click.Context, words: Words) -> str:
     """The help page of the context's command."""
     lines = []
@@ -119,6 +135,7 @@ def _localise(
 ) -> click.Command:
     changed = copy.copy(command)
     changed.help = words.say(normalise_help(command.help)) if command.help else None
+    changed.short_help = None if changed.help is None else shorten_help(changed.help)
     changed.add_help_option = False
     if command.options_metavar == "[OPTIONS]":
         changed.options_metavar = words.say("[OPTIONS]")

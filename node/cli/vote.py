@@ -130,21 +130,18 @@ def _figures(terminal: Terminal) -> None:
         words, told, bounds = terminal.words, answer["parameters"], answer["bounds"]
         rows = [
             (
-                name,
-                words.say(figure.meaning),
-                *(
-                    tell_present(words, figure, str(value))
-                    for value in (told[name], bounds[name]["least"], bounds[name]["most"])
+                f"{name}\n{words.say(figure.meaning)}",
+                tell_present(words, figure, str(told[name])),
+                "\n".join(
+                    tell_present(words, figure, str(bounds[name][end])) for end in ("least", "most")
                 ),
             )
             for name, figure in PARAMETERS.items()
         ]
         columns = [
             Column(words.say("figure")),
-            Column(words.say("meaning")),
             Column(words.say("now"), figures=True),
-            Column(words.say("at least"), figures=True),
-            Column(words.say("at most"), figures=True),
+            Column(f"{words.say('at least')}\n{words.say('at most')}", figures=True),
         ]
         terminal.answer(
             {"figures": {name: told[name] for name in PARAMETERS}, "bounds": bounds},
@@ -205,8 +202,7 @@ def _build_list(
         [
             Column(words.say("No."), figures=True),
             Column(words.say("What")),
-            Column(words.say("State")),
-            Column(words.say("until"), figures=True),
+            Column(words.say("State, until")),
             Column(words.say("yes"), figures=True),
             Column(words.say("no"), figures=True),
             Column(words.say("to carry"), figures=True),
@@ -216,8 +212,7 @@ def _build_list(
             (
                 str(item.number),
                 tell_measure(words, item.measure, session.community, names),
-                words.say(_STATES[item.state]),
-                words.date(_get_until(item)),
+                f"{words.say(_STATES[item.state])}\n{words.date(_get_until(item))}",
                 words.number(item.yes),
                 words.number(item.no),
                 words.number(item.majority.yes_needed),

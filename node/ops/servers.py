@@ -137,7 +137,8 @@ class Server:
         self._close_log()
         self._log = (self.place.home.folder / LOG_NAME).open("ab")
         python = sys.executable
-        command = ["-m", "node.cli", "node", "run", "--home", str(self.place.home.folder)]
+        home = self.place.home.folder.resolve()  # the process works in another folder than ours
+        command = ["-m", "node.cli", "node", "run", "--home", str(home)]
         self._process = subprocess.Popen(  # noqa: S603 - our own program
             [python, "-m", "node.ops.leash", str(os.getpid()), python, *command],
             stdin=subprocess.DEVNULL,

@@ -29,14 +29,14 @@ END_SECONDS = 120  # a loaded machine takes its time; nothing here hangs longer
 
 
 @contextmanager
-def start(*arguments: str) -> Iterator[subprocess.Popen[str]]:
+def start(*arguments: str, folder: Path = ROOT) -> Iterator[subprocess.Popen[str]]:
     """The program; killed if the test fails before it ends."""
     with subprocess.Popen(
         [*PROGRAM, "--lang", "en", "demo", *arguments],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        cwd=ROOT,
+        cwd=folder,
     ) as process:
         try:
             yield process
@@ -70,7 +70,8 @@ def read_until(stream: IO[str] | None, word: str) -> str:
 @pytest.mark.slow
 def test_a_community_lives_and_an_auditor_finds_nothing(tmp_path: Path) -> None:
     home = tmp_path / "village"
-    with start("--seconds", "30", "--output", "json", "--home", str(home)) as process:
+    arguments = ("--seconds", "30", "--output", "json", "--home", home.name)
+    with start(*arguments, folder=tmp_path) as process:
         output, errors = process.communicate(timeout=END_SECONDS)
     assert process.returncode == 0, errors
     document = json.loads(output)

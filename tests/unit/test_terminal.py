@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -21,6 +22,7 @@ from node.cli.main import (
     main,
     take_global_options,
 )
+from node.cli.usage import shorten_help
 from wallet.terminal import (
     Column,
     Exit,
@@ -96,6 +98,20 @@ def test_a_sheet_folds_sentences_and_never_a_word() -> None:
     assert lines[2].startswith("Until    no demurrage")
     folded = " ".join(line[9:] for line in lines[2:])
     assert folded == " ".join(["no demurrage"] * 5)
+
+
+def test_on_a_terminal_sentences_end_their_lines_between_words() -> None:
+    terminal, _, _ = open_test_terminal()
+    shown = io.StringIO()
+    console = Console(file=shown, force_terminal=True, width=40, color_system=None)
+    terminal = replace(terminal, errors=console)
+    address = "pai1" + "q" * 58
+    terminal.note(f"no demurrage {'is ever due ' * 5}{address}\n  {'ab ' * 12}")
+    lines = shown.getvalue().splitlines()
+    assert address in lines
+    assert all(len(line) <= 40 for line in lines if line != address)
+    assert lines[-1] == f"  {'ab ' * 12}", "what fits stays as it is"
+    assert " ".join(lines[:-2]) == f"no demurrage {'is ever due ' * 5}".rstrip()
 
 
 @pytest.mark.parametrize(
@@ -291,6 +307,19 @@ def test_help_in_russian() -> None:
     assert "Параметры:" in done.stdout
     assert "Options" not in done.stdout
     assert "Show" not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "short"),
+    [
+        ("Pay.\n\nTo one or many.", "Pay."),
+        ("Ask for new keys. Guardians only.", "Ask for new keys."),
+        (f"Consent to what is told; {'and so on ' * 6}.", "Consent to what is told."),
+        (f"Ask: {'for this and that ' * 5}.", f"Ask: {'for this and that ' * 5}."),
+    ],
+)
+def test_a_list_of_commands_breaks_no_sentence_off(text: str, short: str) -> None:
+    assert shorten_help(text) == short
 
 
 def test_a_bare_noun_shows_its_help_and_is_wrong_usage() -> None:

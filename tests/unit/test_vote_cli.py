@@ -47,7 +47,8 @@ def propose(desk: Desk, *words: str) -> str:
 
 
 def test_from_filing_to_enactment(desk: Desk) -> None:
-    assert re.search("unit_fee .* 0.01 pai │ +0.00 pai │ +0.05 pai", desk.run("vote", "figures"))
+    figures = desk.run("vote", "figures")
+    assert re.search(r"unit_fee +│ +0\.01 pai │ +0\.00 pai │\n.* │ +│ +0\.05 pai │", figures)
     assert propose(desk, "figure", "unit_fee", "0.008").count("0.008 pai (unit_fee)") == 1
     told = desk.ask("vote", "show", "boris", "0")
     assert (told["state"], told["grade"], told["electors"]) == ("open", "grave", ELECTORS)

@@ -88,9 +88,9 @@ TEXTS: Final[Texts] = {
     "Velocity a period": "Скорость за период",
     "Demurrage": "Демередж",
     "Chains of trades": "Цепочки обмена",
-    "{found} found, {happened} happened, {delivered} delivered; up to {people} people": (
-        "найдено {found}, состоялось {happened}, поставлено {delivered}; до {people} человек"
-    ),
+    "{found} found, {happened} happened": "найдено {found}, состоялось {happened}",
+    "- of them delivered": "- из них поставлено",
+    "- people in the longest": "- людей в самой длинной",
     "Consents beside standing orders": "Согласий сверх постоянных поручений",
     "All trade that needed no money": "Вся торговля, обошедшаяся без денег",
     "where it went": "куда он пошёл",

@@ -110,6 +110,11 @@ TEXTS: Final[Texts] = {
         "ими тем временем нельзя, а кто забирает раньше, несёт демередж, которого они избежали."
     ),
     "Where demurrage goes": "Куда идёт демередж",
+    "The reserve is full at a tenth of all that members owe; what is above goes to the social "
+    "fund.": (
+        "Резерв полон, когда в нём десятая часть всего, что должны участники; что сверх того, "
+        "идёт в социальный фонд."
+    ),
     "receiver": "получатель",
     "share": "доля",
     "An identified member makes about {n} payment a period for nothing.": (

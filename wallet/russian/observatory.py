@@ -39,7 +39,7 @@ TEXTS: Final[Texts] = {
     "- guaranteed": "— под поручительством",
     "- found in 360 periods": "— обнаружено за 360 периодов",
     "Written off in 360 periods": "Списано за 360 периодов",
-    "Into the reserve in 360 periods": "Поступило в резерв за 360 периодов",
+    "The reserve's share in 360 periods": "Доля резерва за 360 периодов",
     "Reserve": "Резерв",
     "Credit may grow": "Кредит может расти",
     "no: losses exceed it": "нет: потери больше",

@@ -103,6 +103,7 @@ TEXTS: Final[Texts] = {
     "your vote": "ваш голос",
     "to carry": "нужно",
     "until": "до",
+    "State, until": "Состояние, до",
     "under vote": "голосуют",
     "carried, waits until it is due": "принято, ждёт срока",
     "not carried": "не принято",

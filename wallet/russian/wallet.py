@@ -128,7 +128,9 @@ TEXTS: Final[Texts] = {
     ),
     "Which wallet? There are: {names}.": "Какой кошелёк? Есть: {names}.",
     "Password of the wallet {name}:": "Пароль кошелька {name}:",
-    "A password for the wallet {name}:": "Придумайте пароль для кошелька {name}:",
+    "A password for the wallet {name}, at least {count} characters:": (
+        "Придумайте пароль для кошелька {name}, не короче {count} знаков:"
+    ),
     "This is not the password of the wallet {name}.": "Это не пароль кошелька {name}.",
     "The password is too short: at least {count} characters; several words are best.": (
         "Пароль слишком короткий: не меньше {count} знаков; лучше всего несколько слов."
