@@ -120,7 +120,7 @@ TEXTS: Final[Texts] = {
     "Number": "Номер",
     "Good": "Товар",
     "Left": "Осталось",
-    "Price of one": "Цена за единицу",
+    "Price of one": "За единицу",
     "Remark": "Примечание",
     "wanted": "ищут",
     "on offer": "предлагают",
