@@ -76,11 +76,15 @@ def _count_open(key: bytes, row: Record | None) -> Sequence[tuple[str, bytes, in
         case Chain():
             return [("proposals", row.proposer, 1)]
         case Delivery():
-            return [("deliveries", row.seller, 1), ("overdue", row.seller, row.overdue)]
+            return [
+                ("deliveries", row.seller, 1),
+                ("awaited", row.buyer, 1),
+                ("overdue", row.seller, row.overdue),
+            ]
         case Page():
             return [("overdue", item.debtor, 1) for item in row.entries if item.shortfall]
         case Trader():
-            names = ("listings", "proposals", "deliveries", "overdue")
+            names = ("listings", "proposals", "deliveries", "awaited", "overdue")
             return [(name, key, -_get(row, name)) for name in names]
     return []
 

@@ -53,10 +53,17 @@ def begin_delivery(
     state.deliveries.put(u64(number), row)
     trader = get_trader(state, row.seller)
     put_trader(state, row.seller, replace(trader, deliveries=trader.deliveries + 1))
+    _count_awaited(state, buyer, 1)
     note_end(state, context, due + 1, number)
     state.facts.append(
         Traded(number, chain, row.seller, buyer, row.good, leg.quantity, leg.quantity * row.price)
     )
+
+
+def _count_awaited(state: State, buyer: AccountId, change: int) -> None:
+    """Goods are on their way to an account, which stays until it has them or is owed for them."""
+    trader = get_trader(state, buyer)
+    put_trader(state, buyer, replace(trader, awaited=trader.awaited + change))
 
 
 def apply_confirm_delivery(
@@ -78,6 +85,7 @@ def apply_confirm_delivery(
         state.deliveries.put(u64(action.delivery), rest)
         return
     state.deliveries.put(u64(action.delivery), None)
+    _count_awaited(state, row.buyer, -1)
     trader = get_recorded_trader(state, context, row.seller)
     put_trader(
         state,
@@ -112,6 +120,7 @@ def process_delivery(state: State, context: Context, number: int, row: Delivery)
 def _owe_what_is_left(state: State, context: Context, number: int, row: Delivery) -> None:
     """What was not delivered becomes a debt like any other, disputed for a while."""
     state.deliveries.put(u64(number), None)
+    _count_awaited(state, row.buyer, -1)
     trader = get_recorded_trader(state, context, row.seller)
     put_trader(
         state,

@@ -27,6 +27,7 @@ NO_TRADER: Final = Trader(
     listings=0,
     proposals=0,
     deliveries=0,
+    awaited=0,
     overdue=0,
     delivered=0,
     late=0,

@@ -46,6 +46,7 @@ class Trader(Record, frozen=True):
     listings: Natural
     proposals: Natural  # chains it proposed that wait
     deliveries: Natural  # to make
+    awaited: Natural  # deliveries to get
     overdue: Natural  # deliveries past their time, and what is owed for such
     # The record, in millionths of a fact: it fades, and stands here as of a period.
     delivered: Natural  # deliveries receipted in full

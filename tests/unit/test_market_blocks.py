@@ -25,7 +25,7 @@ from chain.crypto import u64
 from chain.errors import InvariantBroken
 from chain.invariants import check_invariants
 from chain.kept import read_rows
-from chain.rules.market import FACT
+from chain.rules.market import FACT, NO_TRADER
 from chain.rules.shelves import OPEN, replace_obligation
 from chain.rules.units import count_new_rows
 from chain.state import State
@@ -136,7 +136,7 @@ def test_legs_weigh_what_they_write() -> None:
 
 LISTING = Listing(EMMA, False, "food/milk", "l", PAI, 3, "", UNTIL, "")
 ORDER = Order(5, 5, 2, UNTIL, 0, 5, 0, 2)
-TRADER = Trader(ORDER, 1, 0, 0, 0, FACT, 0, 0, 0, 4)
+TRADER = Trader(ORDER, 1, 0, 0, 0, 0, FACT, 0, 0, 0, 4)
 DELIVERY = Delivery(EMMA, FARID, 2, 0, "food/milk", "l", PAI, 3, 7, 9, False)
 OWED = Obligation(
     0, EMMA, FARID, 3 * PAI, 3 * PAI, 7, "food/milk", None, OPEN, 9, True, True, 90, None, True,
@@ -173,12 +173,14 @@ def count_overdue(before: int, after: int, **record: int) -> Change:
 def receive(**record: int) -> list[Change]:
     """A delivery of Emma's ends, and this is her record after it."""
     trader = change(TRADERS, EMMA, replace(NO_ORDER, deliveries=1), replace(NO_ORDER, **record))
-    return [change(DELIVERIES, KEY, DELIVERY, None), trader]
+    buyer = change(TRADERS, FARID, replace(NO_TRADER, awaited=1), None)
+    return [change(DELIVERIES, KEY, DELIVERY, None), trader, buyer]
 
 
 FAIL: list[Change] = [
     change(DELIVERIES, KEY, DELIVERY, None),
     change(TRADERS, EMMA, replace(NO_ORDER, deliveries=1), replace(NO_ORDER, overdue=1)),
+    change(TRADERS, FARID, replace(NO_TRADER, awaited=1), None),
 ]
 BROKEN: list[tuple[int, Sequence[Change], Sequence[Change]]] = [
     (
@@ -213,7 +215,11 @@ BROKEN: list[tuple[int, Sequence[Change], Sequence[Change]]] = [
     ),
     (
         48,
-        [change(DELIVERIES, KEY, DELIVERY, replace(DELIVERY, buyer=EMMA))],
+        [
+            change(DELIVERIES, KEY, DELIVERY, replace(DELIVERY, buyer=EMMA)),
+            change(TRADERS, FARID, replace(NO_TRADER, awaited=1), None),
+            change(TRADERS, EMMA, NO_ORDER, replace(NO_ORDER, awaited=1)),
+        ],
         [change(DELIVERIES, KEY, DELIVERY, DELIVERY)],
     ),
     (
@@ -240,6 +246,11 @@ BROKEN: list[tuple[int, Sequence[Change], Sequence[Change]]] = [
         50,
         [*owe(OWED, None), count_overdue(1, 0, disputed=FACT)],
         [*owe(OWED, replace(OWED, remaining=PAI)), count_overdue(1, 1)],
+    ),
+    (
+        47,
+        [change(TRADERS, FARID, replace(NO_TRADER, awaited=1), None)],
+        [change(TRADERS, FARID, replace(NO_TRADER, awaited=1), replace(NO_TRADER, awaited=1))],
     ),
     (47, owe(OWED, None), [*owe(OWED, None), count_overdue(1, 0)]),
     (49, [*owe(None, OWED), count_overdue(0, 1)], [*owe(None, OWED), *FAIL]),

@@ -13,6 +13,7 @@ from chain.actions import (
     Leg,
     MarkClearable,
     Offer,
+    Pay,
     PayInvoice,
     ProposeChain,
     Reassign,
@@ -22,7 +23,7 @@ from chain.crypto import u64
 from chain.rules.market import FACT, NO_TRADER, bring_record
 from chain.rules.settlement import compute_power
 from chain.tables import Obligation, Trader
-from tests.community import CONSTANTS, PAI, get_account_id
+from tests.community import CONSTANTS, PAI, PARAMETERS, build_genesis, get_account_id
 from tests.credit_world import SLOTS
 from tests.exchange_world import PERIOD, WINDOW, ExchangeWorld
 from tests.market_world import build_market, find_owed, get_trader, sell
@@ -66,6 +67,32 @@ def test_it_is_set_off_when_the_dispute_is_over_and_counts_as_made_good() -> Non
     assert [world.find(number) for number in (0, 1, 2)] == [None] * 3
     after = get_emma(world)
     assert (after.overdue, after.kept) == (0, FACT)
+
+
+def test_an_account_stays_while_goods_are_on_their_way_to_it_or_owed_for() -> None:
+    """Else less than a pai could be owed to nobody: no payment and no set-off could pay it."""
+    buyer = get_account_id("stranger")
+    genesis = build_genesis(
+        strangers=("stranger",),
+        constants=replace(CONSTANTS, account_idle_periods=16),
+        parameters=replace(PARAMETERS, delivery_grace_periods=30, unit_fee=0),
+    )
+    world = ExchangeWorld(genesis)
+    world.do("emma", Offer("food/milk", "l", PAI // 4, 2, "", UNTIL, ""))
+    world.do("stranger", Want("food", "l", PAI, 2, "", UNTIL, ""))
+    world.do("galina", ProposeChain((Leg(0, 1, 2),), 99, None))
+    digest = world.ledger.state.chains.require(u64(2)).digest
+    world.do("emma", AcceptChain(2, digest))
+    world.do("stranger", AcceptChain(2, digest))
+    left = world.ledger.state.accounts.require(buyer).settlement
+    world.do("stranger", Pay(EMMA, left, "all I have"))
+    for _ in range(40):
+        world.wait(PERIOD)
+    assert (world.get(0).creditor, world.get(0).remaining) == (buyer, PAI // 2)
+    world.do("emma", PayInvoice(0, buyer, PAI // 2))
+    assert world.find(0) is None
+    assert world.ledger.state.accounts.require(buyer).settlement == PAI // 2
+    assert world.ledger.state.traders.get(buyer) is None
 
 
 def test_neither_side_can_shorten_the_dispute() -> None:

@@ -52,7 +52,7 @@ def build_refused_exchange() -> list[dict[str, Any]]:
     lenders = (h("vector-lender", u64(number)) for number in range(LENDERS_MAX))
     many = [[account, PAI, 0, 0, 0, 0] for account in sorted(lenders)]
     crowded = {b"z" + CURRENT: [*get_window(replica)[:LENDERS], many]}
-    busy = {b"@" + CHULPAN: [None, LISTINGS_MAX, *[0] * 8]}
+    busy = {b"@" + CHULPAN: [None, LISTINGS_MAX, *[0] * 9]}
     for code, action, rows in ((726, [68, PAI], crowded), (731, seek("art", "one", 1, 1), busy)):
         cases.append(
             {

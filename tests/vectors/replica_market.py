@@ -24,14 +24,15 @@ Row = list[Any]
 FACT = 1_000_000
 PERIODS_TO_DELIVER = 7
 # Places in the row of a trader, of a delivery and of a listing.
-ORDER, LISTINGS, PROPOSALS, DELIVERIES, OVERDUE, DELIVERED, LATE, DISPUTED, KEPT, PERIOD = range(10)
+ORDER, LISTINGS, PROPOSALS, DELIVERIES, AWAITED, OVERDUE = range(6)
+DELIVERED, LATE, DISPUTED, KEPT, PERIOD = range(6, 11)
 LEFT, DUE_PERIOD, CLAIM_PERIOD, IS_OVERDUE = 7, 8, 9, 10
 OWNER, GOOD, UNIT, PRICE, LISTED, UNTIL = 0, 2, 3, 4, 5, 7
 
 
 def get_trader(replica: Books, account: bytes) -> Row:
     """An account's row in the market, which there is from now on."""
-    return replica.rows.setdefault(b"@" + account, [None, *[0] * 9])
+    return replica.rows.setdefault(b"@" + account, [None, *[0] * 10])
 
 
 def count_traders(replica: Books) -> None:
@@ -40,9 +41,9 @@ def count_traders(replica: Books) -> None:
     for account, _ in counts:
         get_trader(replica, account)
     for key in [key for key in rows if key[:1] == b"@"]:
-        for place in (LISTINGS, PROPOSALS, DELIVERIES, OVERDUE):
+        for place in (LISTINGS, PROPOSALS, DELIVERIES, AWAITED, OVERDUE):
             rows[key][place] = counts[key[1:], place]
-        if rows[key] == [None, *[0] * 9]:
+        if rows[key] == [None, *[0] * 10]:
             del rows[key]
 
 
@@ -55,6 +56,7 @@ def _list_open(replica: Books) -> Iterator[tuple[bytes, int]]:
             yield row[0], PROPOSALS
         elif key[:1] == b"1":
             yield row[0], DELIVERIES
+            yield row[1], AWAITED
             if row[IS_OVERDUE]:
                 yield row[0], OVERDUE
     for item in get_owed(replica).values():
