@@ -5,7 +5,8 @@ over, what entered answers CLEARING to any other change, and what is lent to it 
 everything is released: nobody has lost anything by a set-off that did not come.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from typing import Final
 
 from msgspec.structs import replace
@@ -47,13 +48,15 @@ def is_in(window: Window, obligation: Obligation) -> bool:
 
 def list_entered(state: State, window: Window) -> list[Obligation]:
     """What entered, in the order of numbers."""
+    return list(_iterate_entered(state, window))
+
+
+def _iterate_entered(state: State, window: Window) -> Iterator[Obligation]:
     slot, last = window.slot, window.last
-    return [
-        item
-        for _, entries in list_pages(state, last)
-        for item in entries
-        if 0 <= item.ready_slot <= slot and item.number <= last
-    ]
+    for _, entries in list_pages(state, last):
+        for item in entries:
+            if 0 <= item.ready_slot <= slot and item.number <= last:
+                yield item
 
 
 def get_end_slot(context: Context, window: Window) -> int:
@@ -111,14 +114,15 @@ def process_snapshot(state: State, context: Context, author: Author) -> None:
         return
     if get_window(state).open:  # the first block of the interval before came very late
         close_window(state, context, {})
-    if not get_book(state).ready:
+    last = _find_last(state, context)
+    if last is None:
         return
     opened = replace(
         get_window(state),
         interval=interval,
         open=True,
         slot=context.slot,
-        last=_find_last(state, context),
+        last=last,
         seed=author.output,
     )
     state.windows.put(CURRENT, opened)
@@ -126,14 +130,20 @@ def process_snapshot(state: State, context: Context, author: Author) -> None:
     _put_lenders(state, opened, [item for item in lenders if item is not None])
 
 
-def _find_last(state: State, context: Context) -> int:
-    """The highest number that enters: of the oldest that are ready, as many as may."""
+def _find_last(state: State, context: Context) -> int | None:
+    """The highest number that enters: of the oldest that are ready, as many as may.
+
+    None: nothing enters, though something may be ready later, when its dispute is over.
+    """
     book = get_book(state)
+    if not book.ready:
+        return None
     most = min(context.parameters.clearing_max, OBLIGATIONS_MAX - 1)
-    if book.ready <= most:
-        return book.made - 1
+    looked_at = 1 if book.ready <= most else most + 1
     whole = Window(0, open=True, slot=context.slot, last=book.made - 1, seed=b"", lenders=())
-    entered = list_entered(state, whole)
+    entered = list(islice(_iterate_entered(state, whole), looked_at))
+    if not entered:
+        return None
     return entered[most - 1].number if len(entered) > most else book.made - 1
 
 

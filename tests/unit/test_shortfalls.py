@@ -11,6 +11,7 @@ from chain.actions import (
     ConfirmDelivery,
     ConsentReassign,
     Leg,
+    LendLiquidity,
     MarkClearable,
     Offer,
     Pay,
@@ -93,6 +94,20 @@ def test_an_account_stays_while_goods_are_on_their_way_to_it_or_owed_for() -> No
     assert world.find(0) is None
     assert world.ledger.state.accounts.require(buyer).settlement == PAI // 2
     assert world.ledger.state.traders.get(buyer) is None
+
+
+def test_what_is_disputed_opens_no_window_for_nothing() -> None:
+    """Else money lent would be put aside, and the operators' pool pay for a set-off of nothing."""
+    world = ExchangeWorld()
+    owed = fail(world)
+    world.do("emma", LendLiquidity(20 * PAI))
+    world.open_window()
+    assert not world.window.open
+    while world.ledger.head.slot < owed.ready_slot:
+        world.wait(PERIOD)
+    world.open_window()
+    assert world.window.open
+    assert [item.escrow for item in world.window.lenders] == [20 * PAI]
 
 
 def test_neither_side_can_shorten_the_dispute() -> None:

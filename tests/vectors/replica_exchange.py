@@ -199,7 +199,7 @@ def take_snapshot(replica: Books, slot: int, parent_slot: int, seed: bytes) -> N
     if get_window(replica)[IS_OPEN]:
         _close(replica, slot, {})
     made, ready, _ = replica.rows.get(b"0" + CURRENT, [0, 0, 0])
-    if not ready:
+    if all(item[READY] == -1 or item[READY] > slot for item in get_owed(replica).values()):
         return
     assert ready <= replica.parameters["clearing_max"], "the vectors owe little"
     lenders = [
