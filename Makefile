@@ -30,7 +30,7 @@ help:
 	@echo 'make finality                     how soon blocks and payments become final, in figures'
 	@echo 'make simulate [SEEDS=2000]        many communities under every fault, in virtual time'
 	@echo 'make simulate-planted             faults planted on purpose, each of which must be found'
-	@echo 'make simulate-long                long and large schedules: an hour or two'
+	@echo 'make simulate-long                long and large schedules: hours'
 	@echo 'make lock                         renew the locked dependencies (needs uv)'
 	@echo 'make clean                        remove the environment and what was built'
 	@echo

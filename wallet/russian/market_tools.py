@@ -123,7 +123,7 @@ TEXTS: Final[Texts] = {
     "Price of one": "За единицу",
     "Remark": "Примечание",
     "wanted": "ищут",
-    "on offer": "предлагают",
+    "on offer": "есть",
     "anywhere": "где угодно",
     "Standing order": "Постоянное поручение",
     "may take {give} and add {take}, moved so far: {moved}": (
