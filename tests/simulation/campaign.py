@@ -15,6 +15,7 @@ from typing import Final, NamedTuple
 from tests.simulation.coverage import Coverage
 from tests.simulation.directed import SCHEDULES
 from tests.simulation.options import FEATURES, SLOTS_MAX, Options, draw
+from tests.simulation.progress import tell_progress
 from tests.simulation.rubbish import CODES
 from tests.simulation.watch import Broken
 from tests.simulation.world import World
@@ -189,7 +190,8 @@ def _run_many(seeds: range, cores: int, slots_max: int) -> int:
     began = time.perf_counter()
     coverage, failed, worked = Coverage(), 0, 0.0
     with multiprocessing.Pool(cores) as pool:
-        for outcome in pool.imap_unordered(partial(_run_seed, slots_max=slots_max), seeds):
+        outcomes = pool.imap_unordered(partial(_run_seed, slots_max=slots_max), seeds)
+        for outcome in tell_progress(outcomes, len(seeds), "runs"):
             coverage.merge(outcome.coverage)
             worked += outcome.seconds
             if outcome.failure:
