@@ -302,7 +302,7 @@ def _get_kept_slot(state: Consensus) -> int:
     for checkpoint in (gadget.lock, gadget.final):
         facts = tree.get(checkpoint.hash)
         slots += [facts.slot] if facts is not None else []
-    if state.position.base != gadget.voters.base:
+    if state.position.base != gadget.voters.base and state.awaits is None:
         return min(slots)
     return max(min(slots), head.slot - state.settings.constants.transaction_life_slots)
 

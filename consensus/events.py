@@ -126,11 +126,13 @@ class OperatorConfirmed(NamedTuple):
 class SetShown(NamedTuple):
     """The list that a hand-off block calls, known by executing that block or by its proof.
 
-    Told before the head changes to the block or one above it.
+    Told before the head changes to the block or one above it. ``trusted``: our chain has come to
+    the operator's checkpoint, and this set votes there, or above.
     """
 
     time_ms: int
     voters: VoterSet
+    trusted: bool = False
 
 
 class VoteSeen(NamedTuple):

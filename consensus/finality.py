@@ -38,7 +38,7 @@ from consensus.journal import (
 )
 from consensus.offences import find_offences
 from consensus.pool import ROUNDS_AHEAD_MAX
-from consensus.recovery import meet_own_vote
+from consensus.recovery import ask_again, meet_own_vote
 from consensus.sets import (
     Checkpoint,
     VoterSet,
@@ -92,6 +92,11 @@ def on_set_shown(state: Consensus, event: SetShown) -> list[Effect]:
     """A list that a hand-off calls. If that hand-off is final already, its set is in force."""
     gadget = state.gadget
     remember_set(gadget, event.voters)
+    if event.trusted:
+        state.awaits = None
+        if event.voters.base_slot > gadget.voters.base_slot:
+            ask_again(state, state.get_slot(event.time_ms))
+            return enter(state, event.voters, event.time_ms)
     if gadget.final.hash == event.voters.base != gadget.voters.base:
         return enter(state, event.voters, event.time_ms)
     return retry_waiting(state, event.time_ms)
@@ -119,7 +124,7 @@ def take_vote(state: Consensus, vote: SignedVote, time_ms: int) -> list[Effect]:
     """Count a vote, and see what it decides and what it proves of its seat."""
     gadget, slot = state.gadget, state.get_slot(time_ms)
     voters = gadget.sets.get(vote.body.set)
-    if voters is None or not gadget.pool.add(voters, vote, slot):
+    if state.awaits is not None or voters is None or not gadget.pool.add(voters, vote, slot):
         return []
     effects = find_offences(gadget, voters, vote)
     return effects + _count(state, voters, vote.body, time_ms)
@@ -128,6 +133,8 @@ def take_vote(state: Consensus, vote: SignedVote, time_ms: int) -> list[Effect]:
 def take_certificate(state: Consensus, certificate: Certificate, time_ms: int) -> list[Effect]:
     """Let a certificate decide what it decides, now or when its block, set or time has come."""
     gadget, body = state.gadget, certificate.body
+    if state.awaits is not None:
+        return []  # keys of seats that have left may have signed it
     if body.set != gadget.voters.base:
         return _take_foreign(state, certificate)
     if body.round > state.get_slot(time_ms) + ROUNDS_AHEAD_MAX:

@@ -145,8 +145,8 @@ def _attend(state: Consensus, slot: int, time_ms: int) -> list[Effect]:
 
 def _ask(state: Consensus, slot: int) -> list[Effect]:
     """Ask somebody who says to know more, if what we lack is not on its way to us anyway."""
-    if is_hand_off_waiting(state.gadget):
-        return []  # sync brings its block
+    if state.awaits is not None or is_hand_off_waiting(state.gadget):
+        return []  # sync brings the block
     requests = state.gadget.catchup.choose(get_claim(state), slot)
     return [Ask(peer, request) for peer, request in requests]
 

@@ -176,8 +176,10 @@ def _is_listening(state: Consensus, time_ms: int) -> bool:
 def _is_catching_up(state: Consensus, time_ms: int) -> bool:
     slot, final = state.get_slot(time_ms), state.gadget.final
     head = state.position.head
-    if is_behind_final(state.gadget, head.height) or not state.tree.descends(
-        head.hash, final.hash, final.height
+    if (
+        state.awaits is not None
+        or is_behind_final(state.gadget, head.height)
+        or not state.tree.descends(head.hash, final.hash, final.height)
     ):
         return True  # more is final than we hold
     return (

@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from chain.parameters import Constants
 from chain.policy import AccountId
+from chain.proof import Checkpoint
 from consensus.arrivals import Arrivals
 from consensus.events import Concern, Effect, Warn
 from consensus.forkchoice import Tree
@@ -81,6 +82,7 @@ class Consensus:
     advanced: Position  # the same, with the randomness of the epoch we are in
     tree: Tree
     gadget: Gadget
+    awaits: Checkpoint | None = None  # the operator's, while our chain has not come to its block
     guard: ClockGuard = field(default_factory=ClockGuard)
     arrivals: Arrivals = field(default_factory=Arrivals)
     journal: Journal | None = None

@@ -51,6 +51,7 @@ from node.signatures import KnownSignatures
 from node.status import CoreStatus, SigningStatus, describe_signing
 from node.stores import Stores
 from node.task import CoreSettings, CoreTask
+from node.trust import find_awaited
 from node.votes import judge_certificate, judge_here, judge_vote
 from node.warping import SnapshotTaker
 from p2p.transport import PeerId, Verdict
@@ -92,6 +93,8 @@ class Core:
         known = KnownSignatures()
         keeper = ChainKeeper(stores.open(), genesis, known)
         keeper.seat = seat.own.id if seat else None
+        trusted = self._settings.trusted
+        awaited = find_awaited(keeper.ledger, trusted)
         self._owner = Owner(
             keeper=keeper,
             mempool=Mempool(keeper.ledger, known, self._settings.mempool),
@@ -107,8 +110,10 @@ class Core:
             board=Board(),
             log=Log("core"),
             run_in_thread=run_in_thread,
+            trusted=trusted,
             setoff=SetOffDesk(solve=solve),
         )
+        self._owner.consensus.awaits = awaited
         self._task = CoreTask(self._owner, stores, self._settings)
 
     @property

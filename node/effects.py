@@ -49,6 +49,7 @@ from node.finality import perform_finality
 from node.lists import find_entries
 from node.owner import Owner
 from node.production import attend, draft, sign, store_journal, vote
+from node.trust import contradicts
 from p2p.transport import PeerId
 from p2p.view import Misbehaviour
 
@@ -92,8 +93,10 @@ async def take_block(owner: Owner, peer: PeerId, block: SealedBlock, *, live: bo
     Only what nobody signed is held against the peer. A signed block that the rules refuse is its
     author's doing: an honest peer may pass it on before its own turn to execute it comes.
     """
-    if is_known(owner.consensus, block.hash) or (
-        owner.ledger.get_hash(block.header.height) == block.hash
+    if (
+        is_known(owner.consensus, block.hash)
+        or owner.ledger.get_hash(block.header.height) == block.hash
+        or contradicts(owner.trusted, block.header, block.hash)
     ):
         return
     try:

@@ -35,6 +35,7 @@ from consensus.events import HeaderSeen
 from node.events import TransactionWaiting
 from node.lists import find_entries
 from node.owner import Owner
+from node.trust import contradicts
 from p2p.rates import build_bucket
 from p2p.transport import PeerId, Verdict
 
@@ -153,7 +154,7 @@ def judge_branch(owner: Owner, headers: tuple[SignedHeader, ...]) -> Verdict:
             return Verdict.IGNORE  # the peer's clock may be wrong, or ours
         header_bytes = encode(header)
         block_hash = compute_block_hash(header_bytes)
-        if owner.consensus.tree.is_refused(block_hash):
+        if _is_refused(owner, header, block_hash):
             return Verdict.REJECT
         if handed_over is not None or owner.ledger.get_hash(header.height) == block_hash:
             continue
@@ -174,7 +175,16 @@ def _is_news(owner: Owner, header: Header, block_hash: BlockHash) -> bool:
         head.slot - OLD_SLOTS < header.slot <= slot + EARLY_SLOTS
         and not is_known(owner.consensus, block_hash)
         and owner.ledger.get_hash(header.height) != block_hash
+        and not contradicts(owner.trusted, header, block_hash)
     )
+
+
+def _is_refused(owner: Owner, header: Header, block_hash: BlockHash) -> bool:
+    """Whether nothing may stand on this block here: the rules say so, or the checkpoint."""
+    if contradicts(owner.trusted, header, block_hash):
+        owner.log.warning("contradicts_checkpoint", height=header.height, hash=block_hash)
+        return True
+    return owner.consensus.tree.is_refused(block_hash)
 
 
 def _is_authentic(

@@ -16,6 +16,7 @@ from chain.certificates import Certificate
 from chain.header import BlockHash, Header
 from chain.ledger import Execution, Ledger
 from chain.policy import AccountId
+from chain.proof import Checkpoint
 from chain.transaction import SealedTransaction
 from chain.votes import SignedHere, SignedVote, Vote
 from consensus.engine import is_wanted, step
@@ -145,6 +146,7 @@ class Owner:
     log: Log
     run_in_thread: RunInThread
     outside: Outside | None = None
+    trusted: Checkpoint | None = None  # by the operator; None: the genesis
     # Begins to replay another chain beside ours: from this block of ours, up these of the tree.
     replace_chain: Callable[[BlockFacts, list[BlockFacts]], None] = _wait
     announce: Callable[[SealedBlock], None] = _wait

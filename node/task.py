@@ -42,7 +42,13 @@ from node.shelves import Shelves
 from node.showing import find_named_certificate
 from node.stores import Stores
 from node.votes import hear_progress, take_shown, verify_hand_offs
-from node.warping import WARP_BLOCKS_MIN, Begun, SnapshotTaker, adopt_snapshot
+from node.warping import (
+    WARP_BLOCKS_MIN,
+    Begun,
+    SnapshotTaker,
+    adopt_snapshot,
+    look_for_checkpoint,
+)
 from p2p.view import (
     BlockArrived,
     FinalityShown,
@@ -74,7 +80,7 @@ class CoreSettings(NamedTuple):
     mempool_path: Path | None = None
     report_path: Path | None = None
     refusal: str = ""  # why the seat whose keys lie here may not be used
-    trusted: Checkpoint | None = None  # from which a snapshot is proven; None: the genesis
+    trusted: Checkpoint | None = None  # on which the chain must stand; None: the genesis
     warp_blocks_min: int = WARP_BLOCKS_MIN
 
 
@@ -198,6 +204,7 @@ class CoreTask:
                 await handle(owner, owner.pending.popleft())
             if message is not None:
                 await self._take(message)
+            await look_for_checkpoint(owner)
             if owner.clock.get_ms() >= owner.wake_ms:
                 await handle(owner, told.Ticked(owner.clock.get_ms()))
             await self._do_chores()

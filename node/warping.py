@@ -16,13 +16,14 @@ from chain.header import BlockHash
 from chain.proof import Checkpoint, FinalityProof, build_start
 from chain.snapshot import Outline, Part, Place
 from chain.store import Store
-from consensus.events import CertificateSeen
+from consensus.events import CertificateSeen, SetShown
 from node.certified import read_target
 from node.effects import handle, perform
 from node.founding import Judged, check_age, check_block, found, judge_snapshot, take_part
 from node.owner import Owner
 from node.replacement import take_over
 from node.stores import Stores
+from node.trust import find_awaited
 from p2p.wire import Head
 
 WARP_BLOCKS_MIN: Final = 4_096  # fewer are replayed in a few seconds, and then all are held
@@ -136,7 +137,18 @@ async def adopt_snapshot(owner: Owner, stores: Stores, begun: Begun) -> None:
         effects = take_over(owner, stores, (), proven=True)
         owner.log.info("snapshot_taken", height=owner.ledger.head.height)
         await perform(owner, effects)
+        await look_for_checkpoint(owner)
         target = read_target(owner.ledger.store)
         assert target is not None, "a snapshot's block is proven final"
         await handle(owner, CertificateSeen(owner.clock.get_ms(), target.finality))
     begun.done.set()
+
+
+async def look_for_checkpoint(owner: Owner) -> None:
+    """Let votes count once our chain has the block of the checkpoint that the operator trusts."""
+    awaited = owner.consensus.awaits
+    if awaited is None or find_awaited(owner.ledger, awaited) is not None:
+        return
+    owner.log.info("checkpoint_reached", height=awaited.height)
+    voters = owner.keeper.get_voters(awaited.set)
+    await handle(owner, SetShown(owner.clock.get_ms(), voters, trusted=True))

@@ -184,6 +184,11 @@ SENTENCES: Final[dict[str, str]] = {
     "{0} has no blocks before its snapshot: ask another node": (
         "у {0} нет блоков до его снимка: спросите другой узел"
     ),
+    "the chain here does not have the checkpoint's block {0}: one of them is of another history. "
+    "Compare the checkpoint with what others show; then begin in a new home": (
+        "в здешней цепочке нет блока {0} контрольной точки: она или точка — из другой истории. "
+        "Сверьте точку с тем, что показывают другие, и начните в новой папке"
+    ),
     "{0} is no checkpoint: it is one line of hexadecimal digits": (
         "{0} — не контрольная точка: она — одна строка шестнадцатеричных цифр"
     ),
