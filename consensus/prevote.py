@@ -120,7 +120,10 @@ def get_release_slots(constants: Constants) -> int:
 
 
 def _is_notice_old(ground: Ground, target: BlockFacts, round_: int) -> bool:
-    """Whether the chain has long known that a released key may contradict itself."""
+    """Whether the chain has long known that a released key may contradict itself.
+
+    As long as ``chain.rules.evidence`` asks for: what is signed earlier is not excused.
+    """
     activation = ground.activation
     if activation is None or activation.round or ground.lock.round > activation.released_round:
         return True
@@ -130,7 +133,7 @@ def _is_notice_old(ground: Ground, target: BlockFacts, round_: int) -> bool:
     return (
         notice_slot is not None
         and notice_slot <= target.slot
-        and notice_slot + get_release_slots(ground.constants) <= round_
+        and notice_slot + ground.constants.transaction_life_slots <= round_
     )
 
 

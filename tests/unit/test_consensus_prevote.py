@@ -116,7 +116,8 @@ def test_a_lost_journal_is_overcome_by_something_newer() -> None:
 
 
 def test_a_released_key_waits_until_the_chain_has_long_had_its_notice() -> None:
-    tree, wait = Tree(GENESIS, 0), get_release_slots(CONSTANTS)
+    tree, wait = Tree(GENESIS, 0), CONSTANTS.transaction_life_slots
+    assert wait != get_release_slots(CONSTANTS)
     first, second = grow(tree, GENESIS, 7, 7 + wait)
     ground = build_ground(tree, second, activation=Activation(CHAIN, 0, 0, 5))
     ground = ground._replace(final=build_checkpoint(first, 7 + wait - 4))
