@@ -27,6 +27,7 @@ from chain.records import FinalityRecord
 from chain.store import Store
 from chain.tables import NEXT_SETS, NextSet, SetEntry
 from chain.tables.table import ROW_BYTES_MAX
+from consensus.forkchoice import NOTHING_RECORDED, Recorded
 
 _HAND_OFF: Final = INDEX + b"h"  # hand-off block of a set -> the hand-off that ended it
 _LIST: Final = INDEX + b"l"  # hand-off block of a set -> its list
@@ -34,9 +35,12 @@ _TARGET: Final = INDEX + b"q"  # the newest final block that is no hand-off
 
 _TRUSTED: Final = INDEX + b"c"  # the checkpoint with which a chain from a snapshot began
 
+_BASE_RECORDED: Final = INDEX + b"y"  # what that chain has on record up to its first block
+
 _HAND_OFFS: Final = Codec(HandOff, HAND_OFF_BYTES_MAX)
 _LISTS: Final[Codec[tuple[SetEntry, ...]]] = Codec(SetList, ROW_BYTES_MAX)
 _TARGETS: Final = Codec(Target, HAND_OFF_BYTES_MAX)
+_RECORDED: Final = Codec(Recorded, 64)
 
 _Row = tuple[bytes, bytes | None]
 
@@ -101,6 +105,17 @@ def read_trusted(store: Store) -> Checkpoint | None:
     """The checkpoint on which everything here rests; None: the genesis."""
     data = store.get(_TRUSTED)
     return None if data is None else CHECKPOINTS.decode(data)
+
+
+def build_base_recorded_row(recorded: Recorded) -> _Row:
+    """The row of the newest finality on record where a chain from a snapshot begins."""
+    return _BASE_RECORDED, encode(recorded)
+
+
+def read_base_recorded(store: Store) -> Recorded:
+    """What the chain has on record at its beginning; of the genesis nothing."""
+    data = store.get(_BASE_RECORDED)
+    return NOTHING_RECORDED if data is None else _RECORDED.decode(data)
 
 
 def read_list(store: Store, set_hash: BlockHash) -> tuple[SetEntry, ...] | None:

@@ -19,7 +19,7 @@ from chain.rules.randomness import build_first_randomness, compute_randomness, m
 from chain.rules.sets import get_recorded
 from chain.store import Store
 from chain.tables import CURRENT, PREVIOUS, Randomness
-from consensus.forkchoice import NOTHING_RECORDED, BlockFacts, Recorded
+from consensus.forkchoice import BlockFacts, Recorded
 from consensus.producer import Position
 from consensus.sets import VoterSet, build_voters
 from node import certified, decisions, holdings
@@ -222,12 +222,12 @@ class ChainKeeper:
 
     def get_recorded_at(self, height: int) -> Recorded:
         """The newest finality that the chain that is followed has on record up to a height."""
-        while height > 0:
+        while height > self.ledger.base.height:
             recorded = self.get_facts_at(height).recorded
             if recorded is not None:
                 return recorded
             height -= 1
-        return NOTHING_RECORDED
+        return certified.read_base_recorded(self.ledger.store)
 
     def find_canonical(self, block_hash: BlockHash) -> int | None:
         """The height of a block on the chain that is followed, or None."""

@@ -27,8 +27,15 @@ from chain.proof import (
 from chain.rules.lottery import find_entry
 from chain.snapshot import SNAPSHOT_VERSION, Outline, Part, Place, check_part, list_places
 from chain.store import MemoryStore, Store
-from chain.tables import CURRENT, RANDOMNESS, TIPS, SetEntry
-from node.certified import build_hand_off_rows, build_list_row, build_target_row, build_trusted_row
+from chain.tables import CURRENT, RANDOMNESS, RECORDED, TIPS, SetEntry
+from consensus.forkchoice import Recorded
+from node.certified import (
+    build_base_recorded_row,
+    build_hand_off_rows,
+    build_list_row,
+    build_target_row,
+    build_trusted_row,
+)
 from node.history import build_base_rows
 
 
@@ -93,8 +100,11 @@ def found(store: Store, genesis: Genesis, judged: Judged, block: SealedBlock) ->
     """
     randomness = read_row(store, RANDOMNESS.prefix + CURRENT)
     tip = read_row(store, TIPS.prefix + CURRENT)
+    recorded = read_row(store, RECORDED.prefix + CURRENT)
     assert randomness is not None, "every state has its randomness, and every part was checked"
     assert tip is not None, "every state has its tip"
+    assert recorded is not None, "every state has what is recorded"
+    newest = RECORDED.codec.decode(recorded).rounds[-1]
     score = TIPS.codec.decode(tip).score
     index = [
         *build_base_rows(block, score, RANDOMNESS.codec.decode(randomness)),
@@ -102,5 +112,6 @@ def found(store: Store, genesis: Genesis, judged: Judged, block: SealedBlock) ->
         build_list_row(judged.trusted.set, judged.proof.entries),
         *(row for step in judged.proof.hand_offs for row in build_hand_off_rows(step)),
         build_target_row(judged.outline.target),
+        build_base_recorded_row(Recorded(newest.set, newest.round)),
     ]
     write_base(store, genesis, block, score, index=index)

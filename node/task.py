@@ -167,6 +167,7 @@ class CoreTask:
         """The tree begins at the head, but votes ask for our chain above what is justified."""
         owner = self._owner
         keeper, head = owner.keeper, owner.ledger.head
+        lowest = max(lowest, owner.ledger.base.height)  # below a snapshot nothing is held
         recorded = keeper.get_recorded_at(min(lowest, head.height))
         for height in range(min(lowest, head.height), head.height):
             facts = keeper.get_facts_at(height)

@@ -71,3 +71,6 @@ async def test_a_new_server_begins_with_a_checkpoint_and_a_snapshot(tmp_path: Pa
             assert proven["trusted_height"] == ready["height"]
     code, document, said = await run("node", "check", "--home", home)
     assert (code, document["findings"]) == (0, []), said
+    async with open_node(home) as again:
+        status = await again.get("/v1/status")
+        assert (status["head"]["height"], status["head"]["hash"]) == (BLOCKS, head)

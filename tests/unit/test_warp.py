@@ -34,6 +34,7 @@ CHAIN = compute_chain_id(GENESIS)
 BLOCKS = 150
 LAID_OUT = 130
 FINAL = 119
+EARLY, EARLY_FINAL = 118, 111
 MIN = 64
 
 
@@ -65,8 +66,8 @@ def blocks() -> list[SealedBlock]:
     return chain.blocks
 
 
-def keep(blocks: list[SealedBlock]) -> MemoryStores:
-    """The stores of a node that holds these blocks and has a snapshot ready."""
+def keep(blocks: list[SealedBlock], final: int = FINAL) -> MemoryStores:
+    """The stores of a node that holds these blocks and has a snapshot ready, of this height."""
     stores = MemoryStores()
     keeper = ChainKeeper(stores.open(), GENESIS, DirectChecks())
     for block in blocks[:LAID_OUT]:
@@ -74,7 +75,7 @@ def keep(blocks: list[SealedBlock]) -> MemoryStores:
     shelves = Shelves(stores)
     target = shelves.find_due(keeper.ledger)
     assert target is not None
-    assert target.header.height == FINAL
+    assert target.header.height == final
     for _ in shelves.lay_out(keeper.ledger, target):
         pass
     for block in blocks[LAID_OUT:]:
@@ -167,6 +168,27 @@ async def test_after_a_snapshot_the_set_in_force_is_known_without_asking_anybody
         assert (voters.base, voters.base_height) == (handing.hash, handing.header.height)
         assert voters.base_slot == handing.header.slot
         await wait_for(is_at(newcomer, blocks))
+
+
+async def test_whoever_began_so_starts_again(
+    autojump_clock: object, blocks: list[SealedBlock]
+) -> None:
+    """Also at once: the hand-off that called the set in force lies below the snapshot."""
+    stores = MemoryStores()
+    async with open_world() as world:
+        world.start("server", keep(blocks[:EARLY], EARLY_FINAL))
+        newcomer = world.start("newcomer", stores, "/memory/server")
+        await wait_for(lambda: newcomer.get_final().height >= EARLY_FINAL)
+        assert 0 < newcomer._owner.consensus.gadget.voters.base_height < EARLY_FINAL
+    async with open_world() as world:
+        world.start("server", keep(blocks))
+        again = world.start("again", stores, "/memory/server")
+        await wait_for(is_at(again, blocks))
+        assert again.ledger.base.height == EARLY_FINAL
+        whole = ChainKeeper(keep(blocks).open(), GENESIS, DirectChecks())
+        for height in range(EARLY_FINAL, BLOCKS + 1):
+            recorded = again._owner.keeper.get_recorded_at(height)
+            assert recorded == whole.get_recorded_at(height)
 
 
 async def test_whoever_began_so_serves_others(
