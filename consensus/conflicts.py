@@ -15,9 +15,9 @@ from consensus.sets import Checkpoint, build_final
 
 def contradicts(tree: Tree, one: Checkpoint, other: Checkpoint) -> bool:
     """Whether two blocks are known not to stand on one another."""
-    low, high = sorted((one, other), key=lambda item: item.height)
-    if low.height == high.height:
-        return low.hash != high.hash
+    if one.height == other.height:
+        return one.hash != other.hash
+    low, high = (one, other) if one.height < other.height else (other, one)
     if tree.get(high.hash) is None:
         return False  # not known yet
     return not tree.descends(high.hash, low.hash, low.height)

@@ -43,18 +43,13 @@ class Decided(NamedTuple):
 
 def read_decided(store: Store) -> Decided:
     """The newest certificates that were kept; None: none of that kind."""
-    justified, final = store.get(_JUSTIFIED), store.get(_FINAL)
-    return Decided(
-        None if justified is None else JUSTIFICATIONS.decode(justified),
-        None if final is None else FINALITIES.decode(final),
-    )
+    return Decided(_read_justified(store), _read_final(store))
 
 
 def keep_certificate(store: Store, certificate: Certificate) -> None:
     """Keep a certificate that was checked, if it is the newest of its kind."""
-    justification, finality = read_decided(store)
     is_justification = isinstance(certificate, Justification)
-    newest = justification if is_justification else finality
+    newest = _read_justified(store) if is_justification else _read_final(store)
     if newest is None or certificate.body.round > newest.body.round:
         key = _JUSTIFIED if is_justification else _FINAL
         store.write([(key, encode(certificate))], durable=False)
@@ -113,6 +108,16 @@ def read_conflict(store: Store) -> TellConflict | None:
     first, second = certificates
     guilty = store.get(_GUILTY)
     return TellConflict(first, second, () if guilty is None else _GUILTIES.decode(guilty).seats)
+
+
+def _read_justified(store: Store) -> Justification | None:
+    data = store.get(_JUSTIFIED)
+    return None if data is None else JUSTIFICATIONS.decode(data)
+
+
+def _read_final(store: Store) -> Finality | None:
+    data = store.get(_FINAL)
+    return None if data is None else FINALITIES.decode(data)
 
 
 def _read_conflict(store: Store) -> Iterator[Certificate]:

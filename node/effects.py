@@ -4,20 +4,19 @@ Nothing here decides; it moves data between consensus, the chain, the disk and t
 """
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any, Final, get_args
 
 from chain.block import SealedBlock
 from chain.certificates import check_certificate
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
-from chain.header import HEADER_VERSION, BlockHash, get_header_message
+from chain.header import HEADER_VERSION, get_header_message
 from chain.rules.lottery import find_entry
 from chain.tables import SetEntry
 from consensus.engine import is_known, step
 from consensus.events import (
     AnchorShown,
-    Ask,
-    AskNewest,
     BlockHeld,
     CertificateSeen,
     Concern,
@@ -25,19 +24,14 @@ from consensus.events import (
     Effect,
     Event,
     FetchParents,
-    Finalised,
     Follow,
     Forget,
-    KeepCertificate,
     Missed,
     Place,
-    SetEntered,
     SignHeader,
     SignHere,
     SignVote,
     StoreJournal,
-    TellConflict,
-    TellOffence,
     Wake,
     Warn,
 )
@@ -45,7 +39,7 @@ from consensus.forkchoice import BlockFacts
 from consensus.gadget import is_kept
 from node.branches import follow
 from node.chainkeeper import build_facts
-from node.finality import perform_finality
+from node.finality import OfFinality, perform_finality
 from node.lists import find_entries
 from node.owner import Owner
 from node.production import attend, draft, sign, store_journal, vote
@@ -66,21 +60,10 @@ async def perform(owner: Owner, effects: list[Effect]) -> None:
     waiting = deque(effects)
     while waiting:
         effect = waiting.popleft()
-        match effect:
-            case Follow():
-                waiting.extend(await follow(owner, effect.hash))
-            case Draft():
-                waiting.extend(draft(owner, effect.turn))
-            case StoreJournal():
-                store_journal(owner, effect.journal)
-            case SignHeader():
-                waiting.extend(sign(owner, effect.header))
-            case SignVote():
-                waiting.extend(vote(owner, effect.body))
-            case SignHere():
-                waiting.extend(attend(owner, effect.body))
-            case _:
-                _perform_small(owner, effect)
+        if isinstance(effect, Follow):
+            waiting.extend(await follow(owner, effect.hash))
+        else:
+            waiting.extend(_PERFORMERS[type(effect)](owner, effect) or ())
     if owner.bodies:
         for block_hash in [item for item in owner.bodies if item in owner.consensus.tree]:
             owner.keeper.put_aside(owner.bodies.pop(block_hash))
@@ -156,48 +139,57 @@ async def place_facts(owner: Owner, facts: BlockFacts, size_bytes: int, *, live:
     await handle(owner, BlockHeld(owner.clock.get_ms(), facts, size_bytes, live))
 
 
-def _perform_small(owner: Owner, effect: Effect) -> None:
-    match effect:
-        case Wake():
-            owner.wake_ms = effect.time_ms
-        case Place():
-            _keep_body(owner, effect.hash)
-        case Forget():
-            for facts in effect.blocks:
-                owner.bodies.pop(facts.hash, None)
-            owner.keeper.forget(effect.blocks)
-        case FetchParents():
-            if owner.outside is not None:
-                owner.outside.wake_sync()
-        case Missed():
-            owner.board.tally.slots_missed += 1
-            owner.log.info("slot_missed", slot=effect.slot)
-        case Warn():
-            tell = (
-                owner.log.error
-                if effect.concern is Concern.KEY_USED_ELSEWHERE
-                else owner.log.warning
-            )
-            tell(effect.concern.value, figure=effect.figure)
-        case (
-            KeepCertificate()
-            | Finalised()
-            | SetEntered()
-            | TellOffence()
-            | TellConflict()
-            | AskNewest()
-            | Ask()
-        ):
-            perform_finality(owner, effect)
-        case _:
-            raise AssertionError("an effect that nobody carries out")
+def _wake(owner: Owner, effect: Wake) -> None:
+    owner.wake_ms = effect.time_ms
 
 
-def _keep_body(owner: Owner, block_hash: BlockHash) -> None:
+def _store(owner: Owner, effect: StoreJournal) -> None:
+    store_journal(owner, effect.journal)
+
+
+def _draft(owner: Owner, effect: Draft) -> list[Effect]:
+    return draft(owner, effect.turn)
+
+
+def _sign(owner: Owner, effect: SignHeader) -> list[Effect]:
+    return sign(owner, effect.header)
+
+
+def _vote(owner: Owner, effect: SignVote) -> list[Effect]:
+    return vote(owner, effect.body)
+
+
+def _attend(owner: Owner, effect: SignHere) -> list[Effect]:
+    return attend(owner, effect.body)
+
+
+def _place(owner: Owner, effect: Place) -> None:
     """A block got its place: keep it on disk, unless it is about to become the head."""
-    block = owner.bodies.get(block_hash)
+    block = owner.bodies.get(effect.hash)
     if block is not None and block.header.parent_hash != owner.ledger.head.hash:
-        owner.keeper.put_aside(owner.bodies.pop(block_hash))
+        owner.keeper.put_aside(owner.bodies.pop(effect.hash))
+
+
+def _forget(owner: Owner, effect: Forget) -> None:
+    for facts in effect.blocks:
+        owner.bodies.pop(facts.hash, None)
+    owner.keeper.forget(effect.blocks)
+
+
+def _fetch_parents(owner: Owner, _effect: FetchParents) -> None:
+    if owner.outside is not None:
+        owner.outside.wake_sync()
+
+
+def _tell_missed(owner: Owner, effect: Missed) -> None:
+    owner.board.tally.slots_missed += 1
+    owner.log.info("slot_missed", slot=effect.slot)
+
+
+def _warn(owner: Owner, effect: Warn) -> None:
+    is_grave = effect.concern is Concern.KEY_USED_ELSEWHERE
+    tell = owner.log.error if is_grave else owner.log.warning
+    tell(effect.concern.value, figure=effect.figure)
 
 
 def _check_author(owner: Owner, entries: Sequence[SetEntry], block: SealedBlock) -> None:
@@ -209,3 +201,20 @@ def _check_author(owner: Owner, entries: Sequence[SetEntry], block: SealedBlock)
     message = get_header_message(block.header_bytes)
     if not owner.known.holds(Signed(entry.vote_key, message, block.block.signature)):
         raise Invalid(Code.BAD_HEADER_SIGNATURE)
+
+
+# What is done about each effect, and what consensus wants then. ``Follow`` alone lets others run.
+_PERFORMERS: Final[dict[type[Any], Callable[[Owner, Any], list[Effect] | None]]] = {
+    Wake: _wake,
+    StoreJournal: _store,
+    Draft: _draft,
+    SignHeader: _sign,
+    SignVote: _vote,
+    SignHere: _attend,
+    Place: _place,
+    Forget: _forget,
+    FetchParents: _fetch_parents,
+    Missed: _tell_missed,
+    Warn: _warn,
+    **dict.fromkeys(get_args(OfFinality), perform_finality),
+}

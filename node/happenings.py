@@ -4,10 +4,12 @@ Amounts are what really moved: of savings returned early, what came to the balan
 """
 
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Final, NamedTuple
 
 from chain import actions as act
 from chain.block import SealedBlock
+from chain.changes import Changes
 from chain.facts import (
     Charged,
     Fact,
@@ -26,7 +28,7 @@ from chain.rules.clearing import REWARD as CLEARING
 from chain.rules.context import Context
 from chain.rules.rewards import REWARD
 from chain.rules.settlement import compute_decayed, get_touched
-from chain.tables import ACCOUNTS, Account, Deposit, Savings
+from chain.tables import ACCOUNTS, SAVINGS, Account, Deposit
 from chain.transaction import SealedTransaction
 from node.happenings_credit import tell_credit
 from node.happenings_exchange import tell_obligations, tell_set_off
@@ -108,19 +110,21 @@ class _Deposits:
 
     def __init__(self, execution: Execution, context: Context) -> None:
         self._context = context
-        self._accounts = {
-            change.key: change.before
-            for change in execution.changes
-            if change.table.prefix == ACCOUNTS.prefix
-        }
-        self._before, self._after = (
-            {
-                change.key: row.deposits
-                for change in execution.changes
-                if isinstance(row := getattr(change, side), Savings)
-            }
-            for side in ("before", "after")
-        )
+        self._changes = execution.changes
+
+    @cached_property  # few blocks hold an action that asks
+    def _accounts(self) -> dict[bytes, Account | None]:
+        return {change.key: change.before for change in Changes(self._changes).of(ACCOUNTS)}
+
+    @cached_property
+    def _before(self) -> dict[bytes, tuple[Deposit, ...]]:
+        rows = {change.key: change.before for change in Changes(self._changes).of(SAVINGS)}
+        return {key: row.deposits for key, row in rows.items() if row is not None}
+
+    @cached_property
+    def _after(self) -> dict[bytes, tuple[Deposit, ...]]:
+        rows = {change.key: change.after for change in Changes(self._changes).of(SAVINGS)}
+        return {key: row.deposits for key, row in rows.items() if row is not None}
 
     def get_amount(self, owner: AccountId, deposit_id: int) -> int:
         """What the deposit holds after the block, or held before; 0 when it came and went."""
@@ -133,7 +137,7 @@ class _Deposits:
     def get_returned(self, owner: AccountId, action: act.Withdraw) -> int:
         """What of an early return comes to the balance; a deposit of this very step loses none."""
         account, deposits = self._accounts.get(owner), self._before.get(owner, ())
-        if not isinstance(account, Account):
+        if account is None:
             return action.amount
         context = self._context
         touched: tuple[Deposit, ...] = get_touched(

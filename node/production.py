@@ -22,6 +22,7 @@ from consensus.journal import Journal
 from consensus.parts import get_offer
 from consensus.producer import Turn
 from consensus.signing import get_header_lock
+from node.chainkeeper import build_facts
 from node.owner import DraftedBlock, Owner, Passage
 
 
@@ -60,6 +61,9 @@ def sign(owner: Owner, header_bytes: bytes) -> list[Effect]:
     signature = sign_header(drafted.header, seat.vote_key).signature
     block = seal_block(drafted.header, signature, drafted.transactions, drafted.parts)
     owner.keeper.commit(drafted.execution, block, durable=True)
+    facts = build_facts(block.hash, block.header, block.parts.finality)
+    assert facts is not None, "our own proof is sound"
+    owner.keeper.remember(facts)
     owner.mempool.forget_view()
     owner.tell_applied(block, 0.0, produced_here=True)
     owner.announce(block)

@@ -197,18 +197,23 @@ class CoreTask:
 
     async def _own(self) -> None:
         while not self._stopping:
-            message = await self._receive()
-            owner = self._owner
-            if owner.clock.notice_jump():  # first: whatever else comes may lead to a signature
-                await handle(owner, told.ClockJumped(owner.clock.get_ms()))
-            while owner.pending:
-                await handle(owner, owner.pending.popleft())
-            if message is not None:
-                await self._take(message)
+            await self.take_turn(await self._receive())
+
+    async def take_turn(self, message: _Message) -> None:
+        """One round: the clock first, then what waits, then the message and the chores."""
+        owner = self._owner
+        if owner.clock.notice_jump():  # first: whatever else comes may lead to a signature
+            await handle(owner, told.ClockJumped(owner.clock.get_ms()))
+        while owner.pending:
+            await handle(owner, owner.pending.popleft())
+        if message is not None:
+            await self._take(message)
+        if owner.consensus.awaits is not None:
             await look_for_checkpoint(owner)
-            if owner.clock.get_ms() >= owner.wake_ms:
-                await handle(owner, told.Ticked(owner.clock.get_ms()))
-            await self._do_chores()
+        now_ms = owner.clock.get_ms()
+        if now_ms >= owner.wake_ms:
+            await handle(owner, told.Ticked(now_ms))
+        await self._do_chores()
 
     async def _receive(self) -> _Message:
         """The next message, or None when it is time to look at the clock or the mempool."""

@@ -17,16 +17,14 @@ from chain.ledger import Ledger
 from chain.tables import SetEntry
 from chain.transaction import SealedTransaction
 from chain.votes import SignedHere, SignedVote
-from consensus import events as told
 from consensus.forkchoice import BlockFacts
 from consensus.journal import build_journal
 from node.certified import read_list
 from node.core import Core
-from node.effects import handle
 from node.home import HomeError
 from node.keys import KEYS_VERSION, SeatHolder, SeatSecrets, build_seat_holder
 from node.owner import Owner
-from node.replacement import adopt, replay_beside
+from node.replacement import replay_beside
 from node.showing import find_named_certificate, get_progress
 from node.task import CoreTask
 from p2p.claims import is_further
@@ -199,22 +197,13 @@ class Server:
             self._stop_for_a_while()
 
     def _take_turn(self, message: NetworkEvent | None) -> None:
-        owner, task, clock = self.owner, self.owner_task, self.owner.clock
-        if clock.notice_jump():
-            drive(handle(owner, told.ClockJumped(clock.get_ms())))
-        while owner.pending:
-            drive(handle(owner, owner.pending.popleft()))
-        if message is not None:
-            drive(task._take(message))
-        now_ms = clock.get_ms()
-        if now_ms >= owner.wake_ms:
-            drive(handle(owner, told.Ticked(now_ms)))
+        owner = self.owner
+        drive(self.owner_task.take_turn(message))
         if self._replacing is not None:
             (ancestor, path), self._replacing = self._replacing, None
             self.world.coverage.add("chain replaced beside")
             replayed = drive(replay_beside(owner, self.disks, ancestor, path))
-            drive(adopt(owner, self.disks, replayed))
-        drive(task._do_chores())
+            drive(self.owner_task.take_turn(replayed))
         if self.is_shameless:
             owner.consensus.key_used_elsewhere = False
         self.world.watch.look_at(self)
