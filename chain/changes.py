@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 from operator import attrgetter
-from typing import Protocol, TypeVar, cast
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -53,13 +53,13 @@ class Changes:
     __slots__ = ("_by_table",)
 
     def __init__(self, changes: Iterable[Change]) -> None:
-        self._by_table: dict[object, list[Change]] = {}
+        self._by_table: dict[object, list[Any]] = {}  # whose rows are of the table's type
         for table, some in groupby(changes, attrgetter("table")):
             self._by_table.setdefault(table, []).extend(some)
 
     def of(self, table: Table[RowT]) -> Sequence[RowChange[RowT]]:
         """The changes of one table's rows."""
-        return cast("Sequence[RowChange[RowT]]", self._by_table.get(table, ()))
+        return self._by_table.get(table, ())
 
 
 def encode_row(row: Record | None) -> bytes | None:

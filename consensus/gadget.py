@@ -6,6 +6,7 @@ brings back a key whose journal was lost.
 
 from dataclasses import dataclass, field
 from enum import Enum
+from operator import attrgetter
 from typing import Final, TypeVar
 
 from chain.certificates import Certificate, Finality, Justification, get_signers
@@ -184,7 +185,7 @@ def leave_set(gadget: Gadget) -> None:
 def get_newest_finalities(gadget: Gadget, set_hash: BlockHash) -> list[Finality]:
     """The newest certificates of a set that blocks are final, newest first."""
     found = [item for item in gadget.finalities.values() if item.body.set == set_hash]
-    return sorted(found, key=lambda item: item.body.round, reverse=True)[:FINALITIES_COMPARED]
+    return sorted(found, key=attrgetter("body.round"), reverse=True)[:FINALITIES_COMPARED]
 
 
 def find_common_signers(gadget: Gadget, one: Certificate, other: Certificate) -> list[AccountId]:

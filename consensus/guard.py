@@ -51,6 +51,11 @@ class ClockGuard:
         """Whether what is heard matters."""
         return self._armed_slot is not None
 
+    @property
+    def waits_for_operator(self) -> bool:
+        """Whether only the operator can say that the clock is right."""
+        return self._waits
+
     def confirm(self) -> None:
         """The operator says that the clock is right."""
         self._armed_slot = None

@@ -1,20 +1,22 @@
 """Between two moments of its plan a node is at rest: a vote that decides nothing changes no plan.
 
-Votes come a hundred times as often as anything else, and nearly all of them are one more of many.
-Here stands what must hold for such a message to be passed over without planning anew; who is not
-sure that it holds plans anew.
+Votes come a hundred times as often as anything else, and nearly all of them are one more of many;
+so are announcements of headers. Here stands what must hold for such a message to be passed over
+without planning anew; who is not sure that it holds plans anew.
 """
 
 from typing import Final
 
-from consensus.events import Answered, Event, HereSeen, PeerClaimed, VoteSeen
+from chain.header import PRIMARY
+from chain.policy import AccountId
+from consensus.events import Answered, Event, HeaderSeen, HereSeen, PeerClaimed, VoteSeen
 from consensus.gadget import CERTIFICATES_WAITING_MAX, Asking
 from consensus.guard import STALE_SLOTS
 from consensus.state import Consensus, Rest, Signing
 
-# What such an event changes when it calls for nothing: tallies of votes and of attendance, and
-# claims of peers. No plan reads these but by what they call for.
-QUIET: Final = frozenset({VoteSeen, HereSeen, PeerClaimed, Answered})
+# What such an event changes when it calls for nothing: tallies of votes and of attendance, headers
+# that were seen, and claims of peers. No plan reads these but by what they call for.
+QUIET: Final = frozenset({VoteSeen, HeaderSeen, HereSeen, PeerClaimed, Answered})
 
 
 def find_rest(state: Consensus, time_ms: int, wake_ms: int) -> Rest | None:
@@ -41,10 +43,20 @@ def is_undisturbed(state: Consensus, event: Event) -> bool:
         return False
     if not len(state.gadget.waiting) == rest.waiting < CERTIFICATES_WAITING_MAX:
         return False  # a certificate waits, which may be of something above our head
-    if not isinstance(event, VoteSeen):
-        return True
-    # Old messages may close the clock guard, and one of our own shows who else has our key.
-    vote, slot = event.vote, state.get_slot(event.time_ms)
-    return slot - vote.body.round <= STALE_SLOTS and (
-        state.seat is None or vote.seat != state.seat.id
-    )
+    if isinstance(event, VoteSeen):
+        return _says_nothing_of_us(state, event.vote.seat, event.vote.body.round, event.time_ms)
+    if isinstance(event, HeaderSeen):
+        turn = state.turn
+        ends_turn = turn is not None and (event.slot, event.kind) == (turn.slot, PRIMARY)
+        return not ends_turn and _says_nothing_of_us(state, event.seat, event.slot, event.time_ms)
+    return True
+
+
+def _says_nothing_of_us(state: Consensus, seat: AccountId, round_: int, time_ms: int) -> bool:
+    """Whether a message of a seat, of a slot or round, tells nothing about our clock and our key.
+
+    Old ones may close the clock guard, and one of our own seat may show who else has our key.
+    """
+    if state.seat is not None and seat == state.seat.id:
+        return state.gadget.recovery.asking is Asking.DONE and not state.key_used_elsewhere
+    return state.get_slot(time_ms) - round_ <= STALE_SLOTS

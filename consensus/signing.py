@@ -196,7 +196,7 @@ _OBSTACLES: Final[dict[Signing, Callable[[Consensus, int], bool]]] = {
     Signing.REFUSED: lambda state, _: state.key_used_elsewhere,
     Signing.NOT_IN_SET: lambda state, _: not _is_in_set(state),
     Signing.ASKING: lambda state, _: state.gadget.recovery.asking is not Asking.DONE,
-    Signing.WAITS_FOR_OPERATOR: lambda state, time: get_guard(state, time) is GuardState.OPERATOR,
+    Signing.WAITS_FOR_OPERATOR: lambda state, _: state.guard.waits_for_operator,
     Signing.GUARDED: lambda state, time: get_guard(state, time) is GuardState.LISTENING,
     Signing.LISTENING: _is_listening,
     Signing.CATCHING_UP: _is_catching_up,

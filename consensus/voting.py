@@ -65,6 +65,6 @@ _OBSTACLES: Final[dict[Signing, Callable[[Consensus, int], bool]]] = {
     Signing.REFUSED: lambda state, _: state.key_used_elsewhere,
     Signing.NOT_IN_SET: lambda state, _: not is_voter(state),
     Signing.ASKING: lambda state, _: state.gadget.recovery.asking is not Asking.DONE,
-    Signing.WAITS_FOR_OPERATOR: lambda state, time: get_guard(state, time) is GuardState.OPERATOR,
+    Signing.WAITS_FOR_OPERATOR: lambda state, _: state.guard.waits_for_operator,
     Signing.GUARDED: lambda state, time: get_guard(state, time) is GuardState.LISTENING,
 }

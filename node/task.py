@@ -213,7 +213,7 @@ class CoreTask:
         now_ms = owner.clock.get_ms()
         if now_ms >= owner.wake_ms:
             await handle(owner, told.Ticked(now_ms))
-        await self._do_chores()
+        await self._do_chores(owner.consensus.get_slot(now_ms))
 
     async def _receive(self) -> _Message:
         """The next message, or None when it is time to look at the clock or the mempool."""
@@ -274,10 +274,9 @@ class CoreTask:
             case _:
                 pass  # transactions were let in when they were judged
 
-    async def _do_chores(self) -> None:
+    async def _do_chores(self, slot: int) -> None:
         """What is done once a slot, or in small pieces whenever there is time."""
         owner = self._owner
-        slot = owner.clock.get_slot()
         if owner.mempool.is_unchecked() or slot != self._slot_done:
             owner.mempool.revalidate(slot, REVALIDATED_AT_ONCE)
             owner.tell_dropped()

@@ -54,13 +54,13 @@ NOBODY: Final = bytes(32)  # who has no seat and answers all the same
 
 def judge_vote(owner: Owner, vote: SignedVote, *, live: bool = True) -> Verdict:
     """A vote: of a seat of a known set, of a round near the clock, news, and signed."""
-    body, gadget = vote.body, owner.consensus.gadget
-    if body.chain != owner.ledger.chain:
+    consensus, body, now_ms = owner.consensus, vote.body, owner.clock.get_ms()
+    if body.chain != consensus.settings.chain:
         return Verdict.REJECT
     if isinstance(body, Prevote) and body.source_round >= body.round:
         return Verdict.REJECT
-    voters = gadget.sets.get(body.set)
-    if voters is None or not gadget.pool.is_wanted(vote, owner.clock.get_slot()):
+    voters, pool = consensus.gadget.sets.get(body.set), consensus.gadget.pool
+    if voters is None or not pool.is_wanted(vote, consensus.get_slot(now_ms)):
         return Verdict.IGNORE
     entry = find_voter(voters, vote.seat)
     if entry is None or not owner.known.holds(get_vote_claim(vote, entry.vote_key)):
@@ -68,7 +68,7 @@ def judge_vote(owner: Owner, vote: SignedVote, *, live: bool = True) -> Verdict:
     if not _is_among_first(owner, vote):
         return Verdict.IGNORE
     owner.board.tally.votes_seen += 1
-    owner.pending.append(told.VoteSeen(owner.clock.get_ms(), vote, live))
+    owner.pending.append(told.VoteSeen(now_ms, vote, live))
     return Verdict.ACCEPT
 
 
