@@ -94,7 +94,6 @@ class VotePool:
             tally = tallies[body] = _Tally()
         tally.signatures[vote.seat] = vote.signature
         tally.weight += entry.weight
-        self.hear(vote)
         return True
 
     def hear(self, vote: SignedVote) -> None:

@@ -3,6 +3,7 @@
 Every reason not to vote has a name; the first that applies is told. Nothing is changed here.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable
 from enum import Enum
 from typing import Final, NamedTuple
@@ -50,8 +51,7 @@ class Ground(NamedTuple):
 def compute_grid(round_: int, final_round: int, seats: int) -> int:
     """k: prevotes are sent in rounds that 2^k divides."""
     gap = round_ - final_round
-    by_gap = sum(gap >= slots for slots in _BACK_OFF_SLOTS)
-    return max(by_gap, sum(seats > count for count in _BACK_OFF_SEATS))
+    return max(bisect_right(_BACK_OFF_SLOTS, gap), bisect_left(_BACK_OFF_SEATS, seats))
 
 
 def find_target(
