@@ -52,24 +52,25 @@ class Lines:
     quality: Quality = field(default_factory=Quality)
     closed: set[tuple[str, str]] = field(default_factory=set)  # from, to
     slow: dict[tuple[str, str], int] = field(default_factory=dict)  # further milliseconds
-    deliver: Callable[[str, str, Any], None] = lambda *_: None
+    receivers: dict[str, Callable[[str, Any], None]] = field(default_factory=dict)
     sent: int = 0
 
     def send(self, sender: str, receiver: str, message: Any, extra_ms: int = 0) -> None:
         """Put a message on its way, if it gets on its way at all."""
         self.sent += 1
         quality, dice = self.quality, self.dice
-        if (sender, receiver) in self.closed:
+        if self.closed and (sender, receiver) in self.closed:
             return
         if quality.loss and dice.random() < quality.loss:
             return
         for _ in range(2 if quality.duplicates and dice.random() < quality.duplicates else 1):
-            delay_ms = quality.delay.draw(dice) + extra_ms + self.slow.get((sender, receiver), 0)
+            delay_ms = quality.delay.draw(dice) + extra_ms
+            if self.slow:
+                delay_ms += self.slow.get((sender, receiver), 0)
             if quality.tail and dice.random() < quality.tail:
                 delay_ms += TAIL_MS
-            self.timeline.plan(
-                self.timeline.now_ms + delay_ms, self.deliver, sender, receiver, message
-            )
+            timeline = self.timeline
+            timeline.plan(timeline.now_ms + delay_ms, self.receivers[receiver], sender, message)
 
     def part(self, names: list[str], side: list[str], *, one_way: bool = False) -> None:
         """Cut the lines from one side to the others; both ways unless ``one_way``."""

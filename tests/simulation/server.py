@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 BLOCKS_AT_ONCE: Final = 64  # that one answer of sync brings
 LOOK_MS: Final = 1_000  # how long a clock that was set can go unnoticed
 RESTART_MS: Final = 2_000
+BUSY_MS: Final = 100  # how long at most the core's task lets wait what was judged at the door
 
 
 class BlockTold(NamedTuple):
@@ -101,9 +102,12 @@ class Server:
         self.is_muted = False  # its journal was lost: it votes again when its operator says so
         self.is_shameless = False  # signs on when its key is seen to be used elsewhere
         self.starts = 0
+        self._dice = world.get_dice(f"task {name}")
+        self._is_turn_planned = False  # for what waits
         self._planned_ms: int | None = None
         self._replacing: tuple[BlockFacts, list[BlockFacts]] | None = None
         self._asked_slot = -1
+        self._tossed_slot = -1  # in which it was last thought of
 
     @property
     def ledger(self) -> Ledger:
@@ -118,6 +122,7 @@ class Server:
             return
         self.starts += 1
         self._replacing, self._planned_ms, self._asked_slot = None, None, -1
+        self._is_turn_planned = False
         self.world.note(self.name, "start")
         try:
             self.core = Core(
@@ -196,6 +201,20 @@ class Server:
         except HomeError:
             self._stop_for_a_while()
 
+    def turn_soon(self) -> None:
+        """Take a turn for what was judged at the door; the task may be busy, and more may come."""
+        if not self._is_turn_planned:
+            self._is_turn_planned = True
+            timeline = self.world.timeline
+            due_ms = timeline.now_ms + int(self._dice.random() * (BUSY_MS + 1))
+            timeline.plan(due_ms, self._turn_for_waiting, self.starts)
+
+    def _turn_for_waiting(self, starts: int) -> None:
+        if starts == self.starts:
+            self._is_turn_planned = False
+            if self.core is not None and self.owner.pending:
+                self.turn(None)
+
     def _take_turn(self, message: NetworkEvent | None) -> None:
         owner = self.owner
         drive(self.owner_task.take_turn(message))
@@ -256,7 +275,7 @@ class Server:
                 if verdict is Verdict.ACCEPT:
                     self.turn(BlockArrived(PeerId(sender), message.block, live=True))
                 elif self.owner.pending:
-                    self.turn(None)
+                    self.turn_soon()
             case Bundle():
                 self.judge(sender, core.judge_transactions(PeerId(sender), message.transactions))
             case Asked():
@@ -316,7 +335,10 @@ class Server:
     def _ask_now_and_then(self) -> None:
         """About every other slot, ask somebody for a better chain."""
         slot = self.world.slot
-        if slot != self._asked_slot and self.world.dice.random() < 0.5:
+        if slot in (self._asked_slot, self._tossed_slot):
+            return
+        self._tossed_slot = slot
+        if self.world.dice.random() < 0.5:
             self.ask_somebody()
 
     def ask_somebody(self) -> None:

@@ -97,13 +97,11 @@ def replacing(changes: dict[Any, Any]) -> Iterator[None]:
     A function that only a class has is a method: it is replaced there, for all of its objects.
     """
     undo: list[tuple[Any, Any, Any]] = []
-    for names in _find_tables():
-        for name, value in list(names.items()):
-            if type(value) not in _FUNCTIONS or value not in changes:
-                continue
-            if not (isinstance(name, str) and name.startswith(KEPT)):
-                undo.append((names, name, value))
-                names[name] = changes[value]
+    for names, name in _find_functions(len(sys.modules)):
+        value = names.get(name)
+        if value in changes:
+            undo.append((names, name, value))
+            names[name] = changes[value]
     for method, other in changes.items():
         owner = _find_owner(method)
         if owner is not None:
@@ -117,6 +115,20 @@ def replacing(changes: dict[Any, Any]) -> Iterator[None]:
                 where[name] = value
             else:
                 setattr(where, name, value)
+
+
+@lru_cache(maxsize=1)
+def _find_functions(_modules: int) -> list[tuple[dict[Any, Any], Any]]:
+    """Where functions stand that may be replaced: a table, and the name there.
+
+    To look through all modules takes longer than a slot: it is done again when one has been added.
+    """
+    return [
+        (names, name)
+        for names in _find_tables()
+        for name, value in names.items()
+        if type(value) in _FUNCTIONS and not (isinstance(name, str) and name.startswith(KEPT))
+    ]
 
 
 def _find_tables() -> Iterator[dict[Any, Any]]:

@@ -156,7 +156,7 @@ def receive(server: "Server", sender: str, message: Any) -> None:
             if answer is not None:
                 server.world.lines.send(server.name, sender, Answered(message, answer))
     if server.core is core and server.owner.pending:
-        server.turn(None)
+        server.turn_soon()
 
 
 def _answer(server: "Server", question: Any) -> FinalityAnswer | VotesAnswer | NewestAnswer | None:

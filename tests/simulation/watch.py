@@ -310,11 +310,16 @@ class Watch:
 
     def look_at(self, server: "Server") -> None:
         """After a turn: the state is that of the head, whatever way led there."""
-        ledger = server.ledger
+        owner = server.owner
         told = self._told[server.name]
         if told:
             self._check_told(server, told)
-        self._check_lock(server)
+        gadget = owner.consensus.gadget
+        looked = owner.consensus.journal, gadget.lock, gadget.voters
+        if self._looked.get(server.name) != looked:
+            self._looked[server.name] = looked
+            self._check_lock(server)
+        ledger = owner.keeper.ledger
         head = ledger.head.hash
         if self._heads.get(server.name) == head:
             return
@@ -328,11 +333,6 @@ class Watch:
     def _check_lock(self, server: "Server") -> None:
         """What is justified for a server is never older than what it has acked."""
         journal, gadget = server.owner.consensus.journal, server.owner.consensus.gadget
-        lock, voters = gadget.lock, gadget.voters
-        seen = self._looked.get(server.name)
-        if seen and seen[0] is journal and seen[1] is lock and seen[2] is voters:
-            return
-        self._looked[server.name] = journal, lock, voters
         if journal is None or not journal.records:
             return
         record = journal.records[-1]

@@ -60,7 +60,6 @@ class World:
             )
         self.chain = compute_chain_id(self.genesis)
         self.lines = Lines(self.timeline, self.get_dice("lines"))
-        self.lines.deliver = self._deliver
         self.blocks: dict[bytes, SealedBlock] = {}
         self._announced: dict[bytes, SignedHeader] = {}
         self.servers: dict[str, Server] = {}
@@ -100,6 +99,7 @@ class World:
         """Another server, not started yet."""
         server = Server(self, name, seat)
         self.servers[name] = server
+        self.lines.receivers[name] = server.receive
         self.by_seat.setdefault(seat, server)
         return server
 
@@ -179,9 +179,6 @@ class World:
     def is_muted(self, server: Server) -> bool:
         """Whether a server that runs cannot vote, and need not: its journal was lost."""
         return server.is_muted
-
-    def _deliver(self, sender: str, receiver: str, message: Any) -> None:
-        self.servers[receiver].receive(sender, message)
 
     def note(self, name: str, what: str) -> None:
         """Put a line into the trace."""
