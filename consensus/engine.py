@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from chain.header import PRIMARY, BlockHash
 from consensus.arrivals import Arrival
+from consensus.conflicts import on_parting_shown, on_witnesses_shown
 from consensus.events import (
     AnchorShown,
     BlockHeld,
@@ -56,6 +57,7 @@ from consensus.finality import (
 from consensus.gadget import set_back
 from consensus.guard import OFFSET_WARN_MS
 from consensus.offences import note_header
+from consensus.parting import PartingShown, WitnessesShown
 from consensus.recovery import ask_again, meet_own_header, on_newest_shown, on_release_commanded
 from consensus.rest import QUIET, find_rest, is_undisturbed
 from consensus.rounds import ROUND_HANDLERS, plan_round
@@ -330,6 +332,8 @@ _HANDLERS: Final[dict[type[Any], Callable[[Consensus, Any], list[Effect]]]] = {
     HereSeen: on_here_seen,
     CertificateSeen: on_certificate_seen,
     HandOffsShown: on_hand_offs_shown,
+    PartingShown: on_parting_shown,
+    WitnessesShown: on_witnesses_shown,
     NewestShown: on_newest_shown,
     ReleaseCommanded: on_release_commanded,
     **ROUND_HANDLERS,

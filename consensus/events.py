@@ -15,6 +15,7 @@ from chain.votes import Here, SignedHere, SignedVote, Vote
 from consensus.catchup import Claim, HandOffStep, Request
 from consensus.forkchoice import NOTHING_RECORDED, BlockFacts, Recorded
 from consensus.journal import Journal
+from consensus.parting import AskWitnesses, PartingShown, WitnessesShown
 from consensus.pool import Newest
 from consensus.producer import Position, Turn
 from consensus.sets import Checkpoint, VoterSet
@@ -230,6 +231,8 @@ Event = (
     | HereSeen
     | CertificateSeen
     | HandOffsShown
+    | PartingShown
+    | WitnessesShown
     | PeerClaimed
     | Answered
     | NewestShown
@@ -319,10 +322,7 @@ class TellOffence(NamedTuple):
 
 
 class TellConflict(NamedTuple):
-    """Two final certificates contradict each other: nothing is signed any more. Keep both.
-
-    ``guilty``: who contradicts himself by certificates that are here; honest seats never do.
-    """
+    """Two decisions contradict each other. Keep both; told again when more guilty are known."""
 
     first: Certificate
     second: Certificate
@@ -393,6 +393,7 @@ Effect = (
     | TellConflict
     | AskNewest
     | Ask
+    | AskWitnesses
     | Missed
     | Wake
     | Warn

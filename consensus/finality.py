@@ -8,7 +8,13 @@ from chain.certificates import Certificate, Finality, Justification
 from chain.header import BlockHash
 from chain.votes import Ack, Prevote, SignedVote
 from consensus.catchup import build_step_voters
-from consensus.conflicts import contradicts, find_conflict, meet_contradiction, tell_conflict
+from consensus.conflicts import (
+    contradicts,
+    find_conflict,
+    meet_contradiction,
+    take_witness,
+    tell_conflict,
+)
 from consensus.events import (
     CertificateSeen,
     Concern,
@@ -132,6 +138,11 @@ def take_vote(state: Consensus, vote: SignedVote, time_ms: int) -> list[Effect]:
 
 def take_certificate(state: Consensus, certificate: Certificate, time_ms: int) -> list[Effect]:
     """Let a certificate decide what it decides, now or when its block, set or time has come."""
+    named = take_witness(state.gadget, certificate)
+    return named + _decide(state, certificate, time_ms)
+
+
+def _decide(state: Consensus, certificate: Certificate, time_ms: int) -> list[Effect]:
     gadget, body = state.gadget, certificate.body
     if state.awaits is not None:
         return []  # keys of seats that have left may have signed it
@@ -152,9 +163,9 @@ def _take_acks(state: Consensus, finality: Finality, time_ms: int) -> list[Effec
     """Acks of a quorum: what they name is final, and justified too."""
     gadget, body = state.gadget, finality.body
     effects = _keep(gadget, finality)
-    known = find_conflict(gadget, state.tree, finality)
-    if known is not None:
-        return effects + tell_conflict(gadget, known, finality)
+    pair = find_conflict(gadget, state.tree, finality)
+    if pair is not None:
+        return effects + tell_conflict(gadget, *pair)
     # Nothing is final for us before we know on what it stands. A proven hand-off stands on its
     # set's base, so it is final at once while nothing above that base is.
     is_next = gadget.final.hash == gadget.voters.base and _is_following(gadget, body.target_hash)
@@ -282,13 +293,6 @@ def _take_final(state: Consensus, finality: Finality, time_ms: int) -> list[Effe
     gadget, body = state.gadget, finality.body
     if body.round <= gadget.final.round or body.target_height < gadget.final.height:
         return []
-    lock = gadget.lock
-    if (
-        lock.justification is not None
-        and lock.round >= body.round
-        and contradicts(state.tree, build_final(finality, None), lock)
-    ):
-        return tell_conflict(gadget, finality, lock.justification)
     pair = gadget.justifications.get((body.set, body.round, body.target_hash))
     gadget.final = build_final(finality, pair)
     gadget.moved_slot = state.get_slot(time_ms)
@@ -357,7 +361,8 @@ def _ack(state: Consensus, justified: Checkpoint, time_ms: int) -> list[Effect]:
 def _note_decided(state: Consensus) -> None:
     """The journal knows what is justified and final: in the next write, with what is signed."""
     gadget = state.gadget
-    assert gadget.lock.round >= gadget.final.round or not _is_held(state, gadget.final)
+    is_held = state.tree.is_executed(gadget.final.hash)
+    assert gadget.lock.round >= gadget.final.round or not is_held
     assert not contradicts(state.tree, gadget.final, gadget.lock), "what is final is followed"
     if state.journal is not None:
         state.journal = record_decided(
@@ -379,10 +384,6 @@ def _wait(gadget: Gadget, certificate: Certificate) -> None:
         gadget.waiting.append(certificate)
     if len(gadget.waiting) > CERTIFICATES_WAITING_MAX:
         gadget.waiting.remove(min(gadget.waiting, key=lambda item: item.body.round))
-
-
-def _is_held(state: Consensus, checkpoint: Checkpoint) -> bool:
-    return state.tree.is_executed(checkpoint.hash)
 
 
 def _is_pair(justification: Justification, final: Checkpoint) -> bool:

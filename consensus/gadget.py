@@ -9,7 +9,7 @@ from enum import Enum
 from operator import attrgetter
 from typing import Final, TypeVar
 
-from chain.certificates import Certificate, Finality, Justification, get_signers
+from chain.certificates import Certificate, Finality, Justification
 from chain.header import BlockHash, SignedHeader
 from chain.policy import AccountId
 from chain.records import Evidence
@@ -30,7 +30,8 @@ from consensus.view import View
 CERTIFICATES_WAITING_MAX: Final = 64  # for their block, their set or their time
 CERTIFICATES_KEPT_MAX: Final = 160  # two rounds of votes a slot for the window of late acks
 FINALITIES_COMPARED: Final = 8  # with one whose block has come only now
-SETS_ENDED_MAX: Final = 4  # a hand-off is recorded long before four more are final
+# In memory: a hand-off is recorded long before four more are final. Of others the disk knows.
+SETS_ENDED_MAX: Final = 4
 
 CertificateKey = tuple[BlockHash, int, BlockHash]
 T = TypeVar("T")
@@ -61,6 +62,15 @@ class Recovery:
 
 
 @dataclass(slots=True)
+class Naming:
+    """What shows who is guilty of a contradiction, and whom we asked for it."""
+
+    witnesses: list[Justification] = field(default_factory=list)
+    asked: int = 0  # questions to peers so far
+    next_slot: int = 0  # of the next one
+
+
+@dataclass(slots=True)
 class Gadget:
     """The state of finality."""
 
@@ -82,7 +92,8 @@ class Gadget:
     authored: dict[tuple[AccountId, int], BlockHash] = field(default_factory=dict)
     evidence: dict[bytes, Evidence] = field(default_factory=dict)  # by its hash
     conflict: tuple[Certificate, Certificate] | None = None
-    guilty: tuple[AccountId, ...] = ()  # who contradicts himself in them
+    guilty: tuple[AccountId, ...] = ()  # who contradicts himself in them, or on the way to them
+    naming: Naming = field(default_factory=Naming)
     stopped: bool = False  # something was decided that cannot be: nothing is signed any more
     here_slot: int = -1  # the last roll-call that we attended, or passed over
     round_slot: int = -1  # the last slot in which rounds were looked at
@@ -111,11 +122,12 @@ def take_up(gadget: Gadget, record: SetRecord | None) -> None:
 
 
 def remember_set(gadget: Gadget, voters: VoterSet) -> None:
-    """Know a set; when there are too many the oldest go, never that in force."""
+    """Know a set; when there are too many the oldest go, never one whose votes count or accuse."""
     gadget.sets.setdefault(voters.base, voters)
+    kept = {voters.base, gadget.voters.base, *(item.body.set for item in gadget.conflict or ())}
     while len(gadget.sets) > SETS_KNOWN_MAX:
         oldest = min(
-            (item for item in gadget.sets.values() if item.base != gadget.voters.base),
+            (item for item in gadget.sets.values() if item.base not in kept),
             key=lambda item: item.base_slot,
         )
         del gadget.sets[oldest.base]
@@ -182,20 +194,16 @@ def leave_set(gadget: Gadget) -> None:
         del gadget.ended[next(iter(gadget.ended))]
 
 
-def get_newest_finalities(gadget: Gadget, set_hash: BlockHash) -> list[Finality]:
-    """The newest certificates of a set that blocks are final, newest first."""
+def get_compared(gadget: Gadget, set_hash: BlockHash) -> list[Finality]:
+    """What a finality of a set is compared with: what is final here, and the newest certificates.
+
+    Of those that came from another branch there may be any number.
+    """
+    own = gadget.final.finality
     found = [item for item in gadget.finalities.values() if item.body.set == set_hash]
-    return sorted(found, key=attrgetter("body.round"), reverse=True)[:FINALITIES_COMPARED]
-
-
-def find_common_signers(gadget: Gadget, one: Certificate, other: Certificate) -> list[AccountId]:
-    """Who has signed two certificates, as far as the lists of their sets are known."""
-    signed = []
-    for certificate in (one, other):
-        voters = gadget.sets.get(certificate.body.set)
-        signers = get_signers(voters.entries, certificate) if voters else []
-        signed.append({entry.seat for entry in signers})
-    return sorted(signed[0] & signed[1])
+    found.sort(key=attrgetter("body.round"), reverse=True)
+    first = [own] if own is not None and own.body.set == set_hash else []
+    return first + found[:FINALITIES_COMPARED]
 
 
 def _keep(kept: dict[CertificateKey, T], key: CertificateKey, certificate: T) -> bool:

@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 from chain.certificates import compute_quorum
 from chain.header import BlockHash
 from chain.policy import AccountId
+from consensus.conflicts import is_named
 from consensus.gadget import is_behind_final
 from consensus.sets import compute_level
 from consensus.state import Consensus, Signing
@@ -44,7 +45,8 @@ class Outlook(NamedTuple):
     gap_slots: int  # since the last final round
     voting: Signing  # whether our seat votes, and if not, why
     standstill: Standstill
-    guilty: tuple[AccountId, ...]  # who contradicts himself where two certificates do
+    guilty: tuple[AccountId, ...]  # who contradicts himself where two decisions do
+    named: bool  # whether they weigh what the decisions promise; else more are looked for
 
 
 def get_outlook(state: Consensus, time_ms: int) -> Outlook:
@@ -76,6 +78,7 @@ def get_outlook(state: Consensus, time_ms: int) -> Outlook:
         voting=get_voting(state, time_ms),
         standstill=_get_standstill(state, gap_slots, heard_weight, quorum),
         guilty=gadget.guilty,
+        named=is_named(gadget),
     )
 
 

@@ -10,6 +10,7 @@ from chain.codec import Codec
 from chain.header import PRIMARY
 from chain.votes import VOTE_BYTES_MAX, Ack, Prevote
 from consensus.catchup import Claim
+from consensus.conflicts import seek_witnesses
 from consensus.events import (
     Answered,
     Ask,
@@ -50,6 +51,7 @@ def plan_round(state: Consensus, time_ms: int) -> tuple[list[Effect], int]:
         effects += retry_waiting(state, time_ms)
         effects += _tell_standstill(state, slot)
         effects += _ask(state, slot)
+        effects += seek_witnesses(gadget, slot)
     due_ms = get_prevote_ms(slot, slot_ms)
     head = state.position.head
     has_primary = head.slot == slot and head.kind == PRIMARY

@@ -9,6 +9,7 @@ from typing import Final
 from chain.block import SealedBlock
 from chain.changes import Change
 from chain.codec import Codec, encode
+from chain.crypto import u64
 from chain.header import BlockHash, compute_block_hash
 from chain.kept import INDEX
 from chain.ledger import Ledger
@@ -30,6 +31,7 @@ from chain.tables.table import ROW_BYTES_MAX
 from consensus.forkchoice import NOTHING_RECORDED, Recorded
 
 _HAND_OFF: Final = INDEX + b"h"  # hand-off block of a set -> the hand-off that ended it
+_SET: Final = INDEX + b"y"  # height of a hand-off block -> its hash
 _LIST: Final = INDEX + b"l"  # hand-off block of a set -> its list
 _TARGET: Final = INDEX + b"q"  # the newest final block that is no hand-off
 
@@ -88,7 +90,11 @@ def build_list_row(set_hash: BlockHash, entries: tuple[SetEntry, ...]) -> _Row:
 def build_hand_off_rows(step: HandOff) -> list[_Row]:
     """The rows of a hand-off that is known to be final."""
     next_set = compute_block_hash(encode(step.header))
-    return [(_HAND_OFF + step.header.base, encode(step)), build_list_row(next_set, step.entries)]
+    return [
+        (_HAND_OFF + step.header.base, encode(step)),
+        (_SET + u64(step.header.height), next_set),
+        build_list_row(next_set, step.entries),
+    ]
 
 
 def build_target_row(target: Target) -> _Row:
@@ -128,6 +134,18 @@ def read_target(store: Store) -> Target | None:
     """The newest final block that is no hand-off, with its acks."""
     data = store.get(_TARGET)
     return None if data is None else _TARGETS.decode(data)
+
+
+def read_sets(store: Store, chain: BlockHash) -> list[BlockHash]:
+    """All sets of our own chain that are final, from the first one that is trusted."""
+    trusted = read_trusted(store)
+    first = trusted.set if trusted else chain
+    return [first, *(data for _, data in store.items(_SET) if data != first)]
+
+
+def has_ended(store: Store, set_hash: BlockHash) -> bool:
+    """Whether a hand-off from this set to another one is final on our own chain."""
+    return store.get(_HAND_OFF + set_hash) is not None
 
 
 def read_hand_offs(store: Store, set_hash: BlockHash, limit: int) -> Iterator[HandOff]:

@@ -46,7 +46,13 @@ from node.logs import Log
 from node.mempool import Mempool
 from node.owner import Outside, Owner, RunInThread
 from node.shelves import read_way
-from node.showing import get_progress, show_finality, show_newest, show_votes
+from node.showing import (
+    get_progress,
+    show_finality,
+    show_newest,
+    show_votes,
+    show_witnesses,
+)
 from node.signatures import KnownSignatures
 from node.status import CoreStatus, SigningStatus, describe_signing
 from node.stores import Stores
@@ -65,6 +71,8 @@ from p2p.wire_votes import (
     NewestRequest,
     VotesAnswer,
     VotesRequest,
+    WitnessesAnswer,
+    WitnessesRequest,
 )
 
 
@@ -300,6 +308,10 @@ class Core:
     def get_newest(self, question: NewestRequest) -> NewestAnswer:
         """The newest messages of a seat that were seen here."""
         return show_newest(self._owner, question)
+
+    def get_witnesses(self, question: WitnessesRequest) -> WitnessesAnswer:
+        """What is kept of what a set has justified in a round, or over it; or what parts."""
+        return show_witnesses(self._owner, question)
 
     def find_transaction(self, leaf_hash: bytes) -> SealedTransaction | None:
         """A waiting transaction by the leaf hash of its whole bytes."""

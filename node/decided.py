@@ -1,32 +1,42 @@
-"""What a node keeps on the disk of what was decided: the newest certificates, and a contradiction.
+"""What a node keeps on the disk of what was decided: certificates, and a contradiction.
 
 Rows of the store outside the state root, so that after a start the node knows what is justified and
-final without asking, and a contradiction is never forgotten.
+final without asking, and a contradiction is never forgotten. Justifications stay as long as whoever
+signed them can be made to pay.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import islice, takewhile
 from typing import Final, NamedTuple
 
 from chain.certificates import FINALITIES, JUSTIFICATIONS, Certificate, Finality, Justification
 from chain.codec import Bytes32, Codec, Record, encode
+from chain.crypto import u64
+from chain.header import BlockHash
 from chain.kept import INDEX
 from chain.ledger import Ledger
 from chain.records import Evidence
 from chain.rules.evidence import read_charge
 from chain.store import Store
 from chain.tables.table import ROW_BYTES_MAX
+from consensus.conflicts import is_witness
 from consensus.events import TellConflict
+from p2p.wire_votes import WITNESSES_MAX
 
 _JUSTIFIED: Final = INDEX + b"d"  # the newest justification
 _FINAL: Final = INDEX + b"g"  # the newest finality
 _CONFLICT: Final = INDEX + b"x"  # then a digit: two certificates that contradict each other
 _GUILTY: Final = _CONFLICT + b"g"  # who contradicts himself
 _EVIDENCE: Final = INDEX + b"v"  # set, seat and kind of offence -> the first proof of it
+_WITNESS: Final = INDEX + b"p"  # round, set and target -> a justification
+# From the round that is asked about upwards. The first justified after it is a witness, unless what
+# it stands on is missing here, or it is of another branch.
+WITNESSES_READ_MAX: Final = 64
 _EVIDENCES: Final[Codec[Evidence]] = Codec(Evidence, ROW_BYTES_MAX)  # type: ignore[arg-type]  # a union
 
 
 class Guilty(Record, frozen=True):
-    """Seats that signed two certificates which contradict each other."""
+    """Seats that signed what contradicts itself, where two decisions do."""
 
     seats: tuple[Bytes32, ...]
 
@@ -47,12 +57,48 @@ def read_decided(store: Store) -> Decided:
 
 
 def keep_certificate(store: Store, certificate: Certificate) -> None:
-    """Keep a certificate that was checked, if it is the newest of its kind."""
+    """Keep a certificate that was checked: the newest of its kind, and every justification."""
     is_justification = isinstance(certificate, Justification)
     newest = _read_justified(store) if is_justification else _read_final(store)
+    rows = []
     if newest is None or certificate.body.round > newest.body.round:
         key = _JUSTIFIED if is_justification else _FINAL
-        store.write([(key, encode(certificate))], durable=False)
+        rows.append((key, encode(certificate)))
+    if isinstance(certificate, Justification):
+        rows.append(_build_witness_row(certificate))
+    if rows:
+        store.write(rows, durable=False)
+
+
+def keep_witnesses(store: Store, justifications: Iterable[Justification]) -> None:
+    """Keep justifications that were checked, so that others can be shown them."""
+    store.write([_build_witness_row(item) for item in justifications], durable=False)
+
+
+def find_witnesses(store: Store, set_hash: BlockHash, round_: int) -> list[Justification]:
+    """What this set has justified in a round, or later from an earlier source; the first few."""
+    rows = islice(store.items(_WITNESS, u64(round_)), WITNESSES_READ_MAX)
+    kept = (JUSTIFICATIONS.decode(data) for _, data in rows)
+    return list(islice((it for it in kept if is_witness(it, set_hash, round_)), WITNESSES_MAX))
+
+
+def forget_witnesses(ledger: Ledger) -> None:
+    """Drop justifications so old that no bond is locked any more for what was signed then."""
+    constants = ledger.constants
+    outdated = ledger.head.slot - constants.unbonding_periods * constants.slots_per_period
+    if outdated <= 0:
+        return
+    end = _WITNESS + u64(outdated)
+    gone = [
+        (key, None) for key, _ in takewhile(lambda row: row[0] < end, ledger.store.items(_WITNESS))
+    ]
+    if gone:
+        ledger.store.write(gone, durable=False)
+
+
+def _build_witness_row(justification: Justification) -> tuple[bytes, bytes]:
+    body = justification.body
+    return _WITNESS + u64(body.round) + body.set + body.target_hash, encode(justification)
 
 
 def keep_conflict(store: Store, conflict: TellConflict) -> None:

@@ -9,9 +9,11 @@ from typing import Any, Final, get_args
 
 from chain.block import SealedBlock
 from chain.certificates import check_certificate
+from chain.codec import encode
 from chain.crypto import Signed
 from chain.errors import Code, Invalid
-from chain.header import HEADER_VERSION, get_header_message
+from chain.header import HEADER_VERSION, BlockHash, compute_block_hash, get_header_message
+from chain.records import FinalityRecord
 from chain.rules.lottery import find_entry
 from chain.tables import SetEntry
 from consensus.engine import is_known, step
@@ -37,7 +39,10 @@ from consensus.events import (
 )
 from consensus.forkchoice import BlockFacts
 from consensus.gadget import is_kept
+from consensus.parting import AskWitnesses, PartingShown
+from consensus.sets import VoterSet, build_voters
 from node.branches import follow
+from node.certified import read_hand_offs, read_list
 from node.chainkeeper import build_facts
 from node.finality import OfFinality, perform_finality
 from node.lists import find_entries
@@ -110,17 +115,54 @@ async def _tell_recorded(owner: Owner, block: SealedBlock) -> None:
     record = block.parts.finality
     if record is None:
         return
-    for certificate in (record.justification, record.finality):
-        if certificate is None:
-            continue
-        voters = owner.consensus.gadget.sets.get(certificate.body.set)
-        if voters is None or is_kept(owner.consensus.gadget, certificate):
-            continue
-        try:
+    voters = find_voters(owner, record.finality.body.set)
+    certificates = [item for item in (record.justification, record.finality) if item is not None]
+    news = [item for item in certificates if not is_kept(owner.consensus.gadget, item)]
+    if voters is None or not news:
+        return
+    try:
+        for certificate in news:
             check_certificate(voters.entries, certificate, owner.known)
-        except Invalid:
-            return
+    except Invalid:
+        return
+    for certificate in news:
         await handle(owner, CertificateSeen(owner.clock.get_ms(), certificate))
+    await compare_with_end(owner, record, hands_over=False)
+
+
+def find_voters(owner: Owner, set_hash: BlockHash) -> VoterSet | None:
+    """A set that consensus remembers, or whose list is kept on the disk."""
+    voters = owner.consensus.gadget.sets.get(set_hash)
+    if voters is not None:
+        return voters
+    entries = read_list(owner.ledger.store, set_hash)
+    if entries is None:
+        return None
+    base = owner.ledger.get_block(set_hash)  # none: the genesis, or below a snapshot
+    slot, height = (base.header.slot, base.header.height) if base else (0, 0)
+    return build_voters(set_hash, slot, height, entries)
+
+
+async def compare_with_end(owner: Owner, record: FinalityRecord, *, hands_over: bool) -> None:
+    """Tell consensus if a set that is over here has made final what our chain does not have.
+
+    The certificates were checked. Nothing of a set can be above its hand-off, nor another hand-off;
+    ``hands_over``: the block is proven to be one, not only said to be.
+    """
+    body, ledger = record.finality.body, owner.ledger
+    end = next(read_hand_offs(ledger.store, body.set, 1), None)
+    voters = find_voters(owner, body.set)
+    if end is None or voters is None or owner.consensus.gadget.conflict is not None:
+        return
+    ours = compute_block_hash(encode(end.header))
+    if not hands_over and body.target_height < end.header.height:
+        ours = ledger.get_hash(body.target_height) or body.target_hash  # below a snapshot: unknown
+    if ours != body.target_hash:
+        now_ms = owner.clock.get_ms()
+        pair = end.justification, end.finality
+        await handle(
+            owner, PartingShown(now_ms, voters, *pair, record.finality, record.justification)
+        )
 
 
 async def place_facts(owner: Owner, facts: BlockFacts, size_bytes: int, *, live: bool) -> None:

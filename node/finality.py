@@ -8,6 +8,7 @@ from typing import Final
 
 from chain.certificates import Justification
 from chain.records import FinalityRecord
+from consensus.conflicts import get_low
 from consensus.events import (
     Ask,
     AskNewest,
@@ -17,15 +18,32 @@ from consensus.events import (
     TellConflict,
     TellOffence,
 )
-from node.decided import forget_evidence, keep_certificate, keep_conflict, keep_evidence
+from consensus.parting import AskWitnesses, WitnessesShown
+from node.decided import (
+    find_witnesses,
+    forget_evidence,
+    forget_witnesses,
+    keep_certificate,
+    keep_conflict,
+    keep_evidence,
+)
 from node.events import BlockFinal
 from node.owner import Owner
 from p2p.transport import PeerId
-from p2p.wire_votes import FinalityRequest, NewestRequest
+from p2p.wire_votes import FinalityRequest, NewestRequest, WitnessesRequest
 
 CHALLENGE_BYTES: Final = 16
 
-OfFinality = KeepCertificate | Finalised | SetEntered | TellOffence | TellConflict | AskNewest | Ask
+OfFinality = (
+    KeepCertificate
+    | Finalised
+    | SetEntered
+    | TellOffence
+    | TellConflict
+    | AskNewest
+    | Ask
+    | AskWitnesses
+)
 
 
 def perform_finality(owner: Owner, effect: OfFinality) -> None:
@@ -38,6 +56,7 @@ def perform_finality(owner: Owner, effect: OfFinality) -> None:
         case SetEntered():
             owner.log.info("set_entered", hand_off=effect.set)
             forget_evidence(owner.ledger)
+            forget_witnesses(owner.ledger)
         case TellOffence():
             owner.board.tally.offences_seen += 1
             keep_evidence(owner.ledger.store, owner.ledger.chain, effect.evidence)
@@ -46,15 +65,35 @@ def perform_finality(owner: Owner, effect: OfFinality) -> None:
             keep_conflict(owner.ledger.store, effect)
             guilty = " ".join(seat.hex() for seat in effect.guilty)
             owner.log.error("finality_conflict", guilty=guilty)
+            show_own_witnesses(owner)
+        case AskNewest() | Ask() | AskWitnesses():
+            _ask(owner, effect)
+
+
+def show_own_witnesses(owner: Owner) -> None:
+    """What lies on our own disk may show who is guilty of a contradiction."""
+    low = get_low(owner.consensus.gadget)
+    if low is not None:
+        found = find_witnesses(owner.ledger.store, low.body.set, low.body.round)
+        owner.pending.append(WitnessesShown(owner.clock.get_ms(), tuple(found)))
+
+
+def _ask(owner: Owner, effect: AskNewest | Ask | AskWitnesses) -> None:
+    """Ask peers, if there is a network."""
+    outside = owner.outside
+    if outside is None:
+        return
+    match effect:
         case AskNewest():
-            if owner.outside is not None and owner.seat is not None:
+            if owner.seat is not None:
                 own, challenge = owner.seat.own, secrets.token_bytes(CHALLENGE_BYTES)
-                owner.outside.ask_newest(NewestRequest(own.id, own.vote_key, challenge))
+                outside.ask_newest(NewestRequest(own.id, own.vote_key, challenge))
         case Ask():
-            if owner.outside is not None:
-                asked = effect.request
-                question = FinalityRequest(asked.set, asked.lock_round, asked.final_round)
-                owner.outside.ask_finality(PeerId(effect.peer), question)
+            asked = effect.request
+            question = FinalityRequest(asked.set, asked.lock_round, asked.final_round)
+            outside.ask_finality(PeerId(effect.peer), question)
+        case AskWitnesses():
+            outside.ask_witnesses(PeerId(effect.peer), WitnessesRequest(effect.set, effect.round))
 
 
 def _keep(owner: Owner, effect: KeepCertificate) -> None:

@@ -37,7 +37,8 @@ from p2p.rates import Bucket
 from p2p.transport import PeerId
 from p2p.view import Event as NetworkEvent
 from p2p.view import Misbehaviour
-from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
+from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest, WitnessesRequest
+from p2p.wire_warp import HandOffsRequest
 
 # What was judged between two looks of the core's task: votes of two rounds of the largest set.
 PENDING_MAX: Final = 1_024
@@ -80,6 +81,14 @@ class Outside(Protocol):
         """Ask all peers for the newest messages of a seat."""
         ...
 
+    def ask_witnesses(self, peer: PeerId, question: WitnessesRequest) -> None:
+        """Ask a peer who is guilty of a contradiction."""
+        ...
+
+    def ask_way(self, peer: PeerId, question: HandOffsRequest) -> None:
+        """Ask a peer which hand-offs lead on from a set."""
+        ...
+
     def offer_transactions(self, transactions: Iterable[SealedTransaction]) -> None:
         """Pass on transactions of our own members."""
         ...
@@ -101,6 +110,15 @@ class DraftedBlock(NamedTuple):
     execution: Execution
     transactions: tuple[SealedTransaction, ...]
     parts: BlockParts
+
+
+class Search(NamedTuple):
+    """Where a peer's sets part from ours: what it knows of ours, by place from the first one on."""
+
+    claimed: BlockHash  # the peer's own set
+    known: int  # up to here it goes on as we do; -1: not known yet
+    unknown: int  # from here on it does not
+    asked: int | None = None  # the place of the question that is under way
 
 
 def _wait(*_: object) -> None:
@@ -159,6 +177,7 @@ class Owner:
     announced: dict[tuple[AccountId, int], tuple[BlockHash, ...]] = field(default_factory=dict)
     doubts: dict[PeerId, Bucket] = field(default_factory=dict)
     voted: dict[VoteKey, tuple[Vote, ...]] = field(default_factory=dict)  # what seats said of late
+    searches: dict[PeerId, Search] = field(default_factory=dict)  # for where their sets part
     acquainted: set[PeerId] = field(default_factory=set)  # whom we asked for votes since they came
 
     @property

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from chain.certificates import Certificate, get_signers
+from chain.certificates import Certificate, Finality, Justification, get_signers
 from chain.codec import encode
 from chain.header import BlockHash, SignedHeader
 from chain.policy import AccountId
@@ -18,6 +18,7 @@ from consensus.events import VotesWanted
 from consensus.rounds import get_claim
 from consensus.voting import get_record
 from node.certified import read_hand_offs
+from node.decided import find_witnesses
 from node.lists import find_entries
 from node.owner import Owner
 from p2p.wire import Progress
@@ -32,6 +33,8 @@ from p2p.wire_votes import (
     Shown,
     VotesAnswer,
     VotesRequest,
+    WitnessesAnswer,
+    WitnessesRequest,
     sign_newest,
 )
 
@@ -102,6 +105,18 @@ def show_newest(owner: Owner, question: NewestRequest) -> NewestAnswer:
     if seat is None:
         return NewestAnswer(shown, None, None)
     return sign_newest(owner.ledger.chain, question, shown, seat.own.id, seat.vote_key)
+
+
+def show_witnesses(owner: Owner, question: WitnessesRequest) -> WitnessesAnswer:
+    """What is kept of what a set has justified in a round, or over it; or what parts."""
+    if question.set is not None:
+        found = find_witnesses(owner.ledger.store, question.set, question.round)
+        return WitnessesAnswer(tuple(found))
+    decided = owner.consensus.gadget.conflict or ()
+    return WitnessesAnswer(
+        tuple(item for item in decided if isinstance(item, Justification)),
+        tuple(item for item in decided if isinstance(item, Finality)),
+    )
 
 
 def _get_round(vote: SignedVote) -> int:

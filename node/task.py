@@ -25,13 +25,15 @@ from consensus import events as told
 from consensus.conflicts import take_up_conflict
 from consensus.engine import step
 from consensus.forkchoice import BlockFacts
+from consensus.gadget import remember_set
 from consensus.journal import get_signed_header, get_signed_slot
 from consensus.offences import keep_evidence
 from node.branches import verify
 from node.clock import MS
 from node.decided import forget_evidence, read_conflict, read_decided, read_evidence
-from node.effects import handle, place_facts, take_block
+from node.effects import find_voters, handle, place_facts, take_block
 from node.exchange.desk import solve_setoff
+from node.finality import show_own_witnesses
 from node.home import HomeError, write_file
 from node.keys import SeatHolder
 from node.mempool import Limits
@@ -58,6 +60,8 @@ from p2p.view import (
     PeerBanned,
     PeerStatusChanged,
     VotesShown,
+    WayShown,
+    WitnessesShown,
 )
 from p2p.view import Event as NetworkEvent
 
@@ -156,12 +160,16 @@ class CoreTask:
         forget_evidence(owner.ledger)
         for evidence in read_evidence(store):
             keep_evidence(gadget, evidence)
-        for certificate in decided:
-            await handle(owner, told.CertificateSeen(owner.clock.get_ms(), certificate))
         conflict = read_conflict(store)
-        if conflict is not None:
+        if conflict is not None:  # first: else those who are named now would be named anew
             take_up_conflict(gadget, conflict.first, conflict.second, conflict.guilty)
             owner.log.error("finality_conflict_kept", seats=len(conflict.guilty))
+            voters = find_voters(owner, conflict.first.body.set)
+            if voters is not None:
+                remember_set(gadget, voters)
+            show_own_witnesses(owner)
+        for certificate in decided:
+            await handle(owner, told.CertificateSeen(owner.clock.get_ms(), certificate))
 
     async def _show_own_chain(self, lowest: int) -> None:
         """The tree begins at the head, but votes ask for our chain above what is justified."""
@@ -257,10 +265,18 @@ class CoreTask:
                 await handle(owner, told.OffsetMeasured(now_ms, message.peer, offset_ms))
             case PeerStatusChanged(head=None):
                 owner.acquainted.discard(message.peer)
+                owner.searches.pop(message.peer, None)
                 await handle(owner, told.PeerLeft(now_ms, message.peer))
             case PeerStatusChanged():
                 await hear_progress(owner, message.peer, message.progress)
-            case ListShown() | FinalityShown() | VotesShown() | NewestShown():
+            case (
+                ListShown()
+                | FinalityShown()
+                | VotesShown()
+                | NewestShown()
+                | WitnessesShown()
+                | WayShown()
+            ):
                 await take_shown(owner, message)
             case PeerBanned():
                 owner.log.warning(

@@ -7,14 +7,16 @@ does not know it passes nothing on.
 
 from collections.abc import Sequence
 from contextlib import suppress
+from itertools import takewhile
 from typing import Final
 
-from chain.certificates import Certificate, check_certificate
+from chain.certificates import Certificate, Finality, Justification, check_certificate
 from chain.codec import encode
 from chain.crypto import Signed
-from chain.errors import Invalid
+from chain.errors import Code, Invalid
 from chain.header import SignedHeader, compute_block_hash, get_header_message
 from chain.proof import SetList
+from chain.records import FinalityRecord
 from chain.rules.lottery import find_entry
 from chain.votes import (
     Ack,
@@ -25,17 +27,29 @@ from chain.votes import (
     get_vote_claim,
 )
 from consensus import events as told
+from consensus import parting
 from consensus.catchup import Claim, HandOffStep, check_hand_offs
+from consensus.conflicts import is_witness
 from consensus.gadget import is_kept
 from consensus.pool import BODIES_MAX, Newest
 from consensus.sets import VoterSet, build_voters, find_voter
 from node.certified import build_hand_off_rows
-from node.effects import handle
+from node.decided import keep_witnesses
+from node.effects import compare_with_end, find_voters, handle
 from node.judges import is_too_doubtful
 from node.lists import find_entries
 from node.owner import Owner
+from node.parting import look_for_parting, take_way
 from p2p.transport import PeerId, Verdict
-from p2p.view import FinalityShown, ListShown, Misbehaviour, NewestShown, VotesShown
+from p2p.view import (
+    FinalityShown,
+    ListShown,
+    Misbehaviour,
+    NewestShown,
+    VotesShown,
+    WayShown,
+    WitnessesShown,
+)
 from p2p.wire import Progress
 from p2p.wire_votes import (
     FinalityAnswer,
@@ -44,6 +58,8 @@ from p2p.wire_votes import (
     Shown,
     VotesAnswer,
     VotesRequest,
+    WitnessesAnswer,
+    WitnessesRequest,
     get_newest_claim,
 )
 
@@ -127,10 +143,15 @@ async def hear_progress(owner: Owner, peer: PeerId, progress: Progress | None) -
     if progress is not None:
         claim = Claim(progress.set, progress.base_slot, progress.lock_round, progress.final_round)
         await handle(owner, told.PeerClaimed(owner.clock.get_ms(), peer, claim))
+        look_for_parting(owner, peer, progress)
+        is_news = progress.contradicted and owner.consensus.gadget.conflict is None
+        if is_news and owner.outside is not None:
+            owner.outside.ask_witnesses(peer, WitnessesRequest(None, 0))
 
 
 async def take_shown(
-    owner: Owner, message: ListShown | FinalityShown | VotesShown | NewestShown
+    owner: Owner,
+    message: ListShown | FinalityShown | VotesShown | NewestShown | WitnessesShown | WayShown,
 ) -> None:
     """What peers show because we asked."""
     match message:
@@ -142,6 +163,10 @@ async def take_shown(
             take_votes(owner, message.peer, message.answer)
         case NewestShown():
             await take_newest(owner, message.peer, message.question, message.answer)
+        case WitnessesShown():
+            await take_witnesses(owner, message.peer, message.question, message.answer)
+        case WayShown():
+            await take_way(owner, message.peer, message.answer)
 
 
 async def take_finality(owner: Owner, peer: PeerId, answer: FinalityAnswer | None) -> None:
@@ -193,10 +218,47 @@ async def take_newest(
     await handle(owner, told.NewestShown(owner.clock.get_ms(), teller or NOBODY, newest))
 
 
+async def take_witnesses(
+    owner: Owner, peer: PeerId, question: WitnessesRequest, answer: WitnessesAnswer
+) -> None:
+    """What a peer shows of a contradiction, or of who is guilty; kept, so that others learn."""
+    certificates: list[Certificate] = [*answer.finalities, *answer.justifications]
+    try:
+        held = [item for item in certificates if _is_held(owner, question, item)]
+    except Invalid:
+        owner.report(peer, Misbehaviour.INVALID)
+        return
+    if question.set is not None:
+        witnesses = tuple(item for item in held if isinstance(item, Justification))
+        keep_witnesses(owner.ledger.store, witnesses)
+        await handle(owner, parting.WitnessesShown(owner.clock.get_ms(), witnesses))
+        return
+    for item in held:
+        await handle(owner, told.CertificateSeen(owner.clock.get_ms(), item))
+        if isinstance(item, Finality):
+            await compare_with_end(owner, FinalityRecord(None, item), hands_over=False)
+
+
+def _is_held(owner: Owner, question: WitnessesRequest, item: Certificate) -> bool:
+    """Whether the list of its set is known here, and it holds.
+
+    Raises Invalid if it does not hold, or was not asked for.
+    """
+    is_asked = question.set is None or (
+        isinstance(item, Justification) and is_witness(item, question.set, question.round)
+    )
+    if item.body.chain != owner.ledger.chain or not is_asked:
+        raise Invalid(Code.BAD_CERTIFICATE)
+    voters = find_voters(owner, item.body.set)
+    if voters is not None:
+        check_certificate(voters.entries, item, owner.known)
+    return voters is not None
+
+
 async def _take_finality(owner: Owner, peer: PeerId, answer: FinalityAnswer) -> bool:
-    steps = _get_steps(answer)
+    steps, gadget = _get_steps(answer), owner.consensus.gadget
     if steps:
-        voters = owner.consensus.gadget.sets.get(steps[0].finality.body.set)
+        voters = gadget.sets.get(steps[0].finality.body.set)
         if voters is None:
             return False
         try:
@@ -204,7 +266,10 @@ async def _take_finality(owner: Owner, peer: PeerId, answer: FinalityAnswer) -> 
         except Invalid:
             owner.report(peer, Misbehaviour.INVALID)
             return False
-        rows = [row for step in answer.hand_offs for row in build_hand_off_rows(step)]
+        # From the set in force on: what was before is kept, and others may know another past.
+        past = takewhile(lambda step: step.header.base != gadget.voters.base, answer.hand_offs)
+        following = answer.hand_offs[sum(1 for _ in past) :]
+        rows = [row for step in following for row in build_hand_off_rows(step)]
         owner.ledger.store.write(rows, durable=False)
         await handle(owner, told.HandOffsShown(owner.clock.get_ms(), peer, tuple(steps)))
     for certificate in (answer.justification, answer.finality):

@@ -40,7 +40,8 @@ from p2p.view import (
 from p2p.votes import Votes
 from p2p.warp import Shelf, Taker, Warp
 from p2p.wire import PEERS, STATUS, STATUS_ADDRESSES_MAX, PeersAnswer, PeersRequest, Status
-from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
+from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest, WitnessesRequest
+from p2p.wire_warp import HandOffsRequest
 
 # What waits for the node. A block is at most 1 MiB and three or four times that when decoded, so
 # this bounds what a node that is busy can be made to hold.
@@ -181,6 +182,14 @@ class Network:
     def ask_newest(self, question: NewestRequest) -> None:
         """Ask all peers for the newest of a seat; ``NewestShown`` for each that answers."""
         self._votes.ask_newest(question)
+
+    def ask_witnesses(self, peer: PeerId, question: WitnessesRequest) -> None:
+        """Ask a peer who is guilty of a contradiction; ``WitnessesShown`` comes if it answers."""
+        self._votes.ask_witnesses(peer, question)
+
+    def ask_way(self, peer: PeerId, question: HandOffsRequest) -> None:
+        """Ask a peer which hand-offs lead on from a set; ``WayShown`` comes in any case."""
+        self._votes.ask_way(peer, question)
 
     def offer_transactions(self, transactions: Iterable[SealedTransaction]) -> None:
         """Queue transactions of our own members; they leave in bundles within 0.1 s."""

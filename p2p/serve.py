@@ -46,12 +46,15 @@ from p2p.wire_votes import (
     FINALITY,
     NEWEST,
     VOTES,
+    WITNESSES,
     FinalityAnswer,
     FinalityRequest,
     NewestAnswer,
     NewestRequest,
     VotesAnswer,
     VotesRequest,
+    WitnessesAnswer,
+    WitnessesRequest,
 )
 from p2p.wire_warp import (
     HAND_OFFS,
@@ -161,6 +164,7 @@ class Server:
         serve(FINALITY, self._answer_finality)
         serve(VOTES, self._answer_votes)
         serve(NEWEST, self._answer_newest)
+        serve(WITNESSES, self._answer_witnesses)
         if self._shelf is not None:
             reader = ShelfReader(self._shelf)
             serve(HAND_OFFS, reader.answer_hand_offs)
@@ -237,6 +241,10 @@ class Server:
     async def _answer_newest(self, peer: Peer, question: NewestRequest) -> NewestAnswer:  # noqa: ARG002 - the same for all
         await trio.lowlevel.checkpoint()
         return self._view.get_newest(question)
+
+    async def _answer_witnesses(self, peer: Peer, question: WitnessesRequest) -> WitnessesAnswer:  # noqa: ARG002 - the same for all
+        await trio.lowlevel.checkpoint()
+        return self._view.get_witnesses(question)
 
     async def _answer_outline(self, peer: Peer, question: OutlineRequest) -> OutlineAnswer:  # noqa: ARG002 - the same for all
         recent = await self._fetcher.wait_recent(question.hash)

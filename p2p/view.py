@@ -24,7 +24,10 @@ from p2p.wire_votes import (
     NewestRequest,
     VotesAnswer,
     VotesRequest,
+    WitnessesAnswer,
+    WitnessesRequest,
 )
+from p2p.wire_warp import HandOffsAnswer
 
 
 class ChainView(Protocol):
@@ -80,6 +83,10 @@ class ChainView(Protocol):
 
     def get_newest(self, question: NewestRequest) -> NewestAnswer:
         """The newest messages of a seat that were seen here, signed by our own seat."""
+        ...
+
+    def get_witnesses(self, question: WitnessesRequest) -> WitnessesAnswer:
+        """What is kept of what a set has justified in a round, or over it; or what parts."""
         ...
 
 
@@ -197,6 +204,21 @@ class NewestShown(NamedTuple):
     answer: NewestAnswer
 
 
+class WitnessesShown(NamedTuple):
+    """A peer's answer about a contradiction, and who is guilty of it. Waits for room."""
+
+    peer: PeerId
+    question: WitnessesRequest
+    answer: WitnessesAnswer
+
+
+class WayShown(NamedTuple):
+    """A peer's answer to which hand-offs lead on from a set; None: it failed. Waits for room."""
+
+    peer: PeerId
+    answer: HandOffsAnswer | None
+
+
 Event = (
     TransactionsArrived
     | BlockArrived
@@ -207,6 +229,8 @@ Event = (
     | FinalityShown
     | VotesShown
     | NewestShown
+    | WitnessesShown
+    | WayShown
 )
 
 

@@ -17,18 +17,30 @@ from p2p.ask import Ask
 from p2p.gossip import IGNORED_SECONDS, SEEN_SECONDS, Seen, compute_key
 from p2p.roster import Roster
 from p2p.transport import PeerId, Transport, TransportError, Verdict
-from p2p.view import Event, FinalityShown, Judges, Misbehaviour, NewestShown, VotesShown
+from p2p.view import (
+    Event,
+    FinalityShown,
+    Judges,
+    Misbehaviour,
+    NewestShown,
+    VotesShown,
+    WayShown,
+    WitnessesShown,
+)
 from p2p.wire import get_name
 from p2p.wire_votes import (
     FINALITY,
     HERE_TOPIC,
     NEWEST,
     VOTE_TOPIC,
+    WITNESSES,
     FinalityRequest,
     NewestRequest,
     VotesRequest,
+    WitnessesRequest,
 )
 from p2p.wire_votes import VOTES as VOTES_OF_ROUND
+from p2p.wire_warp import HAND_OFFS, HandOffsRequest
 
 T = TypeVar("T", SignedVote, SignedHere)
 
@@ -104,6 +116,27 @@ class Votes:
         """Ask all peers for the newest messages of a seat."""
         for peer in list(self._roster.peers):
             self._ask_newest_of(peer, question)
+
+    def ask_witnesses(self, peer: PeerId, question: WitnessesRequest) -> None:
+        """Ask a peer what a set has justified in a round, or over it."""
+
+        async def ask() -> None:
+            answer = await self._ask(peer, WITNESSES, question)
+            await self._tell.send(WitnessesShown(peer, question, answer))
+
+        self._begin(peer, WITNESSES.subject, ask)
+
+    def ask_way(self, peer: PeerId, question: HandOffsRequest) -> None:
+        """Ask a peer which hand-offs lead on from a set; ``WayShown`` comes in any case."""
+
+        async def ask() -> None:
+            try:
+                answer = await self._ask(peer, HAND_OFFS, question)
+            except TransportError:
+                answer = None
+            await self._tell.send(WayShown(peer, answer))
+
+        self._begin(peer, HAND_OFFS.subject, ask)
 
     def judge_vote(self, peer: PeerId, data: bytes) -> Verdict:
         """Whether a vote goes on to others; the node takes note of it when it judges."""

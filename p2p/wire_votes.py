@@ -24,8 +24,11 @@ from p2p.wire import BLOCKS_BYTES_MAX, Exchange
 HAND_OFFS_IN_ANSWER_MAX: Final = 32
 FINALITY_BYTES_MAX: Final = BLOCKS_BYTES_MAX
 VOTES_IN_ANSWER_MAX: Final = 1_024  # two bodies of each kind from the largest set
+WITNESSES_MAX: Final = 8  # one is enough, two where they are of the round that is asked about
 VOTES_BYTES_MAX: Final = VOTES_IN_ANSWER_MAX * 296 + 64
 NEWEST_BYTES_MAX: Final = HEADER_BYTES_MAX + 2 * VOTE_BYTES_MAX + 256
+DECISIONS_MAX: Final = 2
+WITNESSES_BYTES_MAX: Final = (WITNESSES_MAX + DECISIONS_MAX) * CERTIFICATE_BYTES_MAX + 64
 
 
 class FinalityRequest(Record, frozen=True):
@@ -83,6 +86,23 @@ class NewestAnswer(Record, frozen=True):
     signature: Bytes64 | None
 
 
+class WitnessesRequest(Record, frozen=True):
+    """What a set has justified in this round, or later from an earlier source.
+
+    Without a set: the decisions that contradict each other, by which the asked one knows of it.
+    """
+
+    set: Bytes32 | None
+    round: Natural
+
+
+class WitnessesAnswer(Record, frozen=True):
+    """Of those that the sender keeps, the first few; finalities only where no set was named."""
+
+    justifications: Annotated[tuple[Justification, ...], Meta(max_length=WITNESSES_MAX)]
+    finalities: Annotated[tuple[Finality, ...], Meta(max_length=DECISIONS_MAX)] = ()
+
+
 FINALITY: Final = Exchange(
     "finality",
     Codec(FinalityRequest, 64),
@@ -92,6 +112,13 @@ FINALITY: Final = Exchange(
 VOTES: Final = Exchange("votes", Codec(VotesRequest, 16), Codec(VotesAnswer, VOTES_BYTES_MAX), 5.0)
 NEWEST: Final = Exchange(
     "newest", Codec(NewestRequest, 96), Codec(NewestAnswer, NEWEST_BYTES_MAX), 5.0
+)
+
+WITNESSES: Final = Exchange(
+    "witnesses",
+    Codec(WitnessesRequest, 64),
+    Codec(WitnessesAnswer, WITNESSES_BYTES_MAX),
+    5.0,
 )
 
 VOTE_TOPIC: Final = "votes"

@@ -39,6 +39,8 @@ from p2p.wire_votes import (
     Shown,
     VotesAnswer,
     VotesRequest,
+    WitnessesAnswer,
+    WitnessesRequest,
 )
 from tests.community import get_account_id, get_key
 
@@ -207,6 +209,10 @@ class FakeChain:
     def get_newest(self, question: NewestRequest) -> NewestAnswer:
         """Nothing."""
         return NewestAnswer(Shown(None, None, None), None, None)
+
+    def get_witnesses(self, question: WitnessesRequest) -> WitnessesAnswer:
+        """Nothing."""
+        return WitnessesAnswer(())
 
     def judge_certificate(self, peer: PeerId, certificate: Certificate) -> Verdict:
         """As told."""

@@ -15,6 +15,7 @@ from chain.tables import SEATS
 from chain.transaction import SealedTransaction
 from chain.units import format_pai
 from consensus.outlook import Outlook
+from consensus.prevote import get_release_slots
 from node.api.answers import get_present_slot, get_slot_time
 from node.api.schema import (
     ClockAnswer,
@@ -103,7 +104,7 @@ def build_status_answer(
             time=get_slot_time(ledger, status.head.slot),
         ),
         final=_build_final_answer(status.finality),
-        voting=_build_voting_answer(status, ledger.genesis.prefix),
+        voting=_build_voting_answer(status, ledger),
         clock=ClockAnswer(
             slot=status.clock_slot,
             step=slot // constants.slots_per_step,
@@ -142,8 +143,8 @@ def _build_final_answer(finality: Outlook) -> FinalAnswer:
     )
 
 
-def _build_voting_answer(status: CoreStatus, prefix: str) -> VotingAnswer:
-    finality = status.finality
+def _build_voting_answer(status: CoreStatus, ledger: Ledger) -> VotingAnswer:
+    finality, prefix = status.finality, ledger.genesis.prefix
     return VotingAnswer(
         set=finality.set.hex(),
         seats=finality.seats,
@@ -155,10 +156,12 @@ def _build_voting_answer(status: CoreStatus, prefix: str) -> VotingAnswer:
         justified_slot=finality.lock_round,
         justified_hash=finality.lock_hash.hex(),
         activation_slot=status.activation_slot,
+        release_slots=get_release_slots(ledger.constants),
         state=status.voting.state,
         reason=status.voting.reason,
         standstill=finality.standstill.value,
         guilty=[encode_address(prefix, seat) for seat in finality.guilty],
+        named=finality.named,
     )
 
 

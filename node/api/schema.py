@@ -86,9 +86,11 @@ class VotingAnswer(Answer, frozen=True):
     ``level`` and ``quorum`` are of votes cast at this moment, ``online_weight`` of the seats that
     were heard of late. ``justified_height``: of the newest block that waits for its confirmation.
     ``activation_slot``: this node's seat has lost its journal and votes once something newer than
-    that is justified; null when it has not.
+    that is justified; null when it has not. ``release_slots``: after how long without that its
+    operator may release it.
     ``standstill``: none, or why nothing becomes final: conflict, behind, too_few, slow.
-    ``guilty``: seats that contradict themselves, where two decisions contradict each other.
+    ``guilty``: seats that contradict themselves, where two decisions contradict each other;
+    ``named``: whether these are all that the decisions show at least, else more are looked for.
     """
 
     set: Hash
@@ -101,10 +103,12 @@ class VotingAnswer(Answer, frozen=True):
     justified_slot: Count
     justified_hash: Hash
     activation_slot: Count | None
+    release_slots: Count
     state: str
     reason: str
     standstill: str
     guilty: list[str]
+    named: bool
 
 
 class ClockAnswer(Answer, frozen=True):

@@ -262,7 +262,7 @@ async def _fetch(url: str, *paths: str) -> list[Any]:
 @take_home
 @click.pass_obj
 def release(terminal: Terminal, home: Home, *, yes: bool) -> None:
-    """Let a seat vote again whose journal was lost, and which has been silent for a day.
+    """Let a seat vote again whose journal was lost, and which has been silent for long.
 
     Only for a seat that stays silent because more than a third have lost their journals at once.
     Its owner must also give notice, which costs a hundredth of the bond: pai seat release.

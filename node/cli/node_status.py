@@ -167,15 +167,7 @@ def _find_standstill(terminal: Terminal, status: StatusAnswer) -> list[str]:
     """Why nothing becomes final, and that our seat waits to be released."""
     voting, found = status.voting, []
     if voting.standstill == "conflict":
-        seats = ", ".join(voting.guilty)
-        found.append(
-            terminal.say(
-                "Two final certificates contradict each other: this node signs nothing more and "
-                "keeps both. Seats that contradict themselves: {seats}. Talk to the other "
-                "operators.",
-                seats=seats or "?",
-            )
-        )
+        found.append(_tell_conflict(terminal, status))
     reason = _STANDSTILLS.get(voting.standstill)
     if reason is not None:
         duration = terminal.words.duration(status.final.gap_slots * status.community.slot_seconds)
@@ -186,15 +178,34 @@ def _find_standstill(terminal: Terminal, status: StatusAnswer) -> list[str]:
                 reason=terminal.say(reason),
             )
         )
+    wait_seconds = voting.release_slots * status.community.slot_seconds
     if voting.activation_slot is not None and voting.justified_slot <= voting.activation_slot:
         found.append(
             terminal.say(
                 "Its seat has lost its journal and votes again when something newer than slot "
-                "{slot} is justified; if that does not happen within a day: pai node release.",
+                "{slot} is justified; if that does not happen for {duration}: pai node release.",
                 slot=terminal.words.number(voting.activation_slot),
+                duration=terminal.words.duration(wait_seconds),
             )
         )
     return found
+
+
+def _tell_conflict(terminal: Terminal, status: StatusAnswer) -> str:
+    """That decisions contradict each other, and who is guilty as far as that is known."""
+    voting = status.voting
+    told = terminal.say(
+        "Two decisions contradict each other: this node signs nothing more and keeps both. Talk to "
+        "the other operators."
+    )
+    if voting.guilty:
+        seats = ", ".join(voting.guilty)
+        told += " " + terminal.say("Seats that contradict themselves: {seats}.", seats=seats)
+    if not voting.named:
+        told += " " + terminal.say(
+            "Not all who did it are known yet: it asks the other nodes for what shows them."
+        )
+    return told
 
 
 def _name_place(terminal: Terminal, address: str) -> str:

@@ -10,6 +10,8 @@ from typing import Final
 
 from chain.actions import Bond, RegisterSeat, Save
 from chain.votes import Prevote, sign_vote
+from consensus.gadget import SETS_ENDED_MAX
+from node.certified import read_sets
 from tests.community import PAI, build_seat_keys, get_account_id, get_key
 from tests.simulation import adversary
 from tests.simulation.faults import at, seize
@@ -324,8 +326,25 @@ def parted_for_long() -> World:
 
 def above_the_bound() -> World:
     """Two of four vote on both sides of a partition: finality parts, and the two are named."""
+    world = part_above_the_bound(healed_slot=60, slots=200)
+    world.run()
+    expect_named(world)
+    return world
 
-    world = stage(4, 200)
+
+def parted_for_many_sets() -> World:
+    """The same for eight hand-offs on either side: where they part only disks know any more."""
+    world = part_above_the_bound(healed_slot=310, slots=400)
+    world.run()
+    ended = [len(read_sets(item.ledger.store, world.chain)) for item in world.get_running()]
+    expect("I16", min(ended) > 2 * SETS_ENDED_MAX, f"{ended} sets")
+    expect_named(world)
+    return world
+
+
+def part_above_the_bound(healed_slot: int, slots: int) -> World:
+    """Two of four have a twin each, and both twins vote, either on a side of its own."""
+    world = stage(4, slots)
     world.byzantine |= {"clara", "daniil"}
     dice = world.get_dice("above")
     for name in ("clara", "daniil"):
@@ -333,16 +352,18 @@ def above_the_bound() -> World:
         twin = world.settle(f"{name}-twin", name)
         twin.is_shameless = True
         at(world, 0.5, twin.start)
-    sides = ["ann", "clara", "daniil"], ["boris", "clara-twin", "daniil-twin"]
-    at(world, 12, world.lines.part, world.names, sides[0])
-    at(world, 60, world.lines.heal)
-    for slot in range(12, 60):
+    at(world, 12, world.lines.part, world.names, ["ann", "clara", "daniil"])
+    at(world, healed_slot, world.lines.heal)
+    for slot in range(12, min(healed_slot, 60)):
         at(world, slot + 0.35, adversary.vote_twice, world.by_seat["clara"], dice)
-    world.continues_after_conflict_slots = 90
-    world.run()
-    expect("I2", world.watch.conflicts > 0, "finality did not part")
-    expect("I2", world.coverage.counts["conflict detected"] > 0, "nobody noticed")
+    world.continues_after_conflict_slots = slots
     return world
+
+
+def expect_named(world: World) -> None:
+    """All who are honest have seen that finality parted, and name who did it."""
+    expect("I2", world.watch.conflicts > 0, "finality did not part")
+    expect("I2", world.watch.check_named() is None, world.watch.check_named())
 
 
 def small(count: int) -> Callable[[], World]:
@@ -377,5 +398,6 @@ SCHEDULES: Final[dict[str, Callable[[], World]]] = {
     "copied key": copied_key,
     "parted for long": parted_for_long,
     "above the bound": above_the_bound,
+    "parted for many sets": parted_for_many_sets,
     **{f"{count} from genesis": small(count) for count in range(1, 6)},
 }

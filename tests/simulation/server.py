@@ -32,7 +32,8 @@ from p2p.transport import PeerId, Verdict
 from p2p.view import BlockArrived, Misbehaviour
 from p2p.view import Event as NetworkEvent
 from p2p.wire import Progress
-from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
+from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest, WitnessesRequest
+from p2p.wire_warp import HandOffsRequest
 from tests.community import get_account_id, get_key
 from tests.exchange_world import solve_here
 from tests.simulation import votes
@@ -435,6 +436,14 @@ class Outgoing:
     def ask_newest(self, question: NewestRequest) -> None:
         """Ask all peers for the newest messages of our seat."""
         self._server.world.tell(self._server, question)
+
+    def ask_witnesses(self, peer: PeerId, question: WitnessesRequest) -> None:
+        """Ask a peer who is guilty of a contradiction."""
+        self._server.world.lines.send(self._server.name, peer, question)
+
+    def ask_way(self, peer: PeerId, question: HandOffsRequest) -> None:
+        """Ask a peer which hand-offs lead on from a set."""
+        self._server.world.lines.send(self._server.name, peer, question)
 
     def report(self, peer: PeerId, misbehaviour: Misbehaviour) -> None:
         """Blame a peer."""

@@ -26,7 +26,10 @@ from p2p.wire_votes import (
     NewestRequest,
     VotesAnswer,
     VotesRequest,
+    WitnessesAnswer,
+    WitnessesRequest,
 )
+from p2p.wire_warp import HAND_OFFS_AT_ONCE, HandOffsAnswer, HandOffsRequest
 from tests.simulation.signatures import replacing
 
 if TYPE_CHECKING:
@@ -58,11 +61,14 @@ class StatusTold(NamedTuple):
     progress: Progress
 
 
+Answer = FinalityAnswer | VotesAnswer | NewestAnswer | WitnessesAnswer | HandOffsAnswer
+
+
 class Answered(NamedTuple):
     """An answer to a question of ours."""
 
     question: Any
-    answer: FinalityAnswer | VotesAnswer | NewestAnswer
+    answer: Answer
 
 
 MESSAGES: Final = frozenset(
@@ -75,6 +81,8 @@ MESSAGES: Final = frozenset(
         FinalityRequest,
         VotesRequest,
         NewestRequest,
+        WitnessesRequest,
+        HandOffsRequest,
     }
 )
 
@@ -152,14 +160,13 @@ def receive(server: "Server", sender: str, message: Any) -> None:
             server.turn(_open(peer, message))
             return
         case _:
-            answer = _answer(server, message)
-            if answer is not None:
-                server.world.lines.send(server.name, sender, Answered(message, answer))
+            answer = Answered(message, _answer(server, message))
+            server.world.lines.send(server.name, sender, answer)
     if server.core is core and server.owner.pending:
         server.turn_soon()
 
 
-def _answer(server: "Server", question: Any) -> FinalityAnswer | VotesAnswer | NewestAnswer | None:
+def _answer(server: "Server", question: Any) -> Answer:
     core = server.core
     assert core is not None
     match question:
@@ -169,6 +176,15 @@ def _answer(server: "Server", question: Any) -> FinalityAnswer | VotesAnswer | N
             return core.get_votes(question)
         case NewestRequest():
             return core.get_newest(question)
+        case WitnessesRequest():
+            return core.get_witnesses(question)
+        case HandOffsRequest():
+            found = core.get_hand_offs(question.set, HAND_OFFS_AT_ONCE)
+            return (
+                HandOffsAnswer(None, ())
+                if found is None
+                else HandOffsAnswer(found[0], tuple(found[1]))
+            )
     raise AssertionError("a message that nobody takes")
 
 
@@ -180,6 +196,10 @@ def _open(peer: PeerId, answered: Answered) -> view.Event:
             return view.VotesShown(peer, answered.answer)
         case NewestAnswer():
             return view.NewestShown(peer, answered.question, answered.answer)
+        case WitnessesAnswer():
+            return view.WitnessesShown(peer, answered.question, answered.answer)
+        case HandOffsAnswer():
+            return view.WayShown(peer, answered.answer)
 
 
 def take_list(

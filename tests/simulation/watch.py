@@ -16,6 +16,7 @@ from chain.header import BlockHash, Header
 from chain.policy import AccountId
 from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence
 from chain.votes import Ack, Prevote, Vote
+from consensus.conflicts import is_named
 from consensus.events import TellConflict
 from consensus.journal import Journal, SetRecord, get_lock_round
 from consensus.sets import Checkpoint, VoterSet, compute_weight
@@ -287,10 +288,24 @@ class Watch:
         named = [self._names[seat] for seat in conflict.guilty]
         if any(self._world.is_honest(name) for name in named):
             raise Broken("I2", f"{server.name} holds a conflict, and names {named}")
-        if not named:  # what shows who it was is not at hand; votes have shown it to others
-            self._world.coverage.add("conflict without names")
-        elif compute_weight(voters, set(conflict.guilty)) < bound:
-            raise Broken("I2", f"{server.name} names {named} only")
+        if compute_weight(voters, set(conflict.guilty)) < bound:  # not yet: it goes on asking
+            self._world.coverage.add("conflict seen before names")
+
+    def check_named(self) -> str | None:
+        """Whether all who are connected have seen that finality parted, and name who did it.
+
+        Else who does not, and what he knows.
+        """
+        for server in self._world.get_running():
+            gadget = server.owner.consensus.gadget
+            if not self._world.is_honest_server(server.name):
+                continue
+            if gadget.conflict is None and self.conflicts:
+                return f"{server.name} has not seen that finality parted"
+            if not is_named(gadget):
+                named = [self._names[seat] for seat in gadget.guilty]
+                return f"{server.name} holds a conflict, and names {named} only"
+        return None
 
     # What servers show.
 

@@ -268,10 +268,12 @@ VOTING = VotingAnswer(
     justified_slot=0,
     justified_hash="ab" * 32,
     activation_slot=None,
+    release_slots=21_600,
     state="no_seat",
     reason="",
     standstill="none",
     guilty=[],
+    named=True,
 )
 
 WELL = StatusAnswer(
@@ -320,7 +322,26 @@ WELL = StatusAnswer(
             "weigh too little to decide",
             "слишком мало",
         ),
-        ({"voting": replace(VOTING, activation_slot=9)}, "pai node release", "pai node release"),
+        (
+            {"voting": replace(VOTING, activation_slot=9)},
+            "does not happen for 1 day: pai node release",
+            "не случится за 1 день: pai node release",
+        ),
+        (
+            {"voting": replace(VOTING, activation_slot=9, release_slots=30)},
+            "does not happen for 2 minutes: pai node release",
+            "не случится за 2 минуты: pai node release",
+        ),
+        (
+            {"voting": replace(VOTING, standstill="conflict", guilty=["pai1bad", "pai1worse"])},
+            "contradict themselves: pai1bad, pai1worse.",
+            "противоречащие самим себе: pai1bad, pai1worse.",
+        ),
+        (
+            {"voting": replace(VOTING, standstill="conflict", named=False)},
+            "Not all who did it are known yet",
+            "Пока известны не все",
+        ),
         ({"clock_offset_ms": 2_500}, "2.5 s behind", "отстают на 2.5 с"),
         ({"clock_offset_ms": -2_500}, "2.5 s ahead", "спешат на 2.5 с"),
         (

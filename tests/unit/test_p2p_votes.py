@@ -15,7 +15,14 @@ from chain.votes import Ack, Here, Prevote, SignedHere, SignedVote
 from p2p.claims import is_further
 from p2p.memory import Lines
 from p2p.transport import PeerId, Verdict
-from p2p.view import FinalityShown, NewestShown, PeerStatusChanged, VotesShown
+from p2p.view import (
+    FinalityShown,
+    NewestShown,
+    PeerStatusChanged,
+    VotesShown,
+    WayShown,
+    WitnessesShown,
+)
 from p2p.wire import ANNOUNCEMENT_TOPIC, Announcement, Progress, get_name
 from p2p.wire_votes import (
     FINALITY,
@@ -25,7 +32,10 @@ from p2p.wire_votes import (
     FinalityRequest,
     NewestRequest,
     VotesRequest,
+    WitnessesAnswer,
+    WitnessesRequest,
 )
+from p2p.wire_warp import HandOffsRequest
 from tests.network_world import COMMUNITY, FakeNode, World, build_block, until
 from tests.unit.test_p2p_network import Villain, build_line, settle
 
@@ -195,6 +205,8 @@ async def test_questions_are_answered_or_told_to_have_failed(autojump_clock: Moc
         one.network.ask_votes(PeerId("b"), VotesRequest(4))
         one.network.ask_newest(NewestRequest(SEAT, KEY, bytes(16)))
         one.network.ask_finality(PeerId("nobody"), FinalityRequest(HASH, 0, 0))
+        one.network.ask_witnesses(PeerId("b"), WitnessesRequest(HASH, 5))
+        one.network.ask_way(PeerId("b"), HandOffsRequest(HASH))  # which it does not serve
         await trio.sleep(2)
     shown = [item for item in one.events if isinstance(item, FinalityShown)]
     assert sorted(shown, key=lambda item: item.peer) == [
@@ -204,6 +216,9 @@ async def test_questions_are_answered_or_told_to_have_failed(autojump_clock: Moc
     votes = [item.answer.votes for item in one.events if isinstance(item, VotesShown)]
     assert votes == [(build_vote(5),)]
     assert [item.peer for item in one.events if isinstance(item, NewestShown)] == ["b"]
+    asked = WitnessesRequest(HASH, 5)
+    assert WitnessesShown(PeerId("b"), asked, WitnessesAnswer(())) in one.events
+    assert WayShown(PeerId("b"), None) in one.events
 
 
 async def test_one_question_a_peer_and_silence_ends_it(autojump_clock: MockClock) -> None:

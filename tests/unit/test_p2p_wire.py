@@ -26,10 +26,13 @@ from p2p.rpc import (
     encode_signed_part,
 )
 from p2p.wire_votes import (
+    DECISIONS_MAX,
     FINALITY,
     HAND_OFFS_IN_ANSWER_MAX,
     NEWEST,
     VOTES_IN_ANSWER_MAX,
+    WITNESSES,
+    WITNESSES_MAX,
     FinalityAnswer,
     FinalityRequest,
     NewestAnswer,
@@ -37,6 +40,8 @@ from p2p.wire_votes import (
     Shown,
     VotesAnswer,
     VotesRequest,
+    WitnessesAnswer,
+    WitnessesRequest,
 )
 from p2p.wire_votes import VOTES as VOTES_OF_ROUND
 from tests.network_world import COMMUNITY, build_block, build_transaction
@@ -117,6 +122,15 @@ def build_widest_header() -> SignedHeader:
         ),
         (VOTES_OF_ROUND.question, VotesRequest(BIG)),
         (VOTES_OF_ROUND.answer, VotesAnswer((build_widest_vote(),) * VOTES_IN_ANSWER_MAX)),
+        (WITNESSES.question, WitnessesRequest(HASH, BIG)),
+        (WITNESSES.question, WitnessesRequest(None, 0)),
+        (
+            WITNESSES.answer,
+            WitnessesAnswer(
+                (build_widest_justification(),) * WITNESSES_MAX,
+                (WIDEST_FINALITY,) * DECISIONS_MAX,
+            ),
+        ),
         (NEWEST.question, NewestRequest(HASH, HASH, bytes(16))),
         (
             NEWEST.answer,

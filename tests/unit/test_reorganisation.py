@@ -18,6 +18,7 @@ from chain import vrf
 from chain.actions import Pay
 from chain.block import SealedBlock, compute_body_root, seal_block
 from chain.certificates import Certificate
+from chain.codec import Record
 from chain.errors import InvariantBroken
 from chain.header import PRIMARY, sign_header
 from chain.kept import INDEX, read_rows
@@ -37,7 +38,8 @@ from node.task import CoreSettings
 from p2p.transport import PeerId
 from p2p.view import BlockArrived, Misbehaviour
 from p2p.view import Event as NetworkEvent
-from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest
+from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest, WitnessesRequest
+from p2p.wire_warp import HandOffsRequest
 from tests.community import CONSTANTS, PAI, Community, build_genesis, get_account_id, get_key
 from tests.forest import Forest, grow_randomly
 from tests.simulation.village import run_here
@@ -69,9 +71,7 @@ class FakeOutside:
     offered: list[SealedTransaction] = field(default_factory=list)
     announced: list[SealedBlock] = field(default_factory=list)
     said: list[SignedVote | SignedHere] = field(default_factory=list)
-    asked: list[tuple[PeerId, FinalityRequest | VotesRequest | NewestRequest]] = field(
-        default_factory=list
-    )
+    asked: list[tuple[PeerId, Record]] = field(default_factory=list)
     woken: int = 0
 
     def __post_init__(self) -> None:
@@ -100,6 +100,14 @@ class FakeOutside:
     def ask_newest(self, question: NewestRequest) -> None:
         """Note it."""
         self.asked.append((PeerId("all"), question))
+
+    def ask_witnesses(self, peer: PeerId, question: WitnessesRequest) -> None:
+        """Note it."""
+        self.asked.append((peer, question))
+
+    def ask_way(self, peer: PeerId, question: HandOffsRequest) -> None:
+        """Note it."""
+        self.asked.append((peer, question))
 
     def offer_transactions(self, transactions: Iterable[SealedTransaction]) -> None:
         """Note them."""

@@ -52,11 +52,14 @@ TEXTS: Final[Texts] = {
     "Nothing has become final for {duration}: {reason}.": (
         "Ничто не стало окончательным уже {duration}: {reason}."
     ),
-    "Two final certificates contradict each other: this node signs nothing more and keeps both. "
-    "Seats that contradict themselves: {seats}. Talk to the other operators.": (
-        "Два сертификата окончательности противоречат друг другу: узел больше ничего не "
-        "подписывает и хранит оба. Места, противоречащие самим себе: {seats}. Поговорите с другими "
-        "операторами."
+    "Two decisions contradict each other: this node signs nothing more and keeps both. Talk to the "
+    "other operators.": (
+        "Два решения противоречат друг другу: узел больше ничего не подписывает и хранит оба. "
+        "Поговорите с другими операторами."
+    ),
+    "Seats that contradict themselves: {seats}.": "Места, противоречащие самим себе: {seats}.",
+    "Not all who did it are known yet: it asks the other nodes for what shows them.": (
+        "Пока известны не все, кто это сделал: узел спрашивает у других то, что их покажет."
     ),
     "more is final elsewhere than this node has": "у других окончательно больше, чем есть здесь",
     "the servers that are heard weigh too little to decide": (
@@ -66,14 +69,14 @@ TEXTS: Final[Texts] = {
         "серверов слышно достаточно, но их голоса не сходятся"
     ),
     "Its seat has lost its journal and votes again when something newer than slot {slot} is "
-    "justified; if that does not happen within a day: pai node release.": (
+    "justified; if that does not happen for {duration}: pai node release.": (
         "Её место потеряло журнал и снова проголосует, когда будет обосновано что-то новее слота "
-        "{slot}; если этого не случится за день: pai node release."
+        "{slot}; если этого не случится за {duration}: pai node release."
     ),
-    "Let a seat vote again whose journal was lost, and which has been silent for a day.\n\nOnly "
+    "Let a seat vote again whose journal was lost, and which has been silent for long.\n\nOnly "
     "for a seat that stays silent because more than a third have lost their journals at once. Its "
     "owner must also give notice, which costs a hundredth of the bond: pai seat release.": (
-        "Позволить голосовать месту, чей журнал потерян и которое молчит уже день.\n\nТолько для "
+        "Позволить голосовать месту, чей журнал потерян и которое долго молчит.\n\nТолько для "
         "места, которое молчит, потому что журналы разом потеряли больше трети. Его владелец "
         "должен также заявить об этом, что стоит сотую часть залога: pai seat release."
     ),
