@@ -4,9 +4,13 @@ The seat is the real state machine, started anew from its journal before every e
 power goes between any two of them. The environment shows certificates of any round for either of
 two rival blocks, loses, tears or restores the journal, hides what others saw, and sets the clock
 back. Whatever the seat signs is kept; no two of its votes may contradict each other.
+
+What the machine does depends on the slot, its journal, its head, what comes and what others show
+of it, so for each choice of these it runs once. Situations are looked at without it: a few numbers
+each, and of those that differ only in what was said, those in which most was said.
 """
 
-from collections import deque
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Final, NamedTuple
 
@@ -18,7 +22,6 @@ from consensus.engine import step
 from consensus.events import (
     AnchorShown,
     CertificateSeen,
-    Effect,
     Event,
     NewestShown,
     SignVote,
@@ -29,7 +32,7 @@ from consensus.events import (
 from consensus.forkchoice import BlockFacts
 from consensus.journal import Journal, build_journal
 from consensus.pool import Newest
-from consensus.state import Consensus, OwnSeat, build_consensus
+from consensus.state import OwnSeat, build_consensus
 from tests.community import get_account_id
 from tests.consensus_world import (
     CHAIN,
@@ -44,20 +47,22 @@ from tests.consensus_world import (
 
 DUE_MS: Final = 400  # into a slot: the prevote is due
 LISTENED_SLOTS: Final = 4  # ago the machine was switched on
+LOST: Final = 0  # the number of a journal that is not there, or torn
+NONE: Final = -1  # no backup was made
 RIVALS: Final = tuple(
     replace(build_block(GENESIS, 1, seat=name), base=CHAIN) for name in ("boris", "clara")
 )
 
 
-class Situation(NamedTuple):
-    """All that matters of the world. ``journal``: nil when it is lost; ``copy``: a backup."""
+class Place(NamedTuple):
+    """A situation without what was said. ``shown``: prevote and ack that others show at most."""
 
+    damages: int
     slot: int
-    journal: Journal | None
-    copy: Journal | None
-    said: frozenset[Vote]
-    damaged: bool  # once is enough
-    justified: frozenset[tuple[int, int]] = frozenset()  # round and which block
+    journal: int
+    copy: int  # a backup of the journal
+    shown: tuple[int, int]
+    justified: int  # rounds and blocks, a bit each; always 0 where rivals may be justified
 
 
 class Powers(NamedTuple):
@@ -68,6 +73,7 @@ class Powers(NamedTuple):
     hide: bool = False  # others do not show what they saw of ours
     clock_back: int = 0  # so many slots, when the journal is damaged
     rivals: bool = False  # two blocks may be justified in one round: the bound is broken
+    damages: int = 1  # how often the journal may be lost or put back
 
 
 class Finding(NamedTuple):
@@ -76,24 +82,188 @@ class Finding(NamedTuple):
     offence: str
     way: tuple[str, ...]
     situations: int
+    runs: int  # of the real machine
+
+
+class _Situation(NamedTuple):
+    place: Place
+    said: int  # votes, a bit each
+
+
+class _Step(NamedTuple):
+    after: _Situation
+    what: str
+
+
+class Search:
+    """The real seat behind a memory of what it did, and all the situations that were met."""
+
+    def __init__(self, rounds: int, powers: Powers) -> None:
+        self._rounds = rounds
+        self._powers = powers
+        self._seat = build_seat("ann")
+        self._journals: list[Journal | None] = [None]
+        self._numbers: dict[Journal | None, int] = {None: LOST}
+        self._votes: list[Vote] = []
+        self._bits: dict[Vote, int] = {}
+        self._contradicting: list[int] = []  # by vote: those that nobody may sign beside it
+        self._did: dict[tuple[int, int, tuple[int, int], int, int], tuple[int, int]] = {}
+        self._certificates = {
+            (round_, place): _certify(round_, block)
+            for round_ in range(1, rounds + 1)
+            for place, block in enumerate(RIVALS)
+        }
+        # Of each place the most that can have been said there, none of them part of another.
+        self._met: defaultdict[Place, list[int]] = defaultdict(list)
+        self._before: dict[_Situation, _Situation] = {}
+        self.situations = 0
+
+    def run(self, limit: int) -> Finding:
+        """Look at every situation that can come about, or so many; stop at the first offence."""
+        first = _Situation(
+            Place(0, 1, self._count(build_journal(self._seat.vote_key)), NONE, (0, 0), 0), 0
+        )
+        waiting = {(0, 1): [first]}
+        self._meet(first)
+        while waiting and self.situations < limit:
+            # Nothing leads back to fewer damages, nor to an earlier slot without another one.
+            here = waiting[least := min(waiting)]
+            if not here:
+                del waiting[least]
+                continue
+            situation = here.pop()
+            if situation.said not in self._met[situation.place]:
+                continue  # more was said in the same place meanwhile
+            for after, _ in self._list_following(situation):
+                if not self._meet(after):
+                    continue
+                self._before[after] = situation
+                offence = self._find_offence(situation.said, after.said)
+                if offence:
+                    return Finding(offence, self._tell_way(after), self.situations, len(self._did))
+                waiting.setdefault((after.place.damages, after.place.slot), []).append(after)
+        return Finding("", (), self.situations, len(self._did))
+
+    def _meet(self, situation: _Situation) -> bool:
+        """Whether this is new: nobody said all of it, and more, in the same place."""
+        said, met = situation.said, self._met[situation.place]
+        if any(said & ~other == 0 for other in met):
+            return False
+        met[:] = [other for other in met if other & ~said]
+        met.append(said)
+        self.situations += 1
+        return True
+
+    def _list_following(self, here: _Situation) -> Iterator[_Step]:
+        place, powers = here.place, self._powers
+        slot = place.slot
+        if slot < self._rounds:
+            yield _Step(here._replace(place=place._replace(slot=slot + 1)), f"slot {slot + 1}")
+        for block in range(len(RIVALS)):
+            yield _Step(self._act(here, block, 0, 0), f"votes on block {block}")
+            for round_ in range(1, min(self._rounds, slot + 1) + 1):
+                justified = place.justified
+                if not powers.rivals:
+                    if justified >> 2 * round_ + 1 - block & 1:
+                        continue
+                    justified |= 1 << 2 * round_ + block
+                for above in range(len(RIVALS)):
+                    after = self._act(here, above, round_, block)
+                    yield _Step(
+                        after._replace(place=after.place._replace(justified=justified)),
+                        f"round {round_} justifies block {block}, on {above}",
+                    )
+        yield from self._list_damages(here)
+
+    def _list_damages(self, here: _Situation) -> Iterator[_Step]:
+        place, powers = here.place, self._powers
+        if place.damages == powers.damages:
+            return
+        back = place._replace(
+            slot=max(place.slot - powers.clock_back, 1), damages=place.damages + 1
+        )
+        if powers.lose:
+            yield _Step(here._replace(place=back._replace(journal=LOST)), "journal lost")
+        if powers.restore and place.journal not in (LOST, place.copy):
+            copied = place._replace(copy=place.journal)
+            yield _Step(here._replace(place=copied), "journal copied")
+        if powers.restore and place.copy != NONE:
+            put_back = back._replace(journal=place.copy)
+            yield _Step(here._replace(place=put_back), "journal put back")
+
+    def _act(self, here: _Situation, head: int, round_: int, block: int) -> _Situation:
+        """Start the seat on what it kept, with this head; round 0: no certificate comes."""
+        place = here.place
+        key = place.slot, place.journal, place.shown, head, 2 * round_ + block
+        did = self._did.get(key)
+        if did is None:
+            certificate = self._certificates[round_, block] if round_ else None
+            did = self._did[key] = self._start(place, head, certificate)
+        journal, said = did
+        if not said & ~here.said:
+            return here._replace(place=place._replace(journal=journal))
+        said |= here.said
+        shown = place.shown if self._powers.hide else self._get_newest(said)
+        return _Situation(place._replace(journal=journal, shown=shown), said)
+
+    def _start(self, place: Place, head: int, certificate: Justification | None) -> tuple[int, int]:
+        """What the real machine does: its journal, and the votes that it signs."""
+        journal = self._journals[place.journal]
+        events = _list_events(place.slot, place.shown, head, certificate)
+        journal, votes = _run(self._seat, journal, RIVALS[head], events)
+        said = 0
+        for vote in votes:
+            said |= 1 << self._note(vote)
+        return self._count(journal), said
+
+    def _count(self, journal: Journal | None) -> int:
+        number = self._numbers.setdefault(journal, len(self._journals))
+        if number == len(self._journals):
+            self._journals.append(journal)
+        return number
+
+    def _note(self, vote: Vote) -> int:
+        """The bit of a vote, and which others it contradicts."""
+        bit = self._bits.get(vote)
+        if bit is None:
+            bit = self._bits[vote] = len(self._votes)
+            self._votes.append(vote)
+            self._contradicting.append(0)
+            for other in range(bit):
+                if find_offence(frozenset({vote, self._votes[other]})):
+                    self._contradicting[bit] |= 1 << other
+                    self._contradicting[other] |= 1 << bit
+        return bit
+
+    def _list_votes(self, said: int) -> list[Vote]:
+        return [vote for bit, vote in enumerate(self._votes) if said >> bit & 1]
+
+    def _get_newest(self, said: int) -> tuple[int, int]:
+        votes = self._list_votes(said)
+        prevotes = [item.round for item in votes if isinstance(item, Prevote)]
+        acks = [item.round for item in votes if isinstance(item, Ack)]
+        return max(prevotes, default=0), max(acks, default=0)
+
+    def _find_offence(self, before: int, said: int) -> str:
+        new = said & ~before
+        while new:
+            bit = new.bit_length() - 1
+            if self._contradicting[bit] & said:
+                return find_offence(frozenset(self._list_votes(said)))
+            new ^= 1 << bit
+        return ""
+
+    def _tell_way(self, here: _Situation) -> tuple[str, ...]:
+        way: list[str] = []
+        while (before := self._before.get(here)) is not None:
+            way.append(next(what for item, what in self._list_following(before) if item == here))
+            here = before
+        return tuple(reversed(way))
 
 
 def search(rounds: int, powers: Powers, limit: int = 10**9) -> Finding:
     """Look at every situation that can come about; stop at the first offence."""
-    seat = build_seat("ann")
-    first = Situation(1, build_journal(seat.vote_key), None, frozenset(), False)
-    came: dict[Situation, tuple[Situation, str] | None] = {first: None}
-    waiting = deque([first])
-    while waiting and len(came) < limit:
-        here = waiting.popleft()
-        offence = find_offence(here.said)
-        if offence:
-            return Finding(offence, _tell_way(came, here), len(came))
-        for following, what in _list_following(here, rounds, powers, seat):
-            if following not in came:
-                came[following] = here, what
-                waiting.append(following)
-    return Finding("", (), len(came))
+    return Search(rounds, powers).run(limit)
 
 
 def find_offence(said: frozenset[Vote]) -> str:
@@ -111,82 +281,36 @@ def find_offence(said: frozenset[Vote]) -> str:
     return ""
 
 
-def _list_following(
-    here: Situation, rounds: int, powers: Powers, seat: OwnSeat
-) -> Iterator[tuple[Situation, str]]:
-    if here.slot < rounds:
-        yield here._replace(slot=here.slot + 1), f"slot {here.slot + 1}"
-    for place, head in enumerate(RIVALS):
-        yield _run(here, seat, powers, head, []), f"votes on block {place}"
-        for round_ in range(1, min(rounds, here.slot + 1) + 1):
-            is_second = (round_, 1 - place) in here.justified
-            if is_second and not powers.rivals:
-                continue
-            certificate = _certify(round_, head)
-            for above in RIVALS:
-                time_ms = here.slot * SLOT_MS + DUE_MS + 1
-                event = CertificateSeen(time_ms, certificate)
-                after = _run(here, seat, powers, above, [event])
-                yield (
-                    after._replace(justified=here.justified | {(round_, place)}),
-                    f"round {round_} justifies block {place}, on {RIVALS.index(above)}",
-                )
-    if here.damaged:
-        return
-    back = here._replace(slot=max(here.slot - powers.clock_back, 1), damaged=True)
-    if powers.lose:
-        yield back._replace(journal=None), "journal lost"
-    if powers.restore and here.copy is None:
-        yield here._replace(copy=here.journal), "journal copied"
-    if powers.restore and here.copy is not None:
-        yield back._replace(journal=here.copy), "journal put back"
-
-
 def _certify(round_: int, block: BlockFacts) -> Justification:
     body = Prevote(CHAIN, CHAIN, round_, 0, CHAIN, 0, block.hash, block.height)
     return Justification(body, b"", ())
 
 
+def _list_events(
+    slot: int, shown: tuple[int, int], head: int, certificate: Justification | None
+) -> Iterator[Event]:
+    """A start some slots ago, answers of the others, the time to vote, and what comes then."""
+    early_ms, due_ms = slot * SLOT_MS + 1, slot * SLOT_MS + DUE_MS
+    yield AnchorShown(early_ms, GENESIS, 0)
+    yield AnchorShown(early_ms, RIVALS[1 - head], 2)
+    yield Started((slot - LISTENED_SLOTS) * SLOT_MS)
+    for name in SEATS[1:]:
+        yield NewestShown(early_ms, get_account_id(name), Newest(0, *shown))
+    yield Ticked(due_ms)
+    if certificate is not None:
+        yield CertificateSeen(due_ms + 1, certificate)
+
+
 def _run(
-    here: Situation, seat: OwnSeat, powers: Powers, head: BlockFacts, events: list[Event]
-) -> Situation:
-    """Start the seat on what it kept, with this head, and let these things happen."""
-    journal, is_lost = here.journal, here.journal is None
-    own = seat._replace(journal=journal or build_journal(seat.vote_key), lost=is_lost)
+    seat: OwnSeat, journal: Journal | None, head: BlockFacts, events: Iterator[Event]
+) -> tuple[Journal | None, list[Vote]]:
+    own = seat._replace(journal=journal or build_journal(seat.vote_key), lost=journal is None)
     state = build_consensus(SETTINGS, build_position(head), own)
-    early_ms = here.slot * SLOT_MS + 1
-    said = set(here.said)
-    prevotes = [item.round for item in here.said if isinstance(item, Prevote)]
-    acks = [item.round for item in here.said if isinstance(item, Ack)]
-    shown = Newest(0, max(prevotes, default=0), max(acks, default=0))
-    if powers.hide:
-        shown = Newest(0, 0, 0)
-    beginning: list[Event] = [AnchorShown(early_ms, GENESIS, 0)]
-    beginning += [AnchorShown(early_ms, item, 2) for item in RIVALS if item is not head]
-    beginning.append(Started((here.slot - LISTENED_SLOTS) * SLOT_MS))
-    beginning += [NewestShown(early_ms, get_account_id(name), shown) for name in SEATS[1:]]
-    for event in (*beginning, Ticked(here.slot * SLOT_MS + DUE_MS), *events):
-        journal = _perform(state, step(state, event), journal, said)
-    return here._replace(journal=journal, said=frozenset(said))
-
-
-def _perform(
-    state: Consensus, effects: list[Effect], journal: Journal | None, said: set[Vote]
-) -> Journal | None:
-    for effect in effects:
-        if isinstance(effect, StoreJournal):
-            journal = effect.journal
-        elif isinstance(effect, SignVote):
-            said.add(effect.body)
-    return journal
-
-
-def _tell_way(
-    came: dict[Situation, tuple[Situation, str] | None], here: Situation
-) -> tuple[str, ...]:
-    way: list[str] = []
-    before = came[here]
-    while before is not None:
-        way.append(before[1])
-        before = came[before[0]]
-    return tuple(reversed(way))
+    votes: list[Vote] = []
+    for event in events:
+        for effect in step(state, event):
+            if isinstance(effect, StoreJournal):
+                journal = effect.journal
+            elif isinstance(effect, SignVote):
+                votes.append(effect.body)
+    return journal, votes
