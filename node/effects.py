@@ -39,7 +39,7 @@ from consensus.events import (
 )
 from consensus.forkchoice import BlockFacts
 from consensus.gadget import is_kept
-from consensus.parting import AskWitnesses, PartingShown
+from consensus.parting import PartingShown
 from consensus.sets import VoterSet, build_voters
 from node.branches import follow
 from node.certified import read_hand_offs, read_list

@@ -14,8 +14,12 @@ from chain.header import BlockHash, compute_block_hash
 from chain.proof import HandOff
 from chain.records import FinalityRecord
 from consensus.catchup import HandOffStep, check_hand_offs
+from consensus.conflicts import take_up_conflict
+from consensus.gadget import remember_set
 from node.certified import has_ended, read_sets
+from node.decided import read_conflict
 from node.effects import compare_with_end, find_voters
+from node.finality import show_own_witnesses
 from node.owner import Owner, Search
 from p2p.transport import PeerId
 from p2p.view import Misbehaviour
@@ -24,6 +28,19 @@ from p2p.wire_warp import HandOffsAnswer, HandOffsRequest
 
 # A hand-off so new may be on its way to us; whoever is ahead on our own chain is caught up with.
 PATIENCE_SLOTS: Final = 32
+
+
+def take_up_kept(owner: Owner) -> None:
+    """After a start: a contradiction that was told before, and what the disk shows of it."""
+    gadget, conflict = owner.consensus.gadget, read_conflict(owner.ledger.store)
+    if conflict is None:
+        return
+    take_up_conflict(gadget, conflict.first, conflict.second, conflict.guilty)
+    owner.log.error("finality_conflict_kept", seats=len(conflict.guilty))
+    voters = find_voters(owner, conflict.first.body.set)
+    if voters is not None:
+        remember_set(gadget, voters)
+    show_own_witnesses(owner)
 
 
 def look_for_parting(owner: Owner, peer: PeerId, progress: Progress) -> None:

@@ -22,23 +22,21 @@ from chain.header import SECONDARY, SignedHeader, get_header_message
 from chain.proof import Checkpoint
 from chain.transaction import SealedTransaction
 from consensus import events as told
-from consensus.conflicts import take_up_conflict
 from consensus.engine import step
 from consensus.forkchoice import BlockFacts
-from consensus.gadget import remember_set
 from consensus.journal import get_signed_header, get_signed_slot
 from consensus.offences import keep_evidence
 from node.branches import verify
 from node.clock import MS
-from node.decided import forget_evidence, read_conflict, read_decided, read_evidence
-from node.effects import find_voters, handle, place_facts, take_block
+from node.decided import forget_evidence, read_decided, read_evidence
+from node.effects import handle, place_facts, take_block
 from node.exchange.desk import solve_setoff
-from node.finality import show_own_witnesses
 from node.home import HomeError, write_file
 from node.keys import SeatHolder
 from node.mempool import Limits
 from node.mempool_file import MempoolFiles
 from node.owner import Outside, Owner
+from node.parting import take_up_kept
 from node.replacement import Replayed, adopt, replay_beside
 from node.shelves import Shelves
 from node.showing import find_named_certificate
@@ -52,16 +50,12 @@ from node.warping import (
     look_for_checkpoint,
 )
 from p2p.view import (
+    AnswerShown,
     BlockArrived,
     FinalityShown,
-    ListShown,
-    NewestShown,
     OffsetMeasured,
     PeerBanned,
     PeerStatusChanged,
-    VotesShown,
-    WayShown,
-    WitnessesShown,
 )
 from p2p.view import Event as NetworkEvent
 
@@ -160,14 +154,7 @@ class CoreTask:
         forget_evidence(owner.ledger)
         for evidence in read_evidence(store):
             keep_evidence(gadget, evidence)
-        conflict = read_conflict(store)
-        if conflict is not None:  # first: else those who are named now would be named anew
-            take_up_conflict(gadget, conflict.first, conflict.second, conflict.guilty)
-            owner.log.error("finality_conflict_kept", seats=len(conflict.guilty))
-            voters = find_voters(owner, conflict.first.body.set)
-            if voters is not None:
-                remember_set(gadget, voters)
-            show_own_witnesses(owner)
+        take_up_kept(owner)
         for certificate in decided:
             await handle(owner, told.CertificateSeen(owner.clock.get_ms(), certificate))
 
@@ -269,14 +256,7 @@ class CoreTask:
                 await handle(owner, told.PeerLeft(now_ms, message.peer))
             case PeerStatusChanged():
                 await hear_progress(owner, message.peer, message.progress)
-            case (
-                ListShown()
-                | FinalityShown()
-                | VotesShown()
-                | NewestShown()
-                | WitnessesShown()
-                | WayShown()
-            ):
+            case _ if isinstance(message, AnswerShown):
                 await take_shown(owner, message)
             case PeerBanned():
                 owner.log.warning(

@@ -42,6 +42,7 @@ from node.owner import Owner
 from node.parting import look_for_parting, take_way
 from p2p.transport import PeerId, Verdict
 from p2p.view import (
+    AnswerShown,
     FinalityShown,
     ListShown,
     Misbehaviour,
@@ -149,10 +150,7 @@ async def hear_progress(owner: Owner, peer: PeerId, progress: Progress | None) -
             owner.outside.ask_witnesses(peer, WitnessesRequest(None, 0))
 
 
-async def take_shown(
-    owner: Owner,
-    message: ListShown | FinalityShown | VotesShown | NewestShown | WitnessesShown | WayShown,
-) -> None:
+async def take_shown(owner: Owner, message: AnswerShown) -> None:
     """What peers show because we asked."""
     match message:
         case ListShown():

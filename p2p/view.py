@@ -219,18 +219,16 @@ class WayShown(NamedTuple):
     answer: HandOffsAnswer | None
 
 
+# Answers to what the node has asked.
+AnswerShown = ListShown | FinalityShown | VotesShown | NewestShown | WitnessesShown | WayShown
+
 Event = (
     TransactionsArrived
     | BlockArrived
     | PeerStatusChanged
     | OffsetMeasured
     | PeerBanned
-    | ListShown
-    | FinalityShown
-    | VotesShown
-    | NewestShown
-    | WitnessesShown
-    | WayShown
+    | AnswerShown
 )
 
 

@@ -3,7 +3,7 @@
 import pytest
 from msgspec.structs import replace
 
-from chain.certificates import Finality, Justification
+from chain.certificates import Certificate, Finality, Justification
 from chain.records import VoteEvidence
 from chain.rules.evidence import read_charge
 from consensus.catchup import Claim
@@ -187,25 +187,19 @@ def test_a_set_that_has_ended_twice_is_a_contradiction_however_long_ago(
     machine = Machine(90)
     voters = build_voters(bytes(31) + b"k", 5, 5, build_entries(NAMES))
 
-    def move(certificate: Finality | Justification) -> Finality | Justification:
-        return bundle(
-            replace(certificate.body, set=voters.base),
-            ONE_SIDE if certificate.body.target_hash == before.own.hash else OTHER_SIDE,
-        )
+    def move(certificate: Finality | Justification, names: tuple[str, ...]) -> Certificate:
+        return bundle(replace(certificate.body, set=voters.base), names)
 
-    ended = move(before.final), move(justify(before.own, 4, GENESIS, 0))
-    rival, witness = move(before.rival), move(justify(before.other, 9, GENESIS, 3))
-    machine.send(
-        PartingShown(
-            machine.world.time_ms,
-            voters,
-            ended[1],  # type: ignore[arg-type]  # of its body's kind
-            ended[0],  # type: ignore[arg-type]
-            rival,  # type: ignore[arg-type]
-            witness if with_witness else None,  # type: ignore[arg-type]
-        )
-    )
+    end = move(before.final, ONE_SIDE)
+    pair = move(justify(before.own, 4, GENESIS, 0), ONE_SIDE)
+    rival = move(before.rival, OTHER_SIDE)
+    witness = move(justify(before.other, 9, GENESIS, 3), OTHER_SIDE) if with_witness else None
+    assert isinstance(end, Finality)
+    assert isinstance(rival, Finality)
+    assert isinstance(pair, Justification)
+    assert witness is None or isinstance(witness, Justification)
+    machine.send(PartingShown(machine.world.time_ms, voters, pair, end, rival, witness))
     gadget = machine.state.gadget
-    assert gadget.conflict == (ended[0], rival)
+    assert gadget.conflict == (end, rival)
     assert gadget.guilty == (GUILTY if with_witness else ())
     assert is_named(gadget) is with_witness
