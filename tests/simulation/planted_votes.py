@@ -13,11 +13,21 @@ from chain.rules import epoch, weights
 from chain.rules import tally as tally_rules
 from chain.rules.weights import Standing
 from chain.votes import Ack, Prevote, SignedVote
-from consensus import finality, forkchoice, gadget, guard, journal, prevote, sets, voting
+from consensus import (
+    conflicts,
+    finality,
+    forkchoice,
+    gadget,
+    guard,
+    journal,
+    prevote,
+    sets,
+    voting,
+)
 from consensus.pool import VotePool
 from consensus.state import Consensus
 from consensus.voting import get_record
-from node import chainkeeper
+from node import chainkeeper, effects
 from tests.simulation.planted import Planted
 
 
@@ -244,6 +254,15 @@ def _keep_marks(*_: object) -> None:
     """What was noted by a clock that ran ahead is waited for."""
 
 
+async def _compare_nothing(*_: object, **__: object) -> None:
+    """What others made of a set that is over is compared with what is remembered, and no more."""
+
+
+def _no_witness(*_: object) -> bool:
+    """Who only made justified what led to a contradiction is not looked for."""
+    return False
+
+
 VOTE_FAULTS: Final = (
     Planted("a vote for the base", "consensus", prevote.compute_prevote, _vote_for_base),
     Planted("no clamp at the hand-off", "consensus", prevote.find_target, _vote_past_handoff),
@@ -276,6 +295,12 @@ _BY_SCHEDULE: Final[dict[str, tuple[Planted, ...]]] = {
         Planted(
             "set that is not final", "sync", chainkeeper.ChainKeeper.get_voters, _newest_voters
         ),
+    ),
+    "above the bound": (
+        Planted("guilty not looked for", "consensus", conflicts.is_witness, _no_witness),
+    ),
+    "parted for many sets": (
+        Planted("ends not compared", "sync", effects.compare_with_end, _compare_nothing),
     ),
     "boundary": (
         Planted("no OR EQUAL", "consensus", prevote.compute_prevote, _vote_above_lock_only),
