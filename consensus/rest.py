@@ -18,15 +18,18 @@ from consensus.state import Consensus, Rest, Signing
 # that were seen, and claims of peers. No plan reads these but by what they call for.
 QUIET: Final = frozenset({VoteSeen, HeaderSeen, HereSeen, PeerClaimed, Answered})
 
+_RESTING: Final = frozenset({Signing.SIGNS, Signing.NOT_IN_SET})
+
 
 def find_rest(state: Consensus, time_ms: int, wake_ms: int) -> Rest | None:
     """From now until the time when the plan is looked at again; None: anything may change it.
 
-    A node that has a seat and may not sign waits for what no time was planned for. While a node
-    asks for its own newest messages, answers change what it may do.
+    A node that has a seat and may not sign waits for what no time was planned for, unless only
+    another head can put it into a set. While a node asks for its own newest messages, answers
+    change what it may do.
     """
     if state.seat is not None and (
-        state.signing is not Signing.SIGNS
+        state.signing not in _RESTING
         or state.gadget.recovery.asking is not Asking.DONE
         or state.gadget.recovery.release_slot is not None
     ):
