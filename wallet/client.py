@@ -200,6 +200,7 @@ class Outcome(Answer, frozen=True):
     slot: int | None = None
     confirmations: int | None = None
     level: int | None = None  # of the votes that made it final
+    since_slot: int = 0  # up to which the node began with a snapshot, and holds no blocks
 
 
 class Submitted(Answer, frozen=True):

@@ -32,10 +32,11 @@ class Verdict(StrEnum):
     UNHEARD = "unheard"  # the node does not know it, and it could still be executed: send it again
     REPLACED = "replaced"  # another transaction took its sequence: it never happened
     EXPIRED = "expired"  # its time is over: it never happened
+    BEFORE = "before"  # it happened or was replaced, in blocks that the node does not hold
 
 
-CERTAIN: Final = frozenset({Verdict.SETTLED, Verdict.REPLACED, Verdict.EXPIRED})
-FAILED: Final = frozenset({Verdict.REPLACED, Verdict.EXPIRED})
+CERTAIN: Final = frozenset({Verdict.SETTLED, Verdict.REPLACED, Verdict.EXPIRED, Verdict.BEFORE})
+FAILED: Final = frozenset({Verdict.REPLACED, Verdict.EXPIRED, Verdict.BEFORE})  # or perhaps not
 
 
 class Pending(NamedTuple):
@@ -51,6 +52,7 @@ class Observation(NamedTuple):
     head_slot: int
     sequence: int
     outcome: Outcome
+    life_slots: int = 0  # how long before its expiry a transaction can be executed
 
 
 class Judged(NamedTuple):
@@ -86,7 +88,8 @@ def judge(sealed: SealedTransaction, seen: Observation) -> Verdict:
     if outcome.status == "waiting":
         return Verdict.WAITING
     if seen.sequence > body.sequence:
-        return Verdict.REPLACED
+        is_held = body.valid_until_slot - seen.life_slots >= outcome.since_slot
+        return Verdict.REPLACED if is_held or not outcome.since_slot else Verdict.BEFORE
     if seen.head_slot > body.valid_until_slot:
         return Verdict.EXPIRED
     return Verdict.UNHEARD
@@ -125,12 +128,14 @@ async def settle(path: Path, client: NodeClient, address: str, present_slot: int
     kept = read_pending(path)
     if not kept:
         return []
-    head_slot = min((await client.get_status()).head.slot, present_slot)
+    status = await client.get_status()
+    head_slot = min(status.head.slot, present_slot)
+    life_slots = status.community.transaction_life_slots
     sequence = (await client.get_account(address)).sequence
     judged = []
     for item in kept:
         outcome = await client.get_outcome(item.sealed.id)
-        verdict = judge(item.sealed, Observation(head_slot, sequence, outcome))
+        verdict = judge(item.sealed, Observation(head_slot, sequence, outcome, life_slots))
         refusal = None
         if verdict is Verdict.UNHEARD:
             verdict, refusal = await _send_again(client, item.sealed)

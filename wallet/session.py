@@ -338,6 +338,12 @@ def build_never(item: Judged) -> Failure:
             "enter it again.",
             id=transaction_id,
         )
+    if item.verdict is Verdict.BEFORE:
+        return Failure(
+            Exit.UNKNOWN_OUTCOME,
+            "Transaction {id} was executed or replaced before this node began: ask another one.",
+            id=transaction_id,
+        )
     return Failure(
         Exit.REFUSED,
         "Transaction {id} was not executed: another one from this account took its place. Look at "

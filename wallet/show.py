@@ -122,6 +122,7 @@ _VERDICTS: Final = {
     "unheard": mark("outcome not known yet"),
     "replaced": mark("not executed: another transaction took its place"),
     "expired": mark("not executed: its time ran out"),
+    "before": mark("executed or replaced, before this node began"),
 }
 
 

@@ -203,6 +203,7 @@ def build_place_answer(core: Core, transaction_id: bytes) -> TransactionAnswer:
         hash=None if place.hash is None else place.hash.hex(),
         confirmations=None if height is None else core.ledger.head.height - height + 1,
         level=final.level if is_final else None,
+        since_slot=core.ledger.base.slot,
     )
 
 

@@ -19,7 +19,10 @@ class SubmittedAnswer(Answer, frozen=True):
 
 
 class TransactionAnswer(Answer, frozen=True):
-    """Where a transaction is. ``level`` of what made its block final; null before that."""
+    """Where a transaction is. ``level`` of what made its block final; null before that.
+
+    ``since_slot``: what was executed up to this slot is unknown here; 0: all blocks are held.
+    """
 
     id: Hash
     status: Literal["waiting", "in_block", "final", "unknown"]
@@ -28,6 +31,7 @@ class TransactionAnswer(Answer, frozen=True):
     hash: Hash | None
     confirmations: Count | None
     level: Count | None
+    since_slot: Count
 
 
 class BlockSummaryAnswer(Answer, frozen=True):

@@ -139,6 +139,21 @@ def test_the_table(
             assert judge(sealed, seen) is verdict
 
 
+def test_a_node_that_began_later_cannot_say_that_it_never_happened(node: WalletNode) -> None:
+    sealed, life_slots = build_sealed(node), 30
+    until, after = sealed.body.valid_until_slot, sealed.body.sequence + 1
+    for since_slot, verdict in [
+        (0, Verdict.REPLACED),
+        (until - life_slots, Verdict.REPLACED),
+        (until - life_slots + 1, Verdict.BEFORE),
+        (until + 1_000, Verdict.BEFORE),
+    ]:
+        outcome = Outcome("unknown", since_slot=since_slot)
+        assert judge(sealed, Observation(until, after, outcome, life_slots)) is verdict
+        unused = Observation(until + 1, sealed.body.sequence, outcome, life_slots)
+        assert judge(sealed, unused) is Verdict.EXPIRED
+
+
 def test_finality_settles_and_depth_does_not(node: WalletNode) -> None:
     sealed = build_sealed(node)
     for status, verdict in [("in_block", Verdict.INCLUDED), ("final", Verdict.SETTLED)]:

@@ -46,6 +46,10 @@ TEXTS: Final[Texts] = {
     "waiting for a block": "ждёт блока",
     "outcome not known yet": "исход ещё не известен",
     "not executed: another transaction took its place": "не проведена: её место заняла другая",
+    "executed or replaced, before this node began": "проведена или заменена до начала этого узла",
+    "Transaction {id} was executed or replaced before this node began: ask another one.": (
+        "Операция {id} проведена или заменена до того, как этот узел начал: спросите другой."
+    ),
     "not executed: its time ran out": "не проведена: её срок истёк",
     # History.
     "History of {name}": "История кошелька {name}",
