@@ -33,11 +33,12 @@ class GuardState(Enum):
 class ClockGuard:
     """What was heard since the guard was last armed, and what peers' clocks say."""
 
-    __slots__ = ("_armed_slot", "_heard", "_offsets", "_waits")
+    __slots__ = ("_armed_slot", "_heard", "_offsets", "_old", "_waits")
 
     def __init__(self) -> None:
         self._armed_slot: int | None = None
         self._heard: dict[AccountId, tuple[int, int]] = {}  # seat -> newest slot, least age
+        self._old: set[AccountId] = set()  # those of which all was old on arrival
         self._offsets: dict[str, int] = {}
         self._waits = False
 
@@ -45,6 +46,7 @@ class ClockGuard:
         """Begin to listen: the node has started, or its clocks have parted."""
         self._armed_slot = slot
         self._heard.clear()
+        self._old.clear()
 
     @property
     def is_armed(self) -> bool:
@@ -72,6 +74,10 @@ class ClockGuard:
         if message_slot > newest:
             age = min(least_age, clock_slot - message_slot)
             self._heard[seat] = message_slot, age
+            if age > STALE_SLOTS:
+                self._old.add(seat)
+            else:
+                self._old.discard(seat)
 
     def measure(self, peer: str, offset_ms: int) -> None:
         """A peer's clock less ours, in milliseconds; the newest of each peer counts."""
@@ -109,8 +115,7 @@ class ClockGuard:
 
     def _is_stale(self, entries: Sequence[SetEntry]) -> bool:
         """Whether seats of more than a third were heard only with messages old on arrival."""
-        old = [seat for seat, (_, least_age) in self._heard.items() if least_age > STALE_SLOTS]
-        if not old:
+        if not self._old:
             return False  # as nearly always: asked several times of every event
         total = sum(entry.weight for entry in entries)
-        return 3 * sum(entry.weight for entry in entries if entry.seat in old) > total
+        return 3 * sum(entry.weight for entry in entries if entry.seat in self._old) > total

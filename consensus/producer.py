@@ -17,6 +17,7 @@ from chain.rules.lottery import (
     get_alpha,
     get_rank_limit,
     is_primary,
+    search_entry,
 )
 from chain.rules.randomness import compute_randomness
 from chain.tables import Randomness, SetEntry
@@ -86,7 +87,7 @@ def compute_turn(
     slot: int,
 ) -> Turn | None:
     """Our turn in a slot above the position, whose randomness is of the slot's epoch, if any."""
-    entry = find_own_entry(position.entries, seat)
+    entry = search_entry(position.entries, seat)
     if entry is None or slot <= position.head.slot:
         return None
     seed = position.randomness.seed
@@ -103,11 +104,3 @@ def compute_turn(
         kind, rank = SECONDARY, order.index(entry)
     wait_ms = compute_wait_ms(kind, rank, constants.slot_seconds * 1_000)
     return Turn(position.head.hash, slot, kind, rank, proof, output, wait_ms)
-
-
-def find_own_entry(entries: tuple[SetEntry, ...], seat: AccountId) -> SetEntry | None:
-    """Our seat's place in the set; None: it has no weight there."""
-    for entry in entries:
-        if entry.seat == seat:
-            return entry
-    return None

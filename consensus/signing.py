@@ -8,6 +8,7 @@ from typing import Final
 
 from chain.errors import Invalid
 from chain.header import PRIMARY, BlockHash
+from chain.rules.lottery import search_entry
 from consensus.events import (
     Concern,
     Draft,
@@ -28,7 +29,6 @@ from consensus.producer import (
     Turn,
     advance_randomness,
     compute_turn,
-    find_own_entry,
 )
 from consensus.state import Consensus, Signing
 from consensus.voting import get_guard
@@ -158,7 +158,7 @@ def _tell_signing(state: Consensus, time_ms: int) -> list[Effect]:
 def _is_in_set(state: Consensus) -> bool:
     """Whether the set of our head has our seat, and with the keys that we hold."""
     seat = state.seat
-    entry = find_own_entry(state.position.entries, seat.id) if seat else None
+    entry = search_entry(state.position.entries, seat.id) if seat else None
     return (
         seat is not None
         and entry is not None

@@ -5,7 +5,9 @@ compute before he shows it. For slots without one there is a weighted order of a
 widens with the gap since the parent, so that any lone survivor can carry the chain on.
 """
 
+from bisect import bisect_left
 from collections.abc import Sequence
+from operator import attrgetter
 from typing import Final
 
 from chain.checks import SignatureChecks, VrfClaim
@@ -92,7 +94,18 @@ def check_author(
 
 def find_entry(entries: Sequence[SetEntry], seat: bytes) -> SetEntry:
     """The seat's place in the set. Raises Invalid when it has none."""
-    for entry in entries:
-        if entry.seat == seat:
-            return entry
-    raise Invalid(Code.NOT_IN_SET, seat.hex())
+    entry = search_entry(entries, seat)
+    if entry is None:
+        raise Invalid(Code.NOT_IN_SET, seat.hex())
+    return entry
+
+
+def search_entry(entries: Sequence[SetEntry], seat: bytes) -> SetEntry | None:
+    """The same; None: it has none. Seats of a set rise, so not all of them are looked at."""
+    place = bisect_left(entries, seat, key=_get_seat)
+    if place < len(entries) and entries[place].seat == seat:
+        return entries[place]
+    return None
+
+
+_get_seat: Final = attrgetter("seat")

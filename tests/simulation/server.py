@@ -18,11 +18,10 @@ from chain.tables import SetEntry
 from chain.transaction import SealedTransaction
 from chain.votes import SignedHere, SignedVote
 from consensus.forkchoice import BlockFacts
-from consensus.journal import build_journal
 from node.certified import read_list
 from node.core import Core
 from node.home import HomeError
-from node.keys import KEYS_VERSION, SeatHolder, SeatSecrets, build_seat_holder
+from node.keys import SeatHolder
 from node.owner import Owner
 from node.replacement import replay_beside
 from node.showing import find_named_certificate, get_progress
@@ -34,11 +33,11 @@ from p2p.view import Event as NetworkEvent
 from p2p.wire import Progress
 from p2p.wire_votes import FinalityRequest, NewestRequest, VotesRequest, WitnessesRequest
 from p2p.wire_warp import HandOffsRequest
-from tests.community import get_account_id, get_key
 from tests.exchange_world import solve_here
 from tests.simulation import votes
 from tests.simulation.clocks import Clock
 from tests.simulation.disks import Disks, JournalDisk, Mood, PowerCut
+from tests.simulation.lodging import House, Lodger, build_journal_disk, open_seat
 from tests.simulation.timeline import drive, run_here
 from tests.simulation.watch import Broken
 
@@ -91,10 +90,9 @@ class Server:
         self.mood = Mood(world.get_dice(f"disk {name}"))
         self.disks = Disks(self.mood)
         self.clock = Clock(world.timeline, world.genesis.genesis_time)
-        self.journal = JournalDisk(self.mood)
-        if seat:
-            fresh = build_journal(get_key(f"{seat}/vote").public)
-            self.journal.stored = fresh
+        self.journal = build_journal_disk(seat, self.mood) if seat else JournalDisk(self.mood)
+        self.lodgers: list[Lodger] = []  # further seats, which this server's node speaks for
+        self.house: House | None = None  # all seats here, while it runs and has lodgers
         self.core: Core | None = None
         self.owner: Owner  # the state of the core, while it runs
         self.owner_task: CoreTask  # of which the loop is ours
@@ -143,6 +141,8 @@ class Server:
             vars(self.owner_task)["_announce"] = self._announce  # of what was not told before a cut
             vars(self.owner_task)["nudge"] = lambda: None  # every turn looks at what waits
             owner.replace_chain = self._replace_chain
+            if self.lodgers:
+                self.house = self.world.houses[id(owner.consensus)] = House(self)
             if self.is_censor:
                 vars(owner.mempool)["select"] = lambda _view, _context: ()
             drive(self.core._task._start())
@@ -179,15 +179,7 @@ class Server:
         )
 
     def _open_seat(self) -> SeatHolder | None:
-        if not self.seat:
-            return None
-        journal = self.journal.read()
-        secrets = SeatSecrets(
-            KEYS_VERSION,
-            get_account_id(self.seat).hex(),
-            *(get_key(f"{self.seat}/{role}").seed.hex() for role in ("vote", "vrf", "standby")),
-        )
-        return build_seat_holder(secrets, journal, self.journal)
+        return open_seat(self.seat, self.journal) if self.seat else None
 
     # Turns.
 
@@ -224,6 +216,8 @@ class Server:
             self.world.coverage.add("chain replaced beside")
             replayed = drive(replay_beside(owner, self.disks, ancestor, path))
             drive(self.owner_task.take_turn(replayed))
+        if self.house is not None:
+            self.house.act()
         if self.is_shameless:
             owner.consensus.key_used_elsewhere = False
         self.world.watch.look_at(self)
@@ -361,6 +355,13 @@ class Server:
         )
         votes.tell_status(self, peer)
 
+    def tell_vote(self, vote: SignedVote) -> None:
+        """Tell everybody of a vote; with lodgers, of all their votes of a turn at its end."""
+        if self.house is None:
+            self.world.tell(self, votes.VoteTold(vote))
+        else:
+            self.house.said.append(vote)
+
     def _announce(self, block: SealedBlock) -> None:
         self.world.see_block(self, block)
         header = block.header
@@ -419,7 +420,7 @@ class Outgoing:
 
     def say_vote(self, vote: SignedVote) -> None:
         """Tell everybody of a vote of our own."""
-        self._server.world.tell(self._server, votes.VoteTold(vote))
+        self._server.tell_vote(vote)
 
     def say_here(self, here: SignedHere) -> None:
         """Tell everybody that our seat attends."""

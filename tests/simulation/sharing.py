@@ -1,10 +1,10 @@
 """What every server would find out for itself of the same bytes is found out once for all of them.
 
-A block is decoded once, and executed once on each state that it meets. Whatever is shared is keyed
-by all of the bytes that it depends on, and nothing else: the state's root and the head, and the
-whole block with its signature. Each server still computes the root of its own tree from what it is
-given, and refuses another than the first one had. What is refused is never shared. One run of
-three, and each that signs for real, shares nothing but decoding.
+A genesis is looked through once, a block is decoded once, and executed once on each state that it
+meets. Whatever is shared is keyed by all of the bytes that it depends on, and nothing else: the
+state's root and the head, and the whole block with its signature. Each server still computes the
+root of its own tree from what it is given, and refuses another than the first one had. What is
+refused is never shared. One run of three, and each that signs for real, shares no execution.
 """
 
 from collections.abc import Iterator
@@ -16,6 +16,7 @@ from chain import block as blocks
 from chain.block import SealedBlock
 from chain.checks import SignatureChecks
 from chain.ledger import Execution, Ledger
+from chain.rules import birth
 from tests.simulation.signatures import replacing
 
 BLOCKS_KEPT: Final = 4_096
@@ -49,7 +50,8 @@ class Executions:
 def shared(*, executions: bool) -> Iterator[None]:
     """Let servers share what depends on nothing but its bytes."""
     changes: dict[Any, Any] = {
-        blocks.decode_block: lru_cache(maxsize=BLOCKS_KEPT)(blocks.decode_block)
+        birth.find_genesis_faults: lru_cache(maxsize=1)(birth.find_genesis_faults),
+        blocks.decode_block: lru_cache(maxsize=BLOCKS_KEPT)(blocks.decode_block),
     }
     if executions:
         once = Executions()

@@ -42,6 +42,12 @@ class VoteTold(NamedTuple):
     vote: SignedVote
 
 
+class VotesTold(NamedTuple):
+    """Votes of several seats of one server, in one message."""
+
+    votes: tuple[SignedVote, ...]
+
+
 class HereTold(NamedTuple):
     """An attendance, gossiped."""
 
@@ -74,6 +80,7 @@ class Answered(NamedTuple):
 MESSAGES: Final = frozenset(
     {
         VoteTold,
+        VotesTold,
         HereTold,
         CertificateTold,
         StatusTold,
@@ -149,6 +156,9 @@ def receive(server: "Server", sender: str, message: Any) -> None:
     match message:
         case VoteTold():
             server.judge(sender, core.judge_vote(peer, message.vote))
+        case VotesTold():
+            for told_vote in message.votes:
+                server.judge(sender, core.judge_vote(peer, told_vote))
         case HereTold():
             server.judge(sender, core.judge_here(peer, message.here))
         case CertificateTold():

@@ -5,6 +5,8 @@ so that the trace ends where the harm was done.
 """
 
 from collections import defaultdict
+from collections.abc import Mapping
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from msgspec import msgpack
@@ -30,6 +32,14 @@ if TYPE_CHECKING:
 _HEADERS: Final = Codec(Header, 1_024)
 _VOTES: Final = msgpack.Decoder(Vote)
 _ACKS: Final = msgpack.Decoder(Ack)
+BODIES_KEPT: Final = 256  # of votes: many seats sign the same one
+
+
+@lru_cache(maxsize=BODIES_KEPT)
+def decode_vote(body_bytes: bytes) -> Vote:
+    """What is voted; all that signed it share one copy."""
+    vote: Vote = _VOTES.decode(body_bytes)
+    return vote
 
 
 class Broken(AssertionError):
@@ -51,6 +61,7 @@ class Signatures:
         self.headers: dict[tuple[str, int], bytes] = {}
         self.prevotes: dict[tuple[str, BlockHash], dict[int, Prevote]] = defaultdict(dict)
         self.acks: dict[tuple[str, BlockHash], dict[int, Ack]] = defaultdict(dict)
+        self.newest: dict[tuple[str, BlockHash], int] = defaultdict(int)  # round of a prevote
 
     def add_header(self, name: str, slot: int, header_bytes: bytes) -> str | None:
         """An offence, if it is one."""
@@ -64,16 +75,23 @@ class Signatures:
         if isinstance(vote, Ack):
             if acks.setdefault(round_, vote) != vote:
                 return f"S2 two acks of round {round_}"
-            for prevote in prevotes.values():
-                if prevote.source_round < round_ < prevote.round:
-                    return f"S4 ack of {round_} in {prevote.source_round}..{prevote.round}"
+            for later in find_between(prevotes, round_, self.newest[key] + 1):
+                if prevotes[later].source_round < round_:
+                    return f"S4 ack of {round_} in {prevotes[later].source_round}..{later}"
             return None
+        self.newest[key] = max(self.newest[key], round_)
         if prevotes.setdefault(round_, vote) != vote:
             return f"S1 two prevotes of round {round_}"
-        for acked in acks:
-            if vote.source_round < acked < round_:
-                return f"S4 prevote {vote.source_round}..{round_} over the ack of {acked}"
+        for acked in find_between(acks, vote.source_round, round_):
+            return f"S4 prevote {vote.source_round}..{round_} over the ack of {acked}"
         return None
+
+
+def find_between(said: Mapping[int, object], low: int, high: int) -> list[int]:
+    """The rounds above one and below another in which something was said."""
+    if high - low > len(said):
+        return [round_ for round_ in said if low < round_ < high]
+    return [round_ for round_ in range(low + 1, high) if round_ in said]
 
 
 class Watch:
@@ -118,12 +136,12 @@ class Watch:
         header = _HEADERS.decode(header_bytes)
         self._judge(name, self._signed.add_header(name, header.slot, header_bytes))
         if self._world.is_honest(name):
-            journal = self._world.by_seat[name].journal.stored
+            journal = self._world.get_journal(name)
             if journal is None or all(item.header != header_bytes for item in journal.records):
                 raise Broken("I3", f"{name} signs slot {header.slot} before it is journalled")
 
     def _see_vote(self, name: str, body_bytes: bytes) -> None:
-        vote: Vote = _VOTES.decode(body_bytes)
+        vote = decode_vote(body_bytes)
         kind = "prevotes" if isinstance(vote, Prevote) else "acks"
         self._world.coverage.add(f"{kind} of level {vote.level}")
         self._judge(name, self._signed.add_vote(name, vote))
@@ -146,7 +164,7 @@ class Watch:
 
         Of a set that was left it keeps figures only.
         """
-        journal = self._world.by_seat[name].journal.stored
+        journal = self._world.get_journal(name)
         records = () if journal is None else journal.records
         for item in records:
             if item.set == vote.set:
@@ -441,7 +459,12 @@ class Watch:
         ]
         newest = max(running, key=lambda item: item.owner.consensus.gadget.final.round)
         gadget = newest.owner.consensus.gadget
-        able = {get_account_id(item.seat) for item in running if item.seat and self._can_vote(item)}
+        able = {
+            get_account_id(seat)
+            for item in running
+            if item.seat and self._can_vote(item)
+            for seat in (item.seat, *(lodger.name for lodger in item.lodgers))
+        }
         weight = sum(entry.weight for entry in gadget.voters.entries if entry.seat in able)
         if weight < compute_quorum(gadget.voters.total_weight, 0):
             self._world.coverage.add("too few for level 0 at the end")

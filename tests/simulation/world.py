@@ -5,6 +5,8 @@ Everything follows from the options. ``run`` raises ``Broken`` where an invarian
 
 import random
 from collections import defaultdict
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from chain.block import SealedBlock
@@ -12,6 +14,7 @@ from chain.genesis import compute_chain_id
 from chain.header import SignedHeader
 from chain.parameters import Constants, KeepSchedule
 from chain.transaction import SealedTransaction
+from consensus.journal import Journal
 from node.core import Core
 from tests.community import KEEP
 from tests.simulation import votes
@@ -19,6 +22,7 @@ from tests.simulation.community import SEATS, SIMULATED, Members, build_communit
 from tests.simulation.coverage import Coverage
 from tests.simulation.faults import plan_faults
 from tests.simulation.lines import Lines
+from tests.simulation.lodging import House, Lodger, build_journal_disk, lodging
 from tests.simulation.options import CALM_SLOTS, Options
 from tests.simulation.server import BlockTold, Server
 from tests.simulation.sharing import shared
@@ -41,6 +45,7 @@ class World:
         options: Options,
         *,
         newcomers: int | None = None,
+        lodgers: int = 0,
         constants: Constants = SIMULATED,
         keep: KeepSchedule = KEEP,
     ) -> None:
@@ -50,10 +55,10 @@ class World:
         self.dice = self.get_dice("world")
         if newcomers is None:
             newcomers = min(NEWCOMERS, options.servers - 3) if options.has("stake") else 0
-        seats = options.servers - newcomers
-        self.seats = SEATS[:seats]
-        self.newcomers = SEATS[seats : options.servers]
-        self.everybody = SEATS[: options.servers]
+        self.everybody = SEATS[: options.servers + lodgers]
+        seats = len(self.everybody) - newcomers
+        self.seats = self.everybody[:seats]
+        self.newcomers = self.everybody[seats:]
         with signing(lambda *_: None, real=options.real):
             self.genesis = build_community(
                 seats, len(self.newcomers), options.real, constants, keep
@@ -74,9 +79,14 @@ class World:
         self.silent: dict[str, float] = {}  # server -> share of its blocks that it keeps
         self.slot_ms = SLOT_MS
         self.continues_after_conflict_slots = 0
+        self.on_slot: Callable[[int], None] = lambda _: None  # who wants to see how far it is
         self.watch = Watch(self)
-        for name in self.everybody:
+        self.houses: dict[int, House] = {}  # by the identity of a state of consensus
+        self.lodgers: dict[str, Lodger] = {}  # by seat
+        for name in self.everybody[: options.servers]:
             self.settle(name, name)
+        for place, name in enumerate(self.everybody[options.servers :]):
+            self._lodge(name, self.names[place % options.servers])
         self.members = Members(self)
 
     # Who is who.
@@ -102,6 +112,16 @@ class World:
         self.lines.receivers[name] = server.receive
         self.by_seat.setdefault(seat, server)
         return server
+
+    def _lodge(self, seat: str, name: str) -> None:
+        server = self.servers[name]
+        self.lodgers[seat] = Lodger(seat, build_journal_disk(seat, server.mood))
+        server.lodgers.append(self.lodgers[seat])
+
+    def get_journal(self, seat: str) -> Journal | None:
+        """What lies safely on the disk of a seat's journal."""
+        home = self.by_seat.get(seat) or self.lodgers[seat]
+        return home.journal.stored
 
     def is_honest(self, seat: str) -> bool:
         """Whether the seat's keys are where they should be and nowhere else."""
@@ -194,12 +214,14 @@ class World:
             no_waiting(self.timeline),
             votes.carried(),
             shared(executions=options.shares),
+            lodging(self.houses) if self.lodgers else nullcontext(),
         ):
             self._start_all()
             plan_faults(self)
             converged = None
             for slot in range(1, options.slots + 1):
                 self.timeline.run_until(slot * SLOT_MS)
+                self.on_slot(slot)
                 if self.watch.conflict_slot is not None and (
                     slot >= self.watch.conflict_slot + self.continues_after_conflict_slots
                 ):
