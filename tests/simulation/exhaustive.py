@@ -12,6 +12,7 @@ each, and of those that differ only in what was said, those in which most was sa
 
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
@@ -101,7 +102,8 @@ class Search:
     def __init__(self, rounds: int, powers: Powers) -> None:
         self._rounds = rounds
         self._powers = powers
-        self._seat = build_seat("ann")
+        seat = build_seat("ann")
+        self._seat = seat._replace(prove=cache(seat.prove))  # of few slots, again and again
         self._journals: list[Journal | None] = [None]
         self._numbers: dict[Journal | None, int] = {None: LOST}
         self._votes: list[Vote] = []
