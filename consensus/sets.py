@@ -4,7 +4,6 @@ A set is named by the hand-off block that called it. Its checkpoints rise by rou
 hand-off block itself, which needs no certificate. Levels open with the time since finality.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -80,9 +79,9 @@ def find_voter(voters: VoterSet, seat: AccountId) -> SetEntry | None:
     return voters.by_seat.get(seat)
 
 
-def compute_weight(voters: VoterSet, seats: Sequence[AccountId] | set[AccountId]) -> int:
+def compute_weight(voters: VoterSet, seats: set[AccountId]) -> int:
     """The weight of these seats in the set."""
-    return sum(entry.weight for entry in voters.entries if entry.seat in seats)
+    return sum(voters.by_seat[seat].weight for seat in seats if seat in voters.by_seat)
 
 
 def compute_gap_level(voters: VoterSet, constants: Constants, gap_slots: int) -> int:

@@ -53,7 +53,13 @@ class Lines:
     closed: set[tuple[str, str]] = field(default_factory=set)  # from, to
     slow: dict[tuple[str, str], int] = field(default_factory=dict)  # further milliseconds
     receivers: dict[str, Callable[[str, Any], None]] = field(default_factory=dict)
+    # Messages of this type that reach somebody in the same span come together, at its end, as to a
+    # node that reads what lies there when it gets to it. None: each comes by itself.
+    gathered: type | None = None
+    gathered_ms: int = 1
+    deliver_all: Callable[[str, list[tuple[str, Any]]], None] = lambda *_: None
     sent: int = 0
+    _boxes: dict[tuple[str, int], list[tuple[str, Any]]] = field(default_factory=dict)
 
     def send(self, sender: str, receiver: str, message: Any, extra_ms: int = 0) -> None:
         """Put a message on its way, if it gets on its way at all."""
@@ -69,8 +75,22 @@ class Lines:
                 delay_ms += self.slow.get((sender, receiver), 0)
             if quality.tail and dice.random() < quality.tail:
                 delay_ms += TAIL_MS
-            timeline = self.timeline
-            timeline.plan(timeline.now_ms + delay_ms, self.receivers[receiver], sender, message)
+            time_ms = self.timeline.now_ms + delay_ms
+            if type(message) is self.gathered:
+                self._gather(time_ms, sender, receiver, message)
+            else:
+                self.timeline.plan(time_ms, self.receivers[receiver], sender, message)
+
+    def _gather(self, time_ms: int, sender: str, receiver: str, message: Any) -> None:
+        key = receiver, time_ms // self.gathered_ms
+        box = self._boxes.get(key)
+        if box is None:
+            box = self._boxes[key] = []
+            self.timeline.plan((key[1] + 1) * self.gathered_ms, self._open_box, key)
+        box.append((sender, message))
+
+    def _open_box(self, key: tuple[str, int]) -> None:
+        self.deliver_all(key[0], self._boxes.pop(key))
 
     def part(self, names: list[str], side: list[str], *, one_way: bool = False) -> None:
         """Cut the lines from one side to the others; both ways unless ``one_way``."""

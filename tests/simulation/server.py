@@ -280,6 +280,16 @@ class Server:
             case _:
                 raise AssertionError("a message that nobody takes")
 
+    def receive_votes(self, told: list[tuple[str, votes.VoteTold]]) -> None:
+        """Several votes have come: each is judged by itself, and one turn takes them all in."""
+        core = self.core
+        if core is None:
+            return
+        for sender, message in told:
+            self.judge(sender, core.judge_vote(PeerId(sender), message.vote))
+        if self.owner.pending:
+            self.turn(None)
+
     def judge(self, sender: str, verdict: Verdict) -> None:
         """What our core said of somebody's word."""
         if verdict is Verdict.REJECT:

@@ -65,6 +65,7 @@ class World:
             )
         self.chain = compute_chain_id(self.genesis)
         self.lines = Lines(self.timeline, self.get_dice("lines"))
+        self.lines.deliver_all = self._deliver_votes
         self.blocks: dict[bytes, SealedBlock] = {}
         self._announced: dict[bytes, SignedHeader] = {}
         self.servers: dict[str, Server] = {}
@@ -200,9 +201,16 @@ class World:
         """Whether a server that runs cannot vote, and need not: its journal was lost."""
         return server.is_muted
 
+    def _deliver_votes(self, receiver: str, told: list[tuple[str, votes.VoteTold]]) -> None:
+        self.servers[receiver].receive_votes(told)
+
     def note(self, name: str, what: str) -> None:
         """Put a line into the trace."""
         self.timeline.note(f"{name} {what}")
+
+    def gather_votes(self, span_ms: int) -> None:
+        """Let a server take the votes that reach it in such a span in one turn."""
+        self.lines.gathered, self.lines.gathered_ms = votes.VoteTold, span_ms
 
     # Running.
 

@@ -14,6 +14,7 @@ from chain.rules.lottery import (
     find_entry,
     get_rank_limit,
     is_primary,
+    search_entry,
 )
 from chain.tables import SetEntry
 
@@ -109,3 +110,11 @@ def test_only_the_set_has_places() -> None:
     with pytest.raises(Invalid) as caught:
         find_entry(entries, b"\x02" * 32)
     assert caught.value.code is Code.NOT_IN_SET
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 7, 8, 100])
+def test_every_seat_of_a_set_is_found_and_nobody_else(count: int) -> None:
+    entries = build_entries([1] * 2 * count)[::2]
+    for number in range(2 * count + 1):
+        found = [entry for entry in entries if entry.seat == bytes([number]) * 32]
+        assert search_entry(entries, bytes([number]) * 32) == (found[0] if found else None)
