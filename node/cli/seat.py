@@ -330,15 +330,23 @@ def _answer_seats(
 def _tell_own(terminal: Terminal, own: str, answer: SeatsAnswer) -> str:
     for item in answer.seats:
         if item.seat == own:
-            return (
-                terminal.say("The seat marked * is yours; it makes blocks.")
-                if item.weight
-                else terminal.say(
-                    "The seat marked * is yours; it makes no blocks yet: it needs a bond and a "
-                    "hand-off that takes it."
-                )
-            )
+            return terminal.say(_tell_standing(item))
     return terminal.say("You have no seat: 'pai seat register' opens one.")
+
+
+def _tell_standing(seat: SeatAnswer) -> str:
+    """What an own seat does, or lacks."""
+    if seat.weight:
+        return mark("The seat marked * is yours; it makes blocks.")
+    if parse_pai(seat.bond):
+        return mark(
+            "The seat marked * is yours; it makes no blocks yet: the next hand-off takes it in, if "
+            "its server answers the roll-call."
+        )
+    return mark(
+        "The seat marked * is yours; it makes no blocks yet: it needs a bond and a hand-off that "
+        "takes it."
+    )
 
 
 def _parse_owner(text: str) -> tuple[str, AccountId]:

@@ -246,6 +246,22 @@ def test_status_for_people(world: SeatNode, capsys: Capture) -> None:
     assert "is it a node" in capsys.readouterr().err
 
 
+def test_status_tells_what_an_own_seat_lacks(
+    world: SeatNode, tmp_path: Path, capsys: Capture
+) -> None:
+    def tell_own() -> str:
+        assert main(["seat", "status", "emma"]) == Exit.DONE
+        return " ".join(capsys.readouterr().out.split())
+
+    home = tmp_path / "node"
+    answer(capsys, "seat", "keys", "--owner", world.address, "--home", home)
+    answer(capsys, "seat", "register", "emma", "--home", home, "--yes")
+    assert "it needs a bond and a hand-off" in tell_own()
+    answer(capsys, "wallet", "save", "emma", "150", "--periods", "90", "--yes")
+    answer(capsys, "seat", "bond", "emma", "0", "--yes")
+    assert "the next hand-off takes it in, if its server answers the roll-call" in tell_own()
+
+
 def test_nothing_is_signed_without_a_yes(world: SeatNode, tmp_path: Path, capsys: Capture) -> None:
     world.community.extend()
     answer(capsys, "seat", "keys", "--owner", world.address, "--home", tmp_path / "node")

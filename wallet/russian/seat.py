@@ -83,6 +83,11 @@ TEXTS: Final[Texts] = {
         "Место со звёздочкой * — ваше; блоков оно ещё не создаёт: нужны залог и передача, которая "
         "его примет."
     ),
+    "The seat marked * is yours; it makes no blocks yet: the next hand-off takes it in, if its "
+    "server answers the roll-call.": (
+        "Место со звёздочкой * — ваше; блоков оно ещё не создаёт: его примет ближайшая передача, "
+        "если его сервер ответит на перекличку."
+    ),
     "You have no seat: 'pai seat register' opens one.": (
         "У вас нет места: его открывает «pai seat register»."
     ),
