@@ -110,6 +110,19 @@ def take_body(owner: Owner, block_hash: BlockHash) -> SealedBlock:
     return block
 
 
+async def show_own_chain(owner: Owner, lowest: int) -> None:
+    """The tree begins at the head, but votes ask for our chain above what is justified."""
+    keeper, head = owner.keeper, owner.ledger.head
+    lowest = max(lowest, owner.ledger.base.height)  # below a snapshot nothing is held
+    recorded = keeper.get_recorded_at(min(lowest, head.height))
+    for height in range(min(lowest, head.height), head.height):
+        facts = keeper.get_facts_at(height)
+        recorded = facts.recorded or recorded
+        score = keeper.get_score_at(height)
+        step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score, recorded))
+        await trio.lowlevel.checkpoint()
+
+
 def _show_what_is_left(owner: Owner, ancestor: BlockFacts) -> None:
     """Let the tree have all of the branch that is left, so that what stands on it is not cut off.
 

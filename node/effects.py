@@ -147,7 +147,8 @@ async def compare_with_end(owner: Owner, record: FinalityRecord, *, hands_over: 
     """Tell consensus if a set that is over here has made final what our chain does not have.
 
     The certificates were checked. Nothing of a set can be above its hand-off, nor another hand-off;
-    ``hands_over``: the block is proven to be one, not only said to be.
+    ``hands_over``: the block is proven to be one, not only said to be. What lies below the hand-off
+    is compared once our chain has that: a late node is shown hand-offs before it has their blocks.
     """
     body, ledger = record.finality.body, owner.ledger
     end = next(read_hand_offs(ledger.store, body.set, 1), None)
@@ -156,6 +157,8 @@ async def compare_with_end(owner: Owner, record: FinalityRecord, *, hands_over: 
         return
     ours = compute_block_hash(encode(end.header))
     if not hands_over and body.target_height < end.header.height:
+        if ledger.get_hash(end.header.height) != ours:
+            return
         ours = ledger.get_hash(body.target_height) or body.target_hash  # below a snapshot: unknown
     if ours != body.target_hash:
         now_ms = owner.clock.get_ms()

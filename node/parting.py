@@ -78,6 +78,8 @@ async def take_way(owner: Owner, peer: PeerId, answer: HandOffsAnswer | None) ->
         owner.searches[peer] = search._replace(unknown=place)
         return
     sets = read_sets(owner.ledger.store, owner.ledger.chain)
+    if answer.hand_offs and answer.hand_offs[0].header.base not in sets[place : place + 1]:
+        return  # to what was asked before another chain took the place of ours
     for number, step in enumerate(answer.hand_offs, start=place + 1):
         if number < len(sets) and compute_block_hash(encode(step.header)) != sets[number]:
             await _tell(owner, peer, sets[number - 1], step)

@@ -15,7 +15,7 @@ from chain.transaction import SealedTransaction
 from consensus.engine import step
 from consensus.events import BlockRefused, ChainReplaced, Effect
 from consensus.forkchoice import BlockFacts
-from node.branches import take_body, verify
+from node.branches import show_own_chain, take_body, verify
 from node.chainkeeper import AcceptedChecks, ChainKeeper
 from node.effects import perform, place_facts
 from node.election import find_unelected
@@ -102,6 +102,9 @@ async def adopt(owner: Owner, stores: Stores, replayed: Replayed) -> None:
     keeper.ledger.store.close()
     effects = _swap(owner, stores, replayed, passage)
     await perform(owner, effects)
+    # Our set may have handed over far below: what proves it waits for that block in the tree.
+    gadget = owner.consensus.gadget
+    await show_own_chain(owner, min(gadget.lock.height, gadget.final.height))
     for facts in above:
         await place_facts(owner, facts, 0, live=False)
 
@@ -130,6 +133,7 @@ def take_over(
     owner.keeper = keeper = ChainKeeper(stores.open(), genesis, owner.known)
     keeper.seat = seat
     owner.mempool.follow(owner.ledger, (), abandoned)
+    owner.searches.clear()  # they count along the sets of the chain that is gone
     voters = keeper.get_proven_voters() if proven else None
     replaced = ChainReplaced(owner.clock.get_ms(), keeper.get_position(), voters)
     return step(owner.consensus, replaced)

@@ -22,11 +22,10 @@ from chain.header import SECONDARY, SignedHeader, get_header_message
 from chain.proof import Checkpoint
 from chain.transaction import SealedTransaction
 from consensus import events as told
-from consensus.engine import step
 from consensus.forkchoice import BlockFacts
 from consensus.journal import get_signed_header, get_signed_slot
 from consensus.offences import keep_evidence
-from node.branches import verify
+from node.branches import show_own_chain, verify
 from node.clock import MS
 from node.decided import forget_evidence, read_decided, read_evidence
 from node.effects import handle, place_facts, take_block
@@ -150,26 +149,13 @@ class CoreTask:
         store, gadget = owner.ledger.store, owner.consensus.gadget
         decided = [item for item in read_decided(store) if item is not None]
         heights = [item.body.target_height for item in decided]
-        await self._show_own_chain(min([gadget.lock.height, gadget.final.height, *heights]))
+        await show_own_chain(owner, min([gadget.lock.height, gadget.final.height, *heights]))
         forget_evidence(owner.ledger)
         for evidence in read_evidence(store):
             keep_evidence(gadget, evidence)
         take_up_kept(owner)
         for certificate in decided:
             await handle(owner, told.CertificateSeen(owner.clock.get_ms(), certificate))
-
-    async def _show_own_chain(self, lowest: int) -> None:
-        """The tree begins at the head, but votes ask for our chain above what is justified."""
-        owner = self._owner
-        keeper, head = owner.keeper, owner.ledger.head
-        lowest = max(lowest, owner.ledger.base.height)  # below a snapshot nothing is held
-        recorded = keeper.get_recorded_at(min(lowest, head.height))
-        for height in range(min(lowest, head.height), head.height):
-            facts = keeper.get_facts_at(height)
-            recorded = facts.recorded or recorded
-            score = keeper.get_score_at(height)
-            step(owner.consensus, told.AnchorShown(owner.clock.get_ms(), facts, score, recorded))
-            await trio.lowlevel.checkpoint()
 
     async def _check_own_blocks(self) -> None:
         """Blocks of our seat that its journal does not know end its signing; see docs/journal.md.

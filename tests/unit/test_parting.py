@@ -8,8 +8,9 @@ from msgspec.structs import replace
 
 from chain.certificates import Finality, Justification, compute_set_root
 from chain.codec import encode
+from chain.crypto import u64
 from chain.header import compute_block_hash
-from chain.kept import INDEX
+from chain.kept import CANON, INDEX
 from chain.proof import HandOff
 from chain.records import FinalityRecord
 from chain.store import MemoryStore
@@ -189,6 +190,9 @@ def test_a_finality_of_a_set_that_is_over_is_compared_with_our_chain() -> None:
         assert not await show(own.hash, own.header.height)
         assert not await show(get_next(ours[0]), ours[0].header.height)
         assert not await show(bytes(32), 5), "of this height nothing is known here"
+        assert not await show(bytes(32), own.header.height), "we have no blocks up to the hand-off"
+        end = CANON + u64(ours[0].header.height), get_next(ours[0])
+        box.core.ledger.store.write([end], durable=False)
         assert await show(bytes(32), own.header.height)
         gadget.conflict = None
         assert await show(bytes(32), ours[0].header.height + 5), "above the end of the set"
