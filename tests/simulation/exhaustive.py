@@ -291,11 +291,15 @@ def _certify(round_: int, block: BlockFacts) -> Justification:
 def _list_events(
     slot: int, shown: tuple[int, int], head: int, certificate: Justification | None
 ) -> Iterator[Event]:
-    """A start some slots ago, answers of the others, the time to vote, and what comes then."""
+    """A start some slots ago, answers of the others, the time to vote, and what comes then.
+
+    The start lies before the first slot: in that it would do what it does no more when it is told
+    what others saw. So the seat begins in this slot, and has listened long enough.
+    """
     early_ms, due_ms = slot * SLOT_MS + 1, slot * SLOT_MS + DUE_MS
     yield AnchorShown(early_ms, GENESIS, 0)
     yield AnchorShown(early_ms, RIVALS[1 - head], 2)
-    yield Started((slot - LISTENED_SLOTS) * SLOT_MS)
+    yield Started(min(slot - LISTENED_SLOTS, 0) * SLOT_MS)
     for name in SEATS[1:]:
         yield NewestShown(early_ms, get_account_id(name), Newest(0, *shown))
     yield Ticked(due_ms)
