@@ -28,7 +28,8 @@ LOOK_SECONDS = 0.25
 TAKEOVER_AGE_SLOTS = 6  # so the first hand-off comes when a takeover is on record, and soon
 LOST_AGE_SLOTS = 60
 AHEAD_SLOTS = 3  # what others have decided so long ago is asked for
-SOON = replace(CONSTANTS, release_epochs=1)
+# A notice is old enough when transactions of its slot have expired; two epochs are the least.
+SOON = replace(CONSTANTS, release_epochs=1, transaction_life_slots=2 * CONSTANTS.slots_per_epoch)
 
 Start = Callable[..., Awaitable[NodeProcess]]
 
@@ -115,11 +116,12 @@ async def release(folder: Path) -> None:
     lost = record_loss(read_journal(journal), chain, lost_slot + 2, lost_slot)
     JournalOnDisk(journal).store(lost)
     async with open_node(homes[0]) as ann, open_node(homes[1], "--peer", ann.address) as boris:
-        voting = (await wait_until(boris, lambda found: found["head"]["height"] > 2))["voting"]
+        status = await wait_until(boris, lambda found: found["head"]["height"] > 2)
+        voting, slot = status["voting"], status["head"]["slot"]
         assert voting["activation_slot"] == lost_slot + 2
         justified = bytes.fromhex(voting["justified_hash"])
         notice = ReleaseNotice(voting["activation_slot"], voting["justified_slot"], justified)
-        given = sign(genesis, "boris", notice)
+        given = sign(genesis, "boris", notice, valid_until=slot + SOON.transaction_life_slots)
         assert await ann.post(given) == 202
         await ann.wait_for("block", lambda event: event["transactions"] > 0)
         code, _, said = await run("node", "release", "--home", homes[1], "--yes")
@@ -132,7 +134,7 @@ async def release(folder: Path) -> None:
         place = await ann.get(f"/v1/transactions/{given.id.hex()}")
         assert place["status"] == "final"
         final = await ann.get("/v1/status")
-        assert final["final"]["slot"] >= place["slot"] + SOON.slots_per_epoch
+        assert final["final"]["slot"] >= place["slot"] + SOON.transaction_life_slots
         assert final["final"]["slot"] > released["figure"]
 
 
