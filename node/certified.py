@@ -37,7 +37,7 @@ _TARGET: Final = INDEX + b"q"  # the newest final block that is no hand-off
 
 _TRUSTED: Final = INDEX + b"c"  # the checkpoint with which a chain from a snapshot began
 
-_BASE_RECORDED: Final = INDEX + b"y"  # what that chain has on record up to its first block
+_BASE_RECORDED: Final = INDEX + b"A"  # what that chain has on record up to its first block
 
 _HAND_OFFS: Final = Codec(HandOff, HAND_OFF_BYTES_MAX)
 _LISTS: Final[Codec[tuple[SetEntry, ...]]] = Codec(SetList, ROW_BYTES_MAX)
