@@ -16,6 +16,7 @@ from chain.genesis import Genesis
 from chain.parameters import Constants, KeepSchedule
 from chain.rules.finality_record import get_lasting_ref
 from chain.transaction import TRANSACTION_VERSION, SealedTransaction, Transaction, sign_transaction
+from consensus.journal import may_sign_block
 from node.core import Core
 from tests.community import (
     CONSTANTS,
@@ -31,6 +32,7 @@ from tests.simulation.rubbish import CODES, spoil
 from tests.simulation.watch import Broken
 
 if TYPE_CHECKING:
+    from tests.simulation.server import Server
     from tests.simulation.world import World
 
 SIMULATED: Final = replace(
@@ -113,15 +115,33 @@ class Members:
                 self._last.append(sealed.id)
 
     def check_last(self) -> None:
-        """Those payments are on the chain, or others with their sequences."""
-        for server in self._world.get_running():
-            if not self._world.is_honest_server(server.name):
-                continue
+        """Those payments are on the chain, or others with their sequences.
+
+        Unless nobody is left who would take them in: a censor makes all blocks.
+        """
+        running = [it for it in self._world.get_running() if self._world.is_honest_server(it.name)]
+        if not any(self._makes_blocks(server) for server in running):
+            self._world.coverage.add("payments that only a censor could take in")
+            return
+        for server in running:
             accounts = server.ledger.state.accounts
             for name in self._last:
                 body = self.sent[name].body
                 if accounts.require(body.account).sequence <= body.sequence:
                     raise Broken("I19", f"a payment is not in the blocks of {server.name}")
+
+    def _makes_blocks(self, server: "Server") -> bool:
+        """Whether a server takes payments in: its seat serves, and its journal lets it sign.
+
+        It does not where the clock ran ahead, and a block of a slot to come was signed.
+        """
+        consensus, slot = server.owner.consensus, self._world.slot
+        if server.is_censor or consensus.journal is None:
+            return False
+        seats = {entry.seat for entry in consensus.position.entries}
+        return get_account_id(server.seat) in seats and may_sign_block(
+            consensus.journal, self._world.chain, slot
+        )
 
     def send(self, name: str, *actions: Action, anew: bool = False) -> SealedTransaction | None:
         """A member sends something through one server; None when nobody takes it."""
