@@ -29,7 +29,7 @@ from consensus.sets import Checkpoint, VoterSet, build_final, compute_weight
 from consensus.state import Consensus
 
 # One of a later round that reaches back over the final one is enough, or two of its own round.
-WITNESSES_MAX: Final = 16
+WITNESSES_KEPT_MAX: Final = 16
 PAUSE_SLOTS_MAX: Final = 64  # between questions when everybody has been asked again and again
 
 
@@ -166,7 +166,7 @@ def _add_witness(gadget: Gadget, justification: Justification) -> bool:
     if low is None or not is_witness(justification, low.body.set, low.body.round):
         return False
     bodies = [item.body for item in kept]
-    if justification.body in bodies or len(kept) >= WITNESSES_MAX:
+    if justification.body in bodies or len(kept) >= WITNESSES_KEPT_MAX:
         return False
     kept.append(justification)
     return True

@@ -115,10 +115,10 @@ async def _tell_recorded(owner: Owner, block: SealedBlock) -> None:
     record = block.parts.finality
     if record is None:
         return
-    voters = find_voters(owner, record.finality.body.set)
     certificates = [item for item in (record.justification, record.finality) if item is not None]
     news = [item for item in certificates if not is_kept(owner.consensus.gadget, item)]
-    if voters is None or not news:
+    voters = find_voters(owner, record.finality.body.set) if news else None
+    if voters is None:
         return
     try:
         for certificate in news:
@@ -151,16 +151,18 @@ async def compare_with_end(owner: Owner, record: FinalityRecord, *, hands_over: 
     is compared once our chain has that: a late node is shown hand-offs before it has their blocks.
     """
     body, ledger = record.finality.body, owner.ledger
+    if owner.consensus.gadget.conflict is not None:
+        return
     end = next(read_hand_offs(ledger.store, body.set, 1), None)
-    voters = find_voters(owner, body.set)
-    if end is None or voters is None or owner.consensus.gadget.conflict is not None:
+    if end is None:
         return
     ours = compute_block_hash(encode(end.header))
     if not hands_over and body.target_height < end.header.height:
         if ledger.get_hash(end.header.height) != ours:
             return
         ours = ledger.get_hash(body.target_height) or body.target_hash  # below a snapshot: unknown
-    if ours != body.target_hash:
+    voters = find_voters(owner, body.set) if ours != body.target_hash else None
+    if voters is not None:
         now_ms = owner.clock.get_ms()
         pair = end.justification, end.finality
         await handle(

@@ -7,7 +7,7 @@ does not know it passes nothing on.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from itertools import takewhile
+from itertools import dropwhile
 from typing import Final
 
 from chain.certificates import Certificate, Finality, Justification, check_certificate
@@ -265,8 +265,8 @@ async def _take_finality(owner: Owner, peer: PeerId, answer: FinalityAnswer) -> 
             owner.report(peer, Misbehaviour.INVALID)
             return False
         # From the set in force on: what was before is kept, and others may know another past.
-        past = takewhile(lambda step: step.header.base != gadget.voters.base, answer.hand_offs)
-        following = answer.hand_offs[sum(1 for _ in past) :]
+        base = gadget.voters.base
+        following = dropwhile(lambda step: step.header.base != base, answer.hand_offs)
         rows = [row for step in following for row in build_hand_off_rows(step)]
         owner.ledger.store.write(rows, durable=False)
         await handle(owner, told.HandOffsShown(owner.clock.get_ms(), peer, tuple(steps)))

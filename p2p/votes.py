@@ -5,12 +5,14 @@ before it is passed on. Answers are the node's to judge: here they are only boun
 decoded, with one question of a kind in a peer's hands at a time.
 """
 
-from collections.abc import Callable, Coroutine
-from typing import Any, Final, TypeVar
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
+from typing import Final, TypeVar
 
 import trio
 
-from chain.codec import Codec, encode
+from chain.codec import Codec, Record, encode
 from chain.errors import Invalid
 from chain.votes import HERES, VOTES, SignedHere, SignedVote
 from p2p.ask import Ask
@@ -27,7 +29,7 @@ from p2p.view import (
     WayShown,
     WitnessesShown,
 )
-from p2p.wire import get_name
+from p2p.wire import Exchange, get_name
 from p2p.wire_votes import (
     FINALITY,
     HERE_TOPIC,
@@ -43,6 +45,8 @@ from p2p.wire_votes import VOTES as VOTES_OF_ROUND
 from p2p.wire_warp import HAND_OFFS, HandOffsRequest
 
 T = TypeVar("T", SignedVote, SignedHere)
+Q = TypeVar("Q", bound=Record)
+A = TypeVar("A", bound=Record)
 
 # Prevotes and acks of the largest set for a minute of slots; what is older is no news to the node.
 SEEN_MAX: Final = 8_192
@@ -93,50 +97,25 @@ class Votes:
 
     def ask_finality(self, peer: PeerId, question: FinalityRequest) -> None:
         """Ask a peer for what is final; ``FinalityShown`` comes in any case."""
-
-        async def ask() -> None:
-            try:
-                answer = await self._ask(peer, FINALITY, question)
-            except TransportError:
-                answer = None
-            await self._tell.send(FinalityShown(peer, answer))
-
-        self._begin(peer, FINALITY.subject, ask)
+        show = partial(FinalityShown, peer)
+        self._begin(peer, FINALITY, question, show, failed=FinalityShown(peer, None))
 
     def ask_votes(self, peer: PeerId, question: VotesRequest) -> None:
         """Ask a peer for the votes of a round."""
-
-        async def ask() -> None:
-            answer = await self._ask(peer, VOTES_OF_ROUND, question)
-            await self._tell.send(VotesShown(peer, answer))
-
-        self._begin(peer, VOTES_OF_ROUND.subject, ask)
+        self._begin(peer, VOTES_OF_ROUND, question, partial(VotesShown, peer))
 
     def ask_newest(self, question: NewestRequest) -> None:
         """Ask all peers for the newest messages of a seat."""
         for peer in list(self._roster.peers):
-            self._ask_newest_of(peer, question)
+            self._begin(peer, NEWEST, question, partial(NewestShown, peer, question))
 
     def ask_witnesses(self, peer: PeerId, question: WitnessesRequest) -> None:
         """Ask a peer what a set has justified in a round, or over it."""
-
-        async def ask() -> None:
-            answer = await self._ask(peer, WITNESSES, question)
-            await self._tell.send(WitnessesShown(peer, question, answer))
-
-        self._begin(peer, WITNESSES.subject, ask)
+        self._begin(peer, WITNESSES, question, partial(WitnessesShown, peer, question))
 
     def ask_way(self, peer: PeerId, question: HandOffsRequest) -> None:
         """Ask a peer which hand-offs lead on from a set; ``WayShown`` comes in any case."""
-
-        async def ask() -> None:
-            try:
-                answer = await self._ask(peer, HAND_OFFS, question)
-            except TransportError:
-                answer = None
-            await self._tell.send(WayShown(peer, answer))
-
-        self._begin(peer, HAND_OFFS.subject, ask)
+        self._begin(peer, HAND_OFFS, question, partial(WayShown, peer), failed=WayShown(peer, None))
 
     def judge_vote(self, peer: PeerId, data: bytes) -> Verdict:
         """Whether a vote goes on to others; the node takes note of it when it judges."""
@@ -169,29 +148,32 @@ class Votes:
         if self._nursery is not None:
             self._nursery.start_soon(self._transport.publish, topic, data)
 
-    def _ask_newest_of(self, peer: PeerId, question: NewestRequest) -> None:
-        async def ask() -> None:
-            answer = await self._ask(peer, NEWEST, question)
-            await self._tell.send(NewestShown(peer, question, answer))
-
-        self._begin(peer, NEWEST.subject, ask)
-
     def _begin(
-        self, peer: PeerId, subject: str, ask: Callable[[], Coroutine[Any, Any, None]]
+        self,
+        peer: PeerId,
+        exchange: Exchange[Q, A],
+        question: Q,
+        show: Callable[[A], Event],
+        *,
+        failed: Event | None = None,
     ) -> None:
-        """Begin to ask, unless such a question is in this peer's hands already."""
-        key = peer, subject
+        """Begin to ask, unless such a question is in this peer's hands already.
+
+        ``failed``: what the node is told when no answer comes; None: nothing, it asks others.
+        """
+        key = peer, exchange.subject
         if self._nursery is None or key in self._under_way or len(self._under_way) >= QUESTIONS_MAX:
             return
-        self._under_way.add(key)
-        self._nursery.start_soon(self._finish, key, ask)
 
-    async def _finish(
-        self, key: tuple[PeerId, str], ask: Callable[[], Coroutine[Any, Any, None]]
-    ) -> None:
-        try:
-            await ask()
-        except TransportError:
-            return  # the node asks others, or again
-        finally:
-            self._under_way.discard(key)
+        async def finish() -> None:
+            shown = failed
+            try:
+                with suppress(TransportError):
+                    shown = show(await self._ask(peer, exchange, question))
+                if shown is not None:
+                    await self._tell.send(shown)
+            finally:
+                self._under_way.discard(key)
+
+        self._under_way.add(key)
+        self._nursery.start_soon(finish)

@@ -60,7 +60,7 @@ class Lodger(NamedTuple):
 
 
 class Hat(NamedTuple):
-    """What consensus knows of the seat that it looks for."""
+    """What consensus knows of the seat that it looks for, by the names that it has there."""
 
     seat: OwnSeat | None
     journal: Journal | None
@@ -100,26 +100,9 @@ class House:
         state, worn = self._state, self._worn
         if resident is worn:
             return
-        worn.hat = Hat(
-            state.seat,
-            state.journal,
-            state.stored,
-            state.turn,
-            state.turn_slot,
-            state.drafting,
-            state.primary_slot,
-            state.signing,
-        )
-        (
-            state.seat,
-            state.journal,
-            state.stored,
-            state.turn,
-            state.turn_slot,
-            state.drafting,
-            state.primary_slot,
-            state.signing,
-        ) = resident.hat
+        worn.hat = Hat(*(getattr(state, name) for name in Hat._fields))
+        for name, value in zip(Hat._fields, resident.hat, strict=True):
+            setattr(state, name, value)
         self._owner.seat, self._worn = resident.holder, resident
 
     # What the others say when whose hat is worn is asked.
