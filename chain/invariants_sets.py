@@ -109,11 +109,14 @@ def find_fallen_finality(changes: Changes) -> str | None:
 
 
 def find_stray_anchor(changes: Changes) -> str | None:
-    """L14: anchors come with what is recorded as final, and go from the oldest end."""
+    """L14: anchors come with what is recorded as final, leave with it, and go from the oldest."""
     after = next((change.after for change in changes.of(RECORDED)), None)
+    kept = {item.target_hash[:16] for item in after.rounds} if after is not None else set()
     for change in changes.of(ANCHORS):
         if after is None:
             return f"{change.key.hex()} without a record"
+        if change.after is not None and (change.after.left_slot is None) != (change.key in kept):
+            return f"{change.key.hex()} is not told rightly to be among the rounds kept"
         if change.before is None and change.key != after.rounds[-1].target_hash[:16]:
             return f"{change.key.hex()} is not the newest final block"
         if change.after is None and change.key == after.oldest_anchor:

@@ -162,30 +162,41 @@ def _put_record(state: State, context: Context, finality: Finality, target: Plac
         target_slot=target.slot,
         bits=finality.bits,
     )
-    oldest = _add_anchor(state, context, recorded, target)
+    _add_anchor(state, recorded.rounds[-1], newest)
+    for item in recorded.rounds:
+        if item not in fresh:
+            _change_anchor(state, item, left_slot=context.slot)
+    oldest = _forget_anchors(state, context, recorded.oldest_anchor)
     state.recorded.put(CURRENT, replace(recorded, rounds=(*fresh, newest), oldest_anchor=oldest))
 
 
-def _add_anchor(state: State, context: Context, recorded: Recorded, target: Place) -> bytes:
-    """Let transactions refer to the target; forget the oldest anchors. Returns the oldest left.
+def _add_anchor(state: State, before: RecordedRound, newest: RecordedRound) -> None:
+    """Let transactions refer to what was made final."""
+    key = newest.target_hash[:16]
+    _change_anchor(state, before, following=key)
+    state.anchors.put(key, Anchor(following=None, left_slot=None))
 
-    An anchor goes when the one that followed it is too old, not when it is: whoever referred to the
-    newest one while finality stood still has as much time as anybody when it goes on.
+
+def _change_anchor(state: State, item: RecordedRound, **changes: bytes | int) -> None:
+    key = item.target_hash[:16]
+    state.anchors.put(key, replace(state.anchors.require(key), **changes))
+
+
+def _forget_anchors(state: State, context: Context, oldest: bytes) -> bytes:
+    """Forget the oldest anchors. Returns the oldest left.
+
+    Wallets are told to refer to one of the rounds kept. So an anchor lasts as long after it left
+    them as a transaction may live: however long finality stood still, and in however many steps it
+    goes on, whoever referred to it while he was told to has as much time as anybody.
     """
-    key, before = target.hash[:16], recorded.rounds[-1].target_hash[:16]
-    state.anchors.put(before, replace(state.anchors.require(before), following=key))
-    state.anchors.put(key, Anchor(target.slot, None))
-    oldest = recorded.oldest_anchor
+    last_slot = context.slot - context.constants.transaction_life_slots
     while True:
-        following = state.anchors.require(oldest).following
-        assert following is not None, "the target is the newest, and not as old as that"
-        if (
-            state.anchors.require(following).slot
-            >= target.slot - context.constants.transaction_life_slots
-        ):
+        anchor = state.anchors.require(oldest)
+        if anchor.left_slot is None or anchor.left_slot >= last_slot:
             return oldest
+        assert anchor.following is not None, "what left the rounds was followed by another"
         state.anchors.put(oldest, None)
-        oldest = following
+        oldest = anchor.following
 
 
 def _is_late(context: Context, vote_round: int) -> bool:
@@ -275,13 +286,12 @@ def get_lasting_ref(state: State) -> Bytes16:
     recorded it is most likely final too, while a newer record may lie on a branch that goes, and
     another branch may never repeat it.
     """
-    refs = [item.target_hash[:16] for item in state.recorded.require(CURRENT).rounds]
-    return next(ref for ref in refs if state.anchors.get(ref) is not None)
+    return state.recorded.require(CURRENT).rounds[0].target_hash[:16]
 
 
 def found_record(state: State, chain: bytes) -> None:
     """Write down that the genesis is final."""
-    state.anchors.put(chain[:16], Anchor(slot=0, following=None))
+    state.anchors.put(chain[:16], Anchor(following=None, left_slot=None))
     first = RecordedRound(
         set=chain, round=0, level=0, target_hash=chain, target_height=0, target_slot=0, bits=b""
     )

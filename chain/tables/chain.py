@@ -19,8 +19,8 @@ class Randomness(Record, frozen=True):
 class Anchor(Record, frozen=True):
     """Key: 16 bytes of a block that the chain has recorded as final; ``ref`` must name one."""
 
-    slot: Natural
     following: Bytes16 | None  # the one recorded next
+    left_slot: Natural | None  # of the block whose record took it from the rounds kept
 
 
 class Tip(Record, frozen=True):

@@ -15,6 +15,7 @@ from chain.certificates import compute_set_root
 from chain.drafting import Offer, open_draft
 from chain.records import FinalityRecord
 from chain.rules.ancestry import find_ancestors, get_ancestor
+from chain.rules.finality_record import get_lasting_ref
 from chain.rules.sets import get_chain_facts
 from chain.tables import ANCHORS, CURRENT, PREVIOUS, SET_RECORDS, SeatSet
 from tests.community import CONSTANTS, NOBODY, Community, build_genesis
@@ -46,6 +47,7 @@ class Walk:
         self.blocks: list[SealedBlock] = []
         self.sets: list[SeatSet] = [self.c.ledger.seat_set]
         self.finals: list[tuple[bytes, int]] = [(self.c.chain, 0)]
+        self.told: list[tuple[int, bytes]] = []  # a block: its slot, what wallets refer to then
         self.gone: set[str] = set()
 
     def get_slot(self, height: int) -> int:
@@ -86,12 +88,14 @@ class Walk:
             self.gone.add(step.leaver)
         block = c.extend(actions, after=step.gap, parts=parts)
         self.blocks.append(block)
+        self.told.append((block.header.slot, get_lasting_ref(c.ledger.state)))
         if block.header.next_set_root is not None:
             self.sets.append(c.ledger.seat_set)
 
     def rewind(self) -> None:
         """Forget the blocks above the ledger's head, and what they recorded and named."""
-        del self.blocks[self.c.ledger.head.height :]
+        height = self.c.ledger.head.height
+        del self.blocks[height:], self.told[height:]
         kept = {self.c.chain, *(block.hash for block in self.blocks)}
         self.sets = [item for item in self.sets if item.base in kept]
         records = [block.parts.finality for block in self.blocks]
@@ -115,15 +119,17 @@ class Walk:
         self.check_anchors()
 
     def check_anchors(self) -> None:
-        newest = self.finals[-1][1]
-        followed = [slot for _, slot in self.finals[1:]] + [newest]
-        kept = {
-            final[:16]
-            for (final, _), slot in zip(self.finals, followed, strict=True)
-            if slot >= newest - LIFE
-        }
-        rows = self.c.store.items(b"s" + ANCHORS.prefix)
-        assert {key[2:] for key, _ in rows} == kept
+        """What wallets are told to refer to lasts as long as what they send; nothing for ever."""
+        slot, state = self.c.ledger.head.slot, self.c.ledger.state
+        for told_slot, ref in self.told:
+            assert told_slot < slot - LIFE or state.anchors.get(ref) is not None
+        if self.blocks[-1].parts.finality is not None:
+            rows = [key[2:] for key, _ in self.c.store.items(b"s" + ANCHORS.prefix)]
+            left = [state.anchors.require(key).left_slot for key in rows]
+            assert all(item is None or item >= slot - LIFE for item in left)
+            kept = [key for key, item in zip(rows, left, strict=True) if item is None]
+            rounds = state.recorded.require(CURRENT).rounds
+            assert set(kept) == {item.target_hash[:16] for item in rounds}
 
     def check_ancestors(self) -> None:
         """Ancestors are known by height and by hash, as far down as anybody may ask."""

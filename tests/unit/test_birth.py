@@ -260,7 +260,7 @@ def test_the_chain_begins_at_slot_zero_with_one_anchor() -> None:
     community = Community(GOOD)
     state = community.ledger.state
     assert state.tips.require(CURRENT) == Tip(slot=0, height=0, score=0)
-    assert state.anchors.require(community.chain[:16]) == Anchor(slot=0, following=None)
+    assert state.anchors.require(community.chain[:16]) == Anchor(following=None, left_slot=None)
     seat_set = state.sets.require(CURRENT)
     assert (seat_set.base, seat_set.base_slot) == (community.chain, 0)
     assert [entry.seat for entry in seat_set.entries] == sorted(seat.account for seat in GOOD.seats)

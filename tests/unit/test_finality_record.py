@@ -52,8 +52,8 @@ def test_a_recorded_block_is_an_anchor_and_the_highest_final_one() -> None:
     assert (recorded.target_hash, recorded.target_height) == (blocks[4].hash, 5)
     assert (recorded.target_slot, recorded.bits) == (5, b"\x0f")
     anchors = c.ledger.state.anchors
-    assert anchors.require(c.chain[:16]) == Anchor(0, blocks[4].hash[:16])
-    assert anchors.require(blocks[4].hash[:16]) == Anchor(5, None)
+    assert anchors.require(c.chain[:16]) == Anchor(blocks[4].hash[:16], None)
+    assert anchors.require(blocks[4].hash[:16]) == Anchor(None, None)
     c.extend([c.sign("emma", Pay(FARID, PAI, ""), ref=blocks[4].hash[:16])])
 
 
@@ -64,37 +64,42 @@ def test_the_node_is_told_what_became_final() -> None:
     assert execution.facts[0] == Finalised(6, blocks[5].hash, 6, 7, 1)
 
 
-def test_anchors_older_than_a_transaction_may_live_are_forgotten_in_order() -> None:
+def test_anchors_go_in_order_a_life_of_transactions_after_they_left_the_rounds() -> None:
     c = Community()
     blocks = grow(c, 7)
     blocks.append(record_at(c, blocks, 5))
     blocks += grow(c, 7)
     blocks.append(record_at(c, blocks, 14))
+    state, life = c.ledger.state, c.genesis.constants.transaction_life_slots
     blocks += [c.extend(after=20) for _ in range(23)]
-    assert c.ledger.head.height == 39
-    record_at(c, blocks, 39)
-    state, target = c.ledger.state, blocks[38]
-    assert target.header.slot - 14 > c.genesis.constants.transaction_life_slots
+    blocks.append(record_at(c, blocks, 39))
+    left = Anchor(blocks[13].hash[:16], blocks[39].header.slot)
+    assert state.anchors.require(blocks[4].hash[:16]) == left
+    assert state.anchors.require(blocks[13].hash[:16]) == Anchor(blocks[38].hash[:16], None)
+    blocks += [c.extend(after=20) for _ in range(life // 20 + 1)]
+    blocks += grow(c, -(len(blocks) + 1) % 8)
+    blocks.append(record_at(c, blocks, len(blocks)))
+    assert blocks[-1].header.slot - life > blocks[39].header.slot
     for gone in (c.chain, blocks[4].hash):
         assert state.anchors.get(gone[:16]) is None
-    assert state.anchors.require(target.hash[:16]) == Anchor(target.header.slot, None)
     assert state.recorded.require(CURRENT).oldest_anchor == blocks[13].hash[:16]
 
 
-def test_after_a_standstill_what_referred_to_the_newest_anchor_is_still_good() -> None:
+def test_what_wallets_were_told_to_refer_to_is_good_after_a_standstill_in_several_steps() -> None:
     c = Community()
     blocks = grow(c, 7)
     blocks.append(record_at(c, blocks, 5))
-    state = c.ledger.state
+    state, life = c.ledger.state, c.genesis.constants.transaction_life_slots
     blocks += [c.extend(after=20) for _ in range(23)]
     ref = get_lasting_ref(state)
     assert ref == c.chain[:16], "recorded before the newest"
-    record_at(c, blocks, c.ledger.head.height)
-    assert blocks[-1].header.slot - 5 > c.genesis.constants.transaction_life_slots
-    newest = blocks[-1].hash[:16]
-    assert get_lasting_ref(state) == blocks[4].hash[:16] != newest
-    assert state.anchors.get(blocks[4].hash[:16]) is not None
-    assert state.anchors.get(newest) is not None
+    blocks.append(record_at(c, blocks, 8))  # as old as the standstill
+    blocks += grow(c, 7)
+    blocks.append(record_at(c, blocks, c.ledger.head.height))
+    newest = get_recorded(state)
+    assert newest.target_slot - 8 > life
+    assert get_lasting_ref(state) not in (ref, newest.target_hash[:16])
+    c.extend([c.sign("emma", Pay(FARID, PAI, ""), ref=ref)])
 
 
 def test_transactions_refer_to_what_lies_on_every_branch() -> None:

@@ -100,12 +100,18 @@ def change_round(**changes: object) -> Fault:
 
 
 def add_anchor(state: State) -> None:
-    state.anchors.put(bytes(16), Anchor(3, None))
+    state.anchors.put(bytes(16), Anchor(None, None))
 
 
 def add_wrong_anchor(state: State) -> None:
     change_round(round=99)(state)
     add_anchor(state)
+
+
+def leave_too_soon(state: State) -> None:
+    change_round(round=99)(state)
+    newest = state.recorded.require(CURRENT).rounds[-1]
+    state.anchors.put(newest.target_hash[:16], Anchor(None, 3))
 
 
 def drop_oldest_anchor(state: State) -> None:
@@ -156,6 +162,7 @@ FAULTS: list[tuple[int, Fault]] = [
     (13, change_round(bits=b"\x07")),
     (14, add_anchor),
     (14, add_wrong_anchor),
+    (14, leave_too_soon),
     (14, drop_oldest_anchor),
     (15, change_bonded(lambda seats: seats[1:])),
     (15, change_bonded(lambda seats: seats[::-1])),

@@ -81,7 +81,7 @@ class Replica:
         )
         self.rows[b"g" + CURRENT] = [parameters, schedule]
         self.rows[b"h" + CURRENT] = [0, 0, 0]
-        self.rows[b"f" + self.chain[:16]] = [0, None]
+        self.rows[b"f" + self.chain[:16]] = [None, None]
         genesis_round = [self.chain, 0, 0, self.chain, 0, 0, b""]
         self.rows[b"F" + CURRENT] = [[genesis_round], self.chain[:16], self.chain]
         self.rows[b"r" + CURRENT] = [
@@ -322,14 +322,16 @@ class Replica:
         found, target_slot = page[1][height % 16]
         assert found == target, "vectors are good certificates"
         rounds, oldest, oldest_set = self.rows[b"F" + CURRENT]
-        self.rows[b"f" + rounds[-1][3][:16]][1] = target[:16]
-        self.rows[b"f" + target[:16]] = [target_slot, None]
-        outdated = target_slot - self.constants["transaction_life_slots"]
-        while self.rows[b"f" + self.rows[b"f" + oldest][1]][0] < outdated:
-            oldest = self.rows.pop(b"f" + oldest)[1]
+        self.rows[b"f" + rounds[-1][3][:16]][0] = target[:16]
+        self.rows[b"f" + target[:16]] = [None, None]
         fresh = [item for item in rounds if item[1] + self.constants["window_slots"] >= slot]
-        rounds = fresh or rounds[-1:]
-        rounds.append([set_hash, vote_round, level, target, height, target_slot, bits])
+        fresh = fresh or rounds[-1:]
+        for item in rounds[: len(rounds) - len(fresh)]:
+            self.rows[b"f" + item[3][:16]][1] = slot
+        outdated = slot - self.constants["transaction_life_slots"]
+        while (self.rows[b"f" + oldest][1] or outdated) < outdated:
+            oldest = self.rows.pop(b"f" + oldest)[0]
+        rounds = [*fresh, [set_hash, vote_round, level, target, height, target_slot, bits]]
         self.rows[b"F" + CURRENT] = [rounds, oldest, oldest_set]
 
     def _add_acks(self, late_acks: list[Any]) -> None:
