@@ -2,8 +2,9 @@
 
 The seat is the real state machine, started anew from its journal before every event, so that the
 power goes between any two of them. The environment shows certificates of any round for either of
-two rival blocks, loses, tears or restores the journal, hides what others saw, and sets the clock
-back. Whatever the seat signs is kept; no two of its votes may contradict each other.
+two rival blocks, or a third above one of them, of any level, loses, tears or restores the journal,
+hides what others saw, and sets the clock back. Whatever the seat signs is kept; no two of its votes
+may contradict each other.
 
 What the machine does depends on the slot, its journal, its head, what comes and what others show
 of it, so for each choice of these it runs once. Situations are looked at without it: a few numbers
@@ -11,14 +12,14 @@ each, and of those that differ only in what was said, those in which most was sa
 """
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from typing import Final, NamedTuple
 
 from msgspec.structs import replace
 
 from chain.certificates import Justification
-from chain.votes import Ack, Prevote, Vote
+from chain.votes import LEVEL_MAX, Ack, Prevote, Vote
 from consensus.engine import step
 from consensus.events import (
     AnchorShown,
@@ -30,11 +31,11 @@ from consensus.events import (
     StoreJournal,
     Ticked,
 )
-from consensus.forkchoice import BlockFacts
+from consensus.forkchoice import BlockFacts, Recorded
 from consensus.journal import Journal, build_journal
 from consensus.pool import Newest
-from consensus.state import OwnSeat, build_consensus
-from tests.community import get_account_id
+from consensus.state import Consensus, build_consensus
+from tests.community import CONSTANTS, get_account_id
 from tests.consensus_world import (
     CHAIN,
     GENESIS,
@@ -49,9 +50,15 @@ from tests.consensus_world import (
 DUE_MS: Final = 400  # into a slot: the prevote is due
 LISTENED_SLOTS: Final = 4  # ago the machine was switched on
 LOST: Final = 0  # the number of a journal that is not there, or torn
-NONE: Final = -1  # no backup was made
+NONE: Final = -1  # no backup was made; no certificate comes
 RIVALS: Final = tuple(
     replace(build_block(GENESIS, 1, seat=name), base=CHAIN) for name in ("boris", "clara")
+)
+# Above the first of them, and it records what its set decided in round 1.
+CHILD: Final = replace(build_block(RIVALS[0], 2), base=CHAIN, recorded=Recorded(CHAIN, 1))
+# Two slots of silence open level 1, three or four level 2.
+HASTY: Final = SETTINGS._replace(
+    constants=replace(CONSTANTS, slots_per_epoch=1, level_epochs=(2, 3, 4))
 )
 
 
@@ -63,7 +70,7 @@ class Place(NamedTuple):
     journal: int
     copy: int  # a backup of the journal
     shown: tuple[int, int]
-    justified: int  # rounds and blocks, a bit each; always 0 where rivals may be justified
+    justified: int  # what the one certificate of each round was; 0 where there may be more
 
 
 class Powers(NamedTuple):
@@ -75,6 +82,8 @@ class Powers(NamedTuple):
     clock_back: int = 0  # so many slots, when the journal is damaged
     rivals: bool = False  # two blocks may be justified in one round: the bound is broken
     damages: int = 1  # how often the journal may be lost or put back
+    tall: bool = False  # there is a block above one of the rivals
+    levels: bool = False  # levels open within a few slots, and certificates are of any of them
 
 
 class Finding(NamedTuple):
@@ -84,6 +93,7 @@ class Finding(NamedTuple):
     way: tuple[str, ...]
     situations: int
     runs: int  # of the real machine
+    voted: frozenset[tuple[int, int]]  # levels and heights of all that it signed
 
 
 class _Situation(NamedTuple):
@@ -110,11 +120,15 @@ class Search:
         self._bits: dict[Vote, int] = {}
         self._contradicting: list[int] = []  # by vote: those that nobody may sign beside it
         self._did: dict[tuple[int, int, tuple[int, int], int, int], tuple[int, int]] = {}
-        self._certificates = {
-            (round_, place): _certify(round_, block)
+        self._settings = HASTY if powers.levels else SETTINGS
+        self._blocks = (*RIVALS, CHILD) if powers.tall else RIVALS
+        self._certificates = [
+            _certify(round_, level, block)
             for round_ in range(1, rounds + 1)
-            for place, block in enumerate(RIVALS)
-        }
+            for level in range(LEVEL_MAX + 1 if powers.levels else 1)
+            for block in self._blocks
+            if block.slot <= round_
+        ]
         # Of each place the most that can have been said there, none of them part of another.
         self._met: defaultdict[Place, list[int]] = defaultdict(list)
         self._before: dict[_Situation, _Situation] = {}
@@ -142,9 +156,13 @@ class Search:
                 self._before[after] = situation
                 offence = self._find_offence(situation.said, after.said)
                 if offence:
-                    return Finding(offence, self._tell_way(after), self.situations, len(self._did))
+                    return self._find(offence, self._tell_way(after))
                 waiting.setdefault((after.place.damages, after.place.slot), []).append(after)
-        return Finding("", (), self.situations, len(self._did))
+        return self._find("", ())
+
+    def _find(self, offence: str, way: tuple[str, ...]) -> Finding:
+        voted = frozenset((vote.level, vote.target_height) for vote in self._votes)
+        return Finding(offence, way, self.situations, len(self._did), voted)
 
     def _meet(self, situation: _Situation) -> bool:
         """Whether this is new: nobody said all of it, and more, in the same place."""
@@ -157,25 +175,38 @@ class Search:
         return True
 
     def _list_following(self, here: _Situation) -> Iterator[_Step]:
-        place, powers = here.place, self._powers
-        slot = place.slot
+        place, slot = here.place, here.place.slot
         if slot < self._rounds:
             yield _Step(here._replace(place=place._replace(slot=slot + 1)), f"slot {slot + 1}")
-        for block in range(len(RIVALS)):
-            yield _Step(self._act(here, block, 0, 0), f"votes on block {block}")
-            for round_ in range(1, min(self._rounds, slot + 1) + 1):
-                justified = place.justified
-                if not powers.rivals:
-                    if justified >> 2 * round_ + 1 - block & 1:
-                        continue
-                    justified |= 1 << 2 * round_ + block
-                for above in range(len(RIVALS)):
-                    after = self._act(here, above, round_, block)
-                    yield _Step(
-                        after._replace(place=after.place._replace(justified=justified)),
-                        f"round {round_} justifies block {block}, on {above}",
-                    )
+        for head, facts in enumerate(self._blocks):
+            if facts.slot > slot:
+                continue
+            yield _Step(self._act(here, head, NONE), f"votes on block {head}")
+            for number, certificate in enumerate(self._certificates):
+                justified = self._justify(place.justified, number)
+                if certificate.body.round > slot + 1 or justified is None:
+                    continue
+                after = self._act(here, head, number)
+                yield _Step(
+                    after._replace(place=after.place._replace(justified=justified)),
+                    self._tell(certificate.body, head),
+                )
         yield from self._list_damages(here)
+
+    def _justify(self, justified: int, number: int) -> int | None:
+        """What has been justified with this certificate; None: the bound holds and forbids it."""
+        if self._powers.rivals:
+            return 0
+        round_ = self._certificates[number].body.round
+        for other, certificate in enumerate(self._certificates):
+            if justified >> other & 1 and other != number and certificate.body.round == round_:
+                return None
+        return justified | 1 << number
+
+    def _tell(self, body: Prevote, head: int) -> str:
+        hashes = [block.hash for block in self._blocks]
+        block = hashes.index(body.target_hash)
+        return f"round {body.round} justifies block {block} at level {body.level}, on {head}"
 
     def _list_damages(self, here: _Situation) -> Iterator[_Step]:
         place, powers = here.place, self._powers
@@ -193,13 +224,13 @@ class Search:
             put_back = back._replace(journal=place.copy)
             yield _Step(here._replace(place=put_back), "journal put back")
 
-    def _act(self, here: _Situation, head: int, round_: int, block: int) -> _Situation:
-        """Start the seat on what it kept, with this head; round 0: no certificate comes."""
+    def _act(self, here: _Situation, head: int, number: int) -> _Situation:
+        """Start the seat on what it kept, with this head and this certificate, or none."""
         place = here.place
-        key = place.slot, place.journal, place.shown, head, 2 * round_ + block
+        key = place.slot, place.journal, place.shown, head, number
         did = self._did.get(key)
         if did is None:
-            certificate = self._certificates[round_, block] if round_ else None
+            certificate = None if number == NONE else self._certificates[number]
             did = self._did[key] = self._start(place, head, certificate)
         journal, said = did
         if not said & ~here.said:
@@ -210,9 +241,17 @@ class Search:
 
     def _start(self, place: Place, head: int, certificate: Justification | None) -> tuple[int, int]:
         """What the real machine does: its journal, and the votes that it signs."""
-        journal = self._journals[place.journal]
-        events = _list_events(place.slot, place.shown, head, certificate)
-        journal, votes = _run(self._seat, journal, RIVALS[head], events)
+        journal, facts = self._journals[place.journal], self._blocks[head]
+        state = build_consensus(
+            self._settings,
+            build_position(facts),
+            self._seat._replace(
+                journal=journal or build_journal(self._seat.vote_key), lost=journal is None
+            ),
+        )
+        beside = [block for block in self._blocks if block != facts]
+        events = _list_events(place.slot, place.shown, beside, certificate)
+        journal, votes = _run(state, journal, events)
         said = 0
         for vote in votes:
             said |= 1 << self._note(vote)
@@ -283,13 +322,16 @@ def find_offence(said: frozenset[Vote]) -> str:
     return ""
 
 
-def _certify(round_: int, block: BlockFacts) -> Justification:
-    body = Prevote(CHAIN, CHAIN, round_, 0, CHAIN, 0, block.hash, block.height)
+def _certify(round_: int, level: int, block: BlockFacts) -> Justification:
+    body = Prevote(CHAIN, CHAIN, round_, level, CHAIN, 0, block.hash, block.height)
     return Justification(body, b"", ())
 
 
 def _list_events(
-    slot: int, shown: tuple[int, int], head: int, certificate: Justification | None
+    slot: int,
+    shown: tuple[int, int],
+    beside: Sequence[BlockFacts],
+    certificate: Justification | None,
 ) -> Iterator[Event]:
     """A start some slots ago, answers of the others, the time to vote, and what comes then.
 
@@ -298,7 +340,9 @@ def _list_events(
     """
     early_ms, due_ms = slot * SLOT_MS + 1, slot * SLOT_MS + DUE_MS
     yield AnchorShown(early_ms, GENESIS, 0)
-    yield AnchorShown(early_ms, RIVALS[1 - head], 2)
+    for facts in beside:
+        if facts.slot <= slot:
+            yield AnchorShown(early_ms, facts, 2 * facts.height)
     yield Started(min(slot - LISTENED_SLOTS, 0) * SLOT_MS)
     for name in SEATS[1:]:
         yield NewestShown(early_ms, get_account_id(name), Newest(0, *shown))
@@ -308,10 +352,8 @@ def _list_events(
 
 
 def _run(
-    seat: OwnSeat, journal: Journal | None, head: BlockFacts, events: Iterator[Event]
+    state: Consensus, journal: Journal | None, events: Iterator[Event]
 ) -> tuple[Journal | None, list[Vote]]:
-    own = seat._replace(journal=journal or build_journal(seat.vote_key), lost=journal is None)
-    state = build_consensus(SETTINGS, build_position(head), own)
     votes: list[Vote] = []
     for event in events:
         for effect in step(state, event):

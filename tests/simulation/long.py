@@ -245,9 +245,9 @@ def many_partitions(count: int, seeds: range) -> str:
     return f"finality parted in {parted} of {len(seeds)} runs, and was seen to in {detected}"
 
 
-def exhaustive(powers: Powers) -> str:
-    """One seat against everything, up to five rounds."""
-    found = search(ROUNDS, powers)
+def exhaustive(powers: Powers, rounds: int = ROUNDS) -> str:
+    """One seat against everything, up to five rounds, or so many."""
+    found = search(rounds, powers)
     expect("I13", not found.offence, found)
     return f"no offence in {found.situations} situations, after {found.runs} runs of the machine"
 
@@ -272,6 +272,14 @@ def list_schedules(hours: float | None, seeds: range) -> dict[str, Callable[[], 
             exhaustive, Powers(lose=True, clock_back=2, rivals=True)
         ),
         "one seat, old journal": partial(exhaustive, Powers(restore=True, rivals=True)),
+        "one seat, two heights": partial(exhaustive, Powers(rivals=True, tall=True)),
+        "one seat, two heights, journal lost": partial(
+            exhaustive, Powers(lose=True, hide=True, rivals=True, tall=True), 4
+        ),
+        "one seat, three levels": partial(exhaustive, Powers(rivals=True, levels=True), 4),
+        "one seat, two heights, three levels": partial(
+            exhaustive, Powers(rivals=True, tall=True, levels=True), 4
+        ),
     }
 
 

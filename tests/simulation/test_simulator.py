@@ -108,6 +108,12 @@ def test_one_seat_never_contradicts_itself_whatever_others_do() -> None:
         found = search(3, powers)
         assert not found.offence, found
         assert found.situations > 200
+    higher = search(3, Powers(rivals=True, tall=True))
+    assert not higher.offence, higher
+    assert higher.voted == {(0, 1), (0, 2)}
+    later = search(3, Powers(rivals=True, levels=True))
+    assert not later.offence, later
+    assert later.voted == {(0, 1), (1, 1), (2, 1)}
 
 
 def test_canary_a_seat_that_forgets_is_found_out() -> None:
@@ -117,6 +123,7 @@ def test_canary_a_seat_that_forgets_is_found_out() -> None:
     for name in ("ack below a prevote", "journal not taken up", "lock not in the ack's write"):
         with plant(next(item for item in BY_SEEDS if item.name == name)):
             assert search(3, Powers(rivals=True)).offence, name
+            assert search(3, Powers(rivals=True, tall=True)).offence, name
     # Not promised: an old journal is put back, and nobody tells what he saw of the newer one.
     found = search(2, Powers(restore=True, hide=True, rivals=True))
     assert found.offence
