@@ -9,7 +9,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from chain.header import PRIMARY, BlockHash
-from consensus.arrivals import Arrival
+from consensus.ahead import set_ahead_aside
+from consensus.arrivals import EARLY_SLOTS, Arrival
 from consensus.conflicts import on_parting_shown, on_witnesses_shown
 from consensus.events import (
     AnchorShown,
@@ -43,7 +44,6 @@ from consensus.events import (
     Warn,
 )
 from consensus.finality import (
-    choose,
     enter,
     on_certificate_seen,
     on_hand_offs_shown,
@@ -64,7 +64,6 @@ from consensus.rounds import ROUND_HANDLERS, plan_round
 from consensus.signing import on_drafted, plan_block
 from consensus.state import NEAR_SLOTS, Consensus, build_position_voters
 
-EARLY_SLOTS: Final = 1  # clocks differ: a block so much early is held until its slot
 # After a start, while peers are found and may show a better chain; at least so much of each.
 LISTEN_MS: Final = 3_000
 LISTEN_SLOTS: Final = 2
@@ -117,15 +116,14 @@ def is_wanted(state: Consensus, block_hash: BlockHash) -> bool:
 
 
 def on_started(state: Consensus, event: Started) -> list[Effect]:
-    """Listen before anything is signed."""
+    """Listen before anything is signed; the clock may have been set while the node was down."""
     _listen(state, event.time_ms)
-    return choose(state)
+    return set_ahead_aside(state, state.get_slot(event.time_ms))
 
 
 def on_ticked(state: Consensus, event: Ticked) -> list[Effect]:
     """Let in blocks whose slot has come."""
-    due = state.arrivals.take_due(state.get_slot(event.time_ms))
-    return [effect for arrival in due for effect in _accept(state, arrival, event.time_ms)]
+    return _let_in_due(state, event.time_ms)
 
 
 def on_header_seen(state: Consensus, event: HeaderSeen) -> list[Effect]:
@@ -187,6 +185,7 @@ def on_chain_replaced(state: Consensus, event: ChainReplaced) -> list[Effect]:
     """Begin a new tree on the new head; what stands above it comes again."""
     position, voters = event.position, event.voters
     state.tree.restart(position.head, position.score, position.recorded)
+    state.arrivals.forget_aside()
     effects = on_head_changed(state, HeadChanged(event.time_ms, event.position))
     if voters is not None and voters.base_slot > state.gadget.voters.base_slot:
         effects += enter(state, voters, event.time_ms)
@@ -205,15 +204,17 @@ def on_block_refused(state: Consensus, event: BlockRefused) -> list[Effect]:
 
 
 def on_clock_jumped(state: Consensus, event: ClockJumped) -> list[Effect]:
-    """The wall clock was set, or stood still: listen again.
+    """The wall clock was set, or stood still: listen again, and follow nothing of the future.
 
     A clock that ran years ahead must not sign at once, or the journal would be silent for as long.
     """
     _listen(state, event.time_ms)
     slot = state.get_slot(event.time_ms)
     state.turn = state.turn_slot = state.primary_slot = state.synced_slot = None
+    state.primaries_seen = {seen for seen in state.primaries_seen if seen <= slot + EARLY_SLOTS}
     set_back(state.gadget, slot)
-    return [Warn(Concern.CLOCK_JUMPED, slot)]
+    effects = [Warn(Concern.CLOCK_JUMPED, slot), *_let_in_due(state, event.time_ms)]
+    return [*effects, *set_ahead_aside(state, slot)]
 
 
 def on_offset_measured(state: Consensus, event: OffsetMeasured) -> list[Effect]:
@@ -245,6 +246,20 @@ def _listen(state: Consensus, time_ms: int) -> None:
     state.listen_until_ms = time_ms + listen_ms
 
 
+def _let_in_due(state: Consensus, time_ms: int) -> list[Effect]:
+    """Blocks whose slot has come; of those that had a place already, what has a parent left."""
+    slot = state.get_slot(time_ms)
+    effects: list[Effect] = []
+    for arrival in state.arrivals.take_back(slot):
+        if arrival.facts.parent in state.tree:
+            effects += _accept(state, arrival, time_ms)
+        else:
+            effects.append(Forget((arrival.facts,)))
+    for arrival in state.arrivals.take_due(slot):
+        effects += _accept(state, arrival, time_ms)
+    return effects
+
+
 def _accept(state: Consensus, arrival: Arrival, time_ms: int) -> list[Effect]:
     """Give a block its place, and those that waited for it; follow what is best then."""
     parent = arrival.facts.parent
@@ -254,6 +269,9 @@ def _accept(state: Consensus, arrival: Arrival, time_ms: int) -> list[Effect]:
     coming = [arrival]
     while coming:
         facts, size_bytes, _ = coming.pop()
+        if facts.slot > state.get_slot(time_ms) + EARLY_SLOTS:  # the clock was set back
+            effects.append(Forget((facts,)))
+            continue
         placed = state.tree.add(facts, size_bytes)
         effects.append(Place(facts.hash) if placed else Forget((facts,)))
         coming.extend(state.arrivals.take_children(facts.hash))

@@ -34,10 +34,7 @@ class Ticked(NamedTuple):
 
 
 class HeaderSeen(NamedTuple):
-    """A live header of a seat came. The signature is right; ``kind``: PRIMARY only if proven.
-
-    ``signed``: the header itself, so that two of a slot can be shown to others.
-    """
+    """A live header of a seat, rightly signed. ``kind``: PRIMARY only if proven. ``signed``: it."""
 
     time_ms: int
     seat: AccountId
@@ -357,6 +354,7 @@ class Concern(Enum):
 
     CLOCK_OFF = "clock_off"  # median offset in milliseconds
     CLOCK_JUMPED = "clock_jumped"
+    DATED_AHEAD = "dated_ahead"  # blocks that wait for their slot from now on
     GUARDED = "guarded"  # listening since this slot
     WAITS_FOR_OPERATOR = "waits_for_operator"  # median offset in milliseconds
     KEY_USED_ELSEWHERE = "key_used_elsewhere"  # slot that we did not sign

@@ -6,6 +6,7 @@ bounded.
 """
 
 from collections.abc import Iterator
+from operator import attrgetter
 from typing import Annotated, Final
 
 from msgspec import Meta
@@ -145,6 +146,10 @@ class Tree:
         """The score of the chain that ends in a block of the tree."""
         return self._scores[block_hash]
 
+    def get_size(self, block_hash: BlockHash) -> int:
+        """The bytes of a block's body; 0 of an anchor."""
+        return self._sizes.get(block_hash, 0)
+
     def count_authored(self, seat: AccountId, slot: int) -> int:
         """How many blocks of one slot the tree has of a seat; an honest seat makes one."""
         return self._authored.get((seat, slot), 0)
@@ -259,6 +264,15 @@ class Tree:
             found.append(self._facts[current])
             waiting.extend(self._children.get(current, ()))
         return found
+
+    def find_after(self, slot: int) -> list[BlockFacts]:
+        """The blocks that are dated after a slot, each after its parent."""
+        later = [item for item in self._facts.values() if item.slot > slot]
+        return sorted(later, key=attrgetter("height"))
+
+    def take_out(self, blocks: list[BlockFacts]) -> None:
+        """Take out blocks, and with each all that stands above it; they may come again."""
+        self._remove(blocks)
 
     def refuse(self, block_hash: BlockHash) -> list[BlockFacts]:
         """Take out a block that the rules refused, and all above it; returns what was in."""

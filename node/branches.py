@@ -12,7 +12,10 @@ import trio
 from chain.block import SealedBlock
 from chain.errors import Invalid
 from chain.header import BlockHash
+from chain.policy import AccountId
 from chain.replay import Claims, predict_claims
+from consensus.ahead import is_clock_behind
+from consensus.arrivals import EARLY_SLOTS
 from consensus.engine import step
 from consensus.events import AnchorShown, BlockRefused, Effect, Follow
 from consensus.forkchoice import BlockFacts
@@ -35,7 +38,7 @@ async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
     if not owner.ledger.can_return_to(ancestor.height):
         if owner.ledger.base.height:  # nothing is held from which the way could be made anew
             owner.log.warning("branch_below_snapshot", height=ancestor.height)
-            return _refuse(owner, path[0])
+            return _refuse(owner, path[0]) if path else []
         owner.replace_chain(ancestor, path)
         return []
     if ancestor.hash != owner.ledger.head.hash:
@@ -123,14 +126,38 @@ async def show_own_chain(owner: Owner, lowest: int) -> None:
         await trio.lowlevel.checkpoint()
 
 
+async def show_what_is_not_ahead(owner: Owner) -> None:
+    """Where all that the tree has of our chain is dated ahead of our clock, show what is not.
+
+    Not where others' blocks tell before that it is the clock that is wrong.
+    """
+    keeper, consensus, slot = owner.keeper, owner.consensus, owner.clock.get_slot()
+    authors: set[AccountId] = set()
+    height = owner.ledger.head.height
+    facts = keeper.get_facts_at(height)
+    while facts.slot > slot + EARLY_SLOTS:
+        authors.add(facts.seat)
+        if height == owner.ledger.base.height or is_clock_behind(consensus, slot, authors):
+            return
+        height -= 1
+        facts = keeper.get_facts_at(height)
+        await trio.lowlevel.checkpoint()
+    if facts.hash not in consensus.tree:
+        await show_own_chain(owner, height)
+
+
 def _show_what_is_left(owner: Owner, ancestor: BlockFacts) -> None:
     """Let the tree have all of the branch that is left, so that what stands on it is not cut off.
 
-    After a start the tree begins at the head; what lies below is only in the store.
+    After a start the tree begins at the head; what lies below is only in the store. What lies above
+    the tree was taken out, and stays out.
     """
+    is_above = True
     for height in range(owner.ledger.head.height, ancestor.height, -1):
         facts = owner.keeper.get_facts_at(height)
-        if facts.hash not in owner.consensus.tree:
+        is_held = facts.hash in owner.consensus.tree
+        is_above = is_above and not is_held
+        if not is_held and not is_above:
             score = owner.keeper.get_score_at(height)
             recorded = owner.keeper.get_recorded_at(height)
             step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score, recorded))

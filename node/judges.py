@@ -30,7 +30,8 @@ from chain.rules.lottery import check_author, find_entry
 from chain.rules.randomness import compute_randomness
 from chain.tables import CURRENT, SetEntry
 from chain.transaction import SealedTransaction
-from consensus.engine import EARLY_SLOTS, SAME_SLOT_MAX, is_known
+from consensus.arrivals import EARLY_SLOTS
+from consensus.engine import SAME_SLOT_MAX, is_known
 from consensus.events import HeaderSeen
 from node.events import TransactionWaiting
 from node.lists import find_entries

@@ -36,10 +36,11 @@ async def replay_beside(
     owner: Owner, stores: Stores, ancestor: BlockFacts, path: list[BlockFacts]
 ) -> Replayed:
     """Execute our own chain up to a block of it, then the other branch, in a second store."""
+    tip = path[-1] if path else ancestor  # none: what is above it was given up
     unelected = await find_unelected(owner, ancestor, path)
     if unelected is not None:
         owner.log.warning("block_not_elected", hash=unelected.hash, seat=unelected.seat)
-        return Replayed(None, ancestor, path[-1], unelected)
+        return Replayed(None, ancestor, tip, unelected)
     owner.log.warning("replaying_another_chain", from_height=ancestor.height, blocks=len(path))
     beside = ChainKeeper(stores.open_next(), owner.ledger.genesis, AcceptedChecks())
     finished = False
@@ -49,7 +50,7 @@ async def replay_beside(
         refused = await _replay_theirs(owner, beside, path)
         beside.ledger.sync()
         finished = True
-        return Replayed(beside, ancestor, path[-1], refused)
+        return Replayed(beside, ancestor, tip, refused)
     finally:
         if not finished:
             beside.ledger.store.close()

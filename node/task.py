@@ -25,7 +25,7 @@ from consensus import events as told
 from consensus.forkchoice import BlockFacts
 from consensus.journal import get_signed_header, get_signed_slot
 from consensus.offences import keep_evidence
-from node.branches import show_own_chain, verify
+from node.branches import show_own_chain, show_what_is_not_ahead, verify
 from node.clock import MS
 from node.decided import forget_evidence, read_decided, read_evidence
 from node.effects import handle, place_facts, take_block
@@ -184,6 +184,7 @@ class CoreTask:
         """One round: the clock first, then what waits, then the message and the chores."""
         owner = self._owner
         if owner.clock.notice_jump():  # first: whatever else comes may lead to a signature
+            await show_what_is_not_ahead(owner)
             await handle(owner, told.ClockJumped(owner.clock.get_ms()))
         while owner.pending:
             await handle(owner, owner.pending.popleft())

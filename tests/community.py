@@ -329,9 +329,10 @@ class Community:
         *,
         after: int = 0,
         parts: BlockParts = NO_PARTS,
+        by: str | None = None,
     ) -> SealedBlock:
-        """Build the next block and commit it."""
-        block, execution = self.build_block(transactions, after=after, parts=parts)
+        """Build the next block and commit it. ``by``: a name, who alone may author it."""
+        block, execution = self.build_block(transactions, after=after, parts=parts, by=by)
         self.ledger.commit(execution, block, durable=False)
         return block
 

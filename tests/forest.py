@@ -23,11 +23,16 @@ class Forest:
     blocks: dict[BlockHash, SealedBlock] = field(default_factory=dict)
 
     def grow(
-        self, parent: BlockHash, transactions: tuple[SealedTransaction, ...] = (), *, after: int = 0
+        self,
+        parent: BlockHash,
+        transactions: tuple[SealedTransaction, ...] = (),
+        *,
+        after: int = 0,
+        by: str | None = None,
     ) -> SealedBlock:
-        """A valid block above another, at least so many slots later."""
+        """A valid block above another, at least so many slots later; by a name alone, if given."""
         self.stand_on(parent)
-        block = self.community.extend(transactions, after=after)
+        block = self.community.extend(transactions, after=after, by=by)
         self.blocks[block.hash] = block
         return block
 

@@ -10,7 +10,7 @@ from chain.genesis import Genesis
 from chain.ledger import Ledger
 from chain.replay import LookAhead
 from chain.store import Store
-from consensus.engine import EARLY_SLOTS
+from consensus.arrivals import EARLY_SLOTS
 from node.chainkeeper import ChainKeeper
 from node.clock import GenesisClock
 from node.ops.export import ExportError
