@@ -36,11 +36,7 @@ async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
         owner.log.warning("branch_below_final", height=ancestor.height)
         return []
     if not owner.ledger.can_return_to(ancestor.height):
-        if owner.ledger.base.height:  # nothing is held from which the way could be made anew
-            owner.log.warning("branch_below_snapshot", height=ancestor.height)
-            return _refuse(owner, path[0]) if path else []
-        owner.replace_chain(ancestor, path)
-        return []
+        return _go_beside(owner, ancestor, path)
     if ancestor.hash != owner.ledger.head.hash:
         unelected = await find_unelected(owner, ancestor, path)
         if unelected is not None:
@@ -71,6 +67,21 @@ def _is_below_final(owner: Owner, ancestor: BlockFacts) -> bool:
     """Whether the way leads back below a final block of ours, which is never undone."""
     final = owner.consensus.gadget.final
     return ancestor.height < final.height and owner.ledger.get_hash(final.height) == final.hash
+
+
+def _go_beside(owner: Owner, ancestor: BlockFacts, path: list[BlockFacts]) -> list[Effect]:
+    """Have a chain made anew that parts from ours further back than blocks can be undone.
+
+    Not above a snapshot, below which nothing is held: there such a branch is refused, and what is
+    dated ahead is followed until a better branch from further up comes.
+    """
+    if not owner.ledger.base.height:
+        owner.replace_chain(ancestor, path)
+        return []
+    if not path:
+        return []
+    owner.log.warning("branch_below_snapshot", height=ancestor.height)
+    return _refuse(owner, path[0])
 
 
 def _refuse(owner: Owner, facts: BlockFacts) -> list[Effect]:

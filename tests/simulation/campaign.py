@@ -50,6 +50,7 @@ CELLS: Final = (
     "finality due at the end",
     "journal damaged",
     "log: clock_jumped",
+    "log: dated_ahead",
     "log: finality_stands",
     "log: guarded",
     "log: journal_lost",

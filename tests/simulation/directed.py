@@ -187,6 +187,71 @@ def clock_ahead() -> World:
     return world
 
 
+def alone_ahead() -> World:
+    """One of four is cut off with a clock that runs ahead, and makes blocks alone.
+
+    It leaves them when the clock is right again, and those that it made before a start too; nobody
+    has to outweigh them first.
+    """
+    world = stage(4, 200)
+    ann, boris = world.servers["ann"], world.servers["boris"]
+    for server, slot in ((ann, 20), (boris, 70)):
+        at(world, slot, world.lines.part, world.names, [server.name])
+        at(world, slot + 0.1, server.clock.jump, 900_000)
+        at(world, slot + 0.2, server.look)
+        at(world, slot + 39.9, _expect_ahead, world, server)
+    at(world, 60, ann.clock.jump, 0)
+    at(world, 60.1, ann.look)
+    at(world, 110, boris.cut_power, None)
+    at(world, 110.1, boris.clock.jump, 0)
+    at(world, 110.2, boris.start)
+    for server, right in ((ann, 60.2), (boris, 110.3)):
+        at(world, right, _expect_present, world, server)
+        at(world, right + 0.5, world.lines.heal)
+    world.run()
+    return world
+
+
+def _expect_ahead(world: World, server: Server) -> None:
+    slot = server.ledger.head.slot
+    expect("I11", slot > world.slot + 100, f"{server.name} has made nothing ahead: {slot}")
+
+
+def _expect_present(world: World, server: Server) -> None:
+    slot = server.ledger.head.slot
+    expect("I11", slot <= world.slot + 1, f"{server.name} follows {slot}, which is to come")
+
+
+def clock_behind() -> World:
+    """While nothing becomes final one of three has a clock that runs behind: it leaves nothing.
+
+    Not when it is noticed, and not at a start; what others made shows that the clock is wrong.
+    """
+    world = stage(5, 200)
+    for name in world.names[-2:]:
+        at(world, 20, seize, world, world.servers[name])
+    server, height = world.servers["ann"], [0]
+
+    def note() -> None:
+        height[0] = server.ledger.head.height
+
+    def expect_no_less() -> None:
+        now = server.ledger.head.height
+        expect("I11", now >= height[0], f"{now} blocks are left of {height[0]}")
+
+    at(world, 80, note)
+    at(world, 80.1, server.clock.jump, -100_000)
+    at(world, 80.2, server.look)
+    at(world, 80.3, expect_no_less)
+    at(world, 82, server.cut_power, None)
+    at(world, 82.1, server.start)
+    at(world, 82.2, expect_no_less)
+    at(world, 100, server.clock.jump, 0)
+    at(world, 100.1, server.look)
+    world.run()
+    return world
+
+
 def lost_journal() -> World:
     """Everybody's journal is lost, one after the other, in the middle of votes and partitions."""
     world = stage(7, 300, quality=Quality(Delay("exponential", 700), loss=0.15))
@@ -391,6 +456,8 @@ SCHEDULES: Final[dict[str, Callable[[], World]]] = {
     "newcomers": newcomers,
     "guard": guard,
     "clock ahead": clock_ahead,
+    "alone ahead": alone_ahead,
+    "clock behind": clock_behind,
     "lost journal": lost_journal,
     "lost then entered": lost_then_entered,
     "boundary": boundary,

@@ -14,6 +14,7 @@ from chain.rules import tally as tally_rules
 from chain.rules.weights import Standing
 from chain.votes import Ack, Prevote, SignedVote
 from consensus import (
+    ahead,
     conflicts,
     finality,
     forkchoice,
@@ -250,6 +251,16 @@ def _cap_by_heads(standings: Sequence[Standing]) -> int:
     return low
 
 
+def _keep_ahead(state: Consensus, _slot: int) -> list[Any]:
+    """What is dated ahead of a clock that was set back is followed on."""
+    return finality.choose(state)
+
+
+def _believe_clock(_state: Consensus, _slot: int, _authors: object) -> bool:
+    """A clock that was set back is right, whatever others have signed."""
+    return False
+
+
 def _keep_marks(*_: object) -> None:
     """What was noted by a clock that ran ahead is waited for."""
 
@@ -286,6 +297,10 @@ _BY_SCHEDULE: Final[dict[str, tuple[Planted, ...]]] = {
     "survivor": (Planted("survivor's duty", "ledger", epoch.find_roll_calls, _teach_always),),
     "newcomers": (Planted("cap by heads", "ledger", weights.compute_cap, _cap_by_heads),),
     "guard": (Planted("guard on age now", "consensus", voting.get_guard, _guard_by_age),),
+    "alone ahead": (Planted("blocks ahead kept", "consensus", ahead.set_ahead_aside, _keep_ahead),),
+    "clock behind": (
+        Planted("every clock believed", "consensus", ahead.is_clock_behind, _believe_clock),
+    ),
     "clock ahead": (Planted("clock never set back", "consensus", gadget.set_back, _keep_marks),),
     "lost journal": (
         Planted("acks free after a loss", "journal", journal.record_loss, _loss_gates_prevotes),

@@ -27,6 +27,8 @@ QUICK = (
     "4 from genesis",
     "bounce",
     "clock ahead",
+    "alone ahead",
+    "clock behind",
     "half seized",
     "above the bound",
 )
@@ -66,6 +68,12 @@ def test_nothing_that_is_shared_or_passed_over_changes_a_run() -> None:
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_a_slice_of_seeds(seed: int) -> None:
     outcome = run(draw(seed, slots=130, servers=5))
+    assert not outcome.failure, outcome.options.format()
+
+
+@pytest.mark.parametrize("seed", [515])
+def test_seeds_that_broke_once(seed: int) -> None:
+    outcome = run(draw(seed))
     assert not outcome.failure, outcome.options.format()
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 import pytest
 import trio
+from msgspec.structs import replace
 
 from chain.actions import Pay
 from chain.block import SealedBlock
@@ -34,7 +35,7 @@ from consensus.forkchoice import BlockFacts
 from node.core import Core
 from node.stores import MemoryStores
 from p2p.view import BlockArrived
-from tests.community import PAI, Community, build_genesis, get_account_id
+from tests.community import CONSTANTS, PAI, Community, build_genesis, get_account_id
 from tests.consensus_world import (
     CHAIN,
     GENESIS,
@@ -47,7 +48,6 @@ from tests.forest import Forest
 from tests.simulation.village import run_here
 from tests.unit.test_reorganisation import (
     PEER,
-    SHORT,
     FakeOutside,
     _until,
     build_straight,
@@ -368,26 +368,42 @@ async def test_a_node_starts_with_a_clock_that_was_set_back_while_it_was_down() 
     check_same(node.core, build_straight(node.forest, common[-1]))
 
 
-@pytest.mark.parametrize("life", [300, 40])
-async def test_a_chain_longer_than_can_be_undone_is_left_too(life: int) -> None:
-    constants = SHORT if life == 40 else build_genesis().constants
+def build_long(life_slots: int, author: str | None) -> tuple[Node, SealedBlock, list[SealedBlock]]:
+    """A node that is to take seventy blocks that are dated ahead, above one that is not."""
+    constants = replace(CONSTANTS, transaction_life_slots=life_slots)
     forest = Forest(Community(build_genesis(constants=constants)))
-    common = [forest.grow(forest.community.chain)]
+    first = forest.grow(forest.community.chain)
     ahead: list[SealedBlock] = []
-    while len(ahead) < 50:
-        tip = (common + ahead)[-1].hash
-        ahead.append(forest.grow(tip, by="ann", after=0 if ahead else 30))
+    while len(ahead) < 70:
+        tip = [first, *ahead][-1].hash
+        ahead.append(forest.grow(tip, by=author, after=0 if ahead else 30))
     node = Node(forest)
     node.clock.slot = ahead[-1].header.slot
+    return node, first, ahead
+
+
+@pytest.mark.parametrize("life_slots", [300, 40])
+async def test_a_chain_longer_than_can_be_undone_is_left_too(life_slots: int) -> None:
+    node, first, ahead = build_long(life_slots, "ann")
     core, outside = node.core, FakeOutside()
     async with trio.open_nursery() as nursery:
         nursery.start_soon(core.run, outside)
-        for block in [*common, *ahead]:
+        for block in [first, *ahead]:
             await outside.send.send(BlockArrived(PEER, block, live=False))
         await _until(lambda: core.ledger.head.hash == ahead[-1].hash)
-        assert core.ledger.can_return_to(1) == (life == 300)
-        node.clock.slot = common[-1].header.slot + 1
+        assert core.ledger.can_return_to(1) == (life_slots == 300)
+        assert (first.hash in core._owner.consensus.tree) == (life_slots == 300)
+        node.clock.slot = first.header.slot + 1
         core._task.nudge()
-        await _until(lambda: core.ledger.head.hash == common[-1].hash)
-        check_same(core, build_straight(forest, common[-1]))
+        await _until(lambda: core.ledger.head.hash == first.hash)
+        check_same(core, build_straight(node.forest, first))
         core.stop()
+
+
+async def test_a_long_chain_of_all_seats_is_kept_and_not_even_read_to_its_end() -> None:
+    node, first, ahead = build_long(40, None)
+    await deliver(node.core, [first, *ahead])
+    held = len(node.core._owner.consensus.tree)
+    await node.set_clock(first.header.slot + 1)
+    assert node.core.ledger.head.hash == ahead[-1].hash
+    assert len(node.core._owner.consensus.tree) == held
