@@ -71,7 +71,7 @@ def test_a_slice_of_seeds(seed: int) -> None:
     assert not outcome.failure, outcome.options.format()
 
 
-@pytest.mark.parametrize("seed", [515])
+@pytest.mark.parametrize("seed", [515, 1088])
 def test_seeds_that_broke_once(seed: int) -> None:
     outcome = run(draw(seed))
     assert not outcome.failure, outcome.options.format()
