@@ -143,10 +143,13 @@ def judge_branch(owner: Owner, headers: tuple[SignedHeader, ...]) -> Verdict:
     """Headers that a peer says lead to a better chain: signed by the seats they name, and ours.
 
     Who is in the set above a hand-off among them is known when its list has been shown or it has
-    been executed; until then no more can be said of what stands above it.
+    been executed; until then no more can be said of what stands above it. Another history than the
+    checkpoint's is not followed, but blames nobody: whoever lost touch long ago shows his chain in
+    good faith. It excuses nothing either: what nobody signed is blamed there as elsewhere.
     """
     slot = owner.clock.get_slot()
     handed_over: BlockHash | None = None
+    is_other_history = False
     for announced in headers:
         header = announced.header
         if header.version != HEADER_VERSION or header.chain != owner.ledger.chain:
@@ -155,8 +158,9 @@ def judge_branch(owner: Owner, headers: tuple[SignedHeader, ...]) -> Verdict:
             return Verdict.IGNORE  # the peer's clock may be wrong, or ours
         header_bytes = encode(header)
         block_hash = compute_block_hash(header_bytes)
-        if _is_refused(owner, header, block_hash):
+        if owner.consensus.tree.is_refused(block_hash):
             return Verdict.REJECT
+        is_other_history = is_other_history or _is_other_history(owner, header, block_hash)
         if handed_over is not None or owner.ledger.get_hash(header.height) == block_hash:
             continue
         entries = find_entries(owner, header.base)
@@ -166,7 +170,7 @@ def judge_branch(owner: Owner, headers: tuple[SignedHeader, ...]) -> Verdict:
             handed_over = block_hash
         if not _is_authentic(owner, entries, announced, header_bytes):
             return Verdict.REJECT
-    return Verdict.ACCEPT
+    return Verdict.IGNORE if is_other_history else Verdict.ACCEPT
 
 
 def _is_news(owner: Owner, header: Header, block_hash: BlockHash) -> bool:
@@ -180,12 +184,12 @@ def _is_news(owner: Owner, header: Header, block_hash: BlockHash) -> bool:
     )
 
 
-def _is_refused(owner: Owner, header: Header, block_hash: BlockHash) -> bool:
-    """Whether nothing may stand on this block here: the rules say so, or the checkpoint."""
-    if contradicts(owner.trusted, header, block_hash):
+def _is_other_history(owner: Owner, header: Header, block_hash: BlockHash) -> bool:
+    """Whether the block cannot be of the checkpoint's history; the operator is told."""
+    is_other = contradicts(owner.trusted, header, block_hash)
+    if is_other:
         owner.log.warning("contradicts_checkpoint", height=header.height, hash=block_hash)
-        return True
-    return owner.consensus.tree.is_refused(block_hash)
+    return is_other
 
 
 def _is_authentic(
