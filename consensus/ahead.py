@@ -9,7 +9,7 @@ from collections.abc import Set as AbstractSet
 
 from chain.policy import AccountId
 from consensus.arrivals import EARLY_SLOTS, Arrival
-from consensus.events import Concern, Effect, Forget, Warn
+from consensus.effects import Concern, Effect, Forget, Warn
 from consensus.finality import choose
 from consensus.state import Consensus
 

@@ -20,11 +20,11 @@ from chain.codec import encode
 from chain.policy import AccountId
 from chain.records import VoteEvidence
 from chain.votes import SignedVote
-from consensus.events import Concern, Effect, TellConflict, Warn
+from consensus.effects import AskWitnesses, Concern, Effect, TellConflict, Warn
+from consensus.events import PartingShown, WitnessesShown
 from consensus.forkchoice import Tree
 from consensus.gadget import Gadget, get_compared, remember_set
 from consensus.offences import keep_evidence
-from consensus.parting import AskWitnesses, PartingShown, WitnessesShown
 from consensus.sets import Checkpoint, VoterSet, build_final, compute_weight
 from consensus.state import Consensus
 

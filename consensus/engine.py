@@ -12,6 +12,7 @@ from chain.header import PRIMARY, BlockHash
 from consensus.ahead import set_ahead_aside
 from consensus.arrivals import EARLY_SLOTS, Arrival
 from consensus.conflicts import on_parting_shown, on_witnesses_shown
+from consensus.effects import Concern, Effect, FetchParents, Forget, Place, StoreJournal, Wake, Warn
 from consensus.events import (
     AnchorShown,
     BlockHeld,
@@ -19,12 +20,8 @@ from consensus.events import (
     CertificateSeen,
     ChainReplaced,
     ClockJumped,
-    Concern,
     Drafted,
-    Effect,
     Event,
-    FetchParents,
-    Forget,
     HandOffsShown,
     HeadChanged,
     HeaderSeen,
@@ -32,16 +29,14 @@ from consensus.events import (
     NewestShown,
     OffsetMeasured,
     OperatorConfirmed,
+    PartingShown,
     PeerLeft,
-    Place,
     ReleaseCommanded,
     SetShown,
     Started,
-    StoreJournal,
     Ticked,
     VoteSeen,
-    Wake,
-    Warn,
+    WitnessesShown,
 )
 from consensus.finality import (
     enter,
@@ -57,7 +52,6 @@ from consensus.finality import (
 from consensus.gadget import set_back
 from consensus.guard import OFFSET_WARN_MS
 from consensus.offences import note_header
-from consensus.parting import PartingShown, WitnessesShown
 from consensus.recovery import ask_again, meet_own_header, on_newest_shown, on_release_commanded
 from consensus.rest import QUIET, find_rest, is_undisturbed
 from consensus.rounds import ROUND_HANDLERS, plan_round

@@ -15,21 +15,17 @@ from consensus.conflicts import (
     take_witness,
     tell_conflict,
 )
-from consensus.events import (
-    CertificateSeen,
+from consensus.effects import (
     Concern,
     Effect,
     FetchParents,
     Finalised,
     Follow,
-    HandOffsShown,
-    HereSeen,
     KeepCertificate,
     SetEntered,
-    SetShown,
     SignVote,
-    VoteSeen,
 )
+from consensus.events import CertificateSeen, HandOffsShown, HereSeen, SetShown, VoteSeen
 from consensus.gadget import (
     CERTIFICATES_WAITING_MAX,
     Gadget,

@@ -11,7 +11,7 @@ from chain.crypto import compute_hash
 from chain.header import SignedHeader, compute_block_hash
 from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence, VoteEvidence
 from chain.votes import SignedVote
-from consensus.events import Effect, TellOffence
+from consensus.effects import Effect, TellOffence
 from consensus.gadget import Gadget
 from consensus.sets import VoterSet
 

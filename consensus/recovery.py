@@ -10,7 +10,8 @@ from typing import Final
 from chain.codec import encode
 from chain.header import BlockHash, compute_block_hash
 from chain.votes import Prevote, SignedVote
-from consensus.events import AskNewest, Concern, Effect, NewestShown, ReleaseCommanded, Warn
+from consensus.effects import AskNewest, Concern, Effect, Warn
+from consensus.events import NewestShown, ReleaseCommanded
 from consensus.gadget import Asking
 from consensus.guard import GuardState
 from consensus.journal import (

@@ -11,16 +11,8 @@ from chain.header import PRIMARY
 from chain.votes import VOTE_BYTES_MAX, Ack, Prevote
 from consensus.catchup import Claim
 from consensus.conflicts import seek_witnesses
-from consensus.events import (
-    Answered,
-    Ask,
-    Concern,
-    Effect,
-    PeerClaimed,
-    SignHere,
-    SignVote,
-    VotesWanted,
-)
+from consensus.effects import Ask, Concern, Effect, SignHere, SignVote
+from consensus.events import Answered, PeerClaimed, VotesWanted
 from consensus.finality import is_frozen, release_view, retry_waiting
 from consensus.gadget import is_hand_off_waiting
 from consensus.guard import GuardState

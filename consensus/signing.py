@@ -9,15 +9,8 @@ from typing import Final
 from chain.errors import Invalid
 from chain.header import PRIMARY, BlockHash
 from chain.rules.lottery import search_entry
-from consensus.events import (
-    Concern,
-    Draft,
-    Drafted,
-    Effect,
-    Missed,
-    SignHeader,
-    Warn,
-)
+from consensus.effects import Concern, Draft, Effect, Missed, SignHeader, Warn
+from consensus.events import Drafted
 from consensus.gadget import Asking, is_behind_final
 from consensus.guard import GuardState
 from consensus.journal import (

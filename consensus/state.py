@@ -12,7 +12,7 @@ from chain.parameters import Constants
 from chain.policy import AccountId
 from chain.proof import Checkpoint
 from consensus.arrivals import Arrivals
-from consensus.events import Concern, Effect, Warn
+from consensus.effects import Concern, Effect, Warn
 from consensus.forkchoice import Tree
 from consensus.gadget import Gadget, build_gadget
 from consensus.guard import ClockGuard

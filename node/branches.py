@@ -16,8 +16,9 @@ from chain.policy import AccountId
 from chain.replay import Claims, predict_claims
 from consensus.ahead import is_clock_behind
 from consensus.arrivals import EARLY_SLOTS
+from consensus.effects import Effect, Follow
 from consensus.engine import step
-from consensus.events import AnchorShown, BlockRefused, Effect, Follow
+from consensus.events import AnchorShown, BlockRefused
 from consensus.forkchoice import BlockFacts
 from consensus.state import NEAR_SLOTS
 from node.election import find_unelected

@@ -20,7 +20,7 @@ from chain.rules.evidence import read_charge
 from chain.store import Store
 from chain.tables.table import ROW_BYTES_MAX
 from consensus.conflicts import is_witness
-from consensus.events import TellConflict
+from consensus.effects import TellConflict
 from p2p.wire_votes import WITNESSES_MAX
 
 _JUSTIFIED: Final = INDEX + b"d"  # the newest justification

@@ -16,19 +16,15 @@ from chain.header import HEADER_VERSION, BlockHash, compute_block_hash, get_head
 from chain.records import FinalityRecord
 from chain.rules.lottery import find_entry
 from chain.tables import SetEntry
-from consensus.engine import is_known, step
-from consensus.events import (
-    AnchorShown,
-    BlockHeld,
-    CertificateSeen,
+from consensus.effects import (
     Concern,
     Draft,
     Effect,
-    Event,
     FetchParents,
     Follow,
     Forget,
     Missed,
+    OfFinality,
     Place,
     SignHeader,
     SignHere,
@@ -37,14 +33,15 @@ from consensus.events import (
     Wake,
     Warn,
 )
+from consensus.engine import is_known, step
+from consensus.events import AnchorShown, BlockHeld, CertificateSeen, Event, PartingShown
 from consensus.forkchoice import BlockFacts
 from consensus.gadget import is_kept
-from consensus.parting import PartingShown
 from consensus.sets import VoterSet, build_voters
 from node.branches import follow
 from node.certified import read_hand_offs, read_list
 from node.chainkeeper import build_facts
-from node.finality import OfFinality, perform_finality
+from node.finality import perform_finality
 from node.lists import find_entries
 from node.owner import Owner
 from node.production import attend, draft, sign, store_journal, vote

@@ -9,16 +9,18 @@ from typing import Final
 from chain.certificates import Justification
 from chain.records import FinalityRecord
 from consensus.conflicts import get_low
-from consensus.events import (
+from consensus.effects import (
     Ask,
     AskNewest,
+    AskWitnesses,
     Finalised,
     KeepCertificate,
+    OfFinality,
     SetEntered,
     TellConflict,
     TellOffence,
 )
-from consensus.parting import AskWitnesses, WitnessesShown
+from consensus.events import WitnessesShown
 from node.decided import (
     find_witnesses,
     forget_evidence,
@@ -33,17 +35,6 @@ from p2p.transport import PeerId
 from p2p.wire_votes import FinalityRequest, NewestRequest, WitnessesRequest
 
 CHALLENGE_BYTES: Final = 16
-
-OfFinality = (
-    KeepCertificate
-    | Finalised
-    | SetEntered
-    | TellOffence
-    | TellConflict
-    | AskNewest
-    | Ask
-    | AskWitnesses
-)
 
 
 def perform_finality(owner: Owner, effect: OfFinality) -> None:

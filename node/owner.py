@@ -19,8 +19,9 @@ from chain.policy import AccountId
 from chain.proof import Checkpoint
 from chain.transaction import SealedTransaction
 from chain.votes import SignedHere, SignedVote, Vote
+from consensus.effects import Effect
 from consensus.engine import is_wanted, step
-from consensus.events import Effect, Event, HeadChanged
+from consensus.events import Event, HeadChanged
 from consensus.forkchoice import BlockFacts
 from consensus.state import Consensus
 from node.board import Board

@@ -16,8 +16,9 @@ from chain.rules.context import Author, Context
 from chain.transaction import SealedTransaction
 from chain.transition import check_lock
 from chain.votes import Here, Vote, sign_here, sign_vote
+from consensus.effects import Effect
 from consensus.engine import step
-from consensus.events import Drafted, Effect, HereSeen, VoteSeen
+from consensus.events import Drafted, HereSeen, VoteSeen
 from consensus.journal import Journal
 from consensus.parts import get_offer
 from consensus.producer import Turn

@@ -12,8 +12,9 @@ import trio
 from chain.errors import Invalid
 from chain.ledger import Ledger
 from chain.transaction import SealedTransaction
+from consensus.effects import Effect
 from consensus.engine import step
-from consensus.events import BlockRefused, ChainReplaced, Effect
+from consensus.events import BlockRefused, ChainReplaced
 from consensus.forkchoice import BlockFacts
 from node.branches import show_own_chain, take_body, verify
 from node.chainkeeper import AcceptedChecks, ChainKeeper

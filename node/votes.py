@@ -27,7 +27,6 @@ from chain.votes import (
     get_vote_claim,
 )
 from consensus import events as told
-from consensus import parting
 from consensus.catchup import Claim, HandOffStep, check_hand_offs
 from consensus.conflicts import is_witness
 from consensus.gadget import is_kept
@@ -229,7 +228,7 @@ async def take_witnesses(
     if question.set is not None:
         witnesses = tuple(item for item in held if isinstance(item, Justification))
         keep_witnesses(owner.ledger.store, witnesses)
-        await handle(owner, parting.WitnessesShown(owner.clock.get_ms(), witnesses))
+        await handle(owner, told.WitnessesShown(owner.clock.get_ms(), witnesses))
         return
     for item in held:
         await handle(owner, told.CertificateSeen(owner.clock.get_ms(), item))

@@ -13,19 +13,9 @@ from chain.crypto import compute_hash
 from chain.header import PRIMARY, SECONDARY, BlockHash
 from chain.rules.randomness import build_first_randomness
 from chain.tables import SetEntry
+from consensus.effects import Draft, Effect, Follow, SignHeader, StoreJournal, Wake
 from consensus.engine import step
-from consensus.events import (
-    Draft,
-    Drafted,
-    Effect,
-    Event,
-    Follow,
-    HeadChanged,
-    SignHeader,
-    StoreJournal,
-    Ticked,
-    Wake,
-)
+from consensus.events import Drafted, Event, HeadChanged, Ticked
 from consensus.forkchoice import BlockFacts
 from consensus.gadget import Asking
 from consensus.journal import Journal, build_journal

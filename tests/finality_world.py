@@ -15,33 +15,35 @@ from msgspec.structs import replace
 
 from chain.header import BlockHash, compute_block_hash
 from chain.votes import Ack, Prevote, Vote, sign_here, sign_vote
-from consensus.engine import step
-from consensus.events import (
-    Answered,
+from consensus.effects import (
     Ask,
     AskNewest,
-    BlockHeld,
-    CertificateSeen,
     Draft,
-    Drafted,
     Effect,
-    Event,
     FetchParents,
     Finalised,
     Follow,
+    SignHeader,
+    SignHere,
+    SignVote,
+    StoreJournal,
+    Wake,
+)
+from consensus.engine import step
+from consensus.events import (
+    Answered,
+    BlockHeld,
+    CertificateSeen,
+    Drafted,
+    Event,
     HeadChanged,
     HereSeen,
     NewestShown,
     PeerClaimed,
     SetShown,
-    SignHeader,
-    SignHere,
-    SignVote,
     Started,
-    StoreJournal,
     Ticked,
     VoteSeen,
-    Wake,
 )
 from consensus.forkchoice import NOTHING_RECORDED, BlockFacts, Recorded
 from consensus.journal import Journal, build_journal

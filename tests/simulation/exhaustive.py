@@ -20,15 +20,14 @@ from msgspec.structs import replace
 
 from chain.certificates import Justification
 from chain.votes import LEVEL_MAX, Ack, Prevote, Vote
+from consensus.effects import SignVote, StoreJournal
 from consensus.engine import step
 from consensus.events import (
     AnchorShown,
     CertificateSeen,
     Event,
     NewestShown,
-    SignVote,
     Started,
-    StoreJournal,
     Ticked,
 )
 from consensus.forkchoice import BlockFacts, Recorded

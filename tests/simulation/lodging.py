@@ -16,7 +16,7 @@ from chain.tables import SetEntry
 from chain.votes import SignedVote, sign_here, sign_vote
 from consensus import events as told
 from consensus import finality, rounds, signing
-from consensus.events import Draft, Effect, SignHere, SignVote
+from consensus.effects import Draft, Effect, SignHere, SignVote
 from consensus.journal import Journal, build_journal
 from consensus.prevote import compute_grid
 from consensus.producer import Turn

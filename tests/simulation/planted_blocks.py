@@ -16,7 +16,7 @@ from chain.rules import randomness, settlement, sweep
 from chain.state import State
 from chain.tables import ACCOUNTS
 from consensus import arrivals, engine, forkchoice, journal
-from consensus.events import StoreJournal
+from consensus.effects import StoreJournal
 from node import branches, chainkeeper, judges, mempool
 from p2p.transport import PeerId, Verdict
 from tests.simulation.planted import Planted

@@ -12,7 +12,7 @@ from chain.block import SealedBlock
 from chain.certificates import Certificate
 from chain.tables import SetEntry
 from chain.votes import Ack, SignedHere, SignedVote, Vote
-from consensus import events as told
+from consensus import effects
 from node import finality, production
 from node.owner import Owner
 from node.showing import get_progress
@@ -103,7 +103,7 @@ def get_server(owner: Owner) -> "Server":
 # What our own core wants done.
 
 
-def vote(owner: Owner, body: Vote) -> list[told.Effect]:
+def vote(owner: Owner, body: Vote) -> list[effects.Effect]:
     """Sign a vote, unless this seat is the adversary's and keeps such votes back."""
     server = get_server(owner)
     kind = "acks" if isinstance(body, Ack) else "prevotes"
@@ -116,20 +116,20 @@ def vote(owner: Owner, body: Vote) -> list[told.Effect]:
 _ORIGINAL_VOTE: Final = production.vote
 
 
-def perform(owner: Owner, effect: finality.OfFinality) -> None:
+def perform(owner: Owner, effect: effects.OfFinality) -> None:
     """Let the witness see what is decided; what is done about it is the node's own."""
     server = get_server(owner)
     watch = server.world.watch
     match effect:
-        case told.KeepCertificate():
+        case effects.KeepCertificate():
             watch.see_certificate(server, effect.certificate)
-        case told.Finalised():
+        case effects.Finalised():
             watch.see_final(server, effect.set, effect.checkpoint)
-        case told.SetEntered():
+        case effects.SetEntered():
             watch.see_set(server, effect.set)
-        case told.TellOffence():
+        case effects.TellOffence():
             watch.see_evidence(server, effect.evidence)
-        case told.TellConflict():
+        case effects.TellConflict():
             watch.see_conflict(server, effect)
         case _:
             pass

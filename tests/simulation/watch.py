@@ -19,7 +19,7 @@ from chain.policy import AccountId
 from chain.records import Evidence, HeaderEvidence, StrayVoteEvidence
 from chain.votes import Ack, Prevote, Vote
 from consensus.conflicts import is_named
-from consensus.events import TellConflict
+from consensus.effects import TellConflict
 from consensus.journal import Journal, SetRecord, get_lock_round
 from consensus.sets import Checkpoint, VoterSet, compute_weight
 from node.events import BlockUndone, CoreEvent, TransactionDropped

@@ -8,10 +8,10 @@ from chain.records import VoteEvidence
 from chain.rules.evidence import read_charge
 from consensus.catchup import Claim
 from consensus.conflicts import PAUSE_SLOTS_MAX, is_named, take_up_conflict
-from consensus.events import Effect, PeerClaimed, TellConflict, TellOffence
+from consensus.effects import AskWitnesses, Effect, TellConflict, TellOffence
+from consensus.events import PartingShown, PeerClaimed, WitnessesShown
 from consensus.gadget import FINALITIES_COMPARED
 from consensus.outlook import get_outlook
-from consensus.parting import AskWitnesses, PartingShown, WitnessesShown
 from consensus.sets import build_voters
 from tests.community import get_account_id
 from tests.consensus_world import CHAIN, GENESIS, build_entries

@@ -14,6 +14,16 @@ from msgspec.structs import replace
 
 from chain.header import PRIMARY, SECONDARY, compute_block_hash
 from consensus.arrivals import ARRIVALS_BYTES_MAX, ARRIVALS_MAX
+from consensus.effects import (
+    Concern,
+    FetchParents,
+    Follow,
+    Forget,
+    Place,
+    SignHeader,
+    StoreJournal,
+    Warn,
+)
 from consensus.engine import (
     CHAIN_KEPT_SLOTS,
     LISTEN_SLOTS,
@@ -32,18 +42,10 @@ from consensus.events import (
     BlockRefused,
     ChainReplaced,
     ClockJumped,
-    Concern,
-    FetchParents,
-    Follow,
-    Forget,
     HeadChanged,
     HeaderSeen,
-    Place,
-    SignHeader,
     Started,
-    StoreJournal,
     Ticked,
-    Warn,
 )
 from consensus.journal import get_signed_slot
 from consensus.signing import get_signing

@@ -9,15 +9,14 @@ from dataclasses import dataclass, field
 import pytest
 
 from chain.header import SECONDARY
+from consensus.effects import Concern, Warn
 from consensus.events import (
     ClockJumped,
-    Concern,
     HeaderSeen,
     OffsetMeasured,
     OperatorConfirmed,
     PeerLeft,
     Ticked,
-    Warn,
 )
 from consensus.guard import (
     GUARD_SLOTS_MAX,

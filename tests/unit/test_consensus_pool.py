@@ -21,7 +21,8 @@ from consensus.catchup import (
     build_step_voters,
     check_hand_offs,
 )
-from consensus.events import Ask, HandOffsShown, PeerClaimed, TellConflict
+from consensus.effects import Ask, TellConflict
+from consensus.events import HandOffsShown, PeerClaimed
 from consensus.gadget import build_gadget, remember_set
 from consensus.pool import VotePool
 from consensus.sets import (

@@ -6,17 +6,9 @@ from hypothesis import strategies as st
 from chain.checks import DirectChecks
 from chain.header import PRIMARY, SECONDARY
 from chain.rules.lottery import check_author, get_rank_limit
+from consensus.effects import Draft, Effect, Missed
 from consensus.engine import LISTEN_MS, step
-from consensus.events import (
-    BlockHeld,
-    Draft,
-    Drafted,
-    Effect,
-    HeaderSeen,
-    Missed,
-    Started,
-    Ticked,
-)
+from consensus.events import BlockHeld, Drafted, HeaderSeen, Started, Ticked
 from consensus.producer import Turn, advance_randomness, compute_turn, compute_wait_ms
 from consensus.signing import get_signing
 from consensus.state import Signing

@@ -10,16 +10,8 @@ from msgspec.structs import replace
 import consensus.recovery
 import consensus.voting
 from chain.votes import Ack, Prevote, Vote
-from consensus.events import (
-    AskNewest,
-    ChainReplaced,
-    Concern,
-    NewestShown,
-    ReleaseCommanded,
-    SetShown,
-    VoteSeen,
-    Warn,
-)
+from consensus.effects import AskNewest, Concern, Warn
+from consensus.events import ChainReplaced, NewestShown, ReleaseCommanded, SetShown, VoteSeen
 from consensus.gadget import Asking
 from consensus.journal import (
     Journal,

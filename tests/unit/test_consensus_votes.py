@@ -12,28 +12,30 @@ from chain.crypto import sign
 from chain.header import PRIMARY, SECONDARY, Header, SignedHeader, sign_header
 from chain.records import HeaderEvidence, StrayVoteEvidence, VoteEvidence
 from chain.votes import Ack, Here, Prevote, SignedVote, Vote, get_vote_message, sign_here, sign_vote
-from consensus.engine import step
-from consensus.events import (
-    BlockHeld,
-    BlockRefused,
-    CertificateSeen,
+from consensus.effects import (
     Concern,
     Effect,
     FetchParents,
     Finalised,
-    HeaderSeen,
-    HereSeen,
     KeepCertificate,
-    SetShown,
     SignHere,
     SignVote,
     StoreJournal,
     TellConflict,
     TellOffence,
+    Warn,
+)
+from consensus.engine import step
+from consensus.events import (
+    BlockHeld,
+    BlockRefused,
+    CertificateSeen,
+    HeaderSeen,
+    HereSeen,
+    SetShown,
     Ticked,
     VoteSeen,
     VotesWanted,
-    Warn,
 )
 from consensus.forkchoice import BlockFacts
 from consensus.gadget import Asking

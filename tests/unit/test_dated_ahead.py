@@ -17,20 +17,9 @@ from chain.header import SECONDARY
 from chain.votes import Prevote
 from consensus.ahead import set_ahead_aside
 from consensus.arrivals import ASIDE_MAX, EARLY_SLOTS
+from consensus.effects import Concern, Follow, Forget, Place, Warn
 from consensus.engine import is_known, is_wanted
-from consensus.events import (
-    BlockHeld,
-    ChainReplaced,
-    ClockJumped,
-    Concern,
-    Follow,
-    Forget,
-    HeaderSeen,
-    Place,
-    Started,
-    Ticked,
-    Warn,
-)
+from consensus.events import BlockHeld, ChainReplaced, ClockJumped, HeaderSeen, Started, Ticked
 from consensus.forkchoice import BlockFacts
 from node.core import Core
 from node.stores import MemoryStores

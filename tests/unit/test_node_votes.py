@@ -24,14 +24,8 @@ from chain.votes import (
     sign_here,
     sign_vote,
 )
-from consensus.events import (
-    CertificateSeen,
-    NewestShown,
-    ReleaseCommanded,
-    TellConflict,
-    TellOffence,
-    VoteSeen,
-)
+from consensus.effects import TellConflict, TellOffence
+from consensus.events import CertificateSeen, NewestShown, ReleaseCommanded, VoteSeen
 from consensus.outlook import Standstill
 from consensus.pool import Newest
 from node.branches import follow

@@ -16,7 +16,8 @@ from chain.records import FinalityRecord
 from chain.store import MemoryStore
 from chain.votes import Ack, Prevote
 from consensus.conflicts import is_named, take_up_conflict
-from consensus.events import CertificateSeen, KeepCertificate, TellConflict
+from consensus.effects import KeepCertificate, TellConflict
+from consensus.events import CertificateSeen
 from consensus.sets import build_voters
 from node.certified import build_hand_off_rows, read_sets
 from node.clock import GenesisClock
