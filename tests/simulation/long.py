@@ -25,6 +25,7 @@ from tests.simulation.directed import HEALTHY, expect
 from tests.simulation.exhaustive import Powers, search
 from tests.simulation.faults import at, seize
 from tests.simulation.options import Options
+from tests.simulation.progress import tell_progress
 from tests.simulation.watch import Broken
 from tests.simulation.world import World
 
@@ -236,7 +237,8 @@ def try_partitions(seed: int, count: int) -> tuple[bool, bool, str]:
 def many_partitions(count: int, seeds: range) -> str:
     """The same for many seeds."""
     with multiprocessing.Pool() as pool:
-        outcomes = pool.map(partial(try_partitions, count=count), seeds)
+        tried = pool.imap(partial(try_partitions, count=count), seeds)
+        outcomes = list(tell_progress(tried, len(seeds), "seeds of partitions"))
     parted = sum(outcome[0] for outcome in outcomes)
     detected = sum(outcome[1] for outcome in outcomes)
     broken = [outcome[2] for outcome in outcomes if outcome[2]]
