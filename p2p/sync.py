@@ -18,8 +18,8 @@ from chain.codec import encode
 from chain.errors import Invalid
 from chain.header import BlockHash, SignedHeader, compute_block_hash
 from p2p.ask import Ask
-from p2p.claims import is_further, is_possible
 from p2p.fetch import Fetcher
+from p2p.leaders import FAR_BLOCKS, Leaders
 from p2p.lists import bring_lists
 from p2p.roster import Peer, Roster
 from p2p.transport import PeerId, TransportError, Verdict
@@ -37,8 +37,6 @@ from p2p.wire import (
 
 WINDOW_BYTES: Final = 4 * 1_024 * 1_024  # bodies that wait for an earlier one; a few of the largest
 CHUNK_BYTES: Final = 1_024 * 1_024  # what one question asks for, by the size of blocks so far
-GRACE_SECONDS: Final = 2.0  # a new head usually comes by gossip sooner than we could ask
-FAR_BLOCKS: Final = 3  # so many blocks do not come by gossip: then we ask at once
 LOOK_SECONDS: Final = 1.0
 RETRY_SECONDS: Final = 1.0  # after a round that failed, doubled each time
 RETRY_SECONDS_MAX: Final = 30.0
@@ -134,7 +132,7 @@ class Sync:
         self._tell = tell
         self._dice = dice
         self._bell = trio.Event()
-        self._left_alone: dict[PeerId, float] = {}
+        self._leaders = Leaders(view, roster, fetcher)
         self._leader: Peer | None = None
         self._block_bytes = float(CHUNK_BYTES / BLOCKS_MAX)  # a guess at the size of a block
 
@@ -155,7 +153,7 @@ class Sync:
         failures = 0
         while True:
             self._bell = trio.Event()
-            leader = None if self._is_held() else self._choose_leader()
+            leader = None if self._is_held() else self._leaders.choose()
             if leader is None:
                 with trio.move_on_after(LOOK_SECONDS):
                     await self._bell.wait()
@@ -163,6 +161,7 @@ class Sync:
             self._leader = leader
             try:
                 await self._follow(leader)
+                self._leaders.note_success(leader.info.id)
                 failures = 0
             except (TransportError, _Lost) as problem:
                 self._blame_leader(leader.info.id, problem)
@@ -179,57 +178,19 @@ class Sync:
         """
         wait = min(RETRY_SECONDS * 2.0 ** min(failures - 1, 16), RETRY_SECONDS_MAX)
         with trio.move_on_after(wait * self._dice.uniform(0.5, 1.0)):
-            while self._find_trusted() is None:
+            while self._leaders.find_trusted() is None:
                 self._bell = trio.Event()
                 with trio.move_on_after(LOOK_SECONDS):
                     await self._bell.wait()
 
     def _blame_leader(self, leader: PeerId, problem: TransportError | _Lost) -> None:
         if isinstance(problem, TransportError):
-            self._leave_alone(leader, SLOW_SECONDS)
+            self._leaders.note_failure(leader, SLOW_SECONDS)
             self._roster.report(leader, Misbehaviour.SLOW)
         else:
-            self._leave_alone(leader, DISTRUST_SECONDS)
+            self._leaders.note_failure(leader, DISTRUST_SECONDS)
             if problem.fault is not None:
                 self._roster.report(leader, problem.fault)
-
-    def _leave_alone(self, peer: PeerId, seconds: float) -> None:
-        self._left_alone = dict(self._get_left_alone())
-        self._left_alone[peer] = trio.current_time() + seconds
-
-    def _get_left_alone(self) -> list[tuple[PeerId, float]]:
-        now = trio.current_time()
-        return [(name, until) for name, until in self._left_alone.items() if until > now]
-
-    def _choose_leader(self) -> Peer | None:
-        """Who claims the best chain that we lack and that gossip is not just bringing.
-
-        Peers that disappointed us are asked when nobody else has anything. A claim that leads
-        nowhere, such as a high score for a head we know, hides nobody else's.
-        """
-        wanted = (peer for peer in self._roster.get_ranked() if self._is_wanted(peer))
-        return self._find_trusted() or next(wanted, None)
-
-    def _find_trusted(self) -> Peer | None:
-        """The same of those who have not disappointed us lately."""
-        left_alone = {name for name, _ in self._get_left_alone()}
-        for peer in self._roster.get_ranked():
-            if peer.info.id not in left_alone and self._is_wanted(peer):
-                return peer
-        return None
-
-    def _is_wanted(self, peer: Peer) -> bool:
-        status, head = self._view.get_status(), peer.head
-        ours = status.head
-        if head is None or not is_possible(head):
-            return False
-        if head.score < ours.score and not is_further(peer.progress, status.progress):
-            return False
-        if head.hash == ours.hash or self._view.has_block(head.hash):
-            return False
-        is_late = trio.current_time() - peer.head_since >= GRACE_SECONDS
-        is_far = head.height >= ours.height + FAR_BLOCKS
-        return (is_late or is_far) and not self._fetcher.is_fetching(head.hash)
 
     async def _follow(self, leader: Peer) -> None:
         """Fetch a peer's chain, batch after batch, to its end. Raises TransportError or _Lost."""
@@ -320,7 +281,7 @@ class Sync:
     def _choose_helpers(self, leader: Peer) -> list[PeerId]:
         """The leader, and whoever claims to be as far; one that has less says so and stops."""
         height = leader.head.height if leader.head is not None else 0
-        left_alone = [name for name, _ in self._get_left_alone()]
+        left_alone = self._leaders.get_left_alone()
         others = [
             name
             for name, peer in self._roster.peers.items()
@@ -347,7 +308,7 @@ class Sync:
                 if not has_brought:
                     return
         except TransportError:
-            self._leave_alone(peer, SLOW_SECONDS)
+            self._leaders.leave_alone(peer, SLOW_SECONDS)
             self._roster.report(peer, Misbehaviour.SLOW)
         finally:
             work.helpers -= 1

@@ -3,7 +3,8 @@
 Invariant: the node receives each block after its parent; what it does not take, nobody fetches.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
 from itertools import pairwise
 
 import pytest
@@ -275,6 +276,45 @@ async def test_who_led_nowhere_holds_nobody_else_up(autojump_clock: MockClock) -
         assert late.count_asked("headers") == 8, "it asks again, ever more rarely"
         async with world.run(right):
             await until(late, lambda: late.chain.blocks == right.chain.blocks, 5)
+
+
+async def show_unwanted(_peer: PeerId, _data: bytes) -> bytes:
+    """What the node drops without blame, as late as one may answer."""
+    await trio.sleep(HEADERS.timeout_seconds - 0.1)
+    return encode(HeadersAnswer(get_headers(FORGED[:512])))
+
+
+async def say_nothing(_peer: PeerId, _data: bytes) -> bytes:
+    await trio.sleep_forever()
+    raise AssertionError
+
+
+@pytest.mark.parametrize("lie", [show_unwanted, say_nothing])
+async def test_many_who_waste_time_and_cannot_be_blamed_hold_nobody_up_for_long(
+    lie: Callable[[PeerId, bytes], Awaitable[bytes]], autojump_clock: MockClock
+) -> None:
+    world = World()
+    honest = world.build("a", FakeChain(build_chain(50)))
+    late = world.build("late", peers=("/memory/a",), outbound_target=0)
+
+    def judge(peer: PeerId, headers: tuple[SignedHeader, ...]) -> Verdict:
+        return Verdict.ACCEPT if peer == "a" else Verdict.IGNORE
+
+    late.chain.judge_branch = judge  # type: ignore[method-assign]  # of this node only
+    liars = [Villain(world, f"liar {n}", Head(bytes(32), 900, 900, 1_800)) for n in range(8)]
+    name = get_name(COMMUNITY, HEADERS.subject)
+    async with AsyncExitStack() as stack:
+        await stack.enter_async_context(world.run(late))
+        for liar in liars:
+            liar.transport.serve(name, lie, request_bytes=2**20)
+            await stack.enter_async_context(liar.transport.run())
+            await liar.transport.connect("/memory/late")
+        await until(late, lambda: len(late.get_peer_names()) == 8)
+        await trio.sleep(300)
+        assert late.count_asked("headers") > 8, "they were the only ones, and had their turns"
+        await stack.enter_async_context(world.run(honest))
+        most = (len(liars) + 1) * HEADERS.timeout_seconds
+        await until(late, lambda: len(late.chain.blocks) == 50, most)
 
 
 async def test_a_liar_who_shows_what_we_know_hides_nobody(autojump_clock: MockClock) -> None:
