@@ -4,7 +4,7 @@ Auditors doubt the rows and may open no ledger over them; a snapshot is read fro
 written to an empty one. Nothing is judged here.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 import msgspec
@@ -27,6 +27,7 @@ META: Final = b"m"
 GENESIS_KEY: Final = META + b"genesis"
 HEAD_KEY: Final = META + b"head"
 BASE_KEY: Final = META + b"base"
+FIRST_KEY: Final = META + b"first"  # where blocks begin that were fetched below the base
 INDEX: Final = b"i"  # whatever a node derives from blocks, in the same batch
 
 # A final block is seldom further below the head; what is changed above it is held in memory.
@@ -96,6 +97,13 @@ def read_base(store: Store) -> Head | None:
     return None if data is None else HEADS.decode(data)
 
 
+def read_first(store: Store) -> Head | None:
+    """The lowest block that a store holds; None: it holds all of them, from the genesis on."""
+    data = store.get(FIRST_KEY) or store.get(BASE_KEY)
+    first = None if data is None else HEADS.decode(data)
+    return first if first is not None and first.height else None
+
+
 def read_undo_rows(data: bytes) -> list[tuple[bytes, bytes | None]]:
     """The rows before a block, from its undo record."""
     return [
@@ -163,3 +171,17 @@ def write_base(
         ],
         durable=True,
     )
+
+
+def write_below(
+    store: Store, blocks: Sequence[SealedBlock], first: Head, *, index: Batch = ()
+) -> None:
+    """Put blocks below the lowest one held, and say where they begin now: all or nothing.
+
+    Safely on disk: were a later batch there and this one lost, a hole would be taken for blocks.
+    """
+    batch: list[tuple[bytes, bytes | None]] = [(FIRST_KEY, encode(first)), *index]
+    for block in blocks:
+        batch.append((BLOCK + block.hash, block.whole_bytes))
+        batch.append((CANON + u64(block.header.height), block.hash))
+    store.write(batch, durable=True)

@@ -5,7 +5,7 @@ batch, so that a crash at any byte leaves the last whole block. Blocks are undon
 are kept as long as anybody could need them.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple, cast
 
@@ -30,10 +30,12 @@ from chain.kept import (
     UNDO,
     Head,
     read_base,
+    read_first,
     read_row,
     read_rows,
     read_rows_before,
     read_undo_rows,
+    write_below,
 )
 from chain.merkle import Proof, Tree, Update
 from chain.rules.birth import apply_genesis, find_genesis_faults
@@ -76,7 +78,8 @@ class Execution(NamedTuple):
 class Ledger:
     """The state after ``head``, and the blocks that led there from ``base``, which is for ever.
 
-    Below its base, the genesis or the block of a snapshot, a ledger has no blocks.
+    Its base is the genesis or the block of a snapshot. Of what lies below that nothing was executed
+    here; blocks are held from ``first`` on, which is the genesis once all have been fetched.
     """
 
     def __init__(self, store: Store, genesis: Genesis) -> None:
@@ -91,7 +94,9 @@ class Ledger:
         self.state = State(lambda key: store.get(STATE + key))
         self.tree = Tree()
         self.queue = self._build_queue(())
-        self.base = read_base(store) or Head(self.chain, 0, 0, 0)
+        genesis_head = Head(self.chain, 0, 0, 0)
+        self.base = read_base(store) or genesis_head
+        self.first = read_first(store) or genesis_head
         stored = store.get(GENESIS_KEY)
         self.head = self._found() if stored is None else self._reopen(stored)
 
@@ -232,9 +237,10 @@ class Ledger:
     def get_hash(self, height: int) -> BlockHash | None:
         """The hash of the block at a height of the chain that is followed; 0 is the genesis.
 
-        None above the head, and below the base.
+        None above the head, and below the first block that is held.
         """
-        return self.base.hash if height == self.base.height else self.store.get(CANON + u64(height))
+        first = self.first
+        return first.hash if height == first.height else self.store.get(CANON + u64(height))
 
     def get_blocks(self, from_height: int = 1) -> Iterator[SealedBlock]:
         """The blocks of the chain that is followed, upwards; none if they begin further up."""
@@ -244,6 +250,20 @@ class Ledger:
             assert block is not None, "canonical blocks are kept"
             yield block
             height += 1
+
+    def extend_below(self, blocks: Sequence[SealedBlock], score: int, *, index: Batch = ()) -> None:
+        """Keep what came before the first block held: its parent, the parent's parent, and so on.
+
+        Each is what a block above it names, so nothing is executed. ``score``: of the chain up to
+        the lowest of them.
+        """
+        lowest = blocks[-1].header
+        first = Head(blocks[-1].hash, lowest.height, lowest.slot, score)
+        if lowest.height == 1:
+            assert lowest.parent_hash == self.chain, "a proven chain leads down to its genesis"
+            first = Head(self.chain, 0, 0, 0)
+        write_below(self.store, blocks, first, index=index)
+        self.first = first
 
     def keep_block(self, block: SealedBlock) -> None:
         """Keep a block of a branch that is not followed, so that it need not be fetched again."""

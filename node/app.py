@@ -107,11 +107,13 @@ def open_node(
             peers=limits.peers,
             peers_max=limits.peers_max,
             per_host=limits.peers_per_address_max,
+            past_blocks_per_second=limits.past_blocks_per_second,
         ),
         get_time_ms=clock.get_wall_ms,
         dice=random.Random(),  # noqa: S311 - jitter, not secrets
         shelf=core,
         taker=core.taker if limits.warp_blocks else None,
+        past=core.past if limits.past_blocks_per_second else None,
     )
     matchmaker = None
     if settings.market.match:
@@ -142,6 +144,7 @@ def _open_core(home: Home, settings: Settings, genesis: Genesis, clock: Clock) -
         report_path=home.report,
         refusal=refusal,
         warp_blocks_min=settings.network.warp_blocks,
+        fetches_past=bool(settings.network.past_blocks_per_second),
         trusted=read_checkpoint(home.checkpoint) if home.checkpoint.exists() else None,
     )
     try:

@@ -73,10 +73,10 @@ def _is_below_final(owner: Owner, ancestor: BlockFacts) -> bool:
 def _go_beside(owner: Owner, ancestor: BlockFacts, path: list[BlockFacts]) -> list[Effect]:
     """Have a chain made anew that parts from ours further back than blocks can be undone.
 
-    Not above a snapshot, below which nothing is held: there such a branch is refused, and what is
-    dated ahead is followed until a better branch from further up comes.
+    Not above a snapshot, unless all blocks below it have been fetched since: there such a branch is
+    refused, and what is dated ahead is followed until a better branch from further up comes.
     """
-    if not owner.ledger.base.height:
+    if not owner.ledger.first.height:
         owner.replace_chain(ancestor, path)
         return []
     if not path:

@@ -11,13 +11,13 @@ from chain import vrf
 from chain.block import SealedBlock
 from chain.checks import SignatureChecks, VrfClaim
 from chain.genesis import Genesis
-from chain.header import SECONDARY, BlockHash, Header, SignedHeader
+from chain.header import SECONDARY, BlockHash, Header, SignedHeader, get_score
 from chain.ledger import Execution, Ledger
 from chain.policy import AccountId
 from chain.records import FinalityRecord
 from chain.rules.randomness import build_first_randomness, compute_randomness, mix_output
 from chain.rules.sets import get_recorded
-from chain.store import Store
+from chain.store import Batch, Store
 from chain.tables import CURRENT, PREVIOUS, Randomness
 from consensus.forkchoice import BlockFacts, Recorded
 from consensus.producer import Position
@@ -30,6 +30,7 @@ from node.history import (
     build_epoch_row,
     build_epoch_undo_row,
     build_rows,
+    build_rows_below,
     build_undo_rows,
     read_base_randomness,
     read_epoch_row,
@@ -99,6 +100,20 @@ class ChainKeeper:
     def put_aside(self, block: SealedBlock) -> None:
         """Keep a block of a branch that is not followed."""
         self.ledger.keep_block(block)
+
+    def extend_below(self, blocks: Sequence[SealedBlock], lists: Batch) -> None:
+        """Keep blocks below those held, downwards, with rows of lists of the sets they are of."""
+        ledger = self.ledger
+        above = ledger.get_block(ledger.first.hash)
+        assert above is not None, "the first block held is a block: nothing lies below a genesis"
+        assert blocks[0].hash == above.header.parent_hash, "the first one's parent comes next"
+        score = ledger.first.score
+        scores: list[int] = []
+        for before in (above, *blocks[:-1]):
+            score -= get_score(before.header.kind)
+            scores.append(score)
+        rows = build_rows_below(ledger.store, blocks, scores)
+        ledger.extend_below(blocks, score, index=[*rows, *lists])
 
     def forget(self, blocks: Iterable[BlockFacts]) -> None:
         """Drop kept blocks of side branches; what is on the chain that is followed stays."""
@@ -231,8 +246,8 @@ class ChainKeeper:
 
     def find_canonical(self, block_hash: BlockHash) -> int | None:
         """The height of a block on the chain that is followed, or None."""
-        if block_hash == self.ledger.base.hash:
-            return self.ledger.base.height
+        if block_hash == self.ledger.first.hash:
+            return self.ledger.first.height
         block = self.ledger.get_block(block_hash)
         if block is None or self.ledger.get_hash(block.header.height) != block_hash:
             return None
@@ -252,7 +267,7 @@ class ChainKeeper:
 
     def find_newest_of(self, seat: bytes, after_slot: int) -> SignedHeader | None:
         """The newest header that the chain has of this seat, if its slot is after this one."""
-        lowest = max(self.ledger.base.height, 1)
+        lowest = max(self.ledger.first.height, 1)
         for height in range(self.ledger.head.height, lowest - 1, -1):
             signed = self.get_header(height)
             if signed.header.slot <= after_slot:
@@ -273,7 +288,7 @@ class ChainKeeper:
     def get_summaries(self, from_height: int, limit: int) -> list[BlockSummary]:
         """Blocks of the chain that is followed, upwards from a height."""
         summaries = []
-        first = max(from_height, self.ledger.base.height, 1)
+        first = max(from_height, self.ledger.first.height, 1)
         for height in range(first, min(first + limit, self.ledger.head.height + 1)):
             row = read_row(self.ledger.store, height)
             assert row is not None, "heights up to the head have their rows"
@@ -303,6 +318,13 @@ class ChainKeeper:
             step = step if len(heights) < LOCATOR_DENSE else 2 * step
             height -= step
         hashes = [self.ledger.get_hash(height) for height in (*heights, base)]
+        return [block_hash for block_hash in hashes if block_hash is not None]
+
+    def get_ancestors(self, block_hash: BlockHash, limit: int) -> list[BlockHash]:
+        """Hashes of a block of the chain that is followed and of those below it, downwards."""
+        height = self.find_canonical(block_hash) or 0
+        lowest = max(self.ledger.first.height, 1, height - limit + 1)
+        hashes = (self.ledger.get_hash(below) for below in range(height, lowest - 1, -1))
         return [block_hash for block_hash in hashes if block_hash is not None]
 
     def get_headers(self, locator: Sequence[BlockHash], limit: int) -> list[SignedHeader]:

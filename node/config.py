@@ -56,6 +56,7 @@ class NetworkSettings(Section, frozen=True):
     peers_max: Annotated[int, Meta(ge=16, le=512)] = 48
     peers_per_address_max: Annotated[int, Meta(ge=1, le=512)] = 8
     warp_blocks: Annotated[int, Meta(ge=0, le=2**31)] = 4_096
+    past_blocks_per_second: Annotated[int, Meta(ge=0, le=10_000)] = 100
 
 
 class ApiSettings(Section, frozen=True):

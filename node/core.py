@@ -45,6 +45,7 @@ from node.lists import find_entries
 from node.logs import Log
 from node.mempool import Mempool
 from node.owner import Outside, Owner, RunInThread
+from node.past import PastTaker
 from node.shelves import read_way
 from node.showing import (
     get_progress,
@@ -54,7 +55,7 @@ from node.showing import (
     show_witnesses,
 )
 from node.signatures import KnownSignatures
-from node.status import CoreStatus, SigningStatus, describe_signing
+from node.status import CoreStatus, HeldBlocks, SigningStatus, describe_signing
 from node.stores import Stores
 from node.task import CoreSettings, CoreTask
 from node.trust import find_awaited
@@ -197,6 +198,7 @@ class Core:
             mempool_bytes=owner.mempool.size_bytes,
             offset_ms=owner.consensus.guard.get_offset_ms(),
             counters=self._owner.board.tally.snapshot(),
+            blocks=self._get_held_blocks(),
             finality=finality,
             voting=self._describe(finality.voting),
             activation_slot=self._get_activation_slot(),
@@ -271,6 +273,15 @@ class Core:
         """The whole bytes of a block, of whichever branch."""
         waiting = self._owner.bodies.get(block_hash)
         return self.ledger.get_block_bytes(block_hash) if waiting is None else waiting.whole_bytes
+
+    def get_ancestors(self, block_hash: BlockHash, limit: int) -> Sequence[BlockHash]:
+        """A block of our chain and those below it, downwards, as far as they are held."""
+        return self._owner.keeper.get_ancestors(block_hash, limit)
+
+    @property
+    def past(self) -> PastTaker:
+        """By which this node may fetch the blocks before its snapshot."""
+        return self._task.past
 
     @property
     def taker(self) -> SnapshotTaker:
@@ -351,6 +362,11 @@ class Core:
     def _get_signing(self) -> SigningStatus:
         owner = self._owner
         return self._describe(get_signing(owner.consensus, owner.clock.get_ms()))
+
+    def _get_held_blocks(self) -> HeldBlocks:
+        ledger = self._owner.ledger
+        first, executed = max(ledger.first.height, 1), ledger.base.height + 1
+        return HeldBlocks(first, executed, self._settings.fetches_past and first > 1)
 
     def _get_activation_slot(self) -> int | None:
         journal = self._owner.consensus.journal

@@ -5,7 +5,8 @@ is, by height what lists of blocks show, by seat how many blocks it made. They c
 go when it is undone.
 """
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from typing import Final, NamedTuple
 
 from chain.actions import Pay
@@ -140,17 +141,9 @@ def build_rows(
         )
         for number, item in enumerate(happenings)
     ]
-    size_bytes = len(block.whole_bytes)
-    apart = size_bytes > _HEADER_APART_BYTES
-    signed = encode(SignedHeader(header, block.block.signature)) if apart else b""
-    row = BlockRow(block.hash, score, len(block.transactions), size_bytes, signed)
     rows: _Rows = [
-        (_HEIGHT + u64(header.height), encode(row)),
+        *_build_places(block, score),
         (_SEAT + header.seat, encode(_count_blocks(store, header.seat) + 1)),
-        *(
-            (_TRANSACTION + sealed.id, encode(_Place(header.height, position)))
-            for position, sealed in enumerate(block.transactions)
-        ),
         *entries,
     ]
     aside = tuple(sorted({item.account for item in happenings} - _name_accounts(block)))
@@ -159,6 +152,33 @@ def build_rows(
     if undo_height > 0:
         rows.append((_ASIDE + u64(undo_height), None))
     return rows
+
+
+def build_rows_below(store: Store, blocks: Sequence[SealedBlock], scores: Sequence[int]) -> _Rows:
+    """The rows that come with blocks below those held: what can be told without executing them."""
+    made = Counter(block.header.seat for block in blocks)
+    rows: _Rows = [
+        (_SEAT + seat, encode(_count_blocks(store, seat) + made[seat])) for seat in sorted(made)
+    ]
+    for block, score in zip(blocks, scores, strict=True):
+        rows += _build_places(block, score)
+    return rows
+
+
+def _build_places(block: SealedBlock, score: int) -> _Rows:
+    """What is kept of a height, and where each transaction of its block is."""
+    header = block.header
+    size_bytes = len(block.whole_bytes)
+    apart = size_bytes > _HEADER_APART_BYTES
+    signed = encode(SignedHeader(header, block.block.signature)) if apart else b""
+    row = BlockRow(block.hash, score, len(block.transactions), size_bytes, signed)
+    return [
+        (_HEIGHT + u64(header.height), encode(row)),
+        *(
+            (_TRANSACTION + sealed.id, encode(_Place(header.height, position)))
+            for position, sealed in enumerate(block.transactions)
+        ),
+    ]
 
 
 def build_undo_rows(store: Store, block: SealedBlock) -> _Rows:
@@ -203,11 +223,11 @@ def build_epoch_undo_row(epoch: int) -> tuple[bytes, bytes | None]:
 
 def build_base_rows(block: SealedBlock, score: int, randomness: Randomness) -> _Rows:
     """The rows of a chain that begins with the block of a snapshot."""
-    header = block.header
-    signed = encode(SignedHeader(header, block.block.signature))
-    size_bytes = len(block.whole_bytes)
-    row = BlockRow(block.hash, score, len(block.transactions), size_bytes, signed)
-    return [(_HEIGHT + u64(header.height), encode(row)), (_BASE, encode(randomness))]
+    return [
+        *_build_places(block, score),
+        (_SEAT + block.header.seat, encode(1)),
+        (_BASE, encode(randomness)),
+    ]
 
 
 def read_base_randomness(store: Store) -> Randomness | None:

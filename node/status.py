@@ -84,6 +84,14 @@ def describe_signing(signing: Signing) -> SigningStatus:
     return _SIGNING[signing]
 
 
+class HeldBlocks(NamedTuple):
+    """Which blocks of the chain that is followed are held here, and which were executed here."""
+
+    from_height: int  # 1: all
+    executed_from: int  # 1: all; else what came before was taken over as a proven snapshot
+    fetching: bool  # whether those that are missing are being fetched
+
+
 class CoreStatus(NamedTuple):
     """A snapshot for API, metrics and ``pai node status``."""
 
@@ -96,6 +104,7 @@ class CoreStatus(NamedTuple):
     mempool_bytes: int
     offset_ms: int | None  # median of peers' clocks against ours; None below five peers
     counters: Counters
+    blocks: HeldBlocks
     finality: Outlook
     voting: SigningStatus  # whether our seat votes, and if not, why
     activation_slot: int | None  # above which a key that lost its journal votes; None: it has not

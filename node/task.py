@@ -36,6 +36,7 @@ from node.mempool import Limits
 from node.mempool_file import MempoolFiles
 from node.owner import Outside, Owner
 from node.parting import take_up_kept
+from node.past import Brought, PastTaker, keep_brought
 from node.replacement import Replayed, adopt, replay_beside
 from node.shelves import Shelves
 from node.showing import find_named_certificate
@@ -67,7 +68,8 @@ OFFERED_AGAIN_MAX: Final = 128
 KEEP_MEMPOOL_MS: Final = 10_000
 SIDES_RETURNED_MAX: Final = 64  # abandoned blocks whose transactions are tried again after a start
 
-_Message = NetworkEvent | Replayed | Begun | None  # None: look at what else there is to do
+_Told = NetworkEvent | Replayed | Begun | Brought
+_Message = _Told | None  # None: look at what else there is to do
 
 
 class CoreSettings(NamedTuple):
@@ -79,6 +81,7 @@ class CoreSettings(NamedTuple):
     refusal: str = ""  # why the seat whose keys lie here may not be used
     trusted: Checkpoint | None = None  # on which the chain must stand; None: the genesis
     warp_blocks_min: int = WARP_BLOCKS_MIN
+    fetches_past: bool = True  # the network fetches what lies before a snapshot
 
 
 class CoreTask:
@@ -101,6 +104,7 @@ class CoreTask:
         self.taker = SnapshotTaker(
             owner, stores, self._send.clone(), settings.trusted, settings.warp_blocks_min
         )
+        self.past = PastTaker(owner, self._send.clone())
         owner.replace_chain = self._begin_replay
         owner.announce = self._announce
 
@@ -228,7 +232,7 @@ class CoreTask:
                 else:
                     owner.log.info("snapshot_ready", height=target.header.height)
 
-    async def _take(self, message: NetworkEvent | Replayed | Begun) -> None:
+    async def _take(self, message: _Told) -> None:
         owner = self._owner
         now_ms = owner.clock.get_ms()
         match message:
@@ -254,6 +258,8 @@ class CoreTask:
                 self._replaying = False
             case Begun():
                 await adopt_snapshot(owner, self._stores, message)
+            case Brought():
+                keep_brought(owner, message)
             case _:
                 pass  # transactions were let in when they were judged
 

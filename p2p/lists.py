@@ -10,7 +10,8 @@ import trio
 
 from chain.certificates import compute_set_root
 from chain.codec import encode
-from chain.header import SignedHeader, compute_block_hash
+from chain.header import Header, SignedHeader, compute_block_hash
+from chain.proof import SetList
 from p2p.ask import Ask
 from p2p.roster import Roster
 from p2p.transport import PeerId, TransportError
@@ -31,16 +32,24 @@ async def bring_lists(
     Raises TransportError when it does not answer, or shows another list than a header calls.
     """
     for announced in headers:
-        root = announced.header.next_set_root
-        if root is None:
+        if announced.header.next_set_root is None:
             continue
-        block_hash = compute_block_hash(encode(announced.header))
-        if view.is_set_known(block_hash):
+        if view.is_set_known(compute_block_hash(encode(announced.header))):
             continue
-        entries = (await ask(peer, HAND_OFFS, HandOffsRequest(block_hash))).entries
+        entries = await ask_list(ask, roster, peer, announced.header)
         if entries is None:
             return  # what stands above will be asked for again
-        if compute_set_root(entries) != root:
-            roster.report(peer, Misbehaviour.MALFORMED)
-            raise TransportError(f"{peer} shows another list than the header calls")
         await tell.send(ListShown(peer, announced, entries))
+
+
+async def ask_list(ask: Ask, roster: Roster, peer: PeerId, header: Header) -> SetList | None:
+    """Ask a peer for the list that a hand-off's header calls; None: it does not know that set.
+
+    Raises TransportError when it does not answer, or shows another list than the header calls.
+    """
+    set_hash = compute_block_hash(encode(header))
+    entries = (await ask(peer, HAND_OFFS, HandOffsRequest(set_hash))).entries
+    if entries is not None and compute_set_root(entries) != header.next_set_root:
+        roster.report(peer, Misbehaviour.MALFORMED)
+        raise TransportError(f"{peer} shows another list than the header calls")
+    return entries

@@ -24,6 +24,7 @@ from p2p.book import Book
 from p2p.fetch import Fetcher
 from p2p.gossip import Gossip
 from p2p.keeper import Keeper, parse_configured
+from p2p.past import Past, PastFetcher
 from p2p.roster import Places, Roster
 from p2p.serve import Server
 from p2p.sync import Sync
@@ -60,6 +61,7 @@ class NetworkSettings(NamedTuple):
     kept_slots: int = 8  # of peers_max, for configured peers and those vouched for
     per_host: int = 8  # inbound connections from one address: a village behind one router
     status_seconds: float = 5.0  # how often peers tell each other their heads
+    past_blocks_per_second: int = 100  # at most, where blocks before a snapshot are fetched
 
 
 class Network:
@@ -78,6 +80,7 @@ class Network:
         dice: random.Random,  # jitter and choice among peers
         shelf: Shelf | None = None,  # what we hand to those who begin with a snapshot
         taker: Taker | None = None,  # if we may begin with one ourselves
+        past: Past | None = None,  # if the blocks before it are fetched afterwards
     ) -> None:
         """Raises ValueError when a configured peer's address is none."""
         configured = parse_configured(settings.peers)
@@ -108,6 +111,7 @@ class Network:
             dice,
             self._is_warping,
         )
+        self._past = None if past is None else self._build_past(past, dice)
         self._keeper = Keeper(
             transport,
             self._roster,
@@ -126,6 +130,10 @@ class Network:
         server.open(transport, settings.community)
         transport.guard(self._roster)
 
+    def _build_past(self, past: Past, dice: random.Random) -> PastFetcher:
+        pace = self._settings.past_blocks_per_second
+        return PastFetcher(self._ask, self._roster, past, pace, dice, self._is_catching_up)
+
     @asynccontextmanager
     async def run(self) -> AsyncIterator[None]:
         """Listen and speak until the context ends; then nothing is left open."""
@@ -136,6 +144,8 @@ class Network:
             nursery.start_soon(self._sync.run)
             if self._warp is not None:
                 nursery.start_soon(self._warp.run)
+            if self._past is not None:
+                nursery.start_soon(self._past.run)
             nursery.start_soon(self._keeper.run)
             try:
                 yield
@@ -222,6 +232,9 @@ class Network:
 
     def _is_warping(self) -> bool:
         return self._warp is not None and self._warp.is_due()
+
+    def _is_catching_up(self) -> bool:
+        return self._is_warping() or self._sync.get_progress().syncing
 
     def _tell_now(self, event: Event) -> None:
         """Tell the node if there is room; what is told so can be lost and comes again."""

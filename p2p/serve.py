@@ -4,7 +4,7 @@ A peer may ask so often, has at most two questions of a kind in our hands, and w
 that are more than its share of our line. What is malformed is refused and blamed.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Final, TypeVar
 
 import trio
@@ -12,6 +12,7 @@ import trio
 from chain.block import BLOCK_BYTES_MAX
 from chain.codec import Record, encode
 from chain.errors import Invalid
+from chain.header import BlockHash
 from chain.proof import HandOff
 from chain.snapshot import Part
 from p2p.fetch import Fetcher, build_outline
@@ -21,6 +22,7 @@ from p2p.transport import PeerId, Transport, TransportError
 from p2p.view import ChainView, Misbehaviour
 from p2p.warp import Shelf
 from p2p.wire import (
+    ANCESTORS,
     BLOCKS,
     BLOCKS_BYTES_MAX,
     HEADERS,
@@ -28,6 +30,7 @@ from p2p.wire import (
     PEERS,
     STATUS,
     TRANSACTIONS,
+    AncestorsRequest,
     BlocksAnswer,
     BlocksRequest,
     Exchange,
@@ -159,6 +162,7 @@ class Server:
         serve(PEERS, self._answer_peers)
         serve(HEADERS, self._answer_headers)
         serve(BLOCKS, self._answer_blocks)
+        serve(ANCESTORS, self._answer_ancestors)
         serve(OUTLINE, self._answer_outline)
         serve(TRANSACTIONS, self._answer_transactions)
         serve(FINALITY, self._answer_finality)
@@ -216,9 +220,16 @@ class Server:
         return HeadersAnswer(tuple(self._view.get_headers(question.locator, question.limit)))
 
     async def _answer_blocks(self, peer: Peer, question: BlocksRequest) -> BlocksAnswer:  # noqa: ARG002 - the same for all
+        return await self._gather(question.hashes)
+
+    async def _answer_ancestors(self, peer: Peer, question: AncestorsRequest) -> BlocksAnswer:  # noqa: ARG002 - the same for all
+        return await self._gather(self._view.get_ancestors(question.hash, question.limit))
+
+    async def _gather(self, hashes: Sequence[BlockHash]) -> BlocksAnswer:
+        """The first of these blocks, up to what fits or is held."""
         blocks: list[bytes] = []
         size_bytes = FRAME_BYTES
-        for block_hash in question.hashes:
+        for block_hash in hashes:
             await trio.lowlevel.checkpoint()
             recent = self._fetcher.get_recent(block_hash)
             data = recent.block.whole_bytes if recent else self._view.get_block(block_hash)

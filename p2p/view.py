@@ -62,6 +62,13 @@ class ChainView(Protocol):
         """The whole bytes of a block, of whichever branch, or None."""
         ...
 
+    def get_ancestors(self, block_hash: BlockHash, limit: int) -> Sequence[BlockHash]:
+        """A block of our chain and those below it, downwards, as far as they are held.
+
+        Empty when it is not on our chain. At most ``limit``.
+        """
+        ...
+
     def find_transaction(self, leaf_hash: bytes) -> SealedTransaction | None:
         """A waiting transaction by ``chain.block.compute_leaf_hash`` of its whole bytes, or None.
 

@@ -126,6 +126,13 @@ class BlocksAnswer(Record, frozen=True):
     ]
 
 
+class AncestorsRequest(Record, frozen=True):
+    """A block of your chain, its parent, the parent's parent, and so on: answered as blocks."""
+
+    hash: Bytes32
+    limit: Annotated[int, Meta(ge=1, le=BLOCKS_MAX)]
+
+
 class OutlineRequest(Record, frozen=True):
     """Asks what is in a freshly announced block."""
 
@@ -229,6 +236,9 @@ BLOCKS: Final = Exchange(
     Codec(BlocksRequest, 64 + BLOCKS_MAX * 34),
     Codec(BlocksAnswer, BLOCKS_BYTES_MAX),
     20.0,
+)
+ANCESTORS: Final = Exchange(
+    "ancestors", Codec(AncestorsRequest, 64), Codec(BlocksAnswer, BLOCKS_BYTES_MAX), 20.0
 )
 # A peer that is itself still fetching the block may take OUTLINE_WAIT_SECONDS of these.
 OUTLINE: Final = Exchange(

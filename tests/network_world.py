@@ -176,6 +176,13 @@ class FakeChain:
                 return block.whole_bytes
         return None
 
+    def get_ancestors(self, block_hash: BlockHash, limit: int) -> Sequence[BlockHash]:
+        """A block and those below it."""
+        hashes = [block.hash for block in self.blocks]
+        if block_hash not in hashes:
+            return []
+        return hashes[: hashes.index(block_hash) + 1][::-1][:limit]
+
     def find_transaction(self, leaf_hash: bytes) -> SealedTransaction | None:
         """From the pool."""
         return self.pool.get(leaf_hash)

@@ -14,7 +14,7 @@ from wallet.flow import get_names, run, tell_news
 from wallet.keystore import find_only_wallet
 from wallet.options import take_folder
 from wallet.session import Session, open_session
-from wallet.show import build_entry_document, build_history_table
+from wallet.show import build_entry_document, build_history_table, tell_beginning
 from wallet.show_account import build_account_document, build_account_parts
 from wallet.terminal import Terminal
 
@@ -62,7 +62,7 @@ def _history(terminal: Terminal, name: str, limit: int, as_csv: bool, folder: Pa
         async with open_session(folder, name, terminal.node_url) as session:
             tell_news(terminal, session)
             names = get_names(session)
-            entries = await _read_history(session, limit)
+            entries, since_slot = await _read_history(session, limit)
             if as_csv:
                 _write_csv(entries, names)
                 return
@@ -72,8 +72,10 @@ def _history(terminal: Terminal, name: str, limit: int, as_csv: bool, folder: Pa
                     "wallet": name,
                     "address": session.address,
                     "entries": [build_entry_document(entry, names) for entry in entries],
+                    "since_slot": since_slot,
                 },
                 build_history_table(terminal.words, entries, names, title),
+                *tell_beginning(terminal.words, session.community, since_slot),
             )
 
     run(work)
@@ -82,7 +84,8 @@ def _history(terminal: Terminal, name: str, limit: int, as_csv: bool, folder: Pa
 COMMANDS: Final = (_show, _history)
 
 
-async def _read_history(session: Session, limit: int) -> list[Entry]:
+async def _read_history(session: Session, limit: int) -> tuple[list[Entry], int]:
+    """The newest entries, and up to which slot the node has none; 0 when it has more of them."""
     entries: list[Entry] = []
     before: int | str | None = None
     while len(entries) < limit:
@@ -91,8 +94,8 @@ async def _read_history(session: Session, limit: int) -> list[Entry]:
         entries += page.entries
         before = page.next
         if before is None or not page.entries:
-            break
-    return entries[:limit]
+            return entries[:limit], page.since_slot
+    return entries[:limit], 0
 
 
 def _write_csv(entries: list[Entry], names: Mapping[str, str]) -> None:

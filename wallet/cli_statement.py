@@ -15,7 +15,7 @@ from wallet.flow import get_names, run, tell_news
 from wallet.keystore import find_only_wallet
 from wallet.options import take_folder
 from wallet.session import Session, open_session
-from wallet.show import KINDS, build_entry_document, tell_pai
+from wallet.show import KINDS, build_entry_document, tell_beginning, tell_pai
 from wallet.statement import CHARGES, Line, PeriodOfStatement, build_statement, sum_funded
 from wallet.terminal import Column, Terminal, build_sheet, build_table
 from wallet.words import Words, mark
@@ -64,15 +64,16 @@ def _statement(
             tell_news(terminal, session)
             slots = session.community.slots_per_period
             first = max(0, session.account.at.slot // slots - periods + 1)
-            entries = await _read_down_to(session, first * slots)
+            entries, since_slot = await _read_down_to(session, first * slots)
             told = build_statement(session.account, entries, slots, first)
             names = get_names(session)
             if file is not None:
                 with file.open("w", encoding="utf-8", newline="") as stream:
                     _write_csv(stream, told, names)
             terminal.answer(
-                _build_document(session, told, names),
+                {**_build_document(session, told, names), "since_slot": since_slot},
                 *_build_parts(terminal, session, told, names),
+                *tell_beginning(terminal.words, session.community, since_slot),
             )
 
     run(work)
@@ -81,8 +82,8 @@ def _statement(
 COMMANDS: Final = (_statement,)
 
 
-async def _read_down_to(session: Session, first_slot: int) -> list[Entry]:
-    """History from now back to a slot, newest first."""
+async def _read_down_to(session: Session, first_slot: int) -> tuple[list[Entry], int]:
+    """History from now back to a slot, newest first; and up to where of that the node has none."""
     entries: list[Entry] = []
     before: int | str | None = None
     while True:
@@ -90,7 +91,7 @@ async def _read_down_to(session: Session, first_slot: int) -> list[Entry]:
         entries += page.entries
         before = page.next
         if before is None or not page.entries or page.entries[-1].slot < first_slot:
-            return entries
+            return entries, page.since_slot if page.since_slot > first_slot else 0
 
 
 def _build_document(

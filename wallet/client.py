@@ -190,6 +190,7 @@ class History(Answer, frozen=True):
 
     entries: tuple[Entry, ...]
     next: int | str | None = None
+    since_slot: int = 0  # up to which the node does not know what happened
 
 
 class Outcome(Answer, frozen=True):

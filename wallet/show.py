@@ -251,6 +251,20 @@ def build_history_table(
     )
 
 
+def tell_beginning(words: Words, community: Community, since_slot: int) -> list[str]:
+    """That the node does not know what happened before, if so; lines to show below a history."""
+    if not since_slot:
+        return []
+    date = words.date(community.get_time(since_slot))
+    return [
+        words.say(
+            "This node does not tell what happened before {date}: it began with a snapshot. Ask "
+            "another node for that.",
+            date=date,
+        )
+    ]
+
+
 def get_change(entry: Entry) -> int:
     """What an entry did to the settlement balance; 0 when it moved no money of the account."""
     amount = abs(entry.amount)

@@ -30,8 +30,6 @@ from node.api.schema import (
     BoundsAnswer,
     ConstantsAnswer,
     DepositAnswer,
-    HistoryAnswer,
-    HistoryEntryAnswer,
     KeepAnswer,
     ParametersAnswer,
     ParametersInForce,
@@ -43,6 +41,7 @@ from node.api.schema import (
     write_address_or_null,
     write_amounts,
 )
+from node.api.schema_chain import HistoryAnswer, HistoryEntryAnswer
 from node.core import Core
 from node.decisions import read_sinks
 from node.happenings import CHARGES
@@ -146,7 +145,7 @@ def build_history_answer(
     except ValueError as error:
         raise build_bad_request(f"before: {error}") from None
     entries = [_build_entry_answer(core.ledger, entry) for entry in page.entries]
-    return HistoryAnswer(entries=entries, next=page.next)
+    return HistoryAnswer(entries=entries, next=page.next, since_slot=core.ledger.base.slot)
 
 
 def _build_entry_answer(ledger: Ledger, entry: HistoryEntry) -> HistoryEntryAnswer:

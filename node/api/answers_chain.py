@@ -22,6 +22,7 @@ from node.api.schema import (
     CommunityAnswer,
     FinalAnswer,
     HeadAnswer,
+    HeldBlocksAnswer,
     MatchmakerAnswer,
     MempoolAnswer,
     SigningAnswer,
@@ -113,6 +114,7 @@ def build_status_answer(
         ),
         syncing=progress.syncing,
         target_height=max(progress.target_height, status.head.height),
+        blocks=HeldBlocksAnswer(**status.blocks._asdict()),
         peers=len(neighbours.get_peers()),
         mempool=MempoolAnswer(transactions=status.mempool_transactions, bytes=status.mempool_bytes),
         seat=write_address_or_null(ledger.genesis.prefix, status.seat),
@@ -203,7 +205,7 @@ def build_place_answer(core: Core, transaction_id: bytes) -> TransactionAnswer:
         hash=None if place.hash is None else place.hash.hex(),
         confirmations=None if height is None else core.ledger.head.height - height + 1,
         level=final.level if is_final else None,
-        since_slot=core.ledger.base.slot,
+        since_slot=core.ledger.first.slot,
     )
 
 

@@ -49,7 +49,6 @@ from node.api.errors import JSON, build_bad_request, build_not_found, build_too_
 from node.api.schema import (
     AccountAnswer,
     FundsAnswer,
-    HistoryAnswer,
     ParametersAnswer,
     ProofAnswer,
     StatusAnswer,
@@ -57,6 +56,7 @@ from node.api.schema import (
 from node.api.schema_chain import (
     BlocksAnswer,
     HealthAnswer,
+    HistoryAnswer,
     PeersAnswer,
     SeatsAnswer,
     SubmittedAnswer,
@@ -255,16 +255,16 @@ async def get_block(request: Request, sources: Sources) -> Response:
     if block_hash is not None:
         answer = await sources.desk.work(read_block_answer, sources.ledger, block_hash)
     if answer is None:
-        refuse_below_base(sources, int(name) if by_height else None)
+        refuse_below_first(sources, int(name) if by_height else None)
         raise build_not_found("no such block is kept here; the genesis has a path of its own")
     return Response(answer, media_type=JSON)
 
 
-def refuse_below_base(sources: Sources, height: int | None) -> None:
-    """Say so when this node began with a snapshot and has never seen a block. Raises."""
-    base = sources.ledger.base.height
-    if height is not None and height < base:
-        raise build_not_found(f"this node began with a snapshot: it has no blocks before {base}")
+def refuse_below_first(sources: Sources, height: int | None) -> None:
+    """Say so when this node began with a snapshot and does not have a block. Raises."""
+    first = sources.ledger.first.height
+    if height is not None and height < first:
+        raise build_not_found(f"this node began with a snapshot: it has no blocks before {first}")
 
 
 def read_block_answer(ledger: Ledger, block_hash: BlockHash) -> bytes | None:
@@ -276,7 +276,7 @@ def read_block_answer(ledger: Ledger, block_hash: BlockHash) -> bytes | None:
 async def get_export(request: Request, sources: Sources) -> Response | ASGIApp:
     """Answer /v1/export."""
     from_height = read_number(request, "from", 1)
-    refuse_below_base(sources, from_height)
+    refuse_below_first(sources, from_height)
     if request.method == "HEAD":
         return Response(media_type=MESSAGEPACK)
     return ExportStream(sources.core, sources.export_places, from_height)

@@ -111,6 +111,17 @@ class VotingAnswer(Answer, frozen=True):
     named: bool
 
 
+class HeldBlocksAnswer(Answer, frozen=True):
+    """Which blocks are held: from ``from_height`` on; 1: all. The missing ones may be on their way.
+
+    Those before ``executed_from`` were not executed here: their outcome was a proven snapshot.
+    """
+
+    from_height: Count
+    executed_from: Count
+    fetching: bool
+
+
 class ClockAnswer(Answer, frozen=True):
     """The present; ``slot`` is negative before a community's first slot."""
 
@@ -152,6 +163,7 @@ class StatusAnswer(Answer, frozen=True):
     clock: ClockAnswer
     syncing: bool
     target_height: Count
+    blocks: HeldBlocksAnswer
     peers: Count
     mempool: MempoolAnswer
     seat: AddressText | None
@@ -332,27 +344,6 @@ class AccountAnswer(Answer, frozen=True):
     alias: str | None
     recovery_ends_slot: Count | None
     waiting: list[Hash]
-
-
-class HistoryEntryAnswer(Answer, frozen=True):
-    """One thing that happened to an account."""
-
-    height: Count
-    slot: Count
-    time: Count
-    transaction: Hash | None
-    kind: str
-    amount: Pai
-    counterparty: AddressText | None
-    memo: str
-    sinks: SinksAnswer | None  # of demurrage: where it went by the rules then
-
-
-class HistoryAnswer(Answer, frozen=True):
-    """Newest first; pass ``next`` as ``before`` for older ones, null at the end."""
-
-    entries: list[HistoryEntryAnswer]
-    next: str | None
 
 
 class ProofAnswer(Answer, frozen=True):

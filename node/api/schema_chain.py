@@ -1,8 +1,8 @@
-"""What the HTTP API answers about transactions, blocks, seats, peers and events, as types."""
+"""What the HTTP API answers about what happened, blocks, seats, peers and events, as types."""
 
 from typing import Final, Literal
 
-from node.api.schema import AddressText, Answer, Count, Hash, Hex, Pai
+from node.api.schema import AddressText, Answer, Count, Hash, Hex, Pai, SinksAnswer
 from node.api.schema_actions import ActionAnswer
 from node.events import ProposalState
 
@@ -31,6 +31,31 @@ class TransactionAnswer(Answer, frozen=True):
     hash: Hash | None
     confirmations: Count | None
     level: Count | None
+    since_slot: Count
+
+
+class HistoryEntryAnswer(Answer, frozen=True):
+    """One thing that happened to an account."""
+
+    height: Count
+    slot: Count
+    time: Count
+    transaction: Hash | None
+    kind: str
+    amount: Pai
+    counterparty: AddressText | None
+    memo: str
+    sinks: SinksAnswer | None  # of demurrage: where it went by the rules then
+
+
+class HistoryAnswer(Answer, frozen=True):
+    """Newest first; pass ``next`` as ``before`` for older ones, null at the end.
+
+    ``since_slot``: what happened up to this slot was not executed here and is not told; 0: all is.
+    """
+
+    entries: list[HistoryEntryAnswer]
+    next: str | None
     since_slot: Count
 
 

@@ -18,9 +18,9 @@ from msgspec import Meta
 from chain.errors import Invalid
 from chain.genesis import GENESIS_BYTES_MAX, GENESIS_CODEC, Genesis
 from chain.kept import (
-    read_base,
     read_blocks,
     read_canonical_block,
+    read_first,
     read_genesis_bytes,
     read_head,
     read_rows,
@@ -139,8 +139,8 @@ def _read_home(name: str, store: Store) -> Source:
         genesis = GENESIS_CODEC.decode(stored)
     except Invalid as error:
         raise SourceError(f"what {name} stores cannot be read: {error}") from error
-    if (base := read_base(store)) is not None:
-        raise SourceError(f"{name} began with a snapshot and has no blocks before {base.height}")
+    if (first := read_first(store)) is not None:
+        raise SourceError(f"{name} began with a snapshot and has no blocks before {first.height}")
     claim = Claim(head.height, head.hash, None, head.slot, head.score)
     return Source(name, genesis, _read_chain(store, head.height), claim, store, None)
 

@@ -21,8 +21,12 @@ DESCRIPTIONS: Final[Mapping[str, str]] = {
     "network.peers_max": mark("Connections to other nodes at once."),
     "network.peers_per_address_max": mark("Connections from one IP address at once."),
     "network.warp_blocks": mark(
-        "From how many blocks on a new node begins with the snapshot of others, proven final, and "
-        "without the blocks before it. Set it to 0 where the whole history is wanted."
+        "From how many blocks on a new node begins with the snapshot of others, proven final. It "
+        "executes only what comes after that. Set it to 0 where every block is to be executed."
+    ),
+    "network.past_blocks_per_second": mark(
+        "How many of the blocks before its snapshot a node that began so fetches in a second at "
+        "most, while it has nothing else to fetch. At 0 it does without them."
     ),
     "api": mark("How programs and people ask this node. Nothing here can change the node itself."),
     "api.listen": mark(

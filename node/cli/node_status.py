@@ -96,6 +96,7 @@ def build_parts(
             ),
         ),
         (terminal.say("Final block"), _tell_final(terminal, status)),
+        *tell_blocks(terminal, status),
         (terminal.say("Votes"), _tell_votes(terminal, status)),
         (
             terminal.say("Clock"),
@@ -139,6 +140,31 @@ def _tell_matchmaker(terminal: Terminal, status: StatusAnswer) -> list[tuple[str
         amount=tell_pai(words, parse_pai(found.spendable)),
     )
     return [(words.say("Matchmaker"), told)]
+
+
+def tell_blocks(terminal: Terminal, status: StatusAnswer) -> list[tuple[str, str]]:
+    """Which blocks a node holds and has executed that began with a snapshot; none of others."""
+    blocks, words = status.blocks, terminal.words
+    if blocks.executed_from == 1:
+        return []
+    missing = blocks.from_height - 1
+    first, executed = words.number(blocks.from_height), words.number(blocks.executed_from)
+    if not missing:
+        held = terminal.say("all")
+    elif blocks.fetching:
+        count = words.number(missing)
+        held = terminal.say(
+            "from {height} on; {count} before are to come", height=first, count=count
+        )
+    else:
+        held = terminal.say("from {height} on; those before are not fetched", height=first)
+    ran = terminal.say("from {height} on", height=executed)
+    if not missing:
+        ran = terminal.say(
+            "from {height} on; 'pai audit replay HOME' executes those before as well",
+            height=executed,
+        )
+    return [(terminal.say("Blocks held"), held), (terminal.say("Blocks executed"), ran)]
 
 
 def _tell_final(terminal: Terminal, status: StatusAnswer) -> str:

@@ -14,8 +14,8 @@ from chain.genesis import GENESIS_CODEC, Genesis, compute_chain_id
 from chain.header import Header
 from chain.kept import (
     Head,
-    read_base,
     read_canonical_block,
+    read_first,
     read_genesis_bytes,
     read_head,
     read_rows,
@@ -107,10 +107,10 @@ def find_chain_faults(
     store: Store, genesis: Genesis, head: Head, root: bytes, advance: Advance
 ) -> Iterator[str]:
     """Blocks that are missing, damaged or out of order, and a head with another root."""
-    base = read_base(store)
+    first = read_first(store)
     parent = compute_chain_id(genesis)
     header: Header | None = None
-    for height in range(1 if base is None else base.height, head.height + 1):
+    for height in range(1 if first is None else first.height, head.height + 1):
         data = read_canonical_block(store, height)
         if data is None:
             yield f"block {height} is missing: restore the store or sync anew"
@@ -120,7 +120,7 @@ def find_chain_faults(
         except Invalid as error:
             yield f"block {height} is damaged: {error}"
             return
-        if base is not None and height == base.height:
+        if first is not None and height == first.height:
             parent = block.header.parent_hash  # whatever that was: nothing before it is kept
         fault = _find_order_fault(block, height, parent)
         if fault is not None:

@@ -16,7 +16,7 @@ from chain.block import BLOCK_BYTES_MAX, SealedBlock, decode_block
 from chain.codec import Codec, Record, encode
 from chain.errors import Invalid
 from chain.genesis import GENESIS_BYTES_MAX, GENESIS_CODEC, Genesis
-from chain.kept import read_base, read_canonical_block, read_genesis_bytes, read_head
+from chain.kept import read_canonical_block, read_first, read_genesis_bytes, read_head
 from chain.store import Store
 
 MAGIC: Final = "pai-export"
@@ -68,11 +68,11 @@ def build_export(store: Store) -> Iterator[bytes]:
         raise ExportError(f"the store's own records are damaged: {error}") from None
     if stored is None or head is None:
         raise ExportError("there is no chain yet: start the node first")
-    base = read_base(store)
-    if base is not None:
+    first = read_first(store)
+    if first is not None:
         raise ExportError(
-            f"the node began with a snapshot and has no blocks before {base.height}: export the "
-            "chain of a node that has them all"
+            f"the node began with a snapshot and has no blocks before {first.height}: let it run "
+            "until it has fetched them, or export the chain of a node that has them all"
         )
     yield encode(ExportHeader(MAGIC, VERSION, stored))
     for height in range(1, head.height + 1):

@@ -1,5 +1,9 @@
-"""A new server reaches a long chain's head in seconds, from a checkpoint and another's snapshot."""
+"""A new server reaches a long chain's head in seconds, from a checkpoint and another's snapshot.
 
+Then it fetches the blocks before, killed on the way, until it has and can do what the other can.
+"""
+
+import signal
 import time
 from pathlib import Path
 
@@ -54,14 +58,17 @@ async def test_a_new_server_begins_with_a_checkpoint_and_a_snapshot(tmp_path: Pa
         code, _, said = await run(*init, "--checkpoint", point)
         assert code == 0, said
         config = home / "config.toml"
-        few = f"warp_blocks = {WARP_BLOCKS}"
-        config.write_text(config.read_text().replace("warp_blocks = 4096", few))
+        few, slow = f"warp_blocks = {WARP_BLOCKS}", "past_blocks_per_second = 0"
+        text = config.read_text().replace("warp_blocks = 4096", few)
+        config.write_text(text.replace("past_blocks_per_second = 100", slow))
         async with open_node(home, "--peer", server.address) as newcomer:
             taken = await newcomer.wait_for("snapshot_taken")
             assert taken["height"] == ready["height"]
             await newcomer.wait_for("block", lambda event: event["height"] == BLOCKS)
             status = await newcomer.get("/v1/status")
             assert (status["head"]["height"], status["head"]["hash"]) == (BLOCKS, head)
+            held = {"from_height": ready["height"], "executed_from": ready["height"] + 1}
+            assert status["blocks"] == {**held, "fetching": False}
             refused = await newcomer.get("/v1/blocks/5", 404)
             assert "began with a snapshot" in refused["detail"]
             words = ("audit", "proof", EMMA, "--checkpoint", point, "--node", newcomer.url)
@@ -71,6 +78,45 @@ async def test_a_new_server_begins_with_a_checkpoint_and_a_snapshot(tmp_path: Pa
             assert proven["trusted_height"] == ready["height"]
     code, document, said = await run("node", "check", "--home", home)
     assert (code, document["findings"]) == (0, []), said
+    await fetch_past(tmp_path, server_home, home, ready["height"])
     async with open_node(home) as again:
         status = await again.get("/v1/status")
         assert (status["head"]["height"], status["head"]["hash"]) == (BLOCKS, head)
+        code, shown, said = await run("audit", "replay", home, "--checkpoint", point)
+        assert (code, shown["findings"]) == (0, []), said  # while it runs
+
+
+async def fetch_past(folder: Path, server_home: Path, home: Path, snapshot: int) -> None:
+    """A home that began with a snapshot gets all blocks, though it is killed half way."""
+    config = home / "config.toml"
+    text = config.read_text()
+    config.write_text(text.replace("past_blocks_per_second = 0", "past_blocks_per_second = 400"))
+    whole, own = folder / "whole.export", folder / "own.export"
+    async with open_node(server_home) as server:
+        async with open_node(home, "--peer", server.address) as newcomer:
+            await newcomer.wait_for("fetching_past")
+            await newcomer.stop(signal.SIGKILL)
+        code, checked, said = await run("node", "check", "--home", home)
+        assert (code, checked["findings"]) == (0, []), said
+        code, _, said = await run("node", "export", own, "--home", home)
+        assert code != 0
+        assert "until it has fetched them" in said
+        async with open_node(home, "--peer", server.address) as newcomer:
+            begun = await newcomer.get("/v1/status")
+            assert begun["blocks"]["from_height"] < snapshot
+            assert begun["blocks"]["fetching"]
+            await newcomer.wait_for("past_fetched")
+            status = await newcomer.get("/v1/status")
+            assert status["blocks"] == {
+                "from_height": 1,
+                "executed_from": snapshot + 1,
+                "fetching": False,
+            }
+            assert (await newcomer.get("/v1/blocks/5"))["height"] == 5
+    for made_of, file in ((server_home, whole), (home, own)):
+        code, _, said = await run("node", "export", file, "--home", made_of)
+        assert code == 0, said
+    assert own.read_bytes() == whole.read_bytes()
+    for source in (home, own):
+        code, replayed, said = await run("audit", "replay", source)
+        assert (code, replayed["findings"]) == (0, []), said

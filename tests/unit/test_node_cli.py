@@ -18,6 +18,7 @@ from node.api.schema import (
     CommunityAnswer,
     FinalAnswer,
     HeadAnswer,
+    HeldBlocksAnswer,
     MatchmakerAnswer,
     MempoolAnswer,
     SigningAnswer,
@@ -26,12 +27,13 @@ from node.api.schema import (
 )
 from node.app import open_node
 from node.cli.main import main
-from node.cli.node_status import QUIET_SLOTS, find_warnings
+from node.cli.node_status import QUIET_SLOTS, find_warnings, tell_blocks
 from node.clock import SystemClock
 from node.config import load_settings
 from node.home import Home, lock_home, read_genesis
 from node.keys import make_seat_keys
 from node.ops.export import build_export
+from node.status import HeldBlocks
 from tests.community import CONSTANTS, PAI, Community, build_genesis, get_account_id
 from wallet.terminal import Output, open_terminal
 from wallet.words import Language
@@ -295,6 +297,7 @@ WELL = StatusAnswer(
     clock=ClockAnswer(slot=100, step=0, period=0, epoch=0),
     syncing=False,
     target_height=90,
+    blocks=HeldBlocksAnswer(from_height=1, executed_from=1, fetching=False),
     peers=3,
     mempool=MempoolAnswer(transactions=0, bytes=0),
     seat=None,
@@ -370,3 +373,25 @@ def test_what_is_wrong_is_said_in_words(
         warnings = find_warnings(terminal, status)
         assert len(warnings) == bool(expected)
         assert all(expected in warning for warning in warnings), warnings
+
+
+@pytest.mark.parametrize(
+    ("blocks", "held", "executed"),
+    [
+        ((1, 1, False), None, None),
+        ((2_001, 4_097, True), "from 2,001 on; 2,000 before are to come", "from 4,097 on"),
+        ((4_096, 4_097, False), "those before are not fetched", "from 4,097 on"),
+        ((1, 4_097, False), "all", "from 4,097 on; 'pai audit replay HOME' executes those before"),
+    ],
+)
+def test_which_blocks_are_held_is_said_where_a_node_began_with_a_snapshot(
+    blocks: tuple[int, int, bool], held: str | None, executed: str | None
+) -> None:
+    status = replace(WELL, blocks=HeldBlocksAnswer(**HeldBlocks(*blocks)._asdict()))
+    terminal = open_terminal(Language.ENGLISH, Output.TABLE, None, environ={})
+    told = {name: text.replace("\xa0", ",") for name, text in tell_blocks(terminal, status)}
+    if held is None or executed is None:
+        assert told == {}
+        return
+    assert held in told["Blocks held"]
+    assert executed in told["Blocks executed"]

@@ -95,6 +95,7 @@ def build_widest_header() -> SignedHeader:
         (wire.HEADERS.answer, wire.HeadersAnswer((build_widest_header(),) * 512)),
         (wire.BLOCKS.question, wire.BlocksRequest((HASH,) * 64)),
         (wire.BLOCKS.answer, wire.BlocksAnswer((bytes(BLOCK_BYTES_MAX),))),
+        (wire.ANCESTORS.question, wire.AncestorsRequest(HASH, wire.BLOCKS_MAX)),
         (wire.OUTLINE.question, wire.OutlineRequest(HASH)),
         (
             wire.OUTLINE.answer,
@@ -171,6 +172,8 @@ def test_the_widest_message_fits_and_comes_back(codec: Codec[object], message: o
         (wire.HEADERS.question, [[HASH] * 65, 1]),
         (wire.HEADERS.question, [[HASH], 0]),
         (wire.HEADERS.question, [[HASH], 513]),
+        (wire.ANCESTORS.question, [HASH, 0]),
+        (wire.ANCESTORS.question, [HASH, 65]),
         (wire.BLOCKS.question, [[]]),
         (wire.BLOCKS.question, [[HASH] * 65]),
         (wire.TRANSACTIONS.question, [HASH, []]),

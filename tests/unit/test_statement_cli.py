@@ -129,3 +129,17 @@ def _let_everybody_vote(desk: Desk) -> None:
     proposal = community.ledger.state.proposals.require(bytes(8))
     action = CastVote(0, compute_digest(proposal.measure), yes=True)
     community.extend([community.sign(name, action) for name in ("emma", "farid", "galina")])
+
+
+def test_a_history_says_where_the_nodes_knowledge_begins(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.run("wallet", "pay", "anna", "boris", "2", "--yes")
+    for words in (("history", "anna"), ("statement", "anna")):
+        assert desk.ask("wallet", *words)["since_slot"] == 0
+        assert "snapshot" not in desk.run("wallet", *words)
+    ledger = desk.node.ledger
+    monkeypatch.setattr(ledger, "base", ledger.head)
+    for words in (("history", "anna"), ("statement", "anna")):
+        assert desk.ask("wallet", *words)["since_slot"] == ledger.head.slot
+        assert "began with a snapshot" in desk.run("wallet", *words)

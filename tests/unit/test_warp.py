@@ -24,6 +24,7 @@ from node.stores import MemoryStores
 from node.task import CoreSettings
 from p2p.memory import Lines, MemoryNetwork, MemoryTransport
 from p2p.network import Network, NetworkSettings
+from p2p.view import ChainView
 from p2p.warp import Shelf
 from p2p.wire_votes import FinalityAnswer
 from tests.certified import FinalChain
@@ -93,6 +94,7 @@ class World:
 
     def __init__(self, nursery: trio.Nursery) -> None:
         self.lines = MemoryNetwork(7, Lines())
+        self.networks: dict[str, Network] = {}
         self._nursery = nursery
 
     def start(
@@ -102,19 +104,29 @@ class World:
         *peers: str,
         shelf: Callable[[Core], Shelf] | None = None,
         trusted: Checkpoint | None = None,
+        view: Callable[[Core], ChainView] | None = None,
+        past_blocks_per_second: int = 0,
     ) -> Core:
         settings = CoreSettings(warp_blocks_min=MIN, trusted=trusted)
         core = Core(GENESIS, stores, LateTime(), settings=settings, run_in_thread=run_here)
         network = Network(
             MemoryTransport(self.lines, name),
+            core if view is None else view(core),
             core,
-            core,
-            NetworkSettings(CHAIN, GENESIS_VERSION, book_path=None, peers=peers),
+            NetworkSettings(
+                CHAIN,
+                GENESIS_VERSION,
+                book_path=None,
+                peers=peers,
+                past_blocks_per_second=past_blocks_per_second,
+            ),
             get_time_ms=LateTime().get_wall_ms,
             dice=random.Random(name),
             shelf=core if shelf is None else shelf(core),
             taker=core.taker,
+            past=core.past if past_blocks_per_second else None,
         )
+        self.networks[name] = network
         self._nursery.start_soon(self._live, core, network)
         return core
 

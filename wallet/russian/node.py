@@ -95,6 +95,15 @@ TEXTS: Final[Texts] = {
     "Newest block": "Последний блок",
     "{height}, {date}": "{height}, {date}",
     "Final block": "Окончательный блок",
+    "Blocks held": "Блоки здесь",
+    "Blocks executed": "Исполнены блоки",
+    "all": "все",
+    "from {height} on": "с {height}",
+    "from {height} on; {count} before are to come": "с {height}; до него ещё получить: {count}",
+    "from {height} on; those before are not fetched": "с {height}; прежние не запрашиваются",
+    "from {height} on; 'pai audit replay HOME' executes those before as well": (
+        "с {height}; прежние исполнит «pai audit replay ПАПКА»"
+    ),
     "Clock": "Часы",
     "slot {slot}, period {period}, epoch {epoch}": "слот {slot}, период {period}, эпоха {epoch}",
     "Other nodes": "Другие узлы",

@@ -52,11 +52,19 @@ TEXTS: Final[Texts] = {
         "Записи снимка не те, на которые указывает корень состояния."
     ),
     (
-        "From how many blocks on a new node begins with the snapshot of others, proven final, and "
-        "without the blocks before it. Set it to 0 where the whole history is wanted."
+        "From how many blocks on a new node begins with the snapshot of others, proven final. It "
+        "executes only what comes after that. Set it to 0 where every block is to be executed."
     ): (
         "Со скольких блоков новый узел начинает с чужого снимка, окончательность которого "
-        "доказана, без блоков до него. Поставьте 0 там, где нужна вся история."
+        "доказана. Исполняет он только то, что после снимка. Поставьте 0 там, где нужно исполнить "
+        "каждый блок."
+    ),
+    (
+        "How many of the blocks before its snapshot a node that began so fetches in a second at "
+        "most, while it has nothing else to fetch. At 0 it does without them."
+    ): (
+        "Сколько блоков до снимка, не больше, такой узел получает за секунду, пока получать больше "
+        "нечего. При 0 он обходится без них."
     ),
     "Checkpoint to which the chain must lead.": ("Контрольная точка, к которой должна вести цепь."),
     "Also write it to this file.": "Записать её ещё и в этот файл.",
@@ -74,11 +82,12 @@ TEXTS: Final[Texts] = {
     "Level of finality": "Уровень окончательности",
     (
         "Make a home for a node: the community's genesis, a configuration to read, a seat's keys."
-        "\n\nWith a snapshot the node begins at a block that is proven final, and without the "
-        "blocks before."
+        "\n\nWith a snapshot the node begins at a block that is proven final; the blocks before "
+        "it fetches while it runs."
     ): (
         "Создать папку узла: устав сообщества, настройки с пояснениями, ключи места.\n\n"
-        "Со снимком узел начинает с блока, окончательность которого доказана, и без блоков до него."
+        "Со снимком узел начинает с блока, окончательность которого доказана; блоки до него он "
+        "получит, пока работает."
     ),
     "Name an address or a transaction's id, or a proof with --verify.": (
         "Назовите адрес или номер транзакции, или доказательство через --verify."
@@ -175,9 +184,12 @@ SENTENCES: Final[dict[str, str]] = {
     "this is another block than the checkpoint's": "это другой блок, не из контрольной точки",
     "another block than the one proven": "не тот блок, который доказан",
     (
-        "the node began with a snapshot and has no blocks before {0}: export the chain of a node "
-        "that has them all"
-    ): "узел начал со снимка, и блоков до {0} у него нет: выгрузите цепь узла, где есть все",
+        "the node began with a snapshot and has no blocks before {0}: let it run until it has "
+        "fetched them, or export the chain of a node that has them all"
+    ): (
+        "узел начал со снимка, и блоков до {0} у него нет: пусть поработает, пока не получит их, "
+        "или выгрузите цепь узла, где есть все"
+    ),
     "{0} began with a snapshot and has no blocks before {1}": (
         "{0} начинается со снимка, и блоков до {1} там нет"
     ),

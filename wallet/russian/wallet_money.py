@@ -53,6 +53,13 @@ TEXTS: Final[Texts] = {
     "not executed: its time ran out": "не проведена: её срок истёк",
     # History.
     "History of {name}": "История кошелька {name}",
+    (
+        "This node does not tell what happened before {date}: it began with a snapshot. Ask "
+        "another node for that."
+    ): (
+        "О том, что было до {date}, этот узел не расскажет: он начал со снимка. Спросите другой "
+        "узел."
+    ),
     "When": "Когда",
     "What": "Что",
     "Pai": "Паи",
