@@ -18,6 +18,7 @@ from chain.store import Batch, MemoryStore
 from chain.tables import CURRENT
 from node.api.answers import build_history_answer
 from node.api.answers_chain import build_place_answer
+from node.branches import _go_beside
 from node.certified import read_list
 from node.chainkeeper import ChainKeeper
 from node.core import Core
@@ -26,6 +27,7 @@ from node.ops.check import find_store_faults
 from node.ops.export import ExportError, build_export
 from node.past import Brought, find_wanted, keep_brought
 from node.proving import build_checkpoint
+from node.replacement import replay_beside
 from node.status import HeldBlocks
 from node.stores import MemoryStores
 from p2p.past import DISTRUST_SECONDS, REST_SECONDS, PastFetcher
@@ -414,6 +416,29 @@ async def test_blocks_of_a_chain_that_was_replaced_meanwhile_are_dropped(
         assert other.ledger.first.height == EARLY_FINAL
         keep_brought(other._owner, Brought([blocks[EARLY_FINAL - 2]], {}, trio.Event()))
         assert other.ledger.first.height == EARLY_FINAL - 1
+
+
+async def test_with_the_past_another_chain_can_be_made_anew_from_the_genesis(
+    autojump_clock: object, blocks: list[SealedBlock]
+) -> None:
+    """Above a snapshot there is none to go back to; once all blocks are held there is."""
+    stores = await begin(blocks)
+    async with open_world() as world:
+        world.start("server", keep(blocks))
+        newcomer = world.start("newcomer", stores, "/memory/server", past_blocks_per_second=FAST)
+        owner, asked = newcomer._owner, []
+        facts = [owner.keeper.get_facts_at(height) for height in range(FINAL, BLOCKS + 1)]
+        owner.replace_chain = lambda ancestor, _: asked.append(ancestor)
+        _go_beside(owner, facts[0], facts[1:])
+        assert asked == []
+        await wait_for(lambda: is_whole(newcomer))
+        _go_beside(owner, facts[0], facts[1:])
+        assert asked == [facts[0]]
+        replayed = await replay_beside(owner, stores, facts[0], facts[1:])
+        assert replayed.refused is None
+        assert replayed.keeper is not None
+        assert replayed.keeper.ledger.base.height == 0
+        assert replayed.keeper.ledger.root == newcomer.ledger.root
 
 
 async def begin_early(blocks: list[SealedBlock]) -> MemoryStores:
