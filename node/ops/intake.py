@@ -32,6 +32,7 @@ def take_in(
 ) -> Intake:
     """Execute and keep blocks, from the first one on; those held already are compared and skipped.
 
+    Those before a snapshot with which the store began are skipped as well, held or not.
     Raises ExportError on another chain than the one held, Invalid at a block that breaks a rule;
     the blocks before it are kept.
     """
@@ -63,12 +64,12 @@ def stop_at_early(blocks: Iterable[SealedBlock], clock: GenesisClock) -> Iterato
 def _skip_known(
     ledger: Ledger, blocks: Iterable[SealedBlock], advance: Callable[[int], None]
 ) -> Iterator[SealedBlock]:
-    held = ledger.head.height
+    first, last = ledger.first.height, ledger.head.height
     for block in blocks:
         height = block.header.height
-        if height > held:
+        if height > last:
             yield block
             continue
-        if ledger.get_hash(height) != block.hash:
+        if height >= first and ledger.get_hash(height) != block.hash:
             raise ExportError(f"from block {height} on it is another chain than the one held here")
         advance(1)

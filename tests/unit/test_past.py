@@ -7,7 +7,7 @@ import pytest
 import trio
 from msgspec.structs import replace
 
-from chain.block import SealedBlock, decode_block
+from chain.block import SealedBlock, decode_block, seal_block
 from chain.checks import DirectChecks
 from chain.codec import encode
 from chain.header import BlockHash
@@ -25,6 +25,7 @@ from node.core import Core
 from node.history import read_blocks_by_seat, read_place
 from node.ops.check import find_store_faults
 from node.ops.export import ExportError, build_export
+from node.ops.intake import take_in
 from node.past import Brought, find_wanted, keep_brought
 from node.proving import build_checkpoint
 from node.replacement import replay_beside
@@ -41,6 +42,7 @@ from tests.unit.test_warp import (
     EARLY_FINAL,
     FINAL,
     GENESIS,
+    LAID_OUT,
     World,
     blocks,
     frequent,
@@ -448,6 +450,19 @@ async def begin_early(blocks: list[SealedBlock]) -> MemoryStores:
         newcomer = world.start("newcomer", stores, "/memory/server")
         await wait_for(is_at(newcomer, blocks[:EARLY]))
     return stores
+
+
+async def test_an_export_is_taken_in_above_a_snapshot(
+    autojump_clock: object, blocks: list[SealedBlock]
+) -> None:
+    store = (await begin(blocks[:LAID_OUT])).open()
+    seen: list[int] = []
+    assert take_in(store, GENESIS, iter(blocks), seen.append).blocks == BLOCKS - LAID_OUT
+    assert sum(seen) == BLOCKS
+    header = replace(blocks[FINAL].header, state_root=bytes(32))
+    other = seal_block(header, bytes(64), (), blocks[FINAL].parts)
+    with pytest.raises(ExportError, match=f"from block {FINAL + 1} on it is another chain"):
+        take_in(store, GENESIS, iter([*blocks[:FINAL], other]), seen.append)
 
 
 def test_a_whole_chain_wants_nothing(blocks: list[SealedBlock]) -> None:
