@@ -83,6 +83,11 @@ class Metrics:
         own = sum(entry.weight for entry in entries if entry.seat == status.seat)
         yield _gauge("pai_consensus_height", "Height of the chain", status.head.height)
         yield _gauge("pai_chain_head_slot", "Slot of the newest block", status.head.slot)
+        yield _gauge(
+            "pai_chain_blocks_missing",
+            "Blocks before a snapshot that are not held here",
+            status.blocks.from_height - 1,
+        )
         yield _gauge("pai_consensus_clock_slot", "Slot of this moment", status.clock_slot)
         yield _gauge("pai_consensus_validators", "Seats in the set", len(entries))
         yield _gauge(

@@ -329,7 +329,10 @@ class NodeReader:
             self._client.stream("GET", "/v1/export", params=query) as response,
         ):
             if response.status_code == httpx.codes.NOT_FOUND:
-                raise SourceError(f"{self.url} has no blocks before its snapshot: ask another node")
+                raise SourceError(
+                    f"{self.url} does not have all blocks before its snapshot: 'pai node status' "
+                    "says how many are to come. Wait for them, or ask another node"
+                )
             if response.status_code != httpx.codes.OK:
                 raise SourceError(f"{self.url} answers {response.status_code} to /v1/export")
             yield split_stream(self._reread(response))

@@ -477,6 +477,7 @@ async def test_metrics_carry_the_names_operators_know(
     text = (await world.client.get("/metrics")).text
     values = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert float(values["pai_consensus_height"]) == world.core.ledger.head.height
+    assert float(values["pai_chain_blocks_missing"]) == 0
     assert float(values["pai_consensus_validators"]) == 1
     assert float(values["pai_p2p_peers"]) == 1
     assert float(values["pai_mempool_size"]) == 0

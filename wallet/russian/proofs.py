@@ -193,8 +193,12 @@ SENTENCES: Final[dict[str, str]] = {
     "{0} began with a snapshot and has no blocks before {1}": (
         "{0} начинается со снимка, и блоков до {1} там нет"
     ),
-    "{0} has no blocks before its snapshot: ask another node": (
-        "у {0} нет блоков до его снимка: спросите другой узел"
+    (
+        "{0} does not have all blocks before its snapshot: 'pai node status' says how many are to "
+        "come. Wait for them, or ask another node"
+    ): (
+        "у {0} не все блоки до его снимка: «pai node status» скажет, сколько ещё получить. "
+        "Дождитесь их или спросите другой узел"
     ),
     "the chain here does not have the checkpoint's block {0}: one of them is of another history. "
     "Compare the checkpoint with what others show; then begin in a new home": (
