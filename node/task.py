@@ -199,7 +199,9 @@ class CoreTask:
         now_ms = owner.clock.get_ms()
         if now_ms >= owner.wake_ms:
             await handle(owner, told.Ticked(now_ms))
-        await self._do_chores(owner.consensus.get_slot(now_ms))
+        slot = owner.consensus.get_slot(now_ms)
+        if slot != self._slot_done or owner.mempool.is_unchecked():
+            await self._do_chores(slot)
 
     async def _receive(self) -> _Message:
         """The next message, or None when it is time to look at the clock or the mempool."""
@@ -266,9 +268,8 @@ class CoreTask:
     async def _do_chores(self, slot: int) -> None:
         """What is done once a slot, or in small pieces whenever there is time."""
         owner = self._owner
-        if owner.mempool.is_unchecked() or slot != self._slot_done:
-            owner.mempool.revalidate(slot, REVALIDATED_AT_ONCE)
-            owner.tell_dropped()
+        owner.mempool.revalidate(slot, REVALIDATED_AT_ONCE)
+        owner.tell_dropped()
         if slot == self._slot_done:
             return
         self._slot_done = slot

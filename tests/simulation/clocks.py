@@ -12,7 +12,7 @@ class Clock:
     """What ``node.clock.Clock`` asks, out of virtual time."""
 
     timeline: Timeline
-    genesis_time: int
+    genesis_ms: int
     skew_ms: int = 0
     drift_ppm: int = 0
     drift_since_ms: int = 0
@@ -20,8 +20,8 @@ class Clock:
 
     def get_wall_ms(self) -> int:
         """The wall clock of one server."""
-        now_ms = self.genesis_time * 1_000 + self.timeline.now_ms + self.skew_ms
-        return now_ms + self._get_drift_ms() if self.drift_ppm else now_ms + self.drifted_ms
+        drift_ms = self._get_drift_ms() if self.drift_ppm else self.drifted_ms
+        return self.timeline.now_ms + self.genesis_ms + self.skew_ms + drift_ms
 
     def get_monotonic_ms(self) -> int:
         """Never set; a drifting crystal drives both clocks."""

@@ -89,7 +89,7 @@ class Server:
         self.seat = seat  # whose keys lie here; empty: none
         self.mood = Mood(world.get_dice(f"disk {name}"))
         self.disks = Disks(self.mood)
-        self.clock = Clock(world.timeline, world.genesis.genesis_time)
+        self.clock = Clock(world.timeline, world.genesis.genesis_time * 1_000)
         self.journal = build_journal_disk(seat, self.mood) if seat else JournalDisk(self.mood)
         self.lodgers: list[Lodger] = []  # further seats, which this server's node speaks for
         self.house: House | None = None  # all seats here, while it runs and has lodgers
