@@ -12,7 +12,19 @@ from chain.header import PRIMARY, BlockHash
 from consensus.ahead import set_ahead_aside
 from consensus.arrivals import EARLY_SLOTS, Arrival
 from consensus.conflicts import on_parting_shown, on_witnesses_shown
-from consensus.effects import Concern, Effect, FetchParents, Forget, Place, StoreJournal, Wake, Warn
+from consensus.effects import (
+    Concern,
+    Effect,
+    FetchParents,
+    Finalised,
+    Forget,
+    KeepCertificate,
+    Place,
+    SetEntered,
+    StoreJournal,
+    Wake,
+    Warn,
+)
 from consensus.events import (
     AnchorShown,
     BlockHeld,
@@ -70,6 +82,8 @@ TREE_BYTES_MAX: Final = 4 * 1_024**3  # of bodies on the disk: two days of a bus
 PRUNE_EVERY_BLOCKS: Final = 1_024  # whoever sends many is not waited for until heads have changed
 CHAIN_KEPT_SLOTS: Final = 512  # of our own chain; what parts from it further down gets an anchor
 
+_PROVE_THE_WAY: Final = (KeepCertificate, Finalised, SetEntered)
+
 
 def step(state: Consensus, event: Event) -> list[Effect]:
     """Take in one event; returns what is to be done, in this order."""
@@ -85,7 +99,20 @@ def step(state: Consensus, event: Event) -> list[Effect]:
         return effects
     # One write of all that has changed, before anything that was signed leaves.
     state.stored = state.journal
-    return [StoreJournal(state.journal), *effects]
+    return _place(StoreJournal(state.journal), effects)
+
+
+def _place(store: StoreJournal, effects: list[Effect]) -> list[Effect]:
+    """The journal comes first, but after what proves the way into the set that it enters.
+
+    Once it says that we are in a set, we sign nothing in the one before: then only the proof can
+    bring others on, and it may be that nobody else has it.
+    """
+    if not any(isinstance(effect, SetEntered) for effect in effects):
+        return [store, *effects]
+    proof = [effect for effect in effects if isinstance(effect, _PROVE_THE_WAY)]
+    rest = [effect for effect in effects if not isinstance(effect, _PROVE_THE_WAY)]
+    return [*proof, store, *rest]
 
 
 def is_known(state: Consensus, block_hash: BlockHash) -> bool:

@@ -45,6 +45,7 @@ def perform_finality(owner: Owner, effect: OfFinality) -> None:
         case Finalised():
             _note_final(owner, effect)
         case SetEntered():
+            owner.ledger.sync()  # what proves that the set has begun, before the journal says so
             owner.log.info("set_entered", hand_off=effect.set)
             forget_evidence(owner.ledger)
             forget_witnesses(owner.ledger)

@@ -18,7 +18,7 @@ from consensus.events import VotesWanted
 from consensus.rounds import get_claim
 from consensus.voting import get_record
 from node.certified import read_hand_offs
-from node.decided import find_witnesses
+from node.decided import Decided, find_witnesses, read_decided
 from node.lists import find_entries
 from node.owner import Owner
 from p2p.wire import Progress
@@ -64,15 +64,34 @@ def find_named_certificate(owner: Owner, round_: int, block_hash: bytes) -> Cert
 def show_finality(owner: Owner, question: FinalityRequest) -> FinalityAnswer:
     """Hand-offs that lead on from the asker's set; else what is newer in it."""
     hand_offs = tuple(_take_fitting(owner, question.set))
-    gadget = owner.consensus.gadget
-    if hand_offs or question.set != gadget.voters.base:
+    if hand_offs:
         return FinalityAnswer(hand_offs, None, None)
-    lock, final = gadget.lock, gadget.final
-    return FinalityAnswer(
-        (),
-        lock.justification if lock.round > question.lock_round else None,
-        final.finality if final.round > question.final_round else None,
+    justification, finality = _find_newest(owner, question.set)
+    if justification is not None and justification.body.round <= question.lock_round:
+        justification = None
+    if finality is not None and finality.body.round <= question.final_round:
+        finality = None
+    return FinalityAnswer((), justification, finality)
+
+
+def _find_newest(owner: Owner, set_hash: BlockHash) -> Decided:
+    """The newest certificates of a set: the one in force, or the one before it.
+
+    Acks alone, without the prevotes, prove a hand-off to no stranger; but they bring on whoever
+    lacks nothing else.
+    """
+    gadget = owner.consensus.gadget
+    if set_hash == gadget.voters.base:
+        return Decided(gadget.lock.justification, gadget.final.finality)
+    kept = read_decided(owner.ledger.store)
+    return Decided(
+        kept.justification if _is_of(kept.justification, set_hash) else None,
+        kept.finality if _is_of(kept.finality, set_hash) else None,
     )
+
+
+def _is_of(certificate: Certificate | None, set_hash: BlockHash) -> bool:
+    return certificate is not None and certificate.body.set == set_hash
 
 
 def show_votes(owner: Owner, question: VotesRequest) -> VotesAnswer:

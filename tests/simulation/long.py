@@ -7,7 +7,6 @@ seeds of partitions with an equivocator below the bound and above it.
 import argparse
 import gc
 import logging
-import multiprocessing
 import resource
 import sys
 import time
@@ -17,15 +16,13 @@ from itertools import pairwise
 from typing import Final
 
 from chain.actions import Bond, RegisterSeat, Save, Unbond
-from chain.votes import LEVEL_MAX
 from genesis.preset import read_preset
 from tests.community import build_seat_keys, get_account_id
-from tests.simulation import adversary
 from tests.simulation.directed import HEALTHY, expect
 from tests.simulation.exhaustive import Powers, search
 from tests.simulation.faults import at, seize
 from tests.simulation.options import Options
-from tests.simulation.progress import tell_progress
+from tests.simulation.parted import many_partitions
 from tests.simulation.watch import Broken
 from tests.simulation.world import World
 
@@ -198,53 +195,6 @@ def let_join(world: World, name: str, slot: int) -> None:
 
 def _register(world: World, name: str) -> None:
     world.members.send(name, RegisterSeat(build_seat_keys(name, chain=world.chain)))
-
-
-def partitions(seed: int, count: int) -> tuple[bool, bool]:
-    """Partitions with so many equivocators of four: whether finality parted, and was seen to.
-
-    One is below the bound: nothing may part. Two are above it: when finality has parted, all who
-    are connected must have seen it at the end, and must name the two, and nobody else.
-    """
-    options = Options(seed, 190, 4, frozenset({"partition", "loss", "power cuts", "payments"}))
-    world = World(options, newcomers=0)
-    world.continues_after_conflict_slots = options.slots
-    dice = world.get_dice("equivocators")
-    for name in world.names[:count]:
-        world.byzantine.add(name)
-        world.by_seat[name].is_shameless = True
-        for slot in range(10, 130):
-            at(world, slot + 0.35, adversary.vote_twice, world.by_seat[name], dice)
-    world.run()
-    unnamed = world.watch.check_named()
-    expect("I2", unnamed is None, f"seed {seed}: {unnamed}")
-    parted = world.watch.conflicts > 0
-    if count == 1:
-        levels = {level for _, _, level in world.watch.final_slots}
-        expect("I1", not parted or max(levels) == LEVEL_MAX, f"seed {seed}")
-    return parted, world.coverage.counts["conflict detected"] > 0
-
-
-def try_partitions(seed: int, count: int) -> tuple[bool, bool, str]:
-    """The same, and what broke; empty: nothing."""
-    logging.getLogger("pai").setLevel(logging.CRITICAL + 1)
-    try:
-        return *partitions(seed, count), ""
-    except AssertionError as error:
-        return False, False, f"seed {seed}: {type(error).__name__} {error}"
-
-
-def many_partitions(count: int, seeds: range) -> str:
-    """The same for many seeds."""
-    with multiprocessing.Pool() as pool:
-        tried = pool.imap(partial(try_partitions, count=count), seeds)
-        outcomes = list(tell_progress(tried, len(seeds), "seeds of partitions"))
-    parted = sum(outcome[0] for outcome in outcomes)
-    detected = sum(outcome[1] for outcome in outcomes)
-    broken = [outcome[2] for outcome in outcomes if outcome[2]]
-    expect("I2", not broken, f"{len(broken)} of {len(seeds)} runs, {'; '.join(broken[:3])}")
-    expect("I2", detected >= parted, f"of {parted} conflicts {detected} were detected")
-    return f"finality parted in {parted} of {len(seeds)} runs, and was seen to in {detected}"
 
 
 def exhaustive(powers: Powers, rounds: int = ROUNDS) -> str:
