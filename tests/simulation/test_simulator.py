@@ -17,6 +17,7 @@ from tests.simulation.directed import SCHEDULES
 from tests.simulation.exhaustive import Powers, search
 from tests.simulation.hunt import BY_SEEDS
 from tests.simulation.options import FEATURES, draw
+from tests.simulation.parted import Outcome, try_partitions
 from tests.simulation.planted import hunt, plant, play
 from tests.simulation.planted_votes import DIRECTED_FAULTS
 from tests.simulation.quorums import find_small_overlap
@@ -75,6 +76,12 @@ def test_a_slice_of_seeds(seed: int) -> None:
 def test_seeds_that_broke_once(seed: int) -> None:
     outcome = run(draw(seed))
     assert not outcome.failure, outcome.options.format()
+
+
+@pytest.mark.parametrize(("seed", "count", "stands"), [(326, 1, False), (220, 2, True)])
+def test_seeds_of_partitions_that_broke_once(seed: int, count: int, *, stands: bool) -> None:
+    outcome = try_partitions(seed, count)
+    assert outcome == Outcome(stands=stands), outcome
 
 
 def test_real_signatures_and_proofs() -> None:

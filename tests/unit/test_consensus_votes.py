@@ -18,6 +18,7 @@ from consensus.effects import (
     FetchParents,
     Finalised,
     KeepCertificate,
+    SetEntered,
     SignHere,
     SignVote,
     StoreJournal,
@@ -529,6 +530,25 @@ def test_a_hand_off_is_final_though_what_we_hold_for_justified_stands_beside_it(
     machine.certify(bundle(build_ack(handing, 5), OTHERS))
     gadget = machine.state.gadget
     assert gadget.voters.base == gadget.final.hash == gadget.lock.hash == handing.hash
+
+
+def test_what_proves_a_hand_off_is_kept_before_the_journal_enters_its_set() -> None:
+    """Else a power cut between the two leaves a seat that neither votes nor shows anything."""
+    machine = Machine(5)
+    machine.vote_now()
+    handing = replace(build_block(GENESIS, 4, seat="seat1"), base=CHAIN, hands_off=True)
+    voters = build_voters(handing.hash, 4, 1, machine.state.gadget.voters.entries)
+    machine.world.sets[handing.hash] = voters
+    machine.send(SetShown(machine.world.time_ms, voters))
+    machine.hold(handing)
+    finality = bundle(build_ack(handing, 5))
+    machine.certify(finality)
+    effects, kinds = machine.effects, [type(effect) for effect in machine.effects]
+    (stored,) = (item for item in effects if isinstance(item, StoreJournal))
+    written = effects.index(stored)
+    assert stored.journal.records[-1].set == handing.hash
+    assert kinds.index(KeepCertificate) < kinds.index(Finalised) < kinds.index(SetEntered) < written
+    assert KeepCertificate(finality) in effects
 
 
 def test_a_later_justification_that_contradicts_what_is_final_stops_the_signing_too() -> None:

@@ -28,6 +28,7 @@ from consensus.effects import TellConflict, TellOffence
 from consensus.events import CertificateSeen, NewestShown, ReleaseCommanded, VoteSeen
 from consensus.outlook import Standstill
 from consensus.pool import Newest
+from consensus.sets import build_voters
 from node.branches import follow
 from node.core import Core
 from node.decided import (
@@ -215,6 +216,22 @@ def test_an_answer_makes_final_and_is_served_on() -> None:
         assert len(box.bench.outside.blamed) == 1
         await take_finality(owner, PEER, None)
         assert len(box.bench.outside.blamed) == 1
+
+    run(check)
+
+
+def test_acks_of_the_set_before_are_shown_where_there_is_no_proof_of_the_hand_off() -> None:
+    async def check(box: Box) -> None:
+        owner, gadget = box.owner, box.owner.consensus.gadget
+        finality = box.certify(box.build_ack())
+        keep_certificate(owner.ledger.store, finality)
+        base, entries = box.bench.blocks[1], gadget.voters.entries
+        gadget.voters = build_voters(base.hash, base.header.slot, base.header.height, entries)
+        asked = FinalityRequest(finality.body.set, 0, 0)
+        assert show_finality(owner, asked) == FinalityAnswer((), None, finality)
+        asked = FinalityRequest(finality.body.set, 0, finality.body.round)
+        assert show_finality(owner, asked) == FinalityAnswer((), None, None)
+        assert show_finality(owner, FinalityRequest(bytes(32), 0, 0)).finality is None
 
     run(check)
 
