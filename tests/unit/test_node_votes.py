@@ -224,6 +224,7 @@ def test_acks_of_the_set_before_are_shown_where_there_is_no_proof_of_the_hand_of
     async def check(box: Box) -> None:
         owner, gadget = box.owner, box.owner.consensus.gadget
         finality = box.certify(box.build_ack())
+        assert isinstance(finality, Finality)
         keep_certificate(owner.ledger.store, finality)
         base, entries = box.bench.blocks[1], gadget.voters.entries
         gadget.voters = build_voters(base.hash, base.header.slot, base.header.height, entries)
