@@ -31,6 +31,8 @@ DURABLE_EVERY_BLOCKS: Final = 64
 
 async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
     """Make a block of the tree the head; returns what consensus wants then."""
+    if tip not in owner.consensus.tree:
+        return []  # chosen before it was refused; what is best since was chosen then
     path, ancestor = find_path(owner, tip)
     if _is_below_final(owner, ancestor):
         # Chosen before that became final; what is best now is chosen with the next event.

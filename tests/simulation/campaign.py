@@ -18,6 +18,7 @@ from tests.simulation.directed import SCHEDULES
 from tests.simulation.options import FEATURES, SLOTS_MAX, Options, draw
 from tests.simulation.progress import tell_progress
 from tests.simulation.rubbish import CODES
+from tests.simulation.spoiling import FAULTS
 from tests.simulation.watch import Broken
 from tests.simulation.world import World
 
@@ -45,6 +46,7 @@ CELLS: Final = (
     *(f"refused: {code}" for code in REFUSALS),
     "acks withheld",
     "block withheld",
+    "blocks refused",
     "certificate forged",
     "clock jump",
     "finality due at the end",
@@ -64,6 +66,7 @@ CELLS: Final = (
     "reorganisations",
     "roll-call refused",
     "secondary blocks",
+    *(f"spoilt block: {fault}" for fault in FAULTS),
     "seizure",
     "sets entered",
 )

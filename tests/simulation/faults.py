@@ -33,6 +33,7 @@ def heal(world: "World") -> None:
     world.lines.heal()
     world.lines.quality = Quality(Delay("exponential", 100))
     world.withholding.clear()
+    world.spoiling.clear()
     world.silent.clear()
     world.late_votes.clear()
     world.keeps_back.clear()
@@ -257,6 +258,14 @@ def _plan_selective(world: "World", dice: random.Random) -> None:
     world.withholding[world.draw_adversary(dice)] = dice.choice((0.3, 0.7))
 
 
+def _plan_spoilt(world: "World", dice: random.Random) -> None:
+    """Others are shown blocks that break a rule, for a while; the server itself makes good ones."""
+    begin, end = draw_span(world, dice, 200)
+    seat, share = world.draw_adversary(dice), dice.choice((0.3, 1.0))
+    at(world, begin, world.spoiling.setdefault, seat, share)
+    at(world, end, world.spoiling.pop, seat, None)
+
+
 def _plan_double_votes(world: "World", dice: random.Random) -> None:
     server = world.by_seat[world.draw_adversary(dice)]
     server.is_shameless = True
@@ -322,6 +331,7 @@ PLANS: Final[dict[str, Callable[["World", random.Random], None]]] = {
     "forged certificates": _plan_forged,
     "withheld blocks": _plan_withheld,
     "selective blocks": _plan_selective,
+    "spoilt blocks": _plan_spoilt,
     "censorship": _plan_censorship,
     "spam": _plan_nothing,
     "payments": _plan_nothing,

@@ -38,6 +38,7 @@ FEATURES: Final[dict[str, int]] = {
     "forged certificates": 30,
     "withheld blocks": 25,
     "selective blocks": 30,
+    "spoilt blocks": 30,
     "censorship": 25,
     "spam": 30,
     "payments": 85,

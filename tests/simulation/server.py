@@ -374,6 +374,7 @@ class Server:
 
     def _announce(self, block: SealedBlock) -> None:
         self.world.see_block(self, block)
+        block = self.world.spoil(self, block)
         header = block.header
         certificate = find_named_certificate(self.owner, header.lock_round, header.lock_hash)
         self.world.tell(self, BlockTold(block, self.world.announce(block), certificate))

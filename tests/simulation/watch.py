@@ -152,6 +152,8 @@ class Watch:
         if not self._world.is_honest(name):
             return
         self._check_journalled(name, vote, body_bytes)
+        if vote.target_hash in self._world.spoilt:
+            raise Broken("I7", f"{name} votes for a block that breaks a rule")
         if vote.set not in self._final_hashes:
             raise Broken("I8", f"{name} votes in a set whose hand-off nobody has made final")
         base_slot = self._get_slot(vote.set)

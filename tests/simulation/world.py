@@ -16,7 +16,7 @@ from chain.parameters import Constants, KeepSchedule
 from chain.transaction import SealedTransaction
 from consensus.journal import Journal
 from node.core import Core
-from tests.community import KEEP
+from tests.community import KEEP, get_key
 from tests.simulation import votes
 from tests.simulation.community import SEATS, SIMULATED, Members, build_community
 from tests.simulation.coverage import Coverage
@@ -27,6 +27,7 @@ from tests.simulation.options import CALM_SLOTS, Options
 from tests.simulation.server import BlockTold, Server
 from tests.simulation.sharing import shared
 from tests.simulation.signatures import signing
+from tests.simulation.spoiling import spoil
 from tests.simulation.timeline import Timeline, no_waiting
 from tests.simulation.watch import Broken, Watch
 
@@ -57,6 +58,7 @@ class World:
             newcomers = min(NEWCOMERS, options.servers - 3) if options.has("stake") else 0
         self.everybody = SEATS[: options.servers + lodgers]
         seats = len(self.everybody) - newcomers
+        self._spoiling_dice = self.get_dice("spoilt blocks as they are made")
         self.seats = self.everybody[:seats]
         self.newcomers = self.everybody[seats:]
         with signing(lambda *_: None, real=options.real):
@@ -73,6 +75,8 @@ class World:
         self.byzantine: set[str] = set()  # seats whose keys the adversary has
         self.withholding: dict[str, float] = {}  # server -> share of listeners that wait
         self.late_votes: dict[str, float] = {}  # the same for votes
+        self.spoiling: dict[str, float] = {}  # server -> share of its blocks that break a rule
+        self.spoilt: set[bytes] = set()
         self.keeps_back: defaultdict[str, set[str]] = defaultdict(set)  # what is never sent
         # Who may be the adversary's: fewer than a third.
         count = max((seats - 1) // 3, 1 if seats > 3 else 0)
@@ -173,6 +177,18 @@ class World:
         header = block.header
         self.coverage.add("secondary blocks" if header.kind else "primary blocks")
         self.note(server.name, f"makes {header.height} slot {header.slot} {block.hash.hex()[:8]}")
+
+    def spoil(self, server: Server, block: SealedBlock) -> SealedBlock:
+        """What a server tells of a block of its own: the block, or one that breaks a rule."""
+        dice = self._spoiling_dice
+        if not self.members.sent or dice.random() >= self.spoiling.get(server.name, 0.0):
+            return block
+        sent, key = list(self.members.sent.values()), get_key(f"{server.seat}/vote")
+        fault, spoilt = spoil(block, key, sent, dice)
+        self.coverage.add(f"spoilt block: {fault}")
+        self.spoilt.add(spoilt.hash)
+        self.see_block(server, spoilt)
+        return spoilt
 
     def tell(self, server: Server, message: Any) -> None:
         """Gossip: to everybody, as far as the lines carry and the sender lets it."""

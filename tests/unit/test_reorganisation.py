@@ -27,10 +27,13 @@ from chain.store import Store
 from chain.tables import CURRENT
 from chain.transaction import SealedTransaction
 from chain.votes import SignedHere, SignedVote
+from consensus.effects import Follow
+from consensus.engine import step
+from consensus.events import BlockHeld
 from consensus.forkchoice import get_preference
 from node.chainkeeper import ChainKeeper, build_facts
 from node.core import Core
-from node.effects import take_block
+from node.effects import perform, take_block
 from node.events import BlockApplied, BlockUndone, CoreEvent
 from node.signatures import KnownSignatures
 from node.stores import FolderStores, MemoryStores, Stores
@@ -261,6 +264,22 @@ async def test_a_better_branch_with_a_bad_block_is_left_again_and_nobody_is_blam
     await deliver(core, [following])
     assert core.ledger.head.hash == following.hash
     assert outside.blamed == []
+
+
+async def test_a_bad_block_that_was_to_be_followed_twice_halts_nobody() -> None:
+    """When it comes before its parent, what waited for them may want it followed, too."""
+    forest = Forest()
+    good = [forest.grow(forest.community.chain)]
+    bad = forest.spoil(forest.grow(good[0].hash))
+    core = open_core(forest, MemoryStores())
+    await deliver(core, good)
+    owner = core._owner
+    facts = build_facts(bad.hash, bad.header, None)
+    owner.bodies[bad.hash] = bad
+    step(owner.consensus, BlockHeld(owner.clock.get_ms(), facts, len(bad.whole_bytes), live=False))
+    await perform(owner, [Follow(bad.hash), Follow(bad.hash)])
+    assert core.ledger.head.hash == good[0].hash
+    assert core.get_core_status().counters.blocks_refused == 1
 
 
 @pytest.mark.parametrize("depth", [1, 3, 7])
