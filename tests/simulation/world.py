@@ -27,7 +27,7 @@ from tests.simulation.options import CALM_SLOTS, Options
 from tests.simulation.server import BlockTold, Server
 from tests.simulation.sharing import shared
 from tests.simulation.signatures import signing
-from tests.simulation.spoiling import spoil
+from tests.simulation.spoiling import Seen, spoil
 from tests.simulation.timeline import Timeline, no_waiting
 from tests.simulation.watch import Broken, Watch
 
@@ -183,8 +183,8 @@ class World:
         dice = self._spoiling_dice
         if not self.members.sent or dice.random() >= self.spoiling.get(server.name, 0.0):
             return block
-        sent, key = list(self.members.sent.values()), get_key(f"{server.seat}/vote")
-        fault, spoilt = spoil(block, key, sent, dice)
+        seen = Seen(list(self.members.sent.values()), list(self.blocks.values()))
+        fault, spoilt = spoil(block, get_key(f"{server.seat}/vote"), seen, dice)
         self.coverage.add(f"spoilt block: {fault}")
         self.spoilt.add(spoilt.hash)
         self.see_block(server, spoilt)
