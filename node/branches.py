@@ -76,9 +76,11 @@ def _go_beside(owner: Owner, ancestor: BlockFacts, path: list[BlockFacts]) -> li
     """Have a chain made anew that parts from ours further back than blocks can be undone.
 
     Not above a snapshot, unless all blocks below it have been fetched since: there such a branch is
-    refused, and what is dated ahead is followed until a better branch from further up comes.
+    refused, and what is dated ahead is followed until a better branch from further up comes. Never
+    below it: its block is proven final, and of what lies lower nothing was executed here.
     """
-    if not owner.ledger.first.height:
+    is_whole = not owner.ledger.first.height
+    if is_whole and ancestor.height >= owner.ledger.base.height:
         owner.replace_chain(ancestor, path)
         return []
     if not path:

@@ -11,7 +11,7 @@ from chain.block import SealedBlock, decode_block, seal_block
 from chain.checks import DirectChecks
 from chain.codec import encode
 from chain.header import BlockHash
-from chain.kept import read_first
+from chain.kept import read_first, write_base
 from chain.proof import Checkpoint, HandOff, SetList
 from chain.snapshot import Outline, Part
 from chain.store import Batch, MemoryStore
@@ -441,6 +441,33 @@ async def test_with_the_past_another_chain_can_be_made_anew_from_the_genesis(
         assert replayed.keeper is not None
         assert replayed.keeper.ledger.base.height == 0
         assert replayed.keeper.ledger.root == newcomer.ledger.root
+
+
+async def test_below_the_snapshot_no_other_chain_is_made(
+    autojump_clock: object, blocks: list[SealedBlock]
+) -> None:
+    """Its block is proven final; and of earlier epochs nothing is known by which to judge one."""
+    stores = await begin(blocks)
+    async with open_world() as world:
+        world.start("server", keep(blocks))
+        newcomer = world.start("newcomer", stores, "/memory/server", past_blocks_per_second=FAST)
+        await wait_for(lambda: is_whole(newcomer))
+        owner, asked = newcomer._owner, []
+        owner.replace_chain = lambda ancestor, _: asked.append(ancestor)
+        for height in (FINAL - 1, 1, 0):
+            facts = [owner.keeper.get_facts_at(above) for above in (height, height + 1)]
+            other = replace(facts[1], hash=bytes([height]) * 32)
+            _go_beside(owner, facts[0], [other])
+            assert owner.consensus.tree.is_refused(other.hash)
+        assert asked == []
+
+
+def test_a_snapshot_of_the_very_first_block_lacks_nothing(blocks: list[SealedBlock]) -> None:
+    for height, first in ((1, None), (2, blocks[1].hash)):
+        store, block = MemoryStore(), blocks[height - 1]
+        write_base(store, GENESIS, block, score=2 * height)
+        found = read_first(store)
+        assert (None if found is None else found.hash) == first
 
 
 async def begin_early(blocks: list[SealedBlock]) -> MemoryStores:
