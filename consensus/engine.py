@@ -89,7 +89,7 @@ def step(state: Consensus, event: Event) -> list[Effect]:
     """Take in one event; returns what is to be done, in this order."""
     kind = type(event)
     effects = _HANDLERS[kind](state, event)
-    if not effects and kind in QUIET and is_undisturbed(state, event):
+    if kind is AnchorShown or (not effects and kind in QUIET and is_undisturbed(state, event)):
         return effects
     of_round, wake_ms = plan_round(state, event.time_ms)
     of_block, wake_ms = plan_block(state, event.time_ms, wake_ms)
@@ -182,7 +182,11 @@ def on_block_held(state: Consensus, event: BlockHeld) -> list[Effect]:
 
 
 def on_anchor_shown(state: Consensus, event: AnchorShown) -> list[Effect]:
-    """A branch is about to come that forks off below the tree."""
+    """A branch is about to come that forks off below the tree; with it all is planned anew.
+
+    Anchors are shown one by one, in the middle of other work. What would be planned between two of
+    them, a vote and the journal that must be written before it, would be done by nobody.
+    """
     state.tree.add_anchor(event.facts, event.score, event.recorded)
     return []
 
