@@ -61,6 +61,7 @@ from consensus.finality import (
     take_named,
     update_root,
 )
+from consensus.forkchoice import BlockFacts
 from consensus.gadget import set_back
 from consensus.guard import OFFSET_WARN_MS
 from consensus.offences import note_header
@@ -166,7 +167,8 @@ def on_block_held(state: Consensus, event: BlockHeld) -> list[Effect]:
     """A block is here: too early, early, waiting for its parent, or ready for its place."""
     facts, slot = event.facts, state.get_slot(event.time_ms)
     if facts.slot > slot + EARLY_SLOTS:
-        return [Forget((facts,))]
+        waiting = [Arrival(facts, event.size_bytes, early=True)]
+        return _drop(state.arrivals.set_aside(waiting) if event.kept else [facts])
     if event.live and state.tree.count_authored(facts.seat, facts.slot) >= SAME_SLOT_MAX:
         return [Forget((facts,))]
     effects: list[Effect] = []
@@ -311,8 +313,11 @@ def _accept(state: Consensus, arrival: Arrival, time_ms: int) -> list[Effect]:
 
 
 def _wait(state: Consensus, arrival: Arrival) -> list[Effect]:
-    dropped = state.arrivals.add(arrival)
-    return [Forget(tuple(dropped))] if dropped else []
+    return _drop(state.arrivals.add(arrival))
+
+
+def _drop(blocks: list[BlockFacts]) -> list[Effect]:
+    return [Forget(tuple(blocks))] if blocks else []
 
 
 def _prune(state: Consensus) -> list[Effect]:
@@ -334,7 +339,7 @@ def _prune_now(state: Consensus) -> list[Effect]:
         limit=_get_tree_limit(state),
         limit_bytes=TREE_BYTES_MAX,
     )
-    return [Forget(tuple(removed))] if removed else []
+    return _drop(removed)
 
 
 def _get_kept_slot(state: Consensus) -> int:

@@ -42,12 +42,16 @@ class HeaderSeen(NamedTuple):
 
 
 class BlockHeld(NamedTuple):
-    """A block whose header its seat signed and whose body matches. ``live``: not from sync."""
+    """A block whose header its seat signed and whose body matches.
+
+    ``live``: not from sync. ``kept``: it lay on our own disk at the start.
+    """
 
     time_ms: int
     facts: BlockFacts
     size_bytes: int
     live: bool
+    kept: bool = False
 
 
 class AnchorShown(NamedTuple):

@@ -388,6 +388,18 @@ async def test_a_node_starts_with_a_clock_that_was_set_back_while_it_was_down() 
     check_same(node.core, build_straight(node.forest, common[-1]))
 
 
+async def test_what_was_set_aside_outlives_a_start_with_a_clock_that_is_still_behind() -> None:
+    node, common, ahead = await build_ahead()
+    await node.set_clock(common[-1].header.slot + 1)
+    node.core = node.open()
+    await node.core._task._start()
+    assert node.core.ledger.head.hash == common[-1].hash
+    assert node.get_aside() == [block.hash for block in ahead]
+    await node.set_clock(ahead[-1].header.slot)
+    assert node.core.ledger.head.hash == ahead[-1].hash
+    check_same(node.core, build_straight(node.forest, ahead[-1]))
+
+
 def build_long(life_slots: int, author: str | None) -> tuple[Node, SealedBlock, list[SealedBlock]]:
     """A node that is to take seventy blocks that are dated ahead, above one that is not."""
     constants = replace(CONSTANTS, transaction_life_slots=life_slots)
