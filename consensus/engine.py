@@ -42,6 +42,7 @@ from consensus.events import (
     OffsetMeasured,
     OperatorConfirmed,
     PartingShown,
+    PastHeld,
     PeerLeft,
     ReleaseCommanded,
     SetShown,
@@ -230,6 +231,12 @@ def on_block_refused(state: Consensus, event: BlockRefused) -> list[Effect]:
     ]
 
 
+def on_past_held(state: Consensus, _event: PastHeld) -> list[Effect]:
+    """Remember no block as refused: what the rules refuse is refused again when it comes again."""
+    state.tree.forget_refused()
+    return []
+
+
 def on_clock_jumped(state: Consensus, event: ClockJumped) -> list[Effect]:
     """The wall clock was set, or stood still: listen again, and follow nothing of the future.
 
@@ -370,6 +377,7 @@ _HANDLERS: Final[dict[type[Any], Callable[[Consensus, Any], list[Effect]]]] = {
     HeadChanged: on_head_changed,
     ChainReplaced: on_chain_replaced,
     BlockRefused: on_block_refused,
+    PastHeld: on_past_held,
     Drafted: on_drafted,
     ClockJumped: on_clock_jumped,
     OffsetMeasured: on_offset_measured,

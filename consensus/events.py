@@ -81,6 +81,12 @@ class ChainReplaced(NamedTuple):
     voters: VoterSet | None = None
 
 
+class PastHeld(NamedTuple):
+    """The node holds all blocks now: branches that it could not go to before may be tried again."""
+
+    time_ms: int
+
+
 class BlockRefused(NamedTuple):
     """The rules refused a block that we hold; nothing above it can be followed."""
 
@@ -242,6 +248,7 @@ Event = (
     | HeadChanged
     | ChainReplaced
     | BlockRefused
+    | PastHeld
     | Drafted
     | ClockJumped
     | OffsetMeasured

@@ -27,6 +27,7 @@ from node.signatures import KnownSignatures
 
 # While catching up, blocks go to the disk in the background and are waited for now and then.
 DURABLE_EVERY_BLOCKS: Final = 64
+OUT_OF_REACH_MAX: Final = 256  # a branch costs a seat a signature; a forgotten one is blamed
 
 
 async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
@@ -86,6 +87,9 @@ def _go_beside(owner: Owner, ancestor: BlockFacts, path: list[BlockFacts]) -> li
     if not path:
         return []
     owner.log.warning("branch_below_snapshot", height=ancestor.height)
+    owner.out_of_reach[path[0].hash] = None
+    if len(owner.out_of_reach) > OUT_OF_REACH_MAX:
+        del owner.out_of_reach[next(iter(owner.out_of_reach))]
     return _refuse(owner, path[0])
 
 

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from chain.block import SealedBlock, decode_block, seal_block
 from chain.checks import DirectChecks
 from chain.codec import encode
-from chain.header import BlockHash
+from chain.header import BlockHash, SignedHeader
 from chain.kept import read_first, write_base
 from chain.proof import Checkpoint, HandOff, SetList
 from chain.snapshot import Outline, Part
@@ -32,7 +32,7 @@ from node.replacement import replay_beside
 from node.status import HeldBlocks
 from node.stores import MemoryStores
 from p2p.past import DISTRUST_SECONDS, REST_SECONDS, PastFetcher
-from p2p.transport import PeerId
+from p2p.transport import PeerId, Verdict
 from p2p.warp import Shelf
 from p2p.wire import BLOCKS_MAX
 from tests.community import get_account_id
@@ -431,9 +431,15 @@ async def test_with_the_past_another_chain_can_be_made_anew_from_the_genesis(
         owner, asked = newcomer._owner, []
         facts = [owner.keeper.get_facts_at(height) for height in range(FINAL, BLOCKS + 1)]
         owner.replace_chain = lambda ancestor, _: asked.append(ancestor)
+        branch = SignedHeader(blocks[FINAL].header, blocks[FINAL].block.signature)
         _go_beside(owner, facts[0], facts[1:])
         assert asked == []
+        # Refused for what we lack, not for what they are: nobody is blamed, and it is tried again.
+        assert owner.consensus.tree.is_refused(facts[1].hash)
+        assert newcomer.judge_branch(PeerId("server"), (branch,)) is Verdict.IGNORE
         await wait_for(lambda: is_whole(newcomer))
+        await wait_for(lambda: not owner.consensus.tree.is_refused(facts[1].hash))
+        assert newcomer.judge_branch(PeerId("server"), (branch,)) is Verdict.ACCEPT
         _go_beside(owner, facts[0], facts[1:])
         assert asked == [facts[0]]
         replayed = await replay_beside(owner, stores, facts[0], facts[1:])
