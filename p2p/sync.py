@@ -44,6 +44,7 @@ DISTRUST_SECONDS: Final = 60.0  # how long a peer that led us astray is not foll
 SLOW_SECONDS: Final = 10.0  # how long one is left alone that did not answer
 SETTLE_SECONDS: Final = 30.0  # what the node may take for the last blocks before we look again
 SETTLE_LOOK_SECONDS: Final = 0.05
+FOLLOW_SECONDS: Final = 3.0  # and to execute the first of them, once they are held
 
 
 class _Lost(Exception):
@@ -106,6 +107,19 @@ class _Shown:
         is_short = self._height + FAR_BLOCKS < self._claimed.height
         fault = Misbehaviour.EMPTY_PROMISE if is_short or not self.is_new else None
         raise _Lost("not the chain that was claimed", fault)
+
+    def check_gain(self, before: Head, after: Head) -> None:
+        """Raises _Lost unless the node follows something else now than before this was shown.
+
+        What a seat has signed and the rules refuse, or what is worth less than was claimed, is
+        held by the node and never followed: whoever shows such blocks, one after another, must
+        not be asked first for ever.
+        """
+        claimed = self._claimed
+        if claimed is not None and claimed.hash == after.hash and claimed.score != after.score:
+            raise _Lost("a chain of another score than claimed", Misbehaviour.EMPTY_PROMISE)
+        if after.hash == before.hash:
+            raise _Lost("nothing that the node follows")
 
 
 class Sync:
@@ -194,7 +208,7 @@ class Sync:
 
     async def _follow(self, leader: Peer) -> None:
         """Fetch a peer's chain, batch after batch, to its end. Raises TransportError or _Lost."""
-        shown = _Shown(leader.head)
+        shown, before = _Shown(leader.head), self._view.get_status().head
         while True:
             ours = self._view.get_locator()
             locator = tuple(ours if shown.last is None else (shown.last, *ours))[:LOCATOR_MAX]
@@ -214,14 +228,21 @@ class Sync:
             if len(headers) < HEADERS_MAX:
                 shown.check_promise()
                 if shown.last is not None:
-                    await self._settle(shown.last)
+                    await self._settle(shown.last, before)
+                    shown.check_gain(before, self._view.get_status().head)
                 return
 
-    async def _settle(self, last: BlockHash) -> None:
-        """Let the node work off what it was given, so that nothing is fetched twice."""
+    async def _settle(self, last: BlockHash, before: Head) -> None:
+        """Let the node work off what it was given, so that nothing is fetched twice.
+
+        It holds a block before it has executed it: then it gets a moment more.
+        """
         with trio.move_on_after(SETTLE_SECONDS):
             while not self._view.has_block(last):  # noqa: ASYNC110 - the view is asked, it does not call
                 await trio.sleep(SETTLE_LOOK_SECONDS)
+            with trio.move_on_after(FOLLOW_SECONDS):
+                while self._view.get_status().head.hash == before.hash:  # noqa: ASYNC110 - the same
+                    await trio.sleep(SETTLE_LOOK_SECONDS)
 
     def _check_linkage(
         self, headers: Sequence[SignedHeader], known: frozenset[BlockHash]
