@@ -478,6 +478,27 @@ async def test_wrong_bodies_accuse_who_sent_them(autojump_clock: MockClock) -> N
     assert_in_order(late)
 
 
+async def test_nobody_is_blamed_where_a_seat_has_signed_a_header_in_two_ways(
+    autojump_clock: MockClock,
+) -> None:
+    """Both signatures hold; who has which is the seat's doing."""
+    world = World(lines=DELAY)
+    blocks = build_chain(400, each=1)
+    others = [
+        seal_block(block.header, bytes([1]) * 64, block.transactions, block.parts)
+        for block in blocks
+    ]
+    full = [world.build(n, FakeChain(list(c))) for n, c in (("a", blocks), ("b", others))]
+    late = world.build("late", peers=("/memory/a", "/memory/b"))
+    async with world.run(*full, late):
+        await until(late, lambda: len(late.chain.blocks) == 400)
+        assert [peer.score for peer in late.network.get_peers()] == [0, 0]
+    assert {event.peer for event in late.get_arrived()} == {"a", "b"}
+    for event in late.get_arrived():
+        brought = blocks if event.peer == "a" else others
+        assert event.block in brought, "what a peer brought is told of that peer"
+
+
 async def test_a_chain_of_lies_costs_no_more_than_a_batch_and_a_window(
     autojump_clock: MockClock,
 ) -> None:
