@@ -98,10 +98,13 @@ def read_base(store: Store) -> Head | None:
 
 
 def read_first(store: Store) -> Head | None:
-    """The lowest block that a store holds; None: it holds all of them, from the genesis on."""
+    """The lowest block that a store holds; None: it holds all of them, from the genesis on.
+
+    So it does where the snapshot was of the very first block.
+    """
     data = store.get(FIRST_KEY) or store.get(BASE_KEY)
     first = None if data is None else HEADS.decode(data)
-    return first if first is not None and first.height else None
+    return first if first is not None and first.height > 1 else None
 
 
 def read_undo_rows(data: bytes) -> list[tuple[bytes, bytes | None]]:

@@ -73,13 +73,13 @@ class Arrivals:
         return due
 
     def set_aside(self, blocks: Sequence[Arrival]) -> list[BlockFacts]:
-        """Let blocks that had a place wait for their slot, each after its parent.
+        """Let blocks that had a place wait for their slot, beside those that do already.
 
         Returns those for which there is no room; what is lower stays.
         """
-        room = ASIDE_MAX - len(self._aside)
-        self._aside.update((item.facts.hash, item) for item in blocks[:room])
-        return [item.facts for item in blocks[room:]]
+        waiting = sorted([*self._aside.values(), *blocks], key=lambda item: item.facts.height)
+        self._aside = {item.facts.hash: item for item in waiting[:ASIDE_MAX]}
+        return [item.facts for item in waiting[ASIDE_MAX:]]
 
     def take_back(self, slot: int) -> list[Arrival]:
         """The blocks that were set aside whose slot has come, each after its parent."""

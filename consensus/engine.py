@@ -42,6 +42,7 @@ from consensus.events import (
     OffsetMeasured,
     OperatorConfirmed,
     PartingShown,
+    PastHeld,
     PeerLeft,
     ReleaseCommanded,
     SetShown,
@@ -61,6 +62,7 @@ from consensus.finality import (
     take_named,
     update_root,
 )
+from consensus.forkchoice import BlockFacts
 from consensus.gadget import set_back
 from consensus.guard import OFFSET_WARN_MS
 from consensus.offences import note_header
@@ -89,7 +91,7 @@ def step(state: Consensus, event: Event) -> list[Effect]:
     """Take in one event; returns what is to be done, in this order."""
     kind = type(event)
     effects = _HANDLERS[kind](state, event)
-    if not effects and kind in QUIET and is_undisturbed(state, event):
+    if kind is AnchorShown or (not effects and kind in QUIET and is_undisturbed(state, event)):
         return effects
     of_round, wake_ms = plan_round(state, event.time_ms)
     of_block, wake_ms = plan_block(state, event.time_ms, wake_ms)
@@ -166,7 +168,8 @@ def on_block_held(state: Consensus, event: BlockHeld) -> list[Effect]:
     """A block is here: too early, early, waiting for its parent, or ready for its place."""
     facts, slot = event.facts, state.get_slot(event.time_ms)
     if facts.slot > slot + EARLY_SLOTS:
-        return [Forget((facts,))]
+        waiting = [Arrival(facts, event.size_bytes, early=True)]
+        return _drop(state.arrivals.set_aside(waiting) if event.kept else [facts])
     if event.live and state.tree.count_authored(facts.seat, facts.slot) >= SAME_SLOT_MAX:
         return [Forget((facts,))]
     effects: list[Effect] = []
@@ -182,7 +185,11 @@ def on_block_held(state: Consensus, event: BlockHeld) -> list[Effect]:
 
 
 def on_anchor_shown(state: Consensus, event: AnchorShown) -> list[Effect]:
-    """A branch is about to come that forks off below the tree."""
+    """A branch is about to come that forks off below the tree; with it all is planned anew.
+
+    Anchors are shown one by one, in the middle of other work. What would be planned between two of
+    them, a vote and the journal that must be written before it, would be done by nobody.
+    """
     state.tree.add_anchor(event.facts, event.score, event.recorded)
     return []
 
@@ -222,6 +229,12 @@ def on_block_refused(state: Consensus, event: BlockRefused) -> list[Effect]:
         *retry_waiting(state, event.time_ms),
         *update_root(state),
     ]
+
+
+def on_past_held(state: Consensus, _event: PastHeld) -> list[Effect]:
+    """Remember no block as refused: what the rules refuse is refused again when it comes again."""
+    state.tree.forget_refused()
+    return []
 
 
 def on_clock_jumped(state: Consensus, event: ClockJumped) -> list[Effect]:
@@ -307,8 +320,11 @@ def _accept(state: Consensus, arrival: Arrival, time_ms: int) -> list[Effect]:
 
 
 def _wait(state: Consensus, arrival: Arrival) -> list[Effect]:
-    dropped = state.arrivals.add(arrival)
-    return [Forget(tuple(dropped))] if dropped else []
+    return _drop(state.arrivals.add(arrival))
+
+
+def _drop(blocks: list[BlockFacts]) -> list[Effect]:
+    return [Forget(tuple(blocks))] if blocks else []
 
 
 def _prune(state: Consensus) -> list[Effect]:
@@ -330,7 +346,7 @@ def _prune_now(state: Consensus) -> list[Effect]:
         limit=_get_tree_limit(state),
         limit_bytes=TREE_BYTES_MAX,
     )
-    return [Forget(tuple(removed))] if removed else []
+    return _drop(removed)
 
 
 def _get_kept_slot(state: Consensus) -> int:
@@ -361,6 +377,7 @@ _HANDLERS: Final[dict[type[Any], Callable[[Consensus, Any], list[Effect]]]] = {
     HeadChanged: on_head_changed,
     ChainReplaced: on_chain_replaced,
     BlockRefused: on_block_refused,
+    PastHeld: on_past_held,
     Drafted: on_drafted,
     ClockJumped: on_clock_jumped,
     OffsetMeasured: on_offset_measured,

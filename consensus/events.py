@@ -42,12 +42,16 @@ class HeaderSeen(NamedTuple):
 
 
 class BlockHeld(NamedTuple):
-    """A block whose header its seat signed and whose body matches. ``live``: not from sync."""
+    """A block whose header its seat signed and whose body matches.
+
+    ``live``: not from sync. ``kept``: it lay on our own disk at the start.
+    """
 
     time_ms: int
     facts: BlockFacts
     size_bytes: int
     live: bool
+    kept: bool = False
 
 
 class AnchorShown(NamedTuple):
@@ -75,6 +79,12 @@ class ChainReplaced(NamedTuple):
     time_ms: int
     position: Position
     voters: VoterSet | None = None
+
+
+class PastHeld(NamedTuple):
+    """The node holds all blocks now: branches that it could not go to before may be tried again."""
+
+    time_ms: int
 
 
 class BlockRefused(NamedTuple):
@@ -238,6 +248,7 @@ Event = (
     | HeadChanged
     | ChainReplaced
     | BlockRefused
+    | PastHeld
     | Drafted
     | ClockJumped
     | OffsetMeasured

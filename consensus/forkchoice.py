@@ -287,6 +287,10 @@ class Tree:
         self._remove(removed)
         return removed
 
+    def forget_refused(self) -> None:
+        """Let blocks that were refused come again."""
+        self._refused.clear()
+
     def prune(
         self,
         head: BlockHash,

@@ -53,7 +53,7 @@ def get_outlook(state: Consensus, time_ms: int) -> Outlook:
     """A snapshot."""
     gadget, slot = state.gadget, state.get_slot(time_ms)
     voters, lock, final = gadget.voters, gadget.lock, gadget.final
-    recorded = state.tree.get_recorded(state.position.head.hash)
+    recorded = state.position.recorded  # of the head, also while it has lost its place in the tree
     recorded_round = recorded.round if recorded.set == voters.base else voters.base_slot
     level = compute_level(voters, state.settings.constants, slot, lock, recorded_round)
     gap_slots = max(slot - final.round, 0)

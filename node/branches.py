@@ -27,6 +27,7 @@ from node.signatures import KnownSignatures
 
 # While catching up, blocks go to the disk in the background and are waited for now and then.
 DURABLE_EVERY_BLOCKS: Final = 64
+OUT_OF_REACH_MAX: Final = 256  # a branch costs a seat a signature; a forgotten one is blamed
 
 
 async def follow(owner: Owner, tip: BlockHash) -> list[Effect]:
@@ -76,14 +77,19 @@ def _go_beside(owner: Owner, ancestor: BlockFacts, path: list[BlockFacts]) -> li
     """Have a chain made anew that parts from ours further back than blocks can be undone.
 
     Not above a snapshot, unless all blocks below it have been fetched since: there such a branch is
-    refused, and what is dated ahead is followed until a better branch from further up comes.
+    refused, and what is dated ahead is followed until a better branch from further up comes. Never
+    below it: its block is proven final, and of what lies lower nothing was executed here.
     """
-    if not owner.ledger.first.height:
+    is_whole = not owner.ledger.first.height
+    if is_whole and ancestor.height >= owner.ledger.base.height:
         owner.replace_chain(ancestor, path)
         return []
     if not path:
         return []
     owner.log.warning("branch_below_snapshot", height=ancestor.height)
+    owner.out_of_reach[path[0].hash] = None
+    if len(owner.out_of_reach) > OUT_OF_REACH_MAX:
+        del owner.out_of_reach[next(iter(owner.out_of_reach))]
     return _refuse(owner, path[0])
 
 

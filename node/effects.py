@@ -167,7 +167,9 @@ async def compare_with_end(owner: Owner, record: FinalityRecord, *, hands_over: 
         )
 
 
-async def place_facts(owner: Owner, facts: BlockFacts, size_bytes: int, *, live: bool) -> None:
+async def place_facts(
+    owner: Owner, facts: BlockFacts, size_bytes: int, *, live: bool, kept: bool = False
+) -> None:
     """The same of a block whose body is held, with the block of our chain it may stand on."""
     below = facts.height - 1
     if (
@@ -180,7 +182,7 @@ async def place_facts(owner: Owner, facts: BlockFacts, size_bytes: int, *, live:
         recorded = keeper.get_recorded_at(below)
         await handle(owner, AnchorShown(owner.clock.get_ms(), anchor, score, recorded))
     owner.keeper.remember(facts)
-    await handle(owner, BlockHeld(owner.clock.get_ms(), facts, size_bytes, live))
+    await handle(owner, BlockHeld(owner.clock.get_ms(), facts, size_bytes, live, kept))
 
 
 def _wake(owner: Owner, effect: Wake) -> None:

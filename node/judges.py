@@ -158,8 +158,8 @@ def judge_branch(owner: Owner, headers: tuple[SignedHeader, ...]) -> Verdict:
             return Verdict.IGNORE  # the peer's clock may be wrong, or ours
         header_bytes = encode(header)
         block_hash = compute_block_hash(header_bytes)
-        if owner.consensus.tree.is_refused(block_hash):
-            return Verdict.REJECT
+        if owner.consensus.tree.is_refused(block_hash):  # perhaps only for what we lack
+            return Verdict.IGNORE if block_hash in owner.out_of_reach else Verdict.REJECT
         is_other_history = is_other_history or _is_other_history(owner, header, block_hash)
         if handed_over is not None or owner.ledger.get_hash(header.height) == block_hash:
             continue

@@ -169,6 +169,8 @@ class Owner:
     # Begins to replay another chain beside ours: from this block of ours, up these of the tree.
     replace_chain: Callable[[BlockFacts, list[BlockFacts]], None] = _wait
     announce: Callable[[SealedBlock], None] = _wait
+    # Of branches that part from ours where we have no way back: the first block of each, refused.
+    out_of_reach: dict[BlockHash, None] = field(default_factory=dict)
     drafted: DraftedBlock | None = None
     setoff: SetOffDesk = field(default_factory=SetOffDesk)
     bodies: dict[BlockHash, SealedBlock] = field(default_factory=dict)  # of blocks that wait

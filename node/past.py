@@ -19,6 +19,7 @@ from chain.ledger import Ledger
 from chain.proof import SetList
 from chain.rules.lottery import find_entry
 from chain.store import MemoryStore
+from consensus.events import PastHeld
 from node.certified import build_list_row, read_list
 from node.owner import Owner
 
@@ -115,6 +116,9 @@ def keep_brought(owner: Owner, brought: Brought) -> None:
         rows = [build_list_row(set_hash, entries) for set_hash, entries in brought.lists.items()]
         keeper.extend_below(brought.blocks, rows)
         _tell_progress(owner, before, keeper.ledger.first.height)
+        if not keeper.ledger.first.height and owner.out_of_reach:
+            owner.out_of_reach.clear()
+            owner.pending.append(PastHeld(owner.clock.get_ms()))
     brought.done.set()
 
 

@@ -137,7 +137,7 @@ class CoreTask:
         newest: deque[SealedBlock] = deque(maxlen=SIDES_RETURNED_MAX)
         for block, facts in owner.keeper.read_sides():
             newest.append(block)
-            await place_facts(owner, facts, len(block.whole_bytes), live=False)
+            await place_facts(owner, facts, len(block.whole_bytes), live=False, kept=True)
             await trio.lowlevel.checkpoint()
         returning = [sealed for block in newest for sealed in block.transactions]
         owner.mempool.follow(owner.ledger, (), returning)

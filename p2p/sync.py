@@ -44,6 +44,7 @@ DISTRUST_SECONDS: Final = 60.0  # how long a peer that led us astray is not foll
 SLOW_SECONDS: Final = 10.0  # how long one is left alone that did not answer
 SETTLE_SECONDS: Final = 30.0  # what the node may take for the last blocks before we look again
 SETTLE_LOOK_SECONDS: Final = 0.05
+FOLLOW_SECONDS: Final = 3.0  # and to execute the first of them, once they are held
 
 
 class _Lost(Exception):
@@ -58,7 +59,7 @@ class _Lost(Exception):
 class _Round:
     """Bodies of one batch of headers: which are wanted, which are here, who still helps."""
 
-    wanted: deque[tuple[BlockHash, SignedHeader]]
+    wanted: deque[BlockHash]
     total: int
     next: BlockHash  # the one that goes to the node next
     here: dict[BlockHash, tuple[PeerId, SealedBlock]] = field(default_factory=dict)
@@ -106,6 +107,19 @@ class _Shown:
         is_short = self._height + FAR_BLOCKS < self._claimed.height
         fault = Misbehaviour.EMPTY_PROMISE if is_short or not self.is_new else None
         raise _Lost("not the chain that was claimed", fault)
+
+    def check_gain(self, before: Head, after: Head) -> None:
+        """Raises _Lost unless the node follows something else now than before this was shown.
+
+        What a seat has signed and the rules refuse, or what is worth less than was claimed, is
+        held by the node and never followed: whoever shows such blocks, one after another, must
+        not be asked first for ever.
+        """
+        claimed = self._claimed
+        if claimed is not None and claimed.hash == after.hash and claimed.score != after.score:
+            raise _Lost("a chain of another score than claimed", Misbehaviour.EMPTY_PROMISE)
+        if after.hash == before.hash:
+            raise _Lost("nothing that the node follows")
 
 
 class Sync:
@@ -194,7 +208,7 @@ class Sync:
 
     async def _follow(self, leader: Peer) -> None:
         """Fetch a peer's chain, batch after batch, to its end. Raises TransportError or _Lost."""
-        shown = _Shown(leader.head)
+        shown, before = _Shown(leader.head), self._view.get_status().head
         while True:
             ours = self._view.get_locator()
             locator = tuple(ours if shown.last is None else (shown.last, *ours))[:LOCATOR_MAX]
@@ -209,19 +223,26 @@ class Sync:
                 await bring_lists(
                     self._ask, self._view, self._roster, self._tell, leader.info.id, headers
                 )
-                shown.is_new |= await self._fetch_bodies(leader, hashes, headers)
+                shown.is_new |= await self._fetch_bodies(leader, hashes)
                 shown.note(hashes, headers)
             if len(headers) < HEADERS_MAX:
                 shown.check_promise()
                 if shown.last is not None:
-                    await self._settle(shown.last)
+                    await self._settle(shown.last, before)
+                    shown.check_gain(before, self._view.get_status().head)
                 return
 
-    async def _settle(self, last: BlockHash) -> None:
-        """Let the node work off what it was given, so that nothing is fetched twice."""
+    async def _settle(self, last: BlockHash, before: Head) -> None:
+        """Let the node work off what it was given, so that nothing is fetched twice.
+
+        It holds a block before it has executed it: then it gets a moment more.
+        """
         with trio.move_on_after(SETTLE_SECONDS):
             while not self._view.has_block(last):  # noqa: ASYNC110 - the view is asked, it does not call
                 await trio.sleep(SETTLE_LOOK_SECONDS)
+            with trio.move_on_after(FOLLOW_SECONDS):
+                while self._view.get_status().head.hash == before.hash:  # noqa: ASYNC110 - the same
+                    await trio.sleep(SETTLE_LOOK_SECONDS)
 
     def _check_linkage(
         self, headers: Sequence[SignedHeader], known: frozenset[BlockHash]
@@ -245,20 +266,17 @@ class Sync:
             before = header
         return hashes
 
-    async def _fetch_bodies(
-        self, leader: Peer, hashes: Sequence[BlockHash], headers: Sequence[SignedHeader]
-    ) -> bool:
-        """Bodies of these headers from several peers, delivered in order; False: none was new."""
-        pairs = zip(hashes, headers, strict=True)
-        wanted = [pair for pair in pairs if not self._view.has_block(pair[0])]
+    async def _fetch_bodies(self, leader: Peer, hashes: Sequence[BlockHash]) -> bool:
+        """Bodies of these blocks from several peers, delivered in order; False: none was new."""
+        wanted = [block_hash for block_hash in hashes if not self._view.has_block(block_hash)]
         if not wanted:
             return False
-        work = _Round(deque(wanted), len(wanted), wanted[0][0])
+        work = _Round(deque(wanted), len(wanted), wanted[0])
         async with trio.open_nursery() as nursery:
             for peer in self._choose_helpers(leader):
                 work.helpers += 1
                 nursery.start_soon(self._help, peer, work)
-            is_whole = await self._deliver([block_hash for block_hash, _ in wanted], work)
+            is_whole = await self._deliver(wanted, work)
             nursery.cancel_scope.cancel()
         if not is_whole:
             raise _Lost("nobody gave the bodies")
@@ -294,7 +312,7 @@ class Sync:
         try:
             while len(work.brought) < work.total:
                 is_full = work.here_bytes >= WINDOW_BYTES
-                if not work.wanted or (is_full and work.wanted[0][0] != work.next):
+                if not work.wanted or (is_full and work.wanted[0] != work.next):
                     await work.changed.wait()
                     continue
                 count = min(BLOCKS_MAX, max(1, int(CHUNK_BYTES / self._block_bytes)))
@@ -302,7 +320,7 @@ class Sync:
                 try:
                     has_brought = await self._bring(peer, chunk, work)
                 finally:
-                    rest = [pair for pair in chunk if pair[0] not in work.brought]
+                    rest = [block_hash for block_hash in chunk if block_hash not in work.brought]
                     work.wanted.extendleft(reversed(rest))
                     work.ring()
                 if not has_brought:
@@ -314,14 +332,12 @@ class Sync:
             work.helpers -= 1
             work.ring()
 
-    async def _bring(
-        self, peer: PeerId, chunk: Sequence[tuple[BlockHash, SignedHeader]], work: _Round
-    ) -> bool:
+    async def _bring(self, peer: PeerId, chunk: Sequence[BlockHash], work: _Round) -> bool:
         """Ask for a chunk; False when the peer has nothing of it."""
-        question = BlocksRequest(tuple(block_hash for block_hash, _ in chunk))
+        question = BlocksRequest(tuple(chunk))
         answer = await self._ask(peer, BLOCKS, question)
-        for (block_hash, announced), data in zip(chunk, answer.blocks, strict=False):
-            block = self._check_body(peer, block_hash, announced, data)
+        for block_hash, data in zip(chunk, answer.blocks, strict=False):
+            block = self._check_body(peer, block_hash, data)
             self._block_bytes += (len(data) - self._block_bytes) / 8
             work.here[block_hash] = (peer, block)
             work.here_bytes += len(data)
@@ -330,19 +346,17 @@ class Sync:
             await trio.lowlevel.checkpoint()
         return bool(answer.blocks)
 
-    def _check_body(
-        self, peer: PeerId, block_hash: BlockHash, announced: SignedHeader, data: bytes
-    ) -> SealedBlock:
-        """The block, if it is the one asked for. Otherwise blames the peer and raises."""
+    def _check_body(self, peer: PeerId, block_hash: BlockHash, data: bytes) -> SealedBlock:
+        """The block, if it is the one asked for. Otherwise blames the peer and raises.
+
+        A hash does not cover the signature, and a seat can sign one header in several ways that
+        all hold: whose does not hold is told by the node, of the very peer that brought it.
+        """
         try:
             block = decode_block(data)
         except Invalid:
             block = None
-        if (
-            block is None
-            or block.hash != block_hash
-            or block.block.signature != announced.signature
-        ):
+        if block is None or block.hash != block_hash:
             self._roster.report(peer, Misbehaviour.WRONG_BODY)
             raise TransportError(f"{peer} sent another block than asked for")
         return block

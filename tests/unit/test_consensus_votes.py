@@ -28,6 +28,7 @@ from consensus.effects import (
 )
 from consensus.engine import step
 from consensus.events import (
+    AnchorShown,
     BlockHeld,
     BlockRefused,
     CertificateSeen,
@@ -191,6 +192,19 @@ def test_what_is_signed_lies_in_the_journal_before_and_in_one_write() -> None:
     assert (record.ack_round, record.ack) == (3, encode(build_ack(block, 3)))
     assert record.lock == justification
     assert KeepCertificate(justification) in effects
+
+
+def test_anchors_that_are_shown_in_the_middle_of_other_work_cost_no_vote() -> None:
+    machine = Machine(3)
+    block = machine.grow(GENESIS, 2)
+    time_ms = get_prevote_ms(3, machine.world.slot_ms)
+    below = replace(build_block(GENESIS, 1), base=CHAIN)
+    # As when our own chain is shown to the tree: what is planned then is done by nobody.
+    assert step(machine.state, AnchorShown(time_ms, below, 2)) == []
+    assert machine.state.journal is machine.state.stored
+    machine.vote_now()
+    assert machine.get_votes() == [build_prevote(block, 3)]
+    assert any(isinstance(effect, StoreJournal) for effect in machine.effects)
 
 
 def test_a_justified_block_must_be_held_and_executed_first() -> None:

@@ -16,11 +16,12 @@ from chain.certificates import Justification
 from chain.header import SECONDARY
 from chain.votes import Prevote
 from consensus.ahead import set_ahead_aside
-from consensus.arrivals import ASIDE_MAX, EARLY_SLOTS
+from consensus.arrivals import ASIDE_MAX, EARLY_SLOTS, Arrival, Arrivals
 from consensus.effects import Concern, Follow, Forget, Place, Warn
-from consensus.engine import is_known, is_wanted
+from consensus.engine import is_known, is_wanted, step
 from consensus.events import BlockHeld, ChainReplaced, ClockJumped, HeaderSeen, Started, Ticked
 from consensus.forkchoice import BlockFacts
+from consensus.outlook import Standstill, get_outlook
 from node.core import Core
 from node.stores import MemoryStores
 from p2p.view import BlockArrived
@@ -245,6 +246,36 @@ def test_what_is_set_aside_is_bounded_and_the_lowest_stays() -> None:
     assert dropped == tuple(many[-10:])
 
 
+def test_a_clock_set_back_twice_and_right_again_loses_nothing() -> None:
+    machine, common, own = run_ahead()
+    machine.set_clock(own[5].slot - EARLY_SLOTS - 1)
+    assert machine.head == own[4]
+    machine.set_clock(NOW)
+    assert machine.head == common[-1]
+    machine.set_clock(own[-1].slot)
+    assert machine.head == own[-1]
+    assert not [effect for effect in machine.effects if isinstance(effect, Forget)]
+
+
+def test_what_is_lower_stays_also_when_it_is_set_aside_later() -> None:
+    arrivals = Arrivals()
+    chain = [build_block(GENESIS, 1)]
+    while len(chain) < ASIDE_MAX + 2:
+        chain.append(build_block(chain[-1], len(chain) + 1))
+    waiting = [Arrival(facts, 100, early=True) for facts in chain]
+    assert arrivals.set_aside(waiting[2:]) == []
+    assert arrivals.set_aside(waiting[:2]) == chain[-2:]
+    assert [item.facts for item in arrivals.take_back(len(chain))] == chain[:-2]
+
+
+def test_an_operator_is_told_how_things_are_while_the_way_back_is_gone() -> None:
+    machine, common, own = run_ahead()
+    effects = step(machine.state, ClockJumped(NOW * SLOT_MS))  # undoing takes its time, or hours
+    assert Follow(common[-1].hash) in effects
+    assert machine.head == own[-1]
+    assert get_outlook(machine.state, NOW * SLOT_MS).standstill is Standstill.BEHIND
+
+
 def test_another_disk_has_nothing_of_what_was_set_aside() -> None:
     machine, _, own = run_ahead()
     machine.set_clock(NOW)
@@ -355,6 +386,18 @@ async def test_a_node_starts_with_a_clock_that_was_set_back_while_it_was_down() 
     await node.core._task._start()
     assert node.core.ledger.head.hash == common[-1].hash
     check_same(node.core, build_straight(node.forest, common[-1]))
+
+
+async def test_what_was_set_aside_outlives_a_start_with_a_clock_that_is_still_behind() -> None:
+    node, common, ahead = await build_ahead()
+    await node.set_clock(common[-1].header.slot + 1)
+    node.core = node.open()
+    await node.core._task._start()
+    assert node.core.ledger.head.hash == common[-1].hash
+    assert node.get_aside() == [block.hash for block in ahead]
+    await node.set_clock(ahead[-1].header.slot)
+    assert node.core.ledger.head.hash == ahead[-1].hash
+    check_same(node.core, build_straight(node.forest, ahead[-1]))
 
 
 def build_long(life_slots: int, author: str | None) -> tuple[Node, SealedBlock, list[SealedBlock]]:

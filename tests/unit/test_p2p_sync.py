@@ -12,7 +12,7 @@ import trio
 from msgspec.structs import replace
 from trio.testing import MockClock
 
-from chain.block import SealedBlock
+from chain.block import SealedBlock, seal_block
 from chain.codec import encode
 from chain.header import SignedHeader
 from chain.transaction import SealedTransaction
@@ -29,6 +29,7 @@ from p2p.wire import (
     Head,
     HeadersAnswer,
     HeadersRequest,
+    Status,
     get_name,
 )
 from tests.network_world import (
@@ -362,6 +363,87 @@ async def test_a_liar_who_shows_block_after_block_hides_nobody(
         assert "a" in late.get_peer_names()
 
 
+class Poor(FakeChain):
+    """A chain of which three hundred blocks were no primaries."""
+
+    def get_status(self) -> Status:
+        status = super().get_status()
+        return replace(status, head=replace(status.head, score=status.head.score - 300))
+
+
+async def test_a_liar_who_says_that_blocks_are_worth_more_than_they_are_hides_nobody(
+    autojump_clock: MockClock,
+) -> None:
+    world = World()
+    blocks = build_chain(900)
+    honest = world.build("a", Poor(list(blocks)), peers=("/memory/late",))
+    late = world.build("late", Poor(blocks[:800]), outbound_target=0, status_seconds=1)
+    liar = Villain(world, "liar", Head(blocks[800].hash, 801, 801, 1_602))
+
+    async def drip(_peer: PeerId, data: bytes) -> bytes:
+        locator = HEADERS.question.decode(data).locator
+        hashes = [block.hash for block in blocks]
+        place = next(hashes.index(name) for name in locator if name in hashes) + 1
+        height = place + 2
+        head = Head(blocks[height - 1].hash, height, height, 2 * height)
+        liar.status = replace(liar.status, head=head)  # for the next question, in good time
+        await trio.sleep(HEADERS.timeout_seconds - 0.1)
+        return encode(HeadersAnswer(get_headers(blocks[place : place + 1])))
+
+    async def hand_out(_peer: PeerId, data: bytes) -> bytes:
+        wanted = BLOCKS.question.decode(data).hashes
+        return encode(BlocksAnswer(tuple(b.whole_bytes for b in blocks if b.hash in wanted)))
+
+    for subject, answer in ((HEADERS.subject, drip), (BLOCKS.subject, hand_out)):
+        liar.transport.serve(get_name(COMMUNITY, subject), answer, request_bytes=2**20)
+    async with world.run(late), liar.transport.run():
+        await liar.transport.connect("/memory/late")
+        await trio.sleep(HEADERS.timeout_seconds / 2)
+        async with world.run(honest):
+            await until(late, lambda: len(late.chain.blocks) == 900, 120)
+
+
+async def test_a_liar_who_shows_blocks_that_are_never_followed_hides_nobody(
+    autojump_clock: MockClock,
+) -> None:
+    """Signed by a seat that did not win its slots, say: the peer is not blamed for them."""
+    world = World()
+    blocks = build_chain(50)
+    honest = world.build("a", FakeChain(list(blocks)))
+    late = world.build(
+        "late", FakeChain(blocks[:10]), peers=("/memory/a",), outbound_target=0, status_seconds=1
+    )
+    made = [build_side(blocks[4], 0)]
+
+    def claim() -> Head:
+        return Head(made[-1].hash, 9_000, 9_000, 18_000)
+
+    liar = Villain(world, "liar", claim())
+
+    async def drip(_peer: PeerId, _data: bytes) -> bytes:
+        made.append(build_side(blocks[4], len(made)))
+        liar.status = replace(liar.status, head=claim())  # for the next question, in good time
+        await trio.sleep(HEADERS.timeout_seconds - 0.1)
+        return encode(HeadersAnswer(get_headers(made[-2:-1])))
+
+    async def hand_out(_peer: PeerId, _data: bytes) -> bytes:
+        return encode(BlocksAnswer((made[-2].whole_bytes,)))
+
+    for subject, answer in ((HEADERS.subject, drip), (BLOCKS.subject, hand_out)):
+        liar.transport.serve(get_name(COMMUNITY, subject), answer, request_bytes=2**20)
+    async with world.run(late), liar.transport.run():
+        await liar.transport.connect("/memory/late")
+        await until(late, lambda: len(made) > 2, 120)
+        async with world.run(honest):
+            await until(late, lambda: len(late.chain.blocks) == 50, 120)
+
+
+def build_side(parent: SealedBlock, number: int) -> SealedBlock:
+    """A block that says to be far up."""
+    header = replace(parent.header, parent_hash=parent.hash, height=9_000, slot=9_000 + number)
+    return seal_block(header, bytes(64), ())
+
+
 async def test_headers_that_the_node_refuses_bring_no_bodies(autojump_clock: MockClock) -> None:
     world = World()
     late = world.build("late", outbound_target=0)
@@ -394,6 +476,27 @@ async def test_wrong_bodies_accuse_who_sent_them(autojump_clock: MockClock) -> N
         assert scores["a"] == 0
     assert {event.peer for event in late.get_arrived()} == {"a"}
     assert_in_order(late)
+
+
+async def test_nobody_is_blamed_where_a_seat_has_signed_a_header_in_two_ways(
+    autojump_clock: MockClock,
+) -> None:
+    """Both signatures hold; who has which is the seat's doing."""
+    world = World(lines=DELAY)
+    blocks = build_chain(400, each=1)
+    others = [
+        seal_block(block.header, bytes([1]) * 64, block.transactions, block.parts)
+        for block in blocks
+    ]
+    full = [world.build(n, FakeChain(list(c))) for n, c in (("a", blocks), ("b", others))]
+    late = world.build("late", peers=("/memory/a", "/memory/b"))
+    async with world.run(*full, late):
+        await until(late, lambda: len(late.chain.blocks) == 400)
+        assert [peer.score for peer in late.network.get_peers()] == [0, 0]
+    assert {event.peer for event in late.get_arrived()} == {"a", "b"}
+    for event in late.get_arrived():
+        brought = blocks if event.peer == "a" else others
+        assert event.block in brought, "what a peer brought is told of that peer"
 
 
 async def test_a_chain_of_lies_costs_no_more_than_a_batch_and_a_window(

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from chain.block import SealedBlock, decode_block, seal_block
 from chain.checks import DirectChecks
 from chain.codec import encode
-from chain.header import BlockHash
-from chain.kept import read_first
+from chain.header import BlockHash, SignedHeader
+from chain.kept import read_first, write_base
 from chain.proof import Checkpoint, HandOff, SetList
 from chain.snapshot import Outline, Part
 from chain.store import Batch, MemoryStore
@@ -32,7 +32,7 @@ from node.replacement import replay_beside
 from node.status import HeldBlocks
 from node.stores import MemoryStores
 from p2p.past import DISTRUST_SECONDS, REST_SECONDS, PastFetcher
-from p2p.transport import PeerId
+from p2p.transport import PeerId, Verdict
 from p2p.warp import Shelf
 from p2p.wire import BLOCKS_MAX
 from tests.community import get_account_id
@@ -431,9 +431,15 @@ async def test_with_the_past_another_chain_can_be_made_anew_from_the_genesis(
         owner, asked = newcomer._owner, []
         facts = [owner.keeper.get_facts_at(height) for height in range(FINAL, BLOCKS + 1)]
         owner.replace_chain = lambda ancestor, _: asked.append(ancestor)
+        branch = SignedHeader(blocks[FINAL].header, blocks[FINAL].block.signature)
         _go_beside(owner, facts[0], facts[1:])
         assert asked == []
+        # Refused for what we lack, not for what they are: nobody is blamed, and it is tried again.
+        assert owner.consensus.tree.is_refused(facts[1].hash)
+        assert newcomer.judge_branch(PeerId("server"), (branch,)) is Verdict.IGNORE
         await wait_for(lambda: is_whole(newcomer))
+        await wait_for(lambda: not owner.consensus.tree.is_refused(facts[1].hash))
+        assert newcomer.judge_branch(PeerId("server"), (branch,)) is Verdict.ACCEPT
         _go_beside(owner, facts[0], facts[1:])
         assert asked == [facts[0]]
         replayed = await replay_beside(owner, stores, facts[0], facts[1:])
@@ -441,6 +447,33 @@ async def test_with_the_past_another_chain_can_be_made_anew_from_the_genesis(
         assert replayed.keeper is not None
         assert replayed.keeper.ledger.base.height == 0
         assert replayed.keeper.ledger.root == newcomer.ledger.root
+
+
+async def test_below_the_snapshot_no_other_chain_is_made(
+    autojump_clock: object, blocks: list[SealedBlock]
+) -> None:
+    """Its block is proven final; and of earlier epochs nothing is known by which to judge one."""
+    stores = await begin(blocks)
+    async with open_world() as world:
+        world.start("server", keep(blocks))
+        newcomer = world.start("newcomer", stores, "/memory/server", past_blocks_per_second=FAST)
+        await wait_for(lambda: is_whole(newcomer))
+        owner, asked = newcomer._owner, []
+        owner.replace_chain = lambda ancestor, _: asked.append(ancestor)
+        for height in (FINAL - 1, 1, 0):
+            facts = [owner.keeper.get_facts_at(above) for above in (height, height + 1)]
+            other = replace(facts[1], hash=bytes([height]) * 32)
+            _go_beside(owner, facts[0], [other])
+            assert owner.consensus.tree.is_refused(other.hash)
+        assert asked == []
+
+
+def test_a_snapshot_of_the_very_first_block_lacks_nothing(blocks: list[SealedBlock]) -> None:
+    for height, first in ((1, None), (2, blocks[1].hash)):
+        store, block = MemoryStore(), blocks[height - 1]
+        write_base(store, GENESIS, block, score=2 * height)
+        found = read_first(store)
+        assert (None if found is None else found.hash) == first
 
 
 async def begin_early(blocks: list[SealedBlock]) -> MemoryStores:
