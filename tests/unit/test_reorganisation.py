@@ -275,6 +275,7 @@ async def test_a_bad_block_that_was_to_be_followed_twice_halts_nobody() -> None:
     await deliver(core, good)
     owner = core._owner
     facts = build_facts(bad.hash, bad.header, None)
+    assert facts is not None
     owner.bodies[bad.hash] = bad
     step(owner.consensus, BlockHeld(owner.clock.get_ms(), facts, len(bad.whole_bytes), live=False))
     await perform(owner, [Follow(bad.hash), Follow(bad.hash)])
