@@ -271,7 +271,7 @@ class Tree:
         return sorted(later, key=attrgetter("height"))
 
     def take_out(self, blocks: list[BlockFacts]) -> None:
-        """Take out blocks, and with each all that stands above it; they may come again."""
+        """Take out blocks that stand under none but each other; they may come again."""
         self._remove(blocks)
 
     def refuse(self, block_hash: BlockHash) -> list[BlockFacts]:

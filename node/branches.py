@@ -19,7 +19,7 @@ from consensus.arrivals import EARLY_SLOTS
 from consensus.effects import Effect, Follow
 from consensus.engine import step
 from consensus.events import AnchorShown, BlockRefused
-from consensus.forkchoice import BlockFacts
+from consensus.forkchoice import BlockFacts, Recorded
 from consensus.state import NEAR_SLOTS
 from node.election import find_unelected
 from node.owner import Owner, Passage
@@ -136,14 +136,19 @@ def take_body(owner: Owner, block_hash: BlockHash) -> SealedBlock:
 async def show_own_chain(owner: Owner, lowest: int) -> None:
     """The tree begins at the head, but votes ask for our chain above what is justified."""
     keeper, head = owner.keeper, owner.ledger.head
-    lowest = max(lowest, owner.ledger.base.height)  # below a snapshot nothing is held
+    lowest = max(lowest, owner.ledger.base.height)  # below a snapshot nothing was executed
     recorded = keeper.get_recorded_at(min(lowest, head.height))
     for height in range(min(lowest, head.height), head.height):
         facts = keeper.get_facts_at(height)
         recorded = facts.recorded or recorded
-        score = keeper.get_score_at(height)
-        step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score, recorded))
+        show_anchor(owner, facts, recorded)
         await trio.lowlevel.checkpoint()
+
+
+def show_anchor(owner: Owner, facts: BlockFacts, recorded: Recorded) -> None:
+    """Show the tree a block of our own chain, and what the chain has on record up to it."""
+    score = owner.keeper.get_score_at(facts.height)
+    step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score, recorded))
 
 
 async def show_what_is_not_ahead(owner: Owner) -> None:
@@ -178,9 +183,7 @@ def _show_what_is_left(owner: Owner, ancestor: BlockFacts) -> None:
         is_held = facts.hash in owner.consensus.tree
         is_above = is_above and not is_held
         if not is_held and not is_above:
-            score = owner.keeper.get_score_at(height)
-            recorded = owner.keeper.get_recorded_at(height)
-            step(owner.consensus, AnchorShown(owner.clock.get_ms(), facts, score, recorded))
+            show_anchor(owner, facts, owner.keeper.get_recorded_at(height))
 
 
 async def _extend(owner: Owner, block_hash: BlockHash) -> SealedBlock:

@@ -34,11 +34,11 @@ from consensus.effects import (
     Warn,
 )
 from consensus.engine import is_known, step
-from consensus.events import AnchorShown, BlockHeld, CertificateSeen, Event, PartingShown
+from consensus.events import BlockHeld, CertificateSeen, Event, PartingShown
 from consensus.forkchoice import BlockFacts
 from consensus.gadget import is_kept
 from consensus.sets import VoterSet, build_voters
-from node.branches import follow
+from node.branches import follow, show_anchor
 from node.certified import read_hand_offs, read_list
 from node.chainkeeper import build_facts
 from node.finality import perform_finality
@@ -178,9 +178,7 @@ async def place_facts(
         and owner.ledger.get_hash(below) == facts.parent
     ):
         keeper = owner.keeper
-        anchor, score = keeper.get_facts_at(below), keeper.get_score_at(below)
-        recorded = keeper.get_recorded_at(below)
-        await handle(owner, AnchorShown(owner.clock.get_ms(), anchor, score, recorded))
+        show_anchor(owner, keeper.get_facts_at(below), keeper.get_recorded_at(below))
     owner.keeper.remember(facts)
     await handle(owner, BlockHeld(owner.clock.get_ms(), facts, size_bytes, live, kept))
 

@@ -118,8 +118,8 @@ def init(
 ) -> None:
     """Make a home for a node: the community's genesis, a configuration to read, a seat's keys.
 
-    With a snapshot the node begins at a block that is proven final; the blocks before it fetches
-    while it runs.
+    With a snapshot the node begins at a block that is proven final, and fetches the blocks before
+    that while it runs.
     """
 
     def describe(key: str) -> str:

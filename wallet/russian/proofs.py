@@ -82,8 +82,8 @@ TEXTS: Final[Texts] = {
     "Level of finality": "Уровень окончательности",
     (
         "Make a home for a node: the community's genesis, a configuration to read, a seat's keys."
-        "\n\nWith a snapshot the node begins at a block that is proven final; the blocks before "
-        "it fetches while it runs."
+        "\n\nWith a snapshot the node begins at a block that is proven final, and fetches the "
+        "blocks before that while it runs."
     ): (
         "Создать папку узла: устав сообщества, настройки с пояснениями, ключи места.\n\n"
         "Со снимком узел начинает с блока, окончательность которого доказана; блоки до него он "
